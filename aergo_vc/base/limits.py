@@ -1,0 +1,34 @@
+"""Limits that every machine applies alike, because a block within them on one must be within them on all.
+
+They belong to the rule set: changing one is a format change (``docs/decisions/``).
+"""
+
+ROW_BYTES = 60_000
+"""A row as a canonical JSON line, without its line feed."""
+
+KEY_CODE_CHARACTERS = 2_000
+"""A row's primary key in its order-preserving code."""
+
+TABLE_COLUMNS = 500
+"""Columns in one table."""
+
+CHUNK_BYTES = 1 << 20
+"""A chunk file, whatever its rows: readers refuse more before parsing."""
+
+TRANSACTION_BYTES = 1 << 20
+"""A transaction as a canonical JSON line."""
+
+BLOCK_TRANSACTIONS = 100_000
+"""Transactions in one block."""
+
+BLOCK_FILE_BYTES = 128 << 20
+"""``transactions.jsonl`` or ``receipts.jsonl`` of one block."""
+
+DIRECTORY_BLOCK_BYTES = 64 << 10
+"""Transactions and receipts of one block of the directory, together."""
+
+TRANSACTION_LIFETIME_BLOCKS = 4_096
+"""How far back the block may lie that a transaction names as recent: beyond, it has expired."""
+
+JSON_DEPTH = 32
+"""Nesting of any stored JSON."""

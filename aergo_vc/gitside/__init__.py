@@ -1,0 +1,1 @@
+"""What git itself starts: hooks.  Starts fast: no typer, rich or duckdb."""

@@ -1,0 +1,82 @@
+"""Transactions and their receipts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from aergo_vc.base.ids import (
+    BlockId,
+    BranchName,
+    ChainId,
+    Digest,
+    EntityName,
+    PublicKey,
+    TableName,
+    TransactionId,
+)
+
+
+class LoadMode(StrEnum):
+    """What a load does with a row whose key exists: fail, or take its place."""
+
+    APPEND = "append"
+    UPSERT = "upsert"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Rows that a transaction brings along, as table trees beside it in the block.
+
+    `columns` are those of `table` when the load was made, hidden key included; an execution under other columns
+    fails.  `rows` is the tree of rows to write; `gone` that of the keys to delete first.  None means none.
+    """
+
+    table: TableName
+    columns: tuple[str, ...]
+    mode: LoadMode
+    rows: Digest | None
+    gone: Digest | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What a signer signs: `sql` is executed first, then the loads in order, all or nothing.
+
+    `recent` is a block that the signer knew, of the branch or of one that it sprang from: it ties the transaction to
+    a history and limits its life.  `nonce` is 32 random hexadecimal digits.
+    """
+
+    branch: BranchName
+    chain: ChainId
+    key: PublicKey
+    loads: tuple[Load, ...]
+    nonce: str
+    recent: BlockId
+    signer: EntityName
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A payload with the raw 64-byte Ed25519 signature over its SSHSIG envelope (namespace ``aergo-tx``)."""
+
+    id: TransactionId
+    payload: Payload
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """How many rows of a table a transaction inserted, updated and deleted, net."""
+
+    inserted: int
+    updated: int
+    deleted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The outcome of one transaction of a block."""
+
+    transaction: TransactionId
+    rows: Mapping[TableName, RowCounts] = field(default_factory=dict)

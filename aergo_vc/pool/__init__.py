@@ -1,0 +1,1 @@
+"""Pending transactions, until a block seals them."""

@@ -1,0 +1,4 @@
+"""Queries on DuckDB over any block; never feeds the ledger.
+
+Owns duckdb.
+"""

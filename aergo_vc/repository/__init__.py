@@ -1,0 +1,1 @@
+"""The public Python API: one facade, whose verbs return results."""
