@@ -1,9 +1,9 @@
 """Canonical JSON: the one spelling in which git-aergo stores JSON.
 
-No white space; object keys in code-point order, each once; in strings the escapes ``\\" \\\\ \\b \\f \\n \\r \\t``, other
-control characters below U+0020 as ``\\u00xx`` in lower case, all else as UTF-8; integers in 64 bits.  Reading means:
-parse, spell again, compare the bytes.  So whatever a lenient parser might accept twice (threats F01 to F06) is
-refused here.
+No white space; object keys in code-point order, each once; in strings the escapes ``\\"``, ``\\\\``, ``\\b``, ``\\f``,
+``\\n``, ``\\r``, ``\\t``, other control characters below U+0020 as ``\\u00xx`` in lower case, all else as UTF-8.
+Reading means: parse, spell again, compare the bytes.  So whatever a lenient parser might accept twice (threats F01 to
+F06) is refused here.
 """
 
 import re
@@ -81,7 +81,7 @@ def _parse(data: bytes, error: type[NotCanonicalJson] | type[JsonSyntaxError]) -
 
 
 def _deeper_than_allowed(data: bytes) -> bool:
-    """Whether brackets nest too deep; looked at closely only where there are enough of them, for most texts have few."""
+    """Whether brackets nest too deep; looked at closely only where there are enough of them."""
     if data.count(b"[") + data.count(b"{") <= JSON_DEPTH:
         return False
     depth = deepest = 0

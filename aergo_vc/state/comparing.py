@@ -1,0 +1,98 @@
+"""Differences between two trees of a table, at the cost of what differs.
+
+Equal nodes have equal ids.  Both trees are opened level by level, and of each level only the nodes that the other side
+lacks; of the chunks that remain, only the lines that the other side lacks.
+"""
+
+from collections.abc import Callable, Iterable
+
+from aergo_vc.model.changes import Key, RowChange
+from aergo_vc.model.types import Row
+from aergo_vc.state.nodes import Node
+from aergo_vc.state.table_tree import Line, TableTree
+
+
+def changed_chunks(tree: TableTree, before: Node | None, after: Node | None) -> tuple[list[Node], list[Node]]:
+    """The chunks that only one of two trees holds, in key order: of the one before, of the one after."""
+    sides = [_top(before), _top(after)]
+    heights = [_height(tree, before), _height(tree, after)]
+    while True:
+        sides = _without_equal(sides[0], sides[1])
+        deeper = max(heights)
+        if deeper == 0:
+            return sides[0], sides[1]
+        for side in (0, 1):
+            if heights[side] == deeper:
+                sides[side] = [child for node in sides[side] for child in tree.directory(node).nodes]
+                heights[side] -= 1
+
+
+def changed_rows(tree: TableTree, before: Node | None, after: Node | None) -> dict[Key, RowChange]:
+    """What turns the rows of one tree into those of another, in key order."""
+    old_chunks, new_chunks = changed_chunks(tree, before, after)
+    old_lines, new_lines = _differing_lines(tree, old_chunks, new_chunks)
+    old_rows = _rows_by_key(tree, old_lines - new_lines)
+    new_rows = _rows_by_key(tree, new_lines - old_lines)
+    codes = sorted((tree.code_of_key(key), key) for key in old_rows.keys() | new_rows.keys())
+    return {key: RowChange(old_rows.get(key), new_rows.get(key)) for _, key in codes}
+
+
+def _top(root: Node | None) -> list[Node]:
+    return [] if root is None else [root]
+
+
+def _height(tree: TableTree, root: Node | None) -> int:
+    return 0 if root is None else tree.directory(root).level
+
+
+def _without_equal(left: list[Node], right: list[Node]) -> list[list[Node]]:
+    shared = {node.id for node in left} & {node.id for node in right}
+    return [[node for node in side if node.id not in shared] for side in (left, right)]
+
+
+def _differing_lines(tree: TableTree, old: list[Node], new: list[Node]) -> tuple[set[Line], set[Line]]:
+    """The lines of the old and of the new chunks, less most of those that stand in both."""
+    old_lines: set[Line] = set()
+    new_lines: set[Line] = set()
+    partners = {chunk.first: chunk for chunk in new}
+    for chunk in old:
+        partner = partners.pop(chunk.first, None)
+        before = tree.store.read_chunk(chunk)
+        after = b"" if partner is None else tree.store.read_chunk(partner)
+        start, end = _common_ends(before, after)
+        old_lines.update(before[start : len(before) - end].split(b"\n"))
+        new_lines.update(after[start : len(after) - end].split(b"\n"))
+    for partner in partners.values():
+        new_lines.update(tree.store.read_chunk(partner).split(b"\n"))
+    old_lines.discard(b"")
+    new_lines.discard(b"")
+    return old_lines, new_lines
+
+
+def _common_ends(left: bytes, right: bytes) -> tuple[int, int]:
+    """How many bytes of whole lines two chunks share at their beginnings and, besides, at their ends."""
+    most = min(len(left), len(right))
+    start = left.rfind(b"\n", 0, _longest(most, lambda size: left[:size] == right[:size])) + 1
+    most -= start
+    end = _longest(most, lambda size: left[len(left) - size :] == right[len(right) - size :])
+    if end == 0:
+        return start, 0
+    cut = left.find(b"\n", len(left) - end)
+    return start, len(left) - cut - 1
+
+
+def _longest(most: int, equal: Callable[[int], bool]) -> int:
+    """The greatest size up to `most` for which `equal` holds, which holds for all smaller ones too."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if equal(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _rows_by_key(tree: TableTree, lines: Iterable[Line]) -> dict[Key, Row]:
+    rows = tree.reader.decode(b"".join(line + b"\n" for line in lines))
+    return {tree.key_of(row): row for row in rows}

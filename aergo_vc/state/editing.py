@@ -1,0 +1,269 @@
+"""Changes to a table tree at the cost of what changes.
+
+Each level is a sequence of groups: rows in chunks, chunks in directories, and so on.  Changed rows touch a few chunks;
+the changed chunks are edits of the level above, made in the same way; at the top stands a new root.  Groups are cut
+anew from the first edit in them until a cut falls where one fell before: from there on nothing differs.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aergo_vc.base.errors import RepositoryError
+from aergo_vc.codec.row_chunk import check_row_size, decode_untyped, encode_row
+from aergo_vc.model.changes import Key, RowChange
+from aergo_vc.state.cutting import ITEM_WEIGHT, LIGHTEST_GROUP, MOST_IN_ROOT, cuts_before, weight_of
+from aergo_vc.state.nodes import Directory, Node
+from aergo_vc.state.table_tree import Line, TableTree
+
+
+class StaleStateError(RepositoryError):
+    """A change says of a row what the tree does not hold: whatever it was computed from is out of date or damaged."""
+
+    code = "E_STALE_STATE"
+
+
+Item = Any
+"""What a group consists of: lines of rows at level 0, nodes above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """An item before and after under one key code: None before inserts, None after deletes."""
+
+    code: str
+    before: Item | None
+    after: Item | None
+
+
+class Level(Protocol):
+    """How the groups of one level are read and written."""
+
+    number: int
+
+    def items(self, group: Node) -> list[Item]: ...
+
+    def codes(self, items: Sequence[Item]) -> list[str]: ...
+
+    def code(self, item: Item) -> str: ...
+
+    def weight(self, item: Item) -> int: ...
+
+    def write(self, items: Sequence[Item], first: str) -> Node: ...
+
+
+def apply_changes(tree: TableTree, root: Node | None, changes: Mapping[Key, RowChange]) -> Node | None:
+    """The root after `changes`; raises StaleStateError if a row is not as a change says that it was."""
+    edits = [Edit(tree.code_of_key(key), _line(change.before), _line(change.after)) for key, change in changes.items()]
+    edits.sort(key=_code_of)
+    if root is None:
+        return tree.build_lines([edit.code for edit in edits], [edit.after for edit in edits if edit.after is not None])
+    return _Editor(tree, root).apply(edits)
+
+
+def _line(row: tuple[Any, ...] | None) -> Line | None:
+    return None if row is None else encode_row(row)
+
+
+def _code_of(edit: Edit) -> str:
+    return edit.code
+
+
+class _Rows:
+    """Level 0: lines in chunks."""
+
+    number = 0
+
+    def __init__(self, tree: TableTree) -> None:
+        self._tree = tree
+
+    def items(self, group: Node) -> list[Line]:
+        lines = self._tree.store.read_chunk(group).split(b"\n")
+        lines.pop()
+        return lines
+
+    def codes(self, items: Sequence[Line]) -> list[str]:
+        return self._tree.codes_of(decode_untyped(b"\n".join(items)))
+
+    def code(self, item: Line) -> str:
+        return self._tree.code_of(self._tree.reader.decode_line(item))
+
+    def weight(self, item: Line) -> int:
+        return weight_of(item)
+
+    def write(self, items: Sequence[Line], first: str) -> Node:
+        return self._tree.store.write_chunk(first, b"\n".join(items) + b"\n")
+
+
+class _Nodes:
+    """Level 1 and above: nodes in directories."""
+
+    def __init__(self, tree: TableTree, number: int) -> None:
+        self._tree = tree
+        self.number = number
+
+    def items(self, group: Node) -> list[Node]:
+        return list(self._tree.directory(group).nodes)
+
+    def codes(self, items: Sequence[Node]) -> list[str]:
+        return [item.first for item in items]
+
+    def code(self, item: Node) -> str:
+        return item.first
+
+    def weight(self, _item: Node) -> int:
+        return ITEM_WEIGHT
+
+    def write(self, items: Sequence[Node], first: str) -> Node:
+        del first  # the items know
+        return self._tree.store.write_directory(Directory(self.number, tuple(items)))
+
+
+class _Editor:
+    """One application of edits to the tree under one root."""
+
+    def __init__(self, tree: TableTree, root: Node) -> None:
+        self._tree = tree
+        self._root = root
+        self._height = tree.directory(root).level
+
+    def apply(self, edits: Sequence[Edit]) -> Node | None:
+        for line in (edit.after for edit in edits if edit.after is not None and len(edit.after) >= ITEM_WEIGHT):
+            check_row_size(line)
+        for number in range(self._height):
+            edits = self._edit_level(_Rows(self._tree) if number == 0 else _Nodes(self._tree, number), edits)
+        top = _Nodes(self._tree, self._height)
+        nodes, level = self._flatten(_replaced(top, top.items(self._root), edits), self._height - 1)
+        return self._tree.finish(nodes, level)
+
+    def _edit_level(self, level: Level, edits: Sequence[Edit]) -> list[Edit]:
+        """Edit the groups of one level; returns what that means for the level above."""
+        regroupings: dict[str, list[Node | None]] = {}
+        position = 0
+        while position < len(edits):
+            position = self._edit_run(level, edits, position, regroupings)
+        changed = [Edit(code, before, after) for code, (before, after) in regroupings.items() if before != after]
+        changed.sort(key=_code_of)
+        return changed
+
+    def _edit_run(
+        self, level: Level, edits: Sequence[Edit], position: int, regroupings: dict[str, list[Node | None]]
+    ) -> int:
+        """Edit neighbouring groups from the one of `edits[position]` on until an old cut stands; tells where to go on.
+
+        Notes groups in `regroupings` by the codes that they begin with: the old one, the new one.
+        """
+        groups = self._groups_from(level.number, self._height, edits[position])
+        group = next(groups)
+        pending: list[Item] = []
+        while True:
+            following = next(groups, None)
+            start = position
+            while position < len(edits) and (following is None or edits[position].code < following.first):
+                position += 1
+            regroupings.setdefault(group.first, [None, None])[0] = group
+            patched = None if pending else _patched(level, group, edits[start:position])
+            if patched is not None:
+                regroupings[group.first][1] = level.write(patched, group.first)
+            else:
+                pending.extend(_replaced(level, level.items(group), edits[start:position]))
+            first_goes = following is not None and _deletes(edits, position, following.first)
+            if not first_goes and (patched is not None or _closes(level, pending, following, regroupings)):
+                return position
+            if patched is not None:
+                regroupings[group.first][1] = None
+                pending.extend(patched)
+            if following is None:
+                return position
+            group = following
+
+    def _groups_from(self, number: int, height: int, edit: Edit) -> Iterator[Node]:
+        """The groups of a level in order, from the one that `edit` falls in.
+
+        If the edit deletes the first item of a group, that is the group before: it loses the cut at its end.
+        """
+        if number == height:
+            yield self._root
+            return
+        start: int | None = None
+        for parent in self._groups_from(number + 1, height, edit):
+            nodes = self._tree.directory(parent).nodes
+            if start is None:
+                bisect = bisect_left if edit.after is None else bisect_right
+                start = max(0, bisect(nodes, edit.code, key=lambda node: node.first) - 1)
+                yield from nodes[start:]
+            else:
+                yield from nodes
+
+    def _flatten(self, nodes: Sequence[Node], level: int) -> tuple[Sequence[Node], int]:
+        """Take out levels that so few nodes do not need any more."""
+        fewest = LIGHTEST_GROUP // ITEM_WEIGHT
+        while level > 0 and len(nodes) <= MOST_IN_ROOT // fewest + 1:
+            below = [child for node in nodes for child in self._tree.directory(node).nodes]
+            if len(below) > MOST_IN_ROOT:
+                break
+            nodes, level = below, level - 1
+        return nodes, level
+
+
+def _deletes(edits: Sequence[Edit], position: int, code: str) -> bool:
+    return position < len(edits) and edits[position].code == code and edits[position].after is None
+
+
+def _patched(level: Level, group: Node, edits: Sequence[Edit]) -> list[Item] | None:
+    """The items after edits that move no cut, because they change no key and no weight; None if some do."""
+    if any(
+        edit.before is None or edit.after is None or level.weight(edit.before) != level.weight(edit.after)
+        for edit in edits
+    ):
+        return None
+    items = level.items(group)
+    for edit in edits:
+        items[_index(items, edit)] = edit.after
+    return items
+
+
+def _replaced(level: Level, items: list[Item], edits: Sequence[Edit]) -> list[Item]:
+    """The items after any edits, in order."""
+    for edit in edits:
+        if edit.before is None:
+            place = bisect_left(items, edit.code, key=level.code)
+            if place < len(items) and level.code(items[place]) == edit.code:
+                raise StaleStateError(f"the item with key code {edit.code} exists already", key_code=edit.code)
+            items.insert(place, edit.after)
+        elif edit.after is None:
+            del items[_index(items, edit)]
+        else:
+            items[_index(items, edit)] = edit.after
+    return items
+
+
+def _index(items: Sequence[Item], edit: Edit) -> int:
+    try:
+        return items.index(edit.before)
+    except ValueError:
+        raise StaleStateError(f"the item with key code {edit.code} is not as it was", key_code=edit.code) from None
+
+
+def _closes(
+    level: Level, pending: list[Item], following: Node | None, regroupings: dict[str, list[Node | None]]
+) -> bool:
+    """Write the groups that `pending` makes up; keeps the last one pending unless a cut falls behind it."""
+    codes = level.codes(pending)
+    start = weight = 0
+    for position, code in enumerate(codes):
+        if cuts_before(code, weight, level.number):
+            _note(level, pending[start:position], codes[start], regroupings)
+            start, weight = position, 0
+        weight += level.weight(pending[position])
+    closed = following is None or not pending or cuts_before(following.first, weight, level.number)
+    if closed and pending:
+        _note(level, pending[start:], codes[start], regroupings)
+        start = len(pending)
+    del pending[:start]
+    return closed
+
+
+def _note(level: Level, items: Sequence[Item], first: str, regroupings: dict[str, list[Node | None]]) -> None:
+    regroupings.setdefault(first, [None, None])[1] = level.write(items, first)

@@ -1,0 +1,112 @@
+"""State snapshots: everything that a branch's contracts hold at a block, as the tree ``ledger/state``.
+
+``<contract>/schema.sql`` defines the contract's tables, ``<contract>/<table>/`` holds the rows of one.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from aergo_vc.base.errors import InvalidError
+from aergo_vc.base.ids import Digest, ObjectId, TableName
+from aergo_vc.codec.digests import Kind, blob_digest
+from aergo_vc.codec.git_tree import DIRECTORY_MODE, FILE_MODE, TreeEntry, encode_tree
+from aergo_vc.state.nodes import Node, NodeStore, Objects
+
+SCHEMA_FILE = "schema.sql"
+
+
+class StateLayoutError(InvalidError):
+    """The tree ``ledger/state`` holds something else than contracts, schemas and tables."""
+
+    code = "E_STATE_LAYOUT"
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """What a tree is called: by its id in this repository, and by its digest."""
+
+    id: ObjectId
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The schema text of every contract and the root of every table that has rows."""
+
+    schemas: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[TableName, Root] = field(default_factory=dict)
+
+    def with_table(self, table: TableName, root: Node | None) -> "Snapshot":
+        """The snapshot in which `table` has the rows under `root`, None meaning no rows."""
+        tables = {name: known for name, known in self.tables.items() if name != table}
+        if root is not None:
+            tables[table] = Root(root.id, root.digest)
+        return replace(self, tables=tables)
+
+
+class SnapshotStore:
+    """Reads and writes snapshots."""
+
+    def __init__(self, objects: Objects, nodes: NodeStore) -> None:
+        self._objects = objects
+        self._nodes = nodes
+
+    def write(self, snapshot: Snapshot) -> Root:
+        """Add the trees above the tables.  A snapshot without any contract is the empty tree."""
+        contracts = [
+            (TreeEntry(contract, DIRECTORY_MODE, root.id), root.digest)
+            for contract, root in (
+                (contract, self._write_contract(snapshot, contract)) for contract in snapshot.schemas
+            )
+        ]
+        return self._write_tree(contracts)
+
+    def read(self, object_id: ObjectId, digest: Digest | None) -> Snapshot:
+        """The snapshot under a tree; raises StateLayoutError.
+
+        With the digest that a block's header gives, what is known about the trees below is looked up rather than
+        computed anew.
+        """
+        schemas: dict[str, str] = {}
+        tables: dict[TableName, Root] = {}
+        for entry, entry_digest in self._entries(object_id, digest):
+            if entry.mode != DIRECTORY_MODE:
+                raise StateLayoutError(f"ledger/state holds {entry.name}, which is no contract")
+            self._read_contract(entry, entry_digest, schemas, tables)
+        return Snapshot(schemas, tables)
+
+    def _read_contract(
+        self, contract: TreeEntry, digest: Digest, schemas: dict[str, str], tables: dict[TableName, Root]
+    ) -> None:
+        for entry, entry_digest in self._entries(contract.id, digest):
+            if entry.mode == DIRECTORY_MODE:
+                tables[TableName(f"{contract.name}.{entry.name}")] = Root(entry.id, entry_digest)
+            elif entry.name == SCHEMA_FILE:
+                schemas[contract.name] = self._objects.read_blob(entry.id).decode("utf-8", "strict")
+            else:
+                raise StateLayoutError(f"ledger/state/{contract.name} holds the unknown file {entry.name}")
+        if contract.name not in schemas:
+            raise StateLayoutError(f"ledger/state/{contract.name} lacks {SCHEMA_FILE}")
+
+    def _entries(self, object_id: ObjectId, digest: Digest | None) -> Iterator[tuple[TreeEntry, Digest]]:
+        entries, digests = self._nodes.digests(object_id, digest)
+        return zip(entries, digests, strict=True)
+
+    def _write_contract(self, snapshot: Snapshot, contract: str) -> Root:
+        schema = snapshot.schemas[contract].encode()
+        members = [(TreeEntry(SCHEMA_FILE, FILE_MODE, self._objects.add(Kind.BLOB, schema)), blob_digest(schema))]
+        prefix = contract + "."
+        for table, root in snapshot.tables.items():
+            if table.startswith(prefix):
+                members.append((TreeEntry(table.removeprefix(prefix), DIRECTORY_MODE, root.id), root.digest))
+        return self._write_tree(members)
+
+    def _write_tree(self, members: list[tuple[TreeEntry, Digest]]) -> Root:
+        members.sort(key=lambda member: _git_order(member[0]))
+        entries = [entry for entry, _ in members]
+        object_id = self._objects.add(Kind.TREE, encode_tree(entries))
+        return Root(object_id, self._nodes.put_twin(object_id, entries, [digest for _, digest in members]))
+
+
+def _git_order(entry: TreeEntry) -> str:
+    return entry.name + "/" if entry.mode == DIRECTORY_MODE else entry.name
