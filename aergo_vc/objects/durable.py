@@ -1,0 +1,31 @@
+"""Make what was written survive a power cut."""
+
+import os
+from pathlib import Path
+
+
+def sync_directory(folder: Path) -> None:
+    """Make the names in `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_directories(folder: Path) -> None:
+    """Create `folder` and what is missing above it, durably."""
+    if folder.is_dir():
+        return
+    make_directories(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_directory(folder.parent)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Create `path`, which must not exist, and make its content durable; its name is durable after `sync_directory`."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)

@@ -1,0 +1,218 @@
+"""Write objects so that nothing is lost: all of a session go into one pack (design D10).
+
+Until `publish` nothing stands in the repository.  `publish` keeps the pack from ``git repack`` with a ``.keep`` file,
+which `PublishedPack.release` removes once a reference leads to the objects.
+"""
+
+import os
+import secrets
+import tempfile
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from aergo_vc.base.errors import RepositoryError
+from aergo_vc.base.ids import ObjectId
+from aergo_vc.base.limits import BLOCK_FILE_BYTES
+from aergo_vc.codec.digests import Kind, git_object_id
+from aergo_vc.codec.git_pack import PackedEntry, PackStream, crc32, decode_object, encode_index, encode_object
+from aergo_vc.objects.discovery import GitPaths
+from aergo_vc.objects.durable import sync_directory
+from aergo_vc.objects.store import ObjectStore, require_size
+
+KEEP_MARK = b"git aergo: until a reference leads here\n"
+"""What the ``.keep`` files of this program hold; others are never removed."""
+
+_SPOOL_BYTES = 64 << 20
+
+
+class ObjectWriteError(RepositoryError):
+    """Objects cannot be written into the repository."""
+
+    code = "E_OBJECT_WRITE"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedPack:
+    """A pack that now belongs to the repository; `keep` is None where nothing had to be written."""
+
+    keep: Path | None
+
+    def release(self) -> None:
+        """Let ``git repack`` and ``git gc`` touch the pack again: a reference leads to its objects, or none will."""
+        if self.keep is not None:
+            self.keep.unlink(missing_ok=True)
+
+
+class ObjectWriter(ObjectStore):
+    """Adds objects to a store.  Reads see both what was added and what the store has."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self.object_format = store.object_format
+        self._store = store
+
+    @abstractmethod
+    def add(self, kind: Kind, data: bytes) -> ObjectId:
+        """Add an object unless this session already did; returns its id.
+
+        Whether the store has it is not asked: leave out only what the parent block reaches, since anything else may be
+        pruned at any moment.
+        """
+
+    @abstractmethod
+    def publish(self) -> PublishedPack:
+        """Make the added objects part of the repository, durably.  Raises `ObjectWriteError`."""
+
+
+class MemoryWriter(ObjectWriter):
+    """For dry runs and verification: computes ids and keeps bytes; publishes nothing."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        super().__init__(store)
+        self._added: dict[ObjectId, tuple[Kind, bytes]] = {}
+
+    def add(self, kind: Kind, data: bytes) -> ObjectId:
+        name = git_object_id(kind, data, self.object_format)
+        self._added.setdefault(name, (kind, data))
+        return name
+
+    def read(self, object_id: ObjectId, limit: int = BLOCK_FILE_BYTES) -> tuple[Kind, bytes]:
+        found = self._added.get(object_id)
+        if found is None:
+            return self._store.read(object_id, limit)
+        require_size(object_id, len(found[1]), limit)
+        return found
+
+    def contains(self, object_id: ObjectId) -> bool:
+        return object_id in self._added or self._store.contains(object_id)
+
+    def publish(self) -> PublishedPack:
+        return PublishedPack(None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spooled:
+    position: int
+    stored_bytes: int
+    crc: int
+    size: int
+
+
+class PackWriter(ObjectWriter):
+    """Collects deflated objects in memory, past 64 MiB in an anonymous file, and publishes them as one pack."""
+
+    def __init__(self, store: ObjectStore, paths: GitPaths) -> None:
+        super().__init__(store)
+        self._folder = paths.objects_dir / "pack"
+        self._spool = self._empty_spool()
+        self._added: dict[ObjectId, _Spooled] = {}
+        self._end = 0
+
+    def add(self, kind: Kind, data: bytes) -> ObjectId:
+        name = git_object_id(kind, data, self.object_format)
+        if name not in self._added:
+            stored = encode_object(kind, data)
+            self._spool.seek(self._end)
+            self._spool.write(stored)
+            self._added[name] = _Spooled(self._end, len(stored), crc32(stored), len(data))
+            self._end += len(stored)
+        return name
+
+    def read(self, object_id: ObjectId, limit: int = BLOCK_FILE_BYTES) -> tuple[Kind, bytes]:
+        place = self._added.get(object_id)
+        if place is None:
+            return self._store.read(object_id, limit)
+        require_size(object_id, place.size, limit)
+        self._spool.seek(place.position)
+        return decode_object(self._spool.read(place.stored_bytes))
+
+    def contains(self, object_id: ObjectId) -> bool:
+        return object_id in self._added or self._store.contains(object_id)
+
+    def publish(self) -> PublishedPack:
+        if not self._added:
+            return PublishedPack(None)
+        try:
+            published = _place(self._folder, self._write_pack)
+        except OSError as error:
+            raise ObjectWriteError(f"{self._folder} cannot be written: {error.strerror}") from error
+        self._spool.close()
+        self._spool = self._empty_spool()
+        self._added.clear()
+        self._end = 0
+        return published
+
+    def close(self) -> None:
+        self._spool.close()
+
+    def _empty_spool(self) -> IO[bytes]:
+        return cast("IO[bytes]", tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=str(self._folder)))
+
+    def _write_pack(self, output: IO[bytes]) -> tuple[bytes, bytes]:
+        """Write the pack; returns its checksum and its index."""
+        stream = PackStream(output, len(self._added), self.object_format)
+        entries: list[PackedEntry] = []
+        self._spool.seek(0)
+        for name, place in self._added.items():
+            offset = stream.append(self._spool.read(place.stored_bytes))
+            entries.append(PackedEntry(bytes.fromhex(name), place.crc, offset))
+        checksum = stream.finish()
+        return checksum, encode_index(entries, checksum, self.object_format)
+
+
+def _place(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]]) -> PublishedPack:
+    """Put a pack and its index into `folder` under their lasting names, the index last: it makes the pack count."""
+    folder.mkdir(exist_ok=True)
+    # git prune clears away files of this name that a crash left.
+    stem = folder / f"tmp_pack_aergo_{os.getpid()}_{secrets.token_hex(4)}"
+    pack, index = stem.with_suffix(".pack"), stem.with_suffix(".idx")
+    try:
+        with _read_only_file(pack) as file:
+            checksum, index_bytes = write_pack(file)
+            _sync(file)
+        with _read_only_file(index) as file:
+            file.write(index_bytes)
+            _sync(file)
+        name = folder / f"pack-{checksum.hex()}"
+        keep = _keep(name.with_suffix(".keep"))
+        pack.replace(name.with_suffix(".pack"))
+        index.replace(name.with_suffix(".idx"))
+        sync_directory(folder)
+    finally:
+        pack.unlink(missing_ok=True)
+        index.unlink(missing_ok=True)
+    return PublishedPack(keep)
+
+
+def _read_only_file(path: Path) -> IO[bytes]:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444), "wb")
+
+
+def _sync(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _keep(path: Path) -> Path | None:
+    """Create a ``.keep`` file; None where somebody else already keeps the same pack."""
+    try:
+        with path.open("xb") as file:
+            file.write(KEEP_MARK)
+    except FileExistsError:
+        return path if path.read_bytes() == KEEP_MARK else None
+    return path
+
+
+def release_leftovers(paths: GitPaths) -> int:
+    """Remove the ``.keep`` files that crashed sessions of this program left; returns how many.
+
+    Only to be called under the ledger's lock, when no session is between `publish` and `release`.
+    """
+    removed = 0
+    for keep in (paths.objects_dir / "pack").glob("pack-*.keep"):
+        if keep.stat().st_size == len(KEEP_MARK) and keep.read_bytes() == KEEP_MARK:
+            keep.unlink(missing_ok=True)
+            removed += 1
+    return removed

@@ -1,0 +1,73 @@
+"""Objects through a ``git cat-file`` child: for commands that must start fast, and for partial clones."""
+
+import subprocess
+from collections.abc import Mapping
+from typing import IO, cast
+
+from aergo_vc.base.ids import ObjectId
+from aergo_vc.base.limits import BLOCK_FILE_BYTES
+from aergo_vc.codec.digests import Kind
+from aergo_vc.objects.discovery import GitPaths
+from aergo_vc.objects.errors import ObjectDamagedError
+from aergo_vc.objects.git import Git
+from aergo_vc.objects.store import ObjectStore, missing, require_id, require_size
+
+
+class PlumbingStore(ObjectStore):
+    """Starts the child at the first question, and again after it has died of a damaged object."""
+
+    def __init__(self, paths: GitPaths, environment: Mapping[str, str] | None = None) -> None:
+        self.object_format = paths.object_format
+        self._git = Git(paths, environment, user_config=paths.is_partial, lazy_fetch=paths.is_partial)
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def read(self, object_id: ObjectId, limit: int = BLOCK_FILE_BYTES) -> tuple[Kind, bytes]:
+        _, size = self._ask("info", object_id) or (None, None)
+        if size is None:
+            raise missing(object_id)
+        require_size(object_id, size, limit)
+        answer = self._ask("contents", object_id)
+        if answer is None:
+            raise missing(object_id)
+        kind, size = answer
+        data = cast("IO[bytes]", self._running().stdout).read(size + 1)
+        if len(data) != size + 1:
+            self.close()
+            raise ObjectDamagedError(f"object {object_id} cannot be read by git", id=object_id)
+        data = data[:-1]
+        require_id(object_id, kind, data, self.object_format)
+        return kind, data
+
+    def contains(self, object_id: ObjectId) -> bool:
+        return self._ask("info", object_id) is not None
+
+    def close(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            for pipe in (child.stdin, child.stdout):
+                cast("IO[bytes]", pipe).close()
+            child.wait()
+
+    def _ask(self, question: str, object_id: ObjectId) -> tuple[Kind, int] | None:
+        """Kind and size as git states them; None if the object is missing."""
+        child = self._running()
+        question_pipe, answer_pipe = cast("IO[bytes]", child.stdin), cast("IO[bytes]", child.stdout)
+        try:
+            question_pipe.write(f"{question} {object_id}\n".encode())
+            question_pipe.flush()
+            words = answer_pipe.readline().split()
+        except BrokenPipeError:
+            words = []
+        if words[1:] == [b"missing"]:
+            return None
+        if len(words) != len(("id", "kind", "size")):
+            self._child = None
+            child.kill()
+            child.communicate()
+            raise ObjectDamagedError(f"object {object_id} cannot be read by git", id=object_id)
+        return Kind(words[1].decode()), int(words[2])
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is None:
+            self._child = self._git.start("cat-file", "--batch-command")
+        return self._child

@@ -1,0 +1,49 @@
+"""Objects through libgit2: the fast store, for repositories of the SHA-1 format."""
+
+import pygit2
+from pygit2.enums import ObjectType
+
+from aergo_vc.base.ids import ObjectId
+from aergo_vc.base.limits import BLOCK_FILE_BYTES
+from aergo_vc.codec.digests import Kind, ObjectFormat
+from aergo_vc.objects.discovery import GitPaths
+from aergo_vc.objects.errors import ObjectDamagedError, UnsupportedRepositoryError
+from aergo_vc.objects.store import ObjectStore, missing, require_size
+
+_KINDS = {
+    int(ObjectType.COMMIT): Kind.COMMIT,
+    int(ObjectType.TREE): Kind.TREE,
+    int(ObjectType.BLOB): Kind.BLOB,
+    int(ObjectType.TAG): Kind.TAG,
+}
+
+
+class Pygit2Store(ObjectStore):
+    """The object directory alone is opened, not the repository: no config is read, no extension stands in the way.
+
+    libgit2 hashes what it reads, with detection of colliding SHA-1 content, and looks for new packs on a miss.
+    """
+
+    object_format = ObjectFormat.SHA1
+
+    def __init__(self, paths: GitPaths) -> None:
+        if paths.object_format is not ObjectFormat.SHA1:
+            raise UnsupportedRepositoryError("libgit2 serves repositories of the SHA-1 format only")
+        self._database = pygit2.Odb(str(paths.objects_dir))
+        for alternate in paths.alternates:
+            self._database.add_disk_alternate(str(alternate))
+
+    def read(self, object_id: ObjectId, limit: int = BLOCK_FILE_BYTES) -> tuple[Kind, bytes]:
+        try:
+            name = pygit2.Oid(hex=object_id)
+            kind, size = self._database.read_header(name)
+            require_size(object_id, size, limit)
+            kind, data = self._database.read(name)
+        except KeyError:
+            raise missing(object_id) from None
+        except (pygit2.GitError, ValueError, OSError) as error:
+            raise ObjectDamagedError(f"object {object_id} cannot be read: {error}", id=object_id) from error
+        return _KINDS[int(kind)], data
+
+    def contains(self, object_id: ObjectId) -> bool:
+        return self._database.exists(pygit2.Oid(hex=object_id))
