@@ -5,7 +5,6 @@ for that; plain ones are read here, which spares a command its import.
 """
 
 import os
-import secrets
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -138,7 +137,7 @@ def _decrypt(file: KeyFile, passphrase: bytes) -> bytes:
         key = load_ssh_private_key(file.content, passphrase)
     except UnsupportedAlgorithm as error:
         raise PassphraseSupportError(f"cannot decrypt {file.path}: {error}", path=str(file.path)) from error
-    except (ValueError, InvalidTag) as error:
+    except (TypeError, ValueError, InvalidTag) as error:
         raise PassphraseError(f"wrong passphrase for {file.path}", path=str(file.path)) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyFileError(f"{file.path} is not a key of type {KEY_TYPE}", path=str(file.path))
@@ -149,7 +148,9 @@ def read_public_key_file(path: Path) -> PublicKey:
     """The key in a ``.pub`` file: one line of type, key and, maybe, comment.  Raises KeyFileError for any other."""
     try:
         with path.open("rb") as file:
-            line = file.read(_FILE_BYTES).decode("utf-8").rstrip("\r\n")
+            line = file.read(_FILE_BYTES).decode("utf-8").removesuffix("\n")
+        if "\n" in line:
+            raise KeyFileError(f"{path} has more than one line, expected one public key", path=str(path))
         return checked_public_key(decode_key_text(" ".join(line.split(" ", 2)[:2])))
     except OSError as error:
         raise KeyFileError(f"cannot read {path}: {error.strerror}", path=str(path)) from error
@@ -162,7 +163,7 @@ def public_path(path: Path) -> Path:
     return path.with_name(path.name + ".pub")
 
 
-def generate_key_file(path: Path, comment: str, *, entropy: Entropy = secrets.token_bytes) -> PublicKey:
+def generate_key_file(path: Path, comment: str, *, entropy: Entropy = os.urandom) -> PublicKey:
     """Makes a key and writes it, without a passphrase, to `path` (mode 0600) and its public half to ``path.pub``.
 
     Each file appears whole or not at all, and nothing is written over.  Raises KeyFileExistsError if either exists,
@@ -225,7 +226,7 @@ def _read_private(path: Path) -> bytes:
 
 def _write_new(path: Path, text: str, mode: int) -> None:
     """Writes a file that must not exist yet: whole under another name first, then linked, which never replaces."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     try:
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
