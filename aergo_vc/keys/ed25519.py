@@ -81,7 +81,9 @@ def verify_many(items: Sequence[SignedMessage]) -> list[bool]:
 
 def is_strict(public_key: bytes, signature: bytes) -> bool:
     """Whether key and signature pass every check but the equation."""
-    if len(signature) != _SIGNATURE_BYTES or int.from_bytes(signature[_POINT_BYTES:], "little") >= _L:
+    if len(public_key) != _POINT_BYTES or len(signature) != _SIGNATURE_BYTES:
+        return False
+    if int.from_bytes(signature[_POINT_BYTES:], "little") >= _L:
         return False
     return _is_strict_key(public_key) and _is_strict_point(signature[:_POINT_BYTES])
 
@@ -95,7 +97,7 @@ def _is_strict_point(point: bytes) -> bool:
 
 @lru_cache(maxsize=_KEYS_KEPT)
 def _is_strict_key(public_key: bytes) -> bool:
-    return len(public_key) == _POINT_BYTES and _is_strict_point(public_key)
+    return _is_strict_point(public_key)
 
 
 @cache

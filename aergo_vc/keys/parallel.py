@@ -2,7 +2,7 @@
 
 A worker is a child interpreter that imports `aergo_vc.keys.worker` and nothing else of the program; a thread of this
 process feeds it through pipes.  Nothing is forked and the caller's main module is not imported again, so a checker
-may be used from any thread, beside any library, and in scripts without a main guard.
+may be used beside any library and in scripts without a main guard; by one thread at a time.
 """
 
 import marshal
