@@ -1,0 +1,70 @@
+# `make` alone lists the targets.  PYTHON=/path/to/python3 chooses the interpreter of the environment.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.setup
+PYTHON ?=
+# A name on PATH proves nothing: a version manager's shim may refuse to run, and Debian splits venv off.
+CANDIDATES = $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3
+SUITABLE = import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: help
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r target text; do printf 'make %-8s %s\n' "$$target" "$$text"; done
+
+.PHONY: setup
+setup: $(STAMP) ## make the environment .venv with git-aergo and the development tools
+
+$(STAMP): pyproject.toml Makefile
+	@python=; for candidate in $(CANDIDATES); do \
+	  if "$$candidate" -c '$(SUITABLE)' >/dev/null 2>&1; then python=$$candidate; break; fi; done; \
+	if [ -z "$$python" ]; then \
+	  echo 'make setup: found no Python >= 3.11 with venv (Debian, Ubuntu: apt-get install python3-venv)' >&2; exit 1; fi; \
+	[ -x $(BIN)/python ] && $(BIN)/python -c '$(SUITABLE)' >/dev/null 2>&1 || "$$python" -m venv --clear $(VENV)
+	@# Dependency groups need pip 25.1.
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
+
+.PHONY: tour
+tour: setup ## show git-aergo at work in a scratch repository, step by step
+	@PATH="$(CURDIR)/$(BIN):$$PATH" docs/tour.sh
+
+.PHONY: test
+test: setup ## run all tests
+	@$(BIN)/python -m pytest -n 2
+
+.PHONY: check
+check: setup ## floors, lint, format, types, tidiness: under a minute
+	@PYTHONPATH=. $(BIN)/lint-imports --no-logo
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest tests/test_tidy.py
+
+.PHONY: bench
+bench: setup ## run the benchmarks
+	@shopt -s failglob; for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python "$$bench"; done
+
+.PHONY: man
+man: setup ## check the manual pages and refresh those of the environment
+	@$(BIN)/python -m pytest tests/test_man.py
+	@for page in man/man*/*; do install -D -m 644 "$$page" "$(VENV)/share/$$page"; done
+
+.PHONY: faults
+faults: setup ## long sweep of crash and fault tests
+	@$(BIN)/python -m pytest -n 2 --long tests/faults
+
+.PHONY: fuzz
+fuzz: setup ## long sweep of property tests
+	@$(BIN)/python -m pytest -n 2 --long --hypothesis-profile=long -m hypothesis
+
+.PHONY: clean
+clean: ## remove the environment and all that was built or cached
+	rm -rf $(VENV) build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,68 @@
+"""Fixtures and options for all tests; the sealed world itself is in world.py."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from world import Place, TickingClock, World, find_shared
+
+# The everyday run repeats itself exactly; `make fuzz` looks where nobody has looked.
+settings.register_profile("everyday", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("long", deadline=None, max_examples=5_000, print_blob=True)
+settings.load_profile("everyday")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the switch for the long sweeps."""
+    parser.addoption("--long", action="store_true", help="run the tests marked long too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what is marked long unless it was asked for."""
+    if config.getoption("--long"):
+        return
+    skip = pytest.mark.skip(reason="a long sweep: make faults, make fuzz")
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(skip)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A sealed world of the test's own."""
+    root = tmp_path / "world"
+    root.mkdir()
+    return World.create(root)
+
+
+@pytest.fixture(params=["sha1", "sha256"])
+def repository(world: World, request: pytest.FixtureRequest) -> Place:
+    """A fresh repository; the test runs once in each object format."""
+    return world.repository(object_format=request.param)
+
+
+@pytest.fixture
+def clock() -> TickingClock:
+    """A clock that ticks a second at each reading, from the same start in every test."""
+    return TickingClock()
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> random.Random:
+    """Randomness that differs between tests and never between runs."""
+    return random.Random(request.node.nodeid)  # noqa: S311 - must be repeatable, not secret
+
+
+@pytest.fixture(scope="session")
+def shared() -> Callable[[str], Path]:
+    """A function from a path such as ``vectors/wycheproof`` to where it lies, which skips the test where absent."""
+
+    def find(relative: str) -> Path:
+        found = find_shared(relative)
+        if found is None:
+            pytest.skip(f"no shared/{relative} beside the checkout")
+        return found
+
+    return find
