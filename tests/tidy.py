@@ -22,8 +22,8 @@ HEAVY_PACKAGES = frozenset(
 )
 """What may be imported inside a function, since it would slow down the start of a program that does not need it."""
 
-SPEAKING_ROOMS = ("aergo_vc/cli/", "aergo_vc/gitside/")
-"""Only these print and read the environment."""
+SPEAKING = ("aergo_vc/cli/", "aergo_vc/gitside/", "aergo_vc/keys/worker.py")
+"""Only these print and read the environment; the worker is a program of its own, with pipes for streams."""
 
 CLOCK_MODULE = "aergo_vc/base/clock.py"
 
@@ -148,7 +148,7 @@ def undocumented(sources: Iterable[Source]) -> list[str]:
 
 def speaking_library(sources: Iterable[Source]) -> list[str]:
     """Below the command line and git's entrances nothing reads the environment or a standard stream, or prints."""
-    quiet = [s for s in sources if s.is_product and not s.path.startswith(SPEAKING_ROOMS)]
+    quiet = [s for s in sources if s.is_product and not s.path.startswith(SPEAKING)]
     return _uses(quiet, _ENVIRONMENT | _STREAMS)
 
 
