@@ -49,7 +49,7 @@ check: setup ## floors, lint, format, types, tidiness: under a minute
 
 .PHONY: bench
 bench: setup ## run the benchmarks
-	@shopt -s failglob; for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python "$$bench"; done
+	@shopt -s failglob; for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python "$$bench"; done
 
 .PHONY: man
 man: setup ## check the manual pages and refresh those of the environment

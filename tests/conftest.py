@@ -52,7 +52,7 @@ def clock() -> TickingClock:
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> random.Random:
     """Randomness that differs between tests and never between runs."""
-    return random.Random(request.node.nodeid)  # noqa: S311 - must be repeatable, not secret
+    return random.Random(request.node.nodeid)
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,7 @@ def test_the_ticking_clock_moves_by_its_step_at_each_reading() -> None:
 
 
 def test_randomness_repeats_itself(rng: random.Random, request: pytest.FixtureRequest) -> None:
-    again = random.Random(request.node.nodeid)  # noqa: S311
+    again = random.Random(request.node.nodeid)
     assert [rng.random() for _ in range(3)] == [again.random() for _ in range(3)]
 
 
