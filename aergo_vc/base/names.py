@@ -1,0 +1,49 @@
+"""What branches, entities, contracts and tables may be called.
+
+Narrower than git and PostgreSQL allow, so that no name is taken for an option, a path, a reference expression or
+another name (threats D16, F07, F10, F11).
+"""
+
+import re
+
+from aergo_vc.base.errors import InputError
+from aergo_vc.base.ids import BranchName, EntityName, TableName
+
+_BRANCH = re.compile(r"(?!.*(?:\.\.|//|/\.|\./|\.lock(?:/|$)))[A-Za-z0-9_](?:[A-Za-z0-9_./-]{0,98}[A-Za-z0-9_-])?")
+_ENTITY = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
+_TABLE = re.compile(r"[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}")
+
+
+class NameNotAllowedError(InputError):
+    """A name has characters or a form that such names must not have."""
+
+    code = "E_NAME"
+
+
+def branch_name(text: str) -> BranchName:
+    """`text` as a branch name; raises NameNotAllowedError."""
+    if _BRANCH.fullmatch(text) is None or text == "HEAD":
+        raise NameNotAllowedError(
+            f"{text!r} is no name for a ledger branch: letters, digits and ._/- up to 100 characters",
+            name=text,
+        )
+    return BranchName(text)
+
+
+def entity_name(text: str) -> EntityName:
+    """`text` as an entity's name; raises NameNotAllowedError."""
+    if _ENTITY.fullmatch(text) is None:
+        raise NameNotAllowedError(
+            f"{text!r} is no name for an entity: lower-case letters, digits and ._- up to 63 characters", name=text
+        )
+    return EntityName(text)
+
+
+def table_name(text: str) -> TableName:
+    """`text`, a contract's and a table's name with a dot between them; raises NameNotAllowedError."""
+    if _TABLE.fullmatch(text) is None:
+        raise NameNotAllowedError(
+            f"{text!r} is no name for a table: contract.table of lower-case letters, digits and _, a letter first",
+            name=text,
+        )
+    return TableName(text)

@@ -1,0 +1,134 @@
+"""``transactions.jsonl``: the transactions of a block in order, one a line.  ``man 5 aergo-transactions``.
+
+A line is ``{"payload":{…},"signature":"…"}``.  The signature is the 64 raw bytes in base64; the envelope that they sign
+follows from the payload.  A transaction's id is the SHA-256 of its payload's canonical bytes.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from aergo_vc.base.errors import FormatError
+from aergo_vc.base.ids import BlockId, ChainId, Digest, TransactionId
+from aergo_vc.base.limits import BLOCK_TRANSACTIONS, TABLE_COLUMNS, TRANSACTION_BYTES
+from aergo_vc.base.names import branch_name, entity_name, table_name
+from aergo_vc.codec.canonical_json import decode, encode
+from aergo_vc.codec.record import Record
+from aergo_vc.codec.sshsig import encode_key_text
+from aergo_vc.model.transactions import Load, LoadMode, Payload, Transaction
+
+SIGNATURE_BYTES = 64
+_PAYLOAD_KEYS = ("branch", "chain", "key", "loads", "nonce", "recent", "signer", "sql")
+_LOAD_KEYS = ("columns", "gone", "mode", "rows", "table")
+_NONCE = re.compile(r"[0-9a-f]{32}")
+
+
+def encode_payload(payload: Payload) -> bytes:
+    """The bytes that a signer signs."""
+    return encode(_payload_value(payload))
+
+
+def transaction_id(payload_bytes: bytes) -> TransactionId:
+    """The id of the transaction whose payload has these bytes."""
+    return TransactionId(hashlib.sha256(payload_bytes).hexdigest())
+
+
+def encode_transaction(transaction: Transaction) -> bytes:
+    """The line of one transaction, without its line feed."""
+    signature = base64.b64encode(transaction.signature).decode()
+    return encode({"payload": _payload_value(transaction.payload), "signature": signature})
+
+
+def decode_transaction(line: bytes) -> Transaction:
+    """Read one line without its line feed; raises FormatError.  The signature is not checked."""
+    if len(line) > TRANSACTION_BYTES:
+        raise FormatError(f"a transaction has {len(line)} bytes; {TRANSACTION_BYTES} are allowed")
+    value = decode(line)
+    record = Record(value, ("payload", "signature"), "a transaction")
+    payload = _payload(value["payload"])
+    return Transaction(transaction_id(encode(value["payload"])), payload, _signature(record.text("signature")))
+
+
+def encode_transactions(transactions: Iterable[Transaction]) -> bytes:
+    """The bytes of ``transactions.jsonl``."""
+    return b"".join(encode_transaction(transaction) + b"\n" for transaction in transactions)
+
+
+def decode_transactions(data: bytes) -> tuple[Transaction, ...]:
+    """Read ``transactions.jsonl``; raises FormatError."""
+    lines = data.split(b"\n")
+    if lines.pop() != b"":
+        raise FormatError("transactions.jsonl does not end with a line feed")
+    if len(lines) > BLOCK_TRANSACTIONS:
+        raise FormatError(f"a block has {len(lines)} transactions; {BLOCK_TRANSACTIONS} are allowed")
+    return tuple(decode_transaction(line) for line in lines)
+
+
+def _payload_value(payload: Payload) -> dict[str, Any]:
+    return {
+        "branch": payload.branch,
+        "chain": payload.chain,
+        "key": encode_key_text(payload.key),
+        "loads": [_load_value(load) for load in payload.loads],
+        "nonce": payload.nonce,
+        "recent": payload.recent,
+        "signer": payload.signer,
+        "sql": payload.sql,
+    }
+
+
+def _payload(value: Any) -> Payload:  # noqa: ANN401 - any JSON value
+    record = Record(value, _PAYLOAD_KEYS, "a transaction's payload")
+    nonce = record.text("nonce")
+    if _NONCE.fullmatch(nonce) is None:
+        raise FormatError("a transaction's nonce must be 32 hexadecimal digits")
+    return Payload(
+        branch=record.name("branch", branch_name),
+        chain=ChainId(record.id("chain")),
+        key=record.public_key("key"),
+        loads=tuple(_load(item) for item in record.items("loads")),
+        nonce=nonce,
+        recent=BlockId(record.id("recent")),
+        signer=record.name("signer", entity_name),
+        sql=record.text("sql"),
+    )
+
+
+def _load_value(load: Load) -> dict[str, Any]:
+    return {
+        "columns": list(load.columns),
+        "gone": load.gone,
+        "mode": load.mode,
+        "rows": load.rows,
+        "table": load.table,
+    }
+
+
+def _load(value: Any) -> Load:  # noqa: ANN401 - any JSON value
+    record = Record(value, _LOAD_KEYS, "a transaction's load")
+    columns = record.items("columns")
+    if not 0 < len(columns) <= TABLE_COLUMNS or not all(type(column) is str for column in columns):
+        raise FormatError("a load's columns must be names")
+    rows, gone = record.optional_id("rows"), record.optional_id("gone")
+    if rows is None and gone is None:
+        raise FormatError("a load brings neither rows nor keys")
+    return Load(
+        table=record.name("table", table_name),
+        columns=tuple(columns),
+        mode=record.choice("mode", LoadMode),
+        rows=None if rows is None else Digest(rows),
+        gone=None if gone is None else Digest(gone),
+    )
+
+
+def _signature(text: str) -> bytes:
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise FormatError("a transaction's signature is not base64") from error
+    if len(raw) != SIGNATURE_BYTES or base64.b64encode(raw).decode() != text:
+        raise FormatError("a transaction's signature is not 64 bytes in base64")
+    return raw
