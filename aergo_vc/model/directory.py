@@ -1,5 +1,6 @@
 """Entities, their keys and roles, and the roster that produces blocks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,3 +36,11 @@ class Roster:
     seed: Digest
     epoch: int
     slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """What the directory says at one of its blocks: who is who, and who produces."""
+
+    entities: Mapping[EntityName, Entity]
+    roster: Roster

@@ -1,0 +1,174 @@
+"""Build blocks: execute transactions, assemble header and files, sign the commit."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from aergo_vc.base.errors import AergoError, RepositoryError
+from aergo_vc.base.ids import BlockId, Digest, EntityName, ObjectId, TransactionId
+from aergo_vc.codec.digests import Kind, blob_digest
+from aergo_vc.codec.genesis import chain_id
+from aergo_vc.codec.git_commit import Commit, Identity, encode_commit, read_links, signed_payload
+from aergo_vc.codec.header import block_id, encode_header
+from aergo_vc.codec.law import decode_law
+from aergo_vc.codec.receipts import encode_receipts
+from aergo_vc.codec.transactions import encode_transactions
+from aergo_vc.keys.signatures import sign_commit_payload
+from aergo_vc.keys.signer import Signer
+from aergo_vc.ledger.history import CommitObjects
+from aergo_vc.ledger.layout import LedgerFiles, LedgerTree, with_ledger, write_ledger
+from aergo_vc.ledger.machine import BlockContext, Machine, Submission, TransactionOutcome
+from aergo_vc.ledger.payloads import write_payloads
+from aergo_vc.ledger.rules import trailer
+from aergo_vc.model.blocks import RULES, Header
+from aergo_vc.model.transactions import Transaction
+from aergo_vc.state.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a block goes: on the commit `parent` (None: a first commit), after `previous` (None: the chain's first).
+
+    The bytes of ``genesis.json`` and ``branch.json`` are those that the block will have.
+    """
+
+    parent: ObjectId | None
+    previous: LedgerTree | None
+    genesis_bytes: bytes
+    law_bytes: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Under what a block is made: who, in which slot, at what time, under which directory block."""
+
+    producer: EntityName
+    slot: int
+    time: int
+    confirmed: int
+    directory: BlockId | None
+    directory_height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who signs a block's commit, and the name and the address that git shows."""
+
+    signer: Signer
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a block's commit needs beside its transactions; `message` is for people."""
+
+    place: Place
+    lease: Lease
+    author: Author
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A transaction that a block leaves out, and why."""
+
+    transaction: Transaction
+    reason: AergoError
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What a block's transactions did: those that went in with their outcomes, those that did not, the state after."""
+
+    included: tuple[Submission, ...]
+    outcomes: tuple[TransactionOutcome, ...]
+    excluded: tuple[Exclusion, ...]
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltBlock:
+    """A block whose objects are added, and not yet published."""
+
+    id: BlockId
+    commit: ObjectId
+    header: Header
+    transactions: tuple[TransactionId, ...]
+
+
+BeforeSigning = Callable[[Header, BlockId], None]
+"""Called with a finished header before its commit is signed: makes the watermark durable (threat C04)."""
+
+
+def execute_all(machine: Machine, context: BlockContext, submissions: Sequence[Submission]) -> Executed:
+    """Execute `submissions` in order on the machine, leaving out those that fail."""
+    included: list[Submission] = []
+    outcomes: list[TransactionOutcome] = []
+    excluded: list[Exclusion] = []
+    with machine.block(context) as execution:
+        for transaction, payload in submissions:
+            try:
+                outcomes.append(execution.execute(transaction, payload))
+            except RepositoryError:
+                raise
+            except AergoError as reason:
+                excluded.append(Exclusion(transaction, reason))
+            else:
+                included.append((transaction, payload))
+        snapshot = execution.finish()
+    return Executed(tuple(included), tuple(outcomes), tuple(excluded), snapshot)
+
+
+def write_block(
+    objects: CommitObjects, machine: Machine, plan: Plan, executed: Executed, before_signing: BeforeSigning
+) -> BuiltBlock:
+    """Add the objects of a block whose transactions were executed; its commit is the last of them."""
+    place, lease, author = plan.place, plan.lease, plan.author
+    transactions = tuple(transaction for transaction, _ in executed.included)
+    transactions_bytes = encode_transactions(transactions)
+    receipts_bytes = encode_receipts(outcome.receipt for outcome in executed.outcomes)
+    state = machine.write_state(executed.snapshot)
+    header = _header(place, lease, transactions_bytes, receipts_bytes, state.digest)
+    header_bytes = encode_header(header)
+    name = block_id(header_bytes)
+    files = LedgerFiles(
+        genesis_bytes=place.genesis_bytes,
+        law_bytes=place.law_bytes,
+        header_bytes=header_bytes,
+        transactions_bytes=transactions_bytes,
+        receipts_bytes=receipts_bytes,
+        state=state.id,
+        payload=write_payloads(objects, executed.included),
+    )
+    root = None if place.parent is None else read_links(objects.read_commit(place.parent)).tree
+    tree = with_ledger(objects, root, write_ledger(objects, files))
+    before_signing(header, name)
+    identity = Identity(author.name, author.email, header.time // 1000)
+    parents = () if place.parent is None else (place.parent,)
+    commit = Commit(tree, parents, identity, identity, f"{plan.message.rstrip()}\n\n{trailer(header, name)}")
+    signed = replace(commit, signature=sign_commit_payload(author.signer, signed_payload(commit)))
+    return BuiltBlock(
+        name, objects.add(Kind.COMMIT, encode_commit(signed)), header, tuple(item.id for item in transactions)
+    )
+
+
+def _header(place: Place, lease: Lease, transactions_bytes: bytes, receipts_bytes: bytes, state: Digest) -> Header:
+    previous = place.previous
+    return Header(
+        branch=decode_law(place.law_bytes).name,
+        chain=chain_id(place.genesis_bytes),
+        confirmed=lease.confirmed,
+        directory=lease.directory,
+        directory_height=lease.directory_height,
+        height=0 if previous is None else previous.header.height + 1,
+        law=blob_digest(place.law_bytes),
+        merged=(),
+        previous=None if previous is None else previous.block,
+        producer=lease.producer,
+        receipts=blob_digest(receipts_bytes),
+        rules=RULES,
+        slot=lease.slot,
+        state=state,
+        time=lease.time,
+        transactions=blob_digest(transactions_bytes),
+    )

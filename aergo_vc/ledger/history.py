@@ -1,0 +1,82 @@
+"""History: from a commit back through its blocks, along first parents.
+
+A commit whose ``ledger/`` is that of its first parent is an ordinary one; every other that has one is a block.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from aergo_vc.base.ids import BlockId, ObjectId
+from aergo_vc.codec.git_commit import read_links
+from aergo_vc.ledger.errors import NoLedgerError, ShallowError
+from aergo_vc.ledger.layout import LedgerTree, ledger_entry, read_ledger
+from aergo_vc.objects.errors import ObjectMissingError
+from aergo_vc.state.nodes import Objects
+
+
+class CommitObjects(Objects, Protocol):
+    """An object database that has commits too."""
+
+    def read_commit(self, object_id: ObjectId) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class BlockCommit:
+    """Where a block stands: its commit, and the id of its ``ledger/``."""
+
+    commit: ObjectId
+    ledger: ObjectId
+
+
+def ledger_at(objects: CommitObjects, commit: ObjectId) -> LedgerTree:
+    """The ledger in a commit; raises NoLedgerError if the commit has none."""
+    tree = read_links(objects.read_commit(commit)).tree
+    entry = ledger_entry(objects, tree)
+    if entry is None:
+        raise NoLedgerError(f"commit {commit} has no ledger/", commit=commit)
+    return read_ledger(objects, entry)
+
+
+def has_ledger(objects: CommitObjects, commit: ObjectId) -> bool:
+    """Whether a commit holds a ledger."""
+    return ledger_entry(objects, read_links(objects.read_commit(commit)).tree) is not None
+
+
+def blocks_back(objects: CommitObjects, head: ObjectId) -> Iterator[BlockCommit]:
+    """The blocks from `head` back to the chain's first, newest first; raises ShallowError where history is cut off."""
+    commit: ObjectId | None = head
+    links = read_links(objects.read_commit(head))
+    ledger = ledger_entry(objects, links.tree)
+    while commit is not None and ledger is not None:
+        parent = links.parents[0] if links.parents else None
+        parent_ledger = None
+        if parent is not None:
+            try:
+                parent_links = read_links(objects.read_commit(parent))
+            except ObjectMissingError as error:
+                raise ShallowError(
+                    f"history ends at commit {commit}: its parent {parent} is missing", commit=commit
+                ) from error
+            parent_ledger = ledger if parent_links.tree == links.tree else ledger_entry(objects, parent_links.tree)
+            links = parent_links
+        if parent_ledger != ledger:
+            yield BlockCommit(commit, ledger)
+        commit, ledger = parent, parent_ledger
+
+
+def find_block(objects: CommitObjects, head: ObjectId, wanted: BlockId) -> BlockCommit | None:
+    """The block with the id `wanted` in the history of `head`, or None."""
+    for block in blocks_back(objects, head):
+        if read_ledger(objects, block.ledger).block == wanted:
+            return block
+    return None
+
+
+def block_at_height(objects: CommitObjects, head: ObjectId, height: int) -> BlockCommit | None:
+    """The block at `height` in the history of `head`, or None."""
+    for block in blocks_back(objects, head):
+        found = read_ledger(objects, block.ledger).header.height
+        if found <= height:
+            return block if found == height else None
+    return None

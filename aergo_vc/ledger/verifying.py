@@ -1,0 +1,263 @@
+"""Verify blocks from nothing but the repository: every byte, every signature, every transaction (design D11).
+
+Blocks are read ahead in batches, so that signatures are checked in other processes while transactions execute here.
+Memory is bounded by the batch and by the window in which transactions live, not by the history.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+
+from aergo_vc.base.errors import AergoError, InvalidError
+from aergo_vc.base.ids import BlockId, ObjectId, TransactionId
+from aergo_vc.base.limits import TRANSACTION_LIFETIME_BLOCKS
+from aergo_vc.codec.digests import Kind, ObjectFormat, git_object_id
+from aergo_vc.codec.git_commit import Commit, decode_commit, signed_payload
+from aergo_vc.codec.receipts import encode_receipts
+from aergo_vc.codec.transactions import encode_payload
+from aergo_vc.keys.ed25519 import SignedMessage, checked_public_key
+from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, SignatureError, commit_signature, payload_message
+from aergo_vc.ledger.errors import (
+    FailedTransactionError,
+    FutureBlockError,
+    ReceiptsError,
+    RepeatedTransactionError,
+    StateRootError,
+)
+from aergo_vc.ledger.history import BlockCommit
+from aergo_vc.ledger.layout import LedgerTree, read_ledger
+from aergo_vc.ledger.machine import BlockContext, Machine
+from aergo_vc.ledger.payloads import read_payloads
+from aergo_vc.ledger.rules import check_commit, check_files, check_key, check_payload, check_producer, check_sequence
+from aergo_vc.model.blocks import Header
+from aergo_vc.model.directory import Authority
+from aergo_vc.model.transactions import Receipt
+from aergo_vc.objects.errors import ObjectMissingError
+from aergo_vc.objects.store import ObjectStore
+
+_BATCH_BLOCKS = 64
+_BATCH_SIGNATURES = 4_096
+_SLOTS_AHEAD = 2
+
+AuthorityOf = Callable[[LedgerTree, LedgerTree | None], Authority]
+"""What the directory says for a block, given the block and the one before it; raises InvalidError if it is unknown."""
+
+CheckSignatures = Callable[[Iterable[SignedMessage]], Iterator[bool]]
+"""Verdicts on signatures in their order, such as `SignatureChecker.check`."""
+
+
+class InvalidBlockError(InvalidError):
+    """A block of a history is not valid; the cause says which rule it breaks."""
+
+    code = "E_BLOCK"
+
+    def __init__(self, commit: ObjectId, height: int | None, cause: AergoError) -> None:
+        where = "" if height is None else f" at height {height}"
+        super().__init__(f"commit {commit}{where}: {cause.message}", commit=commit, height=height, rule=cause.code)
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedBlock:
+    """A block that was found valid."""
+
+    commit: ObjectId
+    ledger: LedgerTree
+
+
+@dataclass(slots=True)
+class Window:
+    """Blocks and transactions as far back as transactions live."""
+
+    heights: dict[BlockId, int] = field(default_factory=dict)
+    transactions: set[TransactionId] = field(default_factory=set)
+    _order: deque[tuple[BlockId, tuple[TransactionId, ...]]] = field(default_factory=deque)
+
+    def add(self, block: LedgerTree) -> None:
+        """Note a block, and forget what no transaction can refer to any more."""
+        ids = tuple(transaction.id for transaction in block.transactions)
+        self.heights[block.block] = block.header.height
+        self.transactions.update(ids)
+        self._order.append((block.block, ids))
+        if len(self._order) > TRANSACTION_LIFETIME_BLOCKS:
+            oldest, old_ids = self._order.popleft()
+            del self.heights[oldest]
+            self.transactions.difference_update(old_ids)
+
+
+class ComparingObjects:
+    """An object database that takes in only what it has: every object added is compared with the stored bytes."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    @property
+    def object_format(self) -> ObjectFormat:
+        return self._store.object_format
+
+    def read_blob(self, object_id: ObjectId) -> bytes:
+        return self._store.read_blob(object_id)
+
+    def read_tree(self, object_id: ObjectId) -> bytes:
+        return self._store.read_tree(object_id)
+
+    def read_commit(self, object_id: ObjectId) -> bytes:
+        return self._store.read_commit(object_id)
+
+    def add(self, kind: Kind, data: bytes) -> ObjectId:
+        """The id of `data`; raises StateRootError unless the repository has it, to the byte."""
+        name = git_object_id(kind, data, self._store.object_format)
+        if kind is Kind.TREE and not data:
+            return name  # git needs no copy of the empty tree
+        try:
+            found = self._store.read(name)
+        except ObjectMissingError as error:
+            raise StateRootError(f"the transactions give a {kind} {name} that the repository lacks") from error
+        if found != (kind, data):
+            raise StateRootError(f"the repository has other bytes under the id {name}", id=name)
+        return name
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A block that cannot be read: reported only after all before it were found valid."""
+
+    error: InvalidBlockError
+    signatures: Sequence[SignedMessage] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    place: BlockCommit
+    commit: Commit
+    ledger: LedgerTree
+    previous: LedgerTree | None
+    signatures: Sequence[SignedMessage]
+
+
+class Verifier:
+    """Verifies a line of blocks in ascending order, from a chain's first block or from one that is trusted.
+
+    The machine must write to ComparingObjects over the same store, and stand at the state of the block before the
+    first one (the empty state for a chain's first).  `now` is the clock's time in milliseconds.
+    """
+
+    def __init__(
+        self,
+        objects: ComparingObjects,
+        machine: Machine,
+        authority_of: AuthorityOf,
+        check_signatures: CheckSignatures,
+        *,
+        now: int,
+    ) -> None:
+        self._objects = objects
+        self._machine = machine
+        self._authority_of = authority_of
+        self._check_signatures = check_signatures
+        self._now = now
+        self.window = Window()
+
+    def verify(self, blocks: Iterable[BlockCommit], previous: LedgerTree | None) -> Iterator[VerifiedBlock]:
+        """Verify `blocks`, the first of which follows `previous`; raises InvalidBlockError at the first invalid one."""
+        parsed = self._parse_all(blocks, previous)
+        while batch := _batch(parsed):
+            verdicts = self._check_signatures(signed for block in batch for signed in block.signatures)
+            for block in batch:
+                if isinstance(block, _Broken):
+                    raise block.error
+                with _blaming(block.place, block.ledger):
+                    self._verify(block, list(islice(verdicts, len(block.signatures))))
+                yield VerifiedBlock(block.place.commit, block.ledger)
+
+    def _parse_all(self, blocks: Iterable[BlockCommit], previous: LedgerTree | None) -> Iterator[_Parsed | _Broken]:
+        for place in blocks:
+            try:
+                commit = decode_commit(self._objects.read_commit(place.commit))
+                ledger = read_ledger(self._objects, place.ledger)
+                signatures = _signatures(commit, ledger)
+            except InvalidError as error:
+                yield _Broken(InvalidBlockError(place.commit, None, error))
+                return
+            yield _Parsed(place, commit, ledger, previous, signatures)
+            previous = ledger
+
+    def _verify(self, block: _Parsed, verdicts: Sequence[bool]) -> None:
+        ledger, header = block.ledger, block.ledger.header
+        check_files(ledger)
+        check_sequence(ledger, block.previous)
+        check_commit(block.commit, ledger)
+        authority = self._authority_of(ledger, block.previous)
+        check_producer(header, ledger.law, authority)
+        if header.time > self._now + _SLOTS_AHEAD * authority.roster.slot:
+            raise FutureBlockError(f"the block's time {header.time} lies ahead of the clock")
+        if not all(verdicts) or len(verdicts) != len(block.signatures):
+            raise SignatureError("a signature of the block or of one of its transactions does not verify")
+        check_key(authority, header.producer, block.signatures[0][0])
+        self._check_transactions(ledger, authority)
+        self._execute(ledger)
+        self.window.add(ledger)
+
+    def _check_transactions(self, ledger: LedgerTree, authority: Authority) -> None:
+        seen: set[TransactionId] = set()
+        for transaction in ledger.transactions:
+            check_payload(transaction.payload, ledger.header, authority, self.window.heights)
+            if transaction.id in self.window.transactions or transaction.id in seen:
+                raise RepeatedTransactionError(f"transaction {transaction.id} stands in the history twice")
+            seen.add(transaction.id)
+
+    def _execute(self, ledger: LedgerTree) -> None:
+        header = ledger.header
+        payloads = read_payloads(self._objects, self._machine.nodes, ledger.payload, ledger.transactions)
+        with self._machine.block(context_of(header)) as execution:
+            receipts: list[Receipt] = []
+            for transaction, payload in zip(ledger.transactions, payloads, strict=True):
+                try:
+                    receipts.append(execution.execute(transaction, payload).receipt)
+                except AergoError as error:
+                    raise FailedTransactionError(f"transaction {transaction.id} fails: {error.message}") from error
+            if encode_receipts(receipts) != ledger.receipts_bytes:
+                raise ReceiptsError("the receipts are not what the transactions give")
+            state = self._machine.write_state(execution.finish())
+            stored = ledger.state if ledger.state is not None else self._objects.add(Kind.TREE, b"")
+            if (state.digest, state.id) != (header.state, stored):
+                raise StateRootError(f"the transactions give the state {state.digest}, the block says {header.state}")
+
+
+def context_of(header: Header) -> BlockContext:
+    """What transactions can learn of the block with this header."""
+    return BlockContext(header.branch, header.chain, header.height, header.time)
+
+
+def _signatures(commit: Commit, ledger: LedgerTree) -> list[SignedMessage]:
+    """What is signed in a block: the commit first, then the transactions in order."""
+    if commit.signature is None:
+        raise SignatureError("the commit is not signed")
+    signatures = [commit_signature(commit.signature, signed_payload(commit))]
+    for transaction in ledger.transactions:
+        key = checked_public_key(transaction.payload.key)
+        message = payload_message(TRANSACTION_NAMESPACE, encode_payload(transaction.payload))
+        signatures.append((key, transaction.signature, message))
+    return signatures
+
+
+def _batch(parsed: Iterator[_Parsed | _Broken]) -> list[_Parsed | _Broken]:
+    batch: list[_Parsed | _Broken] = []
+    signatures = 0
+    for block in parsed:
+        batch.append(block)
+        signatures += len(block.signatures)
+        if len(batch) >= _BATCH_BLOCKS or signatures >= _BATCH_SIGNATURES:
+            break
+    return batch
+
+
+@contextmanager
+def _blaming(place: BlockCommit, ledger: LedgerTree) -> Iterator[None]:
+    """Turn what a rule raises into an error that names the block."""
+    try:
+        yield
+    except InvalidError as error:
+        raise InvalidBlockError(place.commit, ledger.header.height, error) from error
