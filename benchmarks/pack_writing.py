@@ -14,7 +14,7 @@ from aergo_vc.objects.store import open_store
 
 
 def _chunks(count: int) -> list[bytes]:
-    source = random.Random(1)
+    source = random.Random(1)  # noqa: S311
     row = (json.dumps([i, f"name {source.randrange(10**6)}", f"{source.random():.4f}", "x" * 30]) for i in range(10**9))
     return ["\n".join([next(row) for _ in range(150)]).encode() for _ in range(count)]
 
@@ -35,7 +35,8 @@ def main() -> None:
             writer.publish().release()
             end = time.perf_counter()
             size = sum(map(len, chunks)) / count
-            print(f"{count:6} x {size:.0f} bytes: add {(added - start) * 1e3:.1f} ms, publish {(end - added) * 1e3:.1f} ms")
+            times = f"add {(added - start) * 1e3:.1f} ms, publish {(end - added) * 1e3:.1f} ms"
+            print(f"{count:6} x {size:.0f} bytes: {times}")
         subprocess.run(["git", "-C", folder, "fsck", "--full", "--no-dangling"], check=True)
 
 
