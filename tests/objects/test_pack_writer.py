@@ -102,14 +102,13 @@ def test_a_folder_that_cannot_be_written_is_reported(plain: Sandbox, monkeypatch
 
 
 def test_offsets_beyond_two_gigabytes_go_into_the_second_table(tmp_path: Path) -> None:
-    entries = [
-        PackedEntry(bytes([n]) * 20, n, offset) for n, offset in enumerate((12, 1 << 31, 5 << 32, (1 << 31) - 1))
-    ]
+    offsets = [12, 1 << 31, 5 << 32, (1 << 31) - 1]
+    entries = [PackedEntry(bytes([n]) * 20, n, offset) for n, offset in enumerate(offsets)]
     index = tmp_path / "x.idx"
     index.write_bytes(encode_index(entries, bytes(20), ObjectFormat.SHA1))
     with index.open("rb") as file:
         shown = subprocess.run(["git", "show-index"], stdin=file, check=True, capture_output=True).stdout
-    assert [int(line.split()[0]) for line in shown.splitlines()] == [12, 1 << 31, 5 << 32, (1 << 31) - 1]
+    assert [int(line.split()[0]) for line in shown.splitlines()] == offsets
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -1,7 +1,7 @@
 """One suite for every object store."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,12 +28,12 @@ OPENERS: dict[str, tuple[str, Callable[[Sandbox], ObjectStore]]] = {
 
 
 @pytest.fixture(params=OPENERS)
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Sandbox, ObjectStore]:
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Sandbox, ObjectStore]]:
     object_format, opener = OPENERS[request.param]
     sandbox = make_repository(tmp_path / "repository", object_format)
     store = opener(sandbox)
-    request.addfinalizer(store.close)
-    return sandbox, store
+    yield sandbox, store
+    store.close()
 
 
 def test_every_kind_is_read_as_git_wrote_it_loose_and_packed(opened: tuple[Sandbox, ObjectStore]) -> None:
