@@ -35,9 +35,8 @@ def main() -> None:
             writer.publish().release()
             end = time.perf_counter()
             size = sum(map(len, chunks)) / count
-            print(
-                f"{count:6} x {size:.0f} bytes: add {(added - start) * 1e3:.1f} ms, publish {(end - added) * 1e3:.1f} ms"
-            )
+            times = f"add {(added - start) * 1e3:.1f} ms, publish {(end - added) * 1e3:.1f} ms"
+            print(f"{count:6} x {size:.0f} bytes: {times}")
         subprocess.run(["git", "-C", folder, "fsck", "--full", "--no-dangling"], check=True)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from git_sandbox import Sandbox, make_repository
 from hypothesis import settings
 from world import Place, TickingClock, World, find_shared
 
@@ -41,6 +42,18 @@ def world(tmp_path: Path) -> World:
 def repository(world: World, request: pytest.FixtureRequest) -> Place:
     """A fresh repository; the test runs once in each object format."""
     return world.repository(object_format=request.param)
+
+
+@pytest.fixture(params=["sha1", "sha256"])
+def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Sandbox:
+    """A repository of each object format."""
+    return make_repository(tmp_path / "repository", request.param)
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Sandbox:
+    """A repository of the SHA-1 format."""
+    return make_repository(tmp_path / "repository")
 
 
 @pytest.fixture

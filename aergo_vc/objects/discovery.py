@@ -140,7 +140,8 @@ def _describe(git_dir: Path, found_tree: Path | None, start: Path, variables: Ma
         object_format=ObjectFormat(settings.get("extensions.objectformat", "sha1").lower()),
         is_bare=is_bare and "GIT_WORK_TREE" not in variables,
         is_foreign=common_dir.stat().st_uid != os.geteuid(),
-        is_partial="extensions.partialclone" in settings,
+        is_partial="extensions.partialclone" in settings
+        or any(_truth(value) for name, value in settings.items() if re.fullmatch(r"remote\..*\.promisor", name)),
         is_reftable=settings.get("extensions.refstorage", "files").lower() == "reftable",
         is_shallow=(common_dir / "shallow").exists(),
         log_all_updates=settings.get("core.logallrefupdates"),

@@ -1,6 +1,7 @@
 """Objects through dulwich: repositories of the SHA-256 format, and a store in memory."""
 
 import zlib
+from collections.abc import Sequence
 from typing import Self
 
 from dulwich.errors import ApplyDeltaError, ChecksumMismatch, FileFormatException
@@ -13,6 +14,7 @@ from aergo_vc.base.limits import BLOCK_FILE_BYTES
 from aergo_vc.codec.digests import Kind, ObjectFormat, git_object_id
 from aergo_vc.objects.discovery import GitPaths
 from aergo_vc.objects.errors import ObjectDamagedError
+from aergo_vc.objects.loose import object_folders, read_loose
 from aergo_vc.objects.store import ObjectStore, missing, require_id, require_size
 
 _KINDS = {1: Kind.COMMIT, 2: Kind.TREE, 3: Kind.BLOB, 4: Kind.TAG}
@@ -23,13 +25,14 @@ _DAMAGE = (ApplyDeltaError, AssertionError, ChecksumMismatch, FileFormatExceptio
 class DulwichStore(ObjectStore):
     """Whatever dulwich hands out is hashed again here, because dulwich trusts what it reads.
 
-    It cannot tell a size without inflating: `limit` then bounds what is returned, and dulwich's own limit of 512 MiB
-    what is inflated.
+    It cannot tell the size of a packed object without inflating: `limit` then bounds what is returned, and dulwich's
+    own limit of 512 MiB what is inflated.
     """
 
-    def __init__(self, store: BaseObjectStore, object_format: ObjectFormat) -> None:
+    def __init__(self, store: BaseObjectStore, object_format: ObjectFormat, folders: Sequence[str] = ()) -> None:
         self.object_format = object_format
         self._store = store
+        self._folders = folders
 
     @classmethod
     def open(cls, paths: GitPaths) -> Self:
@@ -37,9 +40,12 @@ class DulwichStore(ObjectStore):
         name = paths.object_format
         alternates = [str(path) for path in paths.alternates] or None
         disk = DiskObjectStore(str(paths.objects_dir), object_format=get_object_format(name), alternates=alternates)
-        return cls(disk, name)
+        return cls(disk, name, [str(folder) for folder in object_folders(paths)])
 
     def read(self, object_id: ObjectId, limit: int = BLOCK_FILE_BYTES) -> tuple[Kind, bytes]:
+        loose = read_loose(self._folders, object_id, limit, self.object_format)
+        if loose is not None:
+            return loose
         try:
             number, data = self._store.get_raw(ObjectID(object_id.encode()))
         except KeyError:

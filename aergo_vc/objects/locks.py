@@ -6,12 +6,13 @@ id and host name in the file, created under ``gc.pid.lock``; git disregards the 
 after twelve hours.
 """
 
+import errno
 import fcntl
 import os
 import secrets
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from aergo_vc.objects.errors import LockedError
 
 _PAUSE = 0.005
 _LONGEST_PAUSE = 0.1
+_NO_HARD_LINKS = frozenset([errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS])
 _GC_LOCK_SECONDS = 12 * 3600
 AERGO_FOLDER = "aergo"
 """The folder in the common git directory that holds this program's own files."""
@@ -55,6 +57,7 @@ def ledger_lock(common_dir: Path, timeout: float, *, shared: bool = False) -> It
         if shared:
             yield
         else:
+            clear_abandoned(common_dir)
             with _no_gc(common_dir, deadline):
                 yield
     finally:
@@ -86,7 +89,7 @@ def _no_gc(common_dir: Path, deadline: Deadline) -> Iterator[None]:
 
 def _take_gc_pid(path: Path, mine: bytes, deadline: Deadline) -> bool:
     lock = path.with_name("gc.pid.lock")
-    with exclusive_file(lock, mine, deadline, "the lock of git gc") as commit:
+    with exclusive_file(lock, path.parent, mine, deadline, durable=False) as commit:
         if _gc_runs(path):
             return False
         commit(path)
@@ -135,22 +138,26 @@ class _Commit:
 
 
 @contextmanager
-def exclusive_file(lock: Path, content: bytes, deadline: Deadline, what: str) -> Iterator[_Commit]:
-    """Create `lock` with `content`, durably and in one step, waiting while somebody else has it.
+def exclusive_file(
+    lock: Path, common_dir: Path, content: bytes, deadline: Deadline, *, durable: bool = True
+) -> Iterator[_Commit]:
+    """Create `lock` with `content` in one step, as git's lock files are, waiting while somebody else has it.
 
     The file is prepared under another name, which stays locked by ``flock``, and linked to `lock`.  So whoever meets it
-    later can tell a lock of this program whose holder died (`break_own_lock`) from anybody else's, which is never
+    later can tell a lock of this program whose holder died (`break_abandoned`) from anybody else's, which is never
     touched.  Calling the value moves the lock over its target: that is the commit; otherwise the lock is removed.
+    Raises `LockedError`.
     """
-    draft = _draft_folder(lock) / f"draft-{os.getpid()}-{secrets.token_hex(4)}"
+    draft = _drafts(common_dir) / f"draft-{os.getpid()}-{secrets.token_hex(4)}"
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         os.write(descriptor, content)
-        os.fsync(descriptor)
-        while not _link(draft, lock):
-            if not break_own_lock(lock):
-                deadline.wait("a lock", lock) if not what else deadline.wait(what, lock)
+        if durable:
+            os.fsync(descriptor)
+        while not _link(draft, lock, content):
+            if not break_abandoned(lock, common_dir):
+                deadline.wait("a lock", lock)
         commit = _Commit(lock)
         try:
             yield commit
@@ -162,47 +169,67 @@ def exclusive_file(lock: Path, content: bytes, deadline: Deadline, what: str) ->
         os.close(descriptor)
 
 
-def _draft_folder(lock: Path) -> Path:
-    """``aergo/`` of the common git directory that `lock` lies in."""
-    for folder in lock.parents:
-        if (folder / "objects").is_dir() and (folder / "refs").is_dir():
-            drafts = folder / AERGO_FOLDER
-            drafts.mkdir(exist_ok=True)
-            return drafts
-    raise LockedError(f"{lock} is not in a git directory", path=str(lock))
+def _drafts(common_dir: Path) -> Path:
+    drafts = common_dir / AERGO_FOLDER
+    drafts.mkdir(exist_ok=True)
+    return drafts
 
 
-def _link(draft: Path, lock: Path) -> bool:
+def _link(draft: Path, lock: Path, content: bytes) -> bool:
     try:
         os.link(draft, lock)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        return _create(lock, content)
+    return True
+
+
+def _create(lock: Path, content: bytes) -> bool:
+    """For file systems without hard links: a crash then leaves a lock that only the user can remove."""
+    try:
+        with lock.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
     except FileExistsError:
         return False
     return True
 
 
-def break_own_lock(lock: Path) -> bool:
-    """Remove `lock` if this program made it and its holder is dead; returns whether it is out of the way."""
-    try:
-        found = lock.lstat()
-    except FileNotFoundError:
+def break_abandoned(lock: Path, common_dir: Path) -> bool:
+    """Remove `lock` if this program made it and its holder is dead; returns whether `lock` is out of the way."""
+    if not os.path.lexists(lock):
         return True
-    for draft in _draft_folder(lock).glob("draft-*"):
-        if _is_abandoned(draft, found):
-            lock.unlink(missing_ok=True)
-            draft.unlink(missing_ok=True)
-            return True
-    return False
+    return any(_break_draft(draft, [lock]) for draft in _drafts(common_dir).glob("draft-*"))
 
 
-def _is_abandoned(draft: Path, found: os.stat_result) -> bool:
+def clear_abandoned(common_dir: Path) -> None:
+    """Remove what holders that died left behind: drafts, and the locks in the git directory that are linked to them."""
+    for draft in _drafts(common_dir).glob("draft-*"):
+        _break_draft(draft, [common_dir / "gc.pid.lock", *(common_dir / "refs").rglob("*.lock")])
+
+
+def _break_draft(draft: Path, locks: Iterable[Path]) -> bool:
+    """Remove `draft` if its holder is dead, and those of `locks` that are links to it; tells whether there was one.
+
+    The draft's ``flock`` is held meanwhile: no second process can be about to remove the same lock, so none removes
+    by mistake the lock of somebody who came later.
+    """
     try:
         descriptor = os.open(draft, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.path.samestat(os.fstat(descriptor), found)
-    except BlockingIOError:
+        same = [lock for lock in locks if lock.exists() and os.path.samestat(lock.lstat(), os.fstat(descriptor))]
+        for lock in same:
+            lock.unlink()
+        draft.unlink(missing_ok=True)
+        return bool(same)
+    except (BlockingIOError, FileNotFoundError):
         return False
     finally:
         os.close(descriptor)

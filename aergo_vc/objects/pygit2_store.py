@@ -8,6 +8,7 @@ from aergo_vc.base.limits import BLOCK_FILE_BYTES
 from aergo_vc.codec.digests import Kind, ObjectFormat
 from aergo_vc.objects.discovery import GitPaths
 from aergo_vc.objects.errors import ObjectDamagedError, UnsupportedRepositoryError
+from aergo_vc.objects.loose import object_folders, read_loose
 from aergo_vc.objects.store import ObjectStore, missing, require_size
 
 _KINDS = {
@@ -21,7 +22,7 @@ _KINDS = {
 class Pygit2Store(ObjectStore):
     """The object directory alone is opened, not the repository: no config is read, no extension stands in the way.
 
-    libgit2 hashes what it reads, with detection of colliding SHA-1 content, and looks for new packs on a miss.
+    libgit2 hashes what it reads, and looks for new packs on a miss.  Loose objects never reach it (see `loose`).
     """
 
     object_format = ObjectFormat.SHA1
@@ -29,11 +30,15 @@ class Pygit2Store(ObjectStore):
     def __init__(self, paths: GitPaths) -> None:
         if paths.object_format is not ObjectFormat.SHA1:
             raise UnsupportedRepositoryError("libgit2 serves repositories of the SHA-1 format only")
+        self._folders = [str(folder) for folder in object_folders(paths)]
         self._database = pygit2.Odb(str(paths.objects_dir))
         for alternate in paths.alternates:
             self._database.add_disk_alternate(str(alternate))
 
     def read(self, object_id: ObjectId, limit: int = BLOCK_FILE_BYTES) -> tuple[Kind, bytes]:
+        loose = read_loose(self._folders, object_id, limit, self.object_format)
+        if loose is not None:
+            return loose
         try:
             name = pygit2.Oid(hex=object_id)
             kind, size = self._database.read_header(name)

@@ -1,0 +1,151 @@
+"""The index and the worktree, touched through git's own plumbing only (design D1).
+
+The state's chunks stay out of the worktree by two sparse-checkout patterns, without a cone (which would hide new
+folders of the user's) and without a sparse index (which the libraries cannot read).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from aergo_vc.base.ids import ObjectId
+from aergo_vc.codec.digests import Kind, git_object_id
+from aergo_vc.objects.discovery import GitPaths, read_settings
+from aergo_vc.objects.errors import GitFailedError, WorktreeError
+from aergo_vc.objects.git import Git, GitOutput
+from aergo_vc.objects.locks import Deadline
+from aergo_vc.objects.refs import open_refs
+
+HIDE_STATE = "!/ledger/state/"
+"""The sparse-checkout pattern that keeps the chunks out of the worktree."""
+
+_SHOW_ALL = "/*"
+
+
+class Worktree:
+    """One worktree of a repository.
+
+    `environment` is for git's children; the user's settings count here, because they say how files look (line
+    endings, filters).  `timeout` bounds the wait, in seconds, for an index that another program has locked.
+
+    Raises `WorktreeError` for a bare repository.
+    """
+
+    def __init__(self, paths: GitPaths, environment: Mapping[str, str] | None = None, *, timeout: float = 5.0) -> None:
+        if paths.work_tree is None:
+            raise WorktreeError(f"{paths.git_dir} is a bare repository: it has no worktree")
+        self._paths = paths
+        self._git = Git(paths, environment, user_config=True)
+        self._refs = open_refs(paths, environment)
+        self._timeout = timeout
+        self._empty_tree = git_object_id(Kind.TREE, b"", paths.object_format)
+
+    def is_checked_out(self, reference: str) -> bool:
+        """Whether this worktree's HEAD stands for `reference`, born or not."""
+        return self._refs.symbolic_target("HEAD") == reference
+
+    def others_on(self, reference: str) -> tuple[Path, ...]:
+        """The git directories of the other worktrees whose HEAD stands for `reference`."""
+        main = [] if read_settings(self._paths.common_dir / "config").get("core.bare") == "true" else ["."]
+        linked = (self._paths.common_dir / "worktrees").glob("*")
+        folders = [self._paths.common_dir / folder for folder in main] + sorted(linked)
+        heads = {folder: folder / "HEAD" for folder in folders if folder != self._paths.git_dir}
+        return tuple(folder for folder, head in heads.items() if _target(head) == reference)
+
+    def staged_changes(self, commit: ObjectId | None) -> bool:
+        """Whether the index differs from `commit` (None: from nothing); unmerged entries count."""
+        against = commit or self._empty_tree
+        done = self._git.run("diff-index", "--cached", "--quiet", "--no-ext-diff", against, "--", expected=(0, 1))
+        return done.status == 1
+
+    def require_room(self, old: ObjectId | None, new: ObjectId) -> None:
+        """Raise `WorktreeError` if `sync_to` would have to give up because of the user's changes; changes nothing."""
+        self._read_tree(old, new, "--dry-run")
+
+    def sync_to(self, old: ObjectId | None, new: ObjectId) -> None:
+        """Bring index and files from commit `old` (None: the branch was not born) to `new`, as a checkout would.
+
+        What the user changed or staged in files that are the same in both commits is kept.
+
+        Raises:
+            LockedError: another program keeps the index locked.
+            WorktreeError: a file that must change has changes of the user's; nothing was touched.
+
+        """
+        self._read_tree(old, new)
+
+    def hide_state(self, commit: ObjectId | None) -> bool:
+        """Take the state's files out of the worktree, which shows `commit`; returns whether they are hidden now.
+
+        Sparse patterns of the user's stay in force.  A cone of theirs is left as it is: it decides for itself.
+        """
+        settings = self._settings()
+        patterns = self._patterns() if settings.get("core.sparsecheckout", "false") == "true" else [_SHOW_ALL]
+        if patterns != [_SHOW_ALL] and settings.get("core.sparsecheckoutcone", "true") == "true":
+            return False
+        if HIDE_STATE not in patterns:
+            self._apply([*patterns, HIDE_STATE], commit)
+        return True
+
+    def show_state(self, commit: ObjectId | None) -> None:
+        """Let the state's files appear in the worktree, which shows `commit`."""
+        patterns = self._patterns()
+        if HIDE_STATE not in patterns:
+            return
+        left = [pattern for pattern in patterns if pattern != HIDE_STATE]
+        self._apply(left, commit)
+        if left == [_SHOW_ALL]:
+            self._set("core.sparseCheckout", "false")
+
+    def _apply(self, patterns: list[str], commit: ObjectId | None) -> None:
+        path = self._paths.git_dir / "info" / "sparse-checkout"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(f"{pattern}\n" for pattern in patterns), "utf-8")
+        self._set("core.sparseCheckoutCone", "false")
+        self._set("core.sparseCheckout", "true")
+        if commit is not None:
+            self._read_tree(commit, commit)
+
+    def _patterns(self) -> list[str]:
+        try:
+            text = (self._paths.git_dir / "info" / "sparse-checkout").read_text("utf-8")
+        except FileNotFoundError:
+            return [_SHOW_ALL]
+        return text.splitlines()
+
+    def _settings(self) -> Mapping[str, str]:
+        own = read_settings(self._paths.git_dir / "config.worktree")
+        return read_settings(self._paths.common_dir / "config") | own
+
+    def _set(self, name: str, value: str) -> None:
+        own = self._settings().get("extensions.worktreeconfig", "false") == "true"
+        self._git.run("config", *(["--worktree"] if own else ["--local"]), name, value)
+
+    def _read_tree(self, old: ObjectId | None, new: ObjectId, *options: str) -> None:
+        """A two-way merge (git-read-tree): what equals `old` becomes `new`, everything else stays or stops it."""
+        arguments = ("read-tree", "-m", "-u", *options, old or self._empty_tree, new)
+        done = self._unlocked(*arguments)
+        if done.status:
+            # A file that was merely touched counts as changed until its entry is refreshed.
+            self._unlocked("update-index", "-q", "--refresh")
+            done = self._unlocked(*arguments)
+        if done.status:
+            raise WorktreeError(f"the worktree cannot follow to {new}: {done.errors}", commit=new)
+
+    def _unlocked(self, *arguments: str) -> GitOutput:
+        deadline = Deadline(self._timeout)
+        while True:
+            done = self._git.run(*arguments, expected=(0, 1, 128))
+            lock = self._paths.git_dir / "index.lock"
+            if done.status == 0 or "index.lock" not in done.errors:
+                return done
+            if not lock.exists() and "File exists" not in done.errors:
+                raise GitFailedError(f"git {arguments[0]} failed: {done.errors}", status=done.status)
+            deadline.wait("the index", lock)
+
+
+def _target(head: Path) -> str | None:
+    try:
+        text = head.read_text("utf-8", "surrogateescape")
+    except OSError:
+        return None
+    return text.removeprefix("ref: ").strip() if text.startswith("ref: ") else None
