@@ -16,12 +16,11 @@ from aergo_vc.keys.signatures import sign_commit_payload
 from aergo_vc.keys.signer import Signer
 from aergo_vc.ledger.history import CommitObjects
 from aergo_vc.ledger.layout import LedgerFiles, LedgerTree, with_ledger, write_ledger
-from aergo_vc.ledger.machine import BlockContext, Machine, Submission, TransactionOutcome
+from aergo_vc.ledger.machine import BlockContext, Machine, State, Submission, TransactionOutcome
 from aergo_vc.ledger.payloads import write_payloads
 from aergo_vc.ledger.rules import trailer
 from aergo_vc.model.blocks import RULES, Header
 from aergo_vc.model.transactions import Transaction
-from aergo_vc.state.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class Executed:
     included: tuple[Submission, ...]
     outcomes: tuple[TransactionOutcome, ...]
     excluded: tuple[Exclusion, ...]
-    snapshot: Snapshot
+    state: State
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,20 +114,17 @@ def execute_all(machine: Machine, context: BlockContext, submissions: Sequence[S
                 excluded.append(Exclusion(transaction, reason))
             else:
                 included.append((transaction, payload))
-        snapshot = execution.finish()
-    return Executed(tuple(included), tuple(outcomes), tuple(excluded), snapshot)
+        state = execution.finish()
+    return Executed(tuple(included), tuple(outcomes), tuple(excluded), state)
 
 
-def write_block(
-    objects: CommitObjects, machine: Machine, plan: Plan, executed: Executed, before_signing: BeforeSigning
-) -> BuiltBlock:
+def write_block(objects: CommitObjects, plan: Plan, executed: Executed, before_signing: BeforeSigning) -> BuiltBlock:
     """Add the objects of a block whose transactions were executed; its commit is the last of them."""
     place, lease, author = plan.place, plan.lease, plan.author
     transactions = tuple(transaction for transaction, _ in executed.included)
     transactions_bytes = encode_transactions(transactions)
     receipts_bytes = encode_receipts(outcome.receipt for outcome in executed.outcomes)
-    state = machine.write_state(executed.snapshot)
-    header = _header(place, lease, transactions_bytes, receipts_bytes, state.digest)
+    header = _header(place, lease, transactions_bytes, receipts_bytes, executed.state.root.digest)
     header_bytes = encode_header(header)
     name = block_id(header_bytes)
     files = LedgerFiles(
@@ -137,7 +133,7 @@ def write_block(
         header_bytes=header_bytes,
         transactions_bytes=transactions_bytes,
         receipts_bytes=receipts_bytes,
-        state=state.id,
+        state=executed.state.root.id,
         payload=write_payloads(objects, executed.included),
     )
     root = None if place.parent is None else read_links(objects.read_commit(place.parent)).tree

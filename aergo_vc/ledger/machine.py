@@ -8,14 +8,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from aergo_vc.base.ids import BranchName, ChainId, TableName
+from aergo_vc.base.ids import BranchName, ChainId, Digest, ObjectId, TableName
 from aergo_vc.codec.schema_text import contracts, parse_schema, schema_text
 from aergo_vc.ledger.errors import ChangedColumnsError
 from aergo_vc.ledger.payloads import LoadTrees, TransactionPayload, checked_node, keys_only
-from aergo_vc.model.changes import Changes, Key, RowChange
+from aergo_vc.model.changes import Changes, Key, RowChange, TableChanges
 from aergo_vc.model.schema import Catalog, Table
-from aergo_vc.model.transactions import Load, Receipt, RowCounts, Transaction
-from aergo_vc.sql.engine import Engine, ExecutionContext, StatementResult
+from aergo_vc.model.transactions import Load, LoadMode, Receipt, RowCounts, Transaction
+from aergo_vc.sql.capture import InsertedRows
+from aergo_vc.sql.engine import Engine
+from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, StatementResult
 from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.editing import apply_changes
 from aergo_vc.state.nodes import Node, NodeStore, Objects
@@ -44,6 +46,14 @@ class TransactionOutcome:
     receipt: Receipt
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state as trees: what it holds, and what its own tree is called."""
+
+    snapshot: Snapshot
+    root: Root
+
+
 @dataclass(slots=True)
 class _Work:
     """A block's changes so far: net row changes over the trees that the block began with, or that replaced them."""
@@ -66,6 +76,11 @@ class Machine:
         self._roots: dict[TableName, Node] = {}
 
     @property
+    def objects(self) -> Objects:
+        """The object database that the trees go into."""
+        return self._objects
+
+    @property
     def snapshot(self) -> Snapshot:
         """The state that the machine is at."""
         return self._snapshot
@@ -79,6 +94,11 @@ class Machine:
         """Take it that the engine's tables hold `snapshot` already."""
         self._roots = self._read_roots(snapshot, catalog_of(snapshot))
         self._snapshot = snapshot
+
+    def forget(self) -> None:
+        """Begin again with no contract at all."""
+        self.engine.restore(Catalog())
+        self._snapshot, self._roots = Snapshot(), {}
 
     def move_to(self, snapshot: Snapshot) -> None:
         """Bring the engine's tables to `snapshot`, at the cost of what differs if the schemas are the same."""
@@ -108,13 +128,17 @@ class Machine:
         with self.engine.block() as engine_block:
             yield execution
             if execution.finished is None:
-                engine_block.rollback()
+                engine_block.discard()
         if execution.finished is not None:
             self._snapshot, self._roots = execution.finished
 
-    def write_state(self, snapshot: Snapshot) -> Root:
+    def read_state(self, object_id: ObjectId | None, digest: Digest) -> Snapshot:
+        """The snapshot under ``ledger/state``; None stands for the folder's absence."""
+        return Snapshot() if object_id is None else self._snapshots.read(object_id, digest)
+
+    def write_state(self, snapshot: Snapshot) -> State:
         """Add the trees of `snapshot` above its tables."""
-        return self._snapshots.write(snapshot)
+        return State(snapshot, self._snapshots.write(snapshot))
 
     def _read_roots(self, snapshot: Snapshot, catalog: Catalog) -> dict[TableName, Node]:
         return {
@@ -142,33 +166,35 @@ class BlockExecution:
 
         Raises SqlError and its like for a transaction that fails, and InvalidError for a payload that is not canonical.
         """
-        payload_of = transaction.payload
         context = ExecutionContext(
             time=self._context.time,
             height=self._context.height,
             transaction=transaction.id,
             chain=self._context.chain,
             branch=self._context.branch,
-            signer=payload_of.signer,
+            signer=transaction.payload.signer,
         )
-        mine = _Work(self._work.roots)
         results: tuple[StatementResult, ...] = ()
-        loaded: dict[TableName, tuple[Node, int]] = {}
-        with self._machine.engine.transaction():
-            if payload_of.sql:
-                outcome = self._machine.engine.run(payload_of.sql, context)
-                results = outcome.results
-                mine.catalog_changed = outcome.catalog_changed
-                mine.rewritten |= outcome.rewritten
-                _merge(mine.changes, outcome.changes)
-            for load, trees in zip(payload_of.loads, payload, strict=True):
-                self._load(load, trees, context, mine, loaded)
-            self._machine.engine.check_constraints()
-        self._absorb(mine, loaded)
-        return TransactionOutcome(results, Receipt(transaction.id, _counts(mine, loaded)))
+        filled: dict[TableName, Node] = {}
+        engine = self._machine.engine
+        with engine.transaction() as done:
+            if transaction.payload.sql:
+                results = engine.run(transaction.payload.sql, context).results
+            for load, trees in zip(transaction.payload.loads, payload, strict=True):
+                self._load(load, trees, filled)
+        self._absorb(done, filled)
+        return TransactionOutcome(results, Receipt(transaction.id, _counts(done)))
 
-    def finish(self) -> Snapshot:
-        """Turn the block's row changes into trees; returns the state after the block."""
+    def finish(self) -> State:
+        """Turn the block's row changes into trees and keep them; returns the state after the block."""
+        snapshot, roots = self.peek()
+        self.finished = (snapshot, roots)
+        state = self._machine.write_state(snapshot)
+        self._machine.engine.mark = f"{state.root.digest} {state.root.id}"
+        return state
+
+    def peek(self) -> tuple[Snapshot, dict[TableName, Node]]:
+        """The state so far, with the root of every table that has rows."""
         machine, work = self._machine, self._work
         catalog = machine.catalog
         for name in work.rewritten:
@@ -178,13 +204,11 @@ class BlockExecution:
             if name in catalog.tables and name not in work.rewritten:
                 tree = machine.tree(catalog.tables[name])
                 self._set_root(name, apply_changes(tree, work.roots.get(name), changes))
+        work.changes.clear()
+        work.rewritten.clear()
         roots = {name: node for name, node in work.roots.items() if name in catalog.tables}
-        snapshot = Snapshot(
-            machine.snapshot.schemas if not work.catalog_changed else schemas_of(catalog),
-            {name: Root(node.id, node.digest) for name, node in roots.items()},
-        )
-        self.finished = (snapshot, roots)
-        return snapshot
+        schemas = schemas_of(catalog) if work.catalog_changed else machine.snapshot.schemas
+        return Snapshot(schemas, {name: Root(node.id, node.digest) for name, node in roots.items()}), roots
 
     def _set_root(self, name: TableName, root: Node | None) -> None:
         if root is None:
@@ -192,51 +216,40 @@ class BlockExecution:
         else:
             self._work.roots[name] = root
 
-    def _load(
-        self,
-        load: Load,
-        trees: LoadTrees,
-        context: ExecutionContext,
-        mine: _Work,
-        loaded: dict[TableName, tuple[Node, int]],
-    ) -> None:
+    def _load(self, load: Load, trees: LoadTrees, filled: dict[TableName, Node]) -> None:
+        """Execute one load; notes in `filled` the tree of rows that came into an empty table."""
+        engine = self._machine.engine
         table = self._machine.catalog.tables.get(load.table)
         if table is None or tuple(column.name for column in table.columns) != load.columns:
             raise ChangedColumnsError(f"table {load.table} does not have the columns that the load was made for")
         tree = self._machine.tree(table)
         node = None if trees.rows is None else checked_node(tree, trees.rows)
         rows = list(tree.rows(node))
-        if node is not None and trees.gone is None and self._is_untouched_and_empty(load.table, mine, loaded):
-            self._machine.engine.fill(load.table, rows, context)
-            loaded[load.table] = (node, len(rows))
-            return
+        mode = load.mode
+        if node is not None and trees.gone is None and next(engine.rows(load.table), None) is None:
+            filled[load.table] = node
+            mode = LoadMode.APPEND  # nothing is there to be replaced, and insertions alone are recorded faster
         gone_tree = self._machine.tree(keys_only(table))
         gone = () if trees.gone is None else gone_tree.rows(checked_node(gone_tree, trees.gone))
-        changes = self._machine.engine.load(load.table, load.columns, load.mode, rows, gone, context)
-        _merge(mine.changes, changes)
+        engine.load(load.table, load.columns, mode, rows, gone)
 
-    def _is_untouched_and_empty(
-        self, name: TableName, mine: _Work, loaded: Mapping[TableName, tuple[Node, int]]
-    ) -> bool:
-        """Whether rows put into a table now are all that its tree has to hold: then the payload's tree is its tree."""
-        return not (
-            name in self._work.roots
-            or name in loaded
-            or self._work.changes.get(name)
-            or mine.changes.get(name)
-            or name in self._work.rewritten
-        )
+    def _absorb(self, done: OpenTransaction, filled: Mapping[TableName, Node]) -> None:
+        """Add what a transaction did to what the block did before it.
 
-    def _absorb(self, mine: _Work, loaded: Mapping[TableName, tuple[Node, int]]) -> None:
+        Where all that happened to a table is that rows came into it while it was empty, their tree becomes its tree.
+        """
         work = self._work
-        for name in mine.rewritten:
+        for name in done.rewritten:
             work.changes.pop(name, None)
-        work.rewritten |= mine.rewritten
-        work.catalog_changed |= mine.catalog_changed
-        for name, (node, _) in loaded.items():
-            if name not in work.rewritten:
+        work.rewritten |= done.rewritten
+        work.catalog_changed |= done.catalog_changed
+        rest = dict(done.changes)
+        for name, node in filled.items():
+            untouched = not work.changes.get(name) and name not in work.roots and name not in work.rewritten
+            if untouched and isinstance(rest.get(name), InsertedRows):
+                del rest[name]
                 work.roots[name] = node
-        _merge(work.changes, mine.changes)
+        _merge(work.changes, rest)
 
 
 def catalog_of(snapshot: Snapshot) -> Catalog:
@@ -265,14 +278,13 @@ def _merge(total: dict[TableName, dict[Key, RowChange]], changes: Changes) -> No
                 mine[key] = net
 
 
-def _counts(mine: _Work, loaded: Mapping[TableName, tuple[Node, int]]) -> dict[TableName, RowCounts]:
-    counts = {name: _count(rows) for name, rows in mine.changes.items() if rows and name not in mine.rewritten}
-    for name, (_, rows) in loaded.items():
-        counts[name] = RowCounts(inserted=rows, updated=0, deleted=0)
-    return counts
+def _counts(done: OpenTransaction) -> dict[TableName, RowCounts]:
+    return {name: _count(rows) for name, rows in done.changes.items() if rows and name not in done.rewritten}
 
 
-def _count(rows: Mapping[Key, RowChange]) -> RowCounts:
+def _count(rows: TableChanges) -> RowCounts:
+    if isinstance(rows, InsertedRows):
+        return RowCounts(inserted=len(rows), updated=0, deleted=0)
     inserted = sum(change.before is None for change in rows.values())
     deleted = sum(change.after is None for change in rows.values())
     return RowCounts(inserted=inserted, updated=len(rows) - inserted - deleted, deleted=deleted)

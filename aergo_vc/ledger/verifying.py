@@ -220,7 +220,7 @@ class Verifier:
                     raise FailedTransactionError(f"transaction {transaction.id} fails: {error.message}") from error
             if encode_receipts(receipts) != ledger.receipts_bytes:
                 raise ReceiptsError("the receipts are not what the transactions give")
-            state = self._machine.write_state(execution.finish())
+            state = execution.finish().root
             stored = ledger.state if ledger.state is not None else self._objects.add(Kind.TREE, b"")
             if (state.digest, state.id) != (header.state, stored):
                 raise StateRootError(f"the transactions give the state {state.digest}, the block says {header.state}")

@@ -1,0 +1,75 @@
+"""What verbs refuse, and why."""
+
+from aergo_vc.base.errors import InputError, RepositoryError
+
+
+class NoLedgerHereError(RepositoryError):
+    """The branch holds no ledger."""
+
+    code = "E_NO_LEDGER"
+
+
+class NoDirectoryError(RepositoryError):
+    """The repository lacks the branch that holds the directory."""
+
+    code = "E_NO_DIRECTORY"
+
+
+class DetachedHeadError(RepositoryError):
+    """HEAD is on no branch."""
+
+    code = "E_DETACHED"
+
+
+class ObstacleError(RepositoryError):
+    """Something stands where a ledger would go."""
+
+    code = "E_OBSTACLE"
+
+
+class NoSignerError(RepositoryError):
+    """This clone knows no entity and key to sign as."""
+
+    code = "E_NO_SIGNER"
+
+
+class NotYourSlotError(RepositoryError):
+    """The slot belongs to another producer.  Facts: `producer`, and `ready_at` in milliseconds if there is a turn."""
+
+    code = "E_NOT_YOUR_SLOT"
+
+
+class SlotSpentError(RepositoryError):
+    """In this slot a block was signed that did not land.  Fact: `ready_at`, milliseconds since 1970."""
+
+    code = "E_SLOT_SPENT"
+
+
+class ClockBackwardsError(RepositoryError):
+    """The clock stands before the last slot that was signed in."""
+
+    code = "E_CLOCK"
+
+
+class MovedBranchError(RepositoryError):
+    """The branch moved while a block for it was made."""
+
+    code = "E_MOVED"
+
+
+class UnknownRevisionError(InputError):
+    """No block, branch, tag, height or transaction is meant by a text."""
+
+    code = "E_REVISION"
+
+
+class NameTakenError(InputError):
+    """A branch or a tag of that name exists."""
+
+    code = "E_EXISTS"
+
+
+class UnknownTableError(InputError):
+    """There is no such table at that block."""
+
+    code = "E_TABLE"

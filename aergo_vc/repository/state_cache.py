@@ -1,0 +1,109 @@
+"""The state cache: the engine's database of a branch, kept in a file between processes.
+
+It may be deleted, damaged or left behind by another version at any time.  A stamp beside the file says which file was
+closed in good order: size, time of change, inode, versions.  The stamp goes before the first write and comes back at
+closing, so that whatever happened to the file in between, or without us, leads to its being made anew from the trees.
+"""
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aergo_vc.base.errors import AergoError
+from aergo_vc.base.ids import BranchName, Digest, ObjectId
+from aergo_vc.ledger.layout import LedgerTree
+from aergo_vc.ledger.machine import Machine
+from aergo_vc.model.blocks import RULES
+from aergo_vc.repository.workspace import Workspace
+from aergo_vc.sql.engine import Engine
+
+_VERSION = 1
+
+
+class StateCache:
+    """The machine of one branch, at one block's state.  To be used under the ledger's lock."""
+
+    def __init__(self, workspace: Workspace, branch: BranchName) -> None:
+        self._workspace = workspace
+        self._path = workspace.folder / "cache" / ("state-" + branch.replace("/", "@") + ".sqlite")
+        self._stamp = self._path.with_suffix(".stamp")
+        self.machine = self._open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(clean=error is None or isinstance(error, AergoError))
+
+    def move_to(self, ledger: LedgerTree | None) -> None:
+        """Bring the machine to the state of a block; None stands for the state before the first."""
+        if ledger is None:
+            self.machine.move_to(self.machine.read_state(None, Digest("")))
+            return
+        header = ledger.header
+        snapshot = self.machine.read_state(ledger.state, header.state)
+        mark = f"{header.state} {ledger.state}"
+        if self.machine.engine.mark == mark:
+            self.machine.adopt(snapshot)
+            return
+        self.machine.move_to(snapshot)
+        self.machine.engine.mark = mark
+
+    def close(self, *, clean: bool) -> None:
+        """Close the file; `clean` says that nothing unexpected happened."""
+        self.machine.engine.close()
+        if clean and self._path.exists():
+            self._stamp.write_text(self._describe())
+
+    def _open(self) -> Machine:
+        path: Path | None = self._path
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            sound = self._stamp.read_text() == self._describe()
+            self._stamp.unlink()
+        except OSError:
+            sound = False
+        if not sound:
+            path = self._made_room()
+        machine = self._machine(path)
+        if sound:
+            self._adopt_marked(machine)
+        return machine
+
+    def _made_room(self) -> Path | None:
+        """Remove the file; None, for memory, where it cannot be written."""
+        try:
+            self._stamp.unlink(missing_ok=True)
+            self._path.unlink(missing_ok=True)
+            self._path.touch()
+        except OSError:
+            return None
+        return self._path
+
+    def _machine(self, path: Path | None) -> Machine:
+        return Machine(Engine(path), self._workspace.writer, self._workspace.nodes)
+
+    def _adopt_marked(self, machine: Machine) -> None:
+        """Take up the state that the file says it holds, if its trees are still there; else begin empty."""
+        digest, _, object_id = (machine.engine.mark or "").partition(" ")
+        if not object_id:
+            return
+        state = None if object_id == "None" else ObjectId(object_id)
+        try:
+            machine.adopt(machine.read_state(state, Digest(digest)))
+        except AergoError:
+            machine.forget()
+
+    def _describe(self) -> str:
+        found = self._path.stat()
+        facts = {
+            "version": _VERSION,
+            "rules": RULES,
+            "size": found.st_size,
+            "changed": found.st_mtime_ns,
+            "inode": found.st_ino,
+        }
+        return json.dumps(facts)

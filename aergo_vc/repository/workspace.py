@@ -1,0 +1,130 @@
+"""A repository as the verbs see it: where it lies, its objects and references, the clock, who signs."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from aergo_vc.base.clock import Clock, SystemClock
+from aergo_vc.base.ids import BranchName, ObjectId
+from aergo_vc.base.names import branch_name
+from aergo_vc.codec.git_commit import Identity
+from aergo_vc.ledger.rules import ref_of
+from aergo_vc.objects.discovery import GitPaths, find_repository
+from aergo_vc.objects.git import Git
+from aergo_vc.objects.locks import AERGO_FOLDER, ledger_lock
+from aergo_vc.objects.pack_writer import PackWriter
+from aergo_vc.objects.refs import Refs, open_refs
+from aergo_vc.objects.store import ObjectStore, open_store
+from aergo_vc.repository.errors import DetachedHeadError, MovedBranchError
+from aergo_vc.state.nodes import NodeStore
+from aergo_vc.state.twins import FileTwins
+
+_LOCK_SECONDS = 30.0
+_HEADS = "refs/heads/"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the library is told of the world around it, which it does not ask itself.
+
+    `variables` are environment variables for git's children and the agent; `entropy` gives random bytes.
+    """
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    clock: Clock = field(default_factory=SystemClock)
+    entropy: Callable[[int], bytes] = os.urandom
+    home: Path | None = None
+
+
+class Workspace:
+    """One repository, opened; closes what it opened."""
+
+    def __init__(self, paths: GitPaths, surroundings: Surroundings) -> None:
+        self.paths = paths
+        self.surroundings = surroundings
+
+    @classmethod
+    def open(cls, start: Path, surroundings: Surroundings) -> "Workspace":
+        """The repository that `start` lies in; raises NotARepositoryError or UnsupportedRepositoryError."""
+        return cls(find_repository(start, surroundings.variables), surroundings)
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        """The repository's objects."""
+        return open_store(self.paths, environment=self.surroundings.variables)
+
+    @cached_property
+    def writer(self) -> PackWriter:
+        """Where new objects go until they are published."""
+        return PackWriter(self.store, self.paths)
+
+    @cached_property
+    def twins(self) -> FileTwins:
+        """The directories in SHA-256 format that were seen before."""
+        return FileTwins(self.folder / "cache" / "twins.sqlite")
+
+    @cached_property
+    def nodes(self) -> NodeStore:
+        """The nodes of table trees."""
+        return NodeStore(self.writer, self.twins, self.paths.object_format.id_bytes)
+
+    @cached_property
+    def refs(self) -> Refs:
+        """The repository's references."""
+        return open_refs(self.paths, self.surroundings.variables)
+
+    @cached_property
+    def git(self) -> Git:
+        """The git program, under the repository's settings alone."""
+        return Git(self.paths, self.surroundings.variables)
+
+    @property
+    def folder(self) -> Path:
+        """This program's own folder in the common git directory."""
+        return self.paths.common_dir / AERGO_FOLDER
+
+    def now(self) -> int:
+        """The time in milliseconds since 1970."""
+        return self.surroundings.clock.now()
+
+    def current_branch(self) -> BranchName:
+        """The branch that HEAD is on, born or not; raises DetachedHeadError."""
+        target = self.refs.symbolic_target("HEAD")
+        if target is None or not target.startswith(_HEADS):
+            raise DetachedHeadError("HEAD is detached: a block needs a branch to go on")
+        return branch_name(target.removeprefix(_HEADS))
+
+    def head_of(self, branch: BranchName) -> ObjectId | None:
+        """The commit at the head of a branch; None if there is no such branch."""
+        return self.refs.read(ref_of(branch))
+
+    def local_branches(self) -> Mapping[BranchName, ObjectId]:
+        """The branches of this repository whose names a ledger's may have."""
+        heads = self.refs.list(_HEADS)
+        return {BranchName(name.removeprefix(_HEADS)): commit for name, commit in heads.items()}
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the ledger's lock, which keeps other writers and ``git gc`` away."""
+        with ledger_lock(self.paths.common_dir, _LOCK_SECONDS):
+            yield
+
+    def move(self, ref: str, old: ObjectId | None, new: ObjectId, message: str) -> None:
+        """Publish what was written and move a reference to it; raises MovedBranchError if it is not at `old`."""
+        pack = self.writer.publish()
+        try:
+            who = Identity("git-aergo", "git-aergo@localhost", self.now() // 1000)
+            swap = self.refs.compare_and_swap(ref, old, new, message=message, who=who)
+        finally:
+            pack.release()
+        if not swap.done:
+            raise MovedBranchError(f"{ref} is at {swap.current}, not at {old}: somebody moved it", ref=ref)
+
+    def close(self) -> None:
+        """Give up files; the workspace must not be used afterwards."""
+        for name in ("twins", "writer", "store"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
