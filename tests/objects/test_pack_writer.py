@@ -87,6 +87,13 @@ def test_keep_files_of_crashed_sessions_are_released_and_those_of_users_are_not(
     assert _packs(plain, ".keep") == [users]
 
 
+def test_a_pack_that_a_crash_left_without_index_is_cleared_away(plain: Sandbox) -> None:
+    _fill(plain)
+    _packs(plain, ".idx")[0].unlink()
+    assert release_leftovers(plain.paths) == 1
+    assert not _packs(plain, "")
+
+
 def test_a_memory_writer_gives_the_same_ids_and_publishes_nothing(sandbox: Sandbox) -> None:
     store = open_store(sandbox.paths)
     trial, real = MemoryWriter(store), PackWriter(store, sandbox.paths)
