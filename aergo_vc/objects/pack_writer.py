@@ -165,9 +165,9 @@ class PackWriter(ObjectWriter):
 def _place(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]]) -> PublishedPack:
     """Put a pack and its index into `folder` under their lasting names, the index last: it makes the pack count."""
     folder.mkdir(exist_ok=True)
-    # git prune clears away files of this name that a crash left.
-    stem = folder / f"tmp_pack_aergo_{os.getpid()}_{secrets.token_hex(4)}"
-    pack, index = stem.with_suffix(".pack"), stem.with_suffix(".idx")
+    # git prune clears away files of these names that a crash left; with their lasting endings git would read them.
+    unique = f"aergo_{os.getpid()}_{secrets.token_hex(4)}"
+    pack, index, mark = [folder / f"tmp_{part}_{unique}" for part in ("pack", "idx", "keep")]
     try:
         with _read_only_file(pack) as file:
             checksum, index_bytes = write_pack(file)
@@ -175,14 +175,16 @@ def _place(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]])
         with _read_only_file(index) as file:
             file.write(index_bytes)
             _sync(file)
+        with _read_only_file(mark) as file:
+            file.write(KEEP_MARK)
         name = folder / f"pack-{checksum.hex()}"
-        keep = _keep(name.with_suffix(".keep"))
+        keep = _keep(mark, name.with_suffix(".keep"))
         pack.replace(name.with_suffix(".pack"))
         index.replace(name.with_suffix(".idx"))
         sync_directory(folder)
     finally:
-        pack.unlink(missing_ok=True)
-        index.unlink(missing_ok=True)
+        for leftover in (pack, index, mark):
+            leftover.unlink(missing_ok=True)
     return PublishedPack(keep)
 
 
@@ -195,24 +197,26 @@ def _sync(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
-def _keep(path: Path) -> Path | None:
-    """Create a ``.keep`` file; None where somebody else already keeps the same pack."""
-    try:
-        with path.open("xb") as file:
-            file.write(KEEP_MARK)
-    except FileExistsError:
+def _keep(mark: Path, path: Path) -> Path | None:
+    """Have a whole ``.keep`` file at once; None where somebody else already keeps the same pack."""
+    if path.exists():
         return path if path.read_bytes() == KEEP_MARK else None
+    mark.replace(path)
     return path
 
 
 def release_leftovers(paths: GitPaths) -> int:
-    """Remove the ``.keep`` files that crashed sessions of this program left; returns how many.
+    """Remove the ``.keep`` files that crashed sessions of this program left, and packs without index beside them.
+
+    Returns how many there were.
 
     Only to be called under the ledger's lock, when no session is between `publish` and `release`.
     """
     removed = 0
     for keep in (paths.objects_dir / "pack").glob("pack-*.keep"):
         if keep.stat().st_size == len(KEEP_MARK) and keep.read_bytes() == KEEP_MARK:
+            if not keep.with_suffix(".idx").exists():
+                keep.with_suffix(".pack").unlink(missing_ok=True)
             keep.unlink(missing_ok=True)
             removed += 1
     return removed

@@ -23,6 +23,7 @@ class Pygit2Store(ObjectStore):
     """The object directory alone is opened, not the repository: no config is read, no extension stands in the way.
 
     libgit2 hashes what it reads, and looks for new packs on a miss.  Loose objects never reach it (see `loose`).
+    A pack whose index was damaged on disk can send libgit2 1.9 round for ever: suspect a repository with ``git fsck``.
     """
 
     object_format = ObjectFormat.SHA1

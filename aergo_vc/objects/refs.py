@@ -18,7 +18,7 @@ from aergo_vc.codec.digests import ObjectFormat
 from aergo_vc.codec.git_commit import Identity
 from aergo_vc.objects.discovery import GitPaths
 from aergo_vc.objects.durable import make_directories, sync_directory
-from aergo_vc.objects.errors import ReferenceDamagedError, ReferenceNameError
+from aergo_vc.objects.errors import LockedError, ReferenceDamagedError, ReferenceNameError
 from aergo_vc.objects.git import Git
 from aergo_vc.objects.locks import Deadline, exclusive_file
 
@@ -295,18 +295,20 @@ class PlumbingRefs(Refs):
             "GIT_COMMITTER_EMAIL": who.email,
             "GIT_COMMITTER_DATE": f"{who.seconds} +0000",
         }
+        reason = ["-m", " ".join(message.split())] if message.strip() else []
         done = self._git.run(
             "update-ref",
             "--stdin",
             "-z",
-            "-m",
-            " ".join(message.split()),
+            *reason,
             stdin=command,
             expected=(0, 128),
             variables=variables,
             settings=("core.fsync=all", f"core.filesRefLockTimeout={milliseconds}"),
         )
         current = self.read(name)
+        if done.status and "File exists" in done.errors:
+            raise LockedError(f"{name} is held by another program: {done.errors}", name=name)
         if done.status and current == old:
             raise RepositoryError(f"{name} cannot be moved: {done.errors}", name=name)
         return Swap(done=done.status == 0, current=current)

@@ -7,9 +7,13 @@ import pytest
 from git_sandbox import Sandbox
 
 from aergo_vc.base.errors import FormatError
+from aergo_vc.base.ids import ObjectId
 from aergo_vc.codec import git_pack
 from aergo_vc.codec.digests import Kind, ObjectFormat
 from aergo_vc.codec.git_pack import PackedEntry, decode_object, encode_index, encode_object
+from aergo_vc.codec.git_tree import FILE_MODE, TreeEntry, encode_tree
+from aergo_vc.objects.discovery import find_repository
+from aergo_vc.objects.errors import ObjectDamagedError, ObjectMissingError
 from aergo_vc.objects.pack_writer import MemoryWriter, ObjectWriteError, PackWriter, PublishedPack, release_leftovers
 from aergo_vc.objects.store import Preference, open_store
 
@@ -83,6 +87,13 @@ def test_keep_files_of_crashed_sessions_are_released_and_those_of_users_are_not(
     assert _packs(plain, ".keep") == [users]
 
 
+def test_a_pack_that_a_crash_left_without_index_is_cleared_away(plain: Sandbox) -> None:
+    _fill(plain)
+    _packs(plain, ".idx")[0].unlink()
+    assert release_leftovers(plain.paths) == 1
+    assert not _packs(plain, "")
+
+
 def test_a_memory_writer_gives_the_same_ids_and_publishes_nothing(sandbox: Sandbox) -> None:
     store = open_store(sandbox.paths)
     trial, real = MemoryWriter(store), PackWriter(store, sandbox.paths)
@@ -126,3 +137,51 @@ def test_a_packed_object_must_have_the_size_that_it_states() -> None:
     with pytest.raises(FormatError, match="size"):
         decode_object(b"\x32" + encode_object(Kind.BLOB, b"x")[1:])
     assert git_pack.crc32(b"123456789") == 0xCBF43926
+
+
+def test_x14_a_published_pack_outlives_every_clean_up_until_it_is_referenced(plain: Sandbox) -> None:
+    plain.commit()
+    writer = PackWriter(open_store(plain.paths), plain.paths)
+    blob = writer.add(Kind.BLOB, b"payload")
+    tree = writer.add(Kind.TREE, encode_tree([TreeEntry("a", FILE_MODE, blob)]))
+    published = writer.publish()
+    for clean_up in (("prune", "--expire=now"), ("repack", "-adq"), ("gc", "-q", "--prune=now")):
+        plain.git(*clean_up)
+        assert plain.git("cat-file", "-t", blob) == "blob"
+    plain.git("update-ref", "refs/heads/kept", plain.git("commit-tree", "-m", "kept", tree))
+    published.release()
+    plain.git("gc", "-q", "--prune=now")
+    assert plain.git("show", "kept:a") == "payload"
+
+
+def test_objects_in_a_quarantine_are_read_and_written_there(tmp_path: Path, plain: Sandbox) -> None:
+    known = ObjectId(plain.git("hash-object", "-w", "--stdin", stdin=b"known"))
+    main = plain.root / ".git" / "objects"
+    variables = {"GIT_OBJECT_DIRECTORY": str(tmp_path / "quarantine"), "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(main)}
+    (tmp_path / "quarantine" / "pack").mkdir(parents=True)
+    paths = find_repository(plain.root, variables)
+    for preference in Preference:
+        with open_store(paths, preference) as store:
+            writer = PackWriter(store, paths)
+            new = writer.add(Kind.BLOB, b"incoming")
+            writer.publish()
+            assert store.read_blob(new) == b"incoming"
+            assert store.read_blob(known) == b"known"
+    assert not _packs(plain, "")
+
+
+def test_x09_no_damage_to_a_pack_yields_wrong_content(sandbox: Sandbox) -> None:
+    writer = PackWriter(open_store(sandbox.paths), sandbox.paths)
+    name = writer.add(Kind.BLOB, b"the only content")
+    writer.publish().release()
+    (pack,) = _packs(sandbox, ".pack")
+    sound = pack.read_bytes()
+    pack.chmod(0o644)
+    for position in range(len(sound)):
+        pack.write_bytes(sound[:position] + bytes([sound[position] ^ 0x41]) + sound[position + 1 :])
+        with open_store(sandbox.paths) as store:
+            try:
+                content = store.read_blob(name)
+            except (ObjectDamagedError, ObjectMissingError):
+                continue
+            assert content == b"the only content"

@@ -138,12 +138,14 @@ def test_a_cycle_of_symbolic_references_is_named(plain: Sandbox) -> None:
         FileRefs(plain.paths).read("refs/heads/a")
 
 
-def test_x15_a_lock_of_another_program_is_waited_for_and_left_alone(plain: Sandbox) -> None:
+def test_x15_a_lock_of_another_program_is_waited_for_and_left_alone(
+    plain: Sandbox, opener: Callable[[Sandbox], Refs]
+) -> None:
     first, second = _two(plain)
     lock = plain.root / ".git" / (MAIN + ".lock")
     lock.write_text("")
     with pytest.raises(LockedError, match=r"main\.lock"):
-        FileRefs(plain.paths).compare_and_swap(MAIN, second, first, message="", who=WHO, timeout=0.05)
+        opener(plain).compare_and_swap(MAIN, second, first, message="", who=WHO, timeout=0.05)
     assert lock.exists()
     assert plain.git("rev-parse", MAIN) == second
 
