@@ -29,3 +29,12 @@ def write_file(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(descriptor)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Make `path` hold `data`, durably: after a crash it holds the old bytes or the new ones."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    draft.unlink(missing_ok=True)
+    write_file(draft, data)
+    draft.replace(path)
+    sync_directory(path.parent)

@@ -1,0 +1,150 @@
+"""Found a ledger: the directory's first block and the first block of a branch."""
+
+from dataclasses import dataclass
+
+from aergo_vc.base.ids import BlockId, BranchName, ChainId, EntityName, ObjectId
+from aergo_vc.codec.genesis import chain_id, encode_genesis
+from aergo_vc.codec.git_commit import read_links
+from aergo_vc.codec.law import encode_law
+from aergo_vc.codec.transactions import encode_payload, transaction_id
+from aergo_vc.directory.authorities import genesis_authority
+from aergo_vc.directory.founding import founding_script
+from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, sign_payload
+from aergo_vc.keys.signer import Signer
+from aergo_vc.ledger.building import Place, Plan, execute_all
+from aergo_vc.ledger.history import ledger_at
+from aergo_vc.ledger.layout import LEDGER, ledger_entry
+from aergo_vc.ledger.machine import BlockContext, Machine
+from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Genesis, Law, MergeRule
+from aergo_vc.model.transactions import Payload, Transaction
+from aergo_vc.repository.errors import ObstacleError
+from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.sealing import Producer
+from aergo_vc.repository.workspace import Workspace
+from aergo_vc.sql.engine import Engine
+
+SLOT_MILLISECONDS = 5_000
+DIRECTORY_SLOT_MILLISECONDS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """A ledger on a branch; `created` is False where it was there already."""
+
+    branch: BranchName
+    chain: ChainId
+    block: BlockId
+    entity: EntityName
+    created: bool
+
+
+def found(workspace: Workspace, identity: Identity, name: str) -> Founded:
+    """Make the directory and the first block of the current branch, or find them made.
+
+    Raises DetachedHeadError, ObstacleError.
+    """
+    branch = workspace.current_branch()
+    head = workspace.head_of(branch)
+    existing = _existing(workspace, head)
+    if existing is not None:
+        ledger = ledger_at(workspace.writer, existing)
+        return Founded(branch, ledger.chain, ledger.block, identity.entity, created=False)
+    _require_room(workspace, branch, head)
+    with workspace.locked():
+        genesis_bytes, genesis = _directory(workspace, identity, name, branch)
+        block = _first_block(workspace, identity, branch, head, genesis)
+    return Founded(branch, chain_id(genesis_bytes), block, identity.entity, created=True)
+
+
+def signed(signer: Signer, payload: Payload) -> Transaction:
+    """A transaction of a payload, signed."""
+    data = encode_payload(payload)
+    return Transaction(transaction_id(data), payload, sign_payload(signer, TRANSACTION_NAMESPACE, data))
+
+
+def _existing(workspace: Workspace, head: ObjectId | None) -> ObjectId | None:
+    if head is None:
+        return None
+    has = ledger_entry(workspace.writer, read_links(workspace.writer.read_commit(head)).tree) is not None
+    return head if has else None
+
+
+def _require_room(workspace: Workspace, branch: BranchName, head: ObjectId | None) -> None:
+    tree = workspace.paths.work_tree
+    if tree is not None and (tree / LEDGER).exists():
+        raise ObstacleError(f"{LEDGER} exists in the worktree and is no ledger", path=str(tree / LEDGER))
+    directory = workspace.head_of(DIRECTORY_BRANCH)
+    if directory is None:
+        return
+    others = [
+        name
+        for name, commit in workspace.local_branches().items()
+        if name != DIRECTORY_BRANCH and commit != head and _existing(workspace, commit) is not None
+    ]
+    if others:
+        raise ObstacleError(
+            f"the repository has a ledger on branch {others[0]}: {branch} would be a second beginning", branch=others[0]
+        )
+
+
+def _directory(workspace: Workspace, identity: Identity, name: str, branch: BranchName) -> tuple[bytes, Genesis]:
+    """The genesis of the directory, which is made unless an earlier try made it."""
+    head = workspace.head_of(DIRECTORY_BRANCH)
+    if head is not None:
+        ledger = ledger_at(workspace.writer, head)
+        return ledger.genesis_bytes, ledger.genesis
+    genesis = Genesis(
+        created=workspace.now(),
+        directory_slot=DIRECTORY_SLOT_MILLISECONDS,
+        founder=identity.entity,
+        founder_key=identity.signer.public_key,
+        name=name,
+        nonce=workspace.surroundings.entropy(16).hex(),
+        slot=SLOT_MILLISECONDS,
+    )
+    genesis_bytes = encode_genesis(genesis)
+    _make_directory(workspace, identity, genesis, genesis_bytes, branch)
+    return genesis_bytes, genesis
+
+
+def _make_directory(
+    workspace: Workspace, identity: Identity, genesis: Genesis, genesis_bytes: bytes, branch: BranchName
+) -> None:
+    chain = chain_id(genesis_bytes)
+    payload = Payload(
+        branch=DIRECTORY_BRANCH,
+        chain=chain,
+        key=identity.signer.public_key,
+        loads=(),
+        nonce=workspace.surroundings.entropy(16).hex(),
+        recent=BlockId(chain),
+        signer=identity.entity,
+        sql=founding_script(genesis, branch),
+    )
+    law = Law(DIRECTORY_BRANCH, None, Consensus.DPOS, None, MergeRule.LOST_UPDATE)
+    producer = Producer(workspace, identity)
+    lease = producer.lease(law, None, genesis_authority(genesis, genesis.directory_slot), None)
+    machine = _fresh_machine(workspace)
+    context = BlockContext(DIRECTORY_BRANCH, chain, 0, lease.time)
+    executed = execute_all(machine, context, [(signed(identity.signer, payload), ())])
+    if executed.excluded:
+        raise executed.excluded[0].reason
+    place = Place(None, None, genesis_bytes, encode_law(law))
+    plan = Plan(place, lease, identity.author, f"Found the directory of {genesis.name}")
+    producer.land(plan, executed, DIRECTORY_BRANCH)
+
+
+def _first_block(
+    workspace: Workspace, identity: Identity, branch: BranchName, head: ObjectId | None, genesis: Genesis
+) -> BlockId:
+    producer = Producer(workspace, identity)
+    directory = producer.directory_tip(None)
+    law = Law(branch, None, Consensus.DPOS, None, MergeRule.LOST_UPDATE)
+    lease = producer.lease(law, None, producer.authorities().at(directory, genesis.slot), directory)
+    executed = execute_all(_fresh_machine(workspace), BlockContext(branch, directory.chain, 0, lease.time), [])
+    place = Place(head, None, directory.genesis_bytes, encode_law(law))
+    return producer.land(Plan(place, lease, identity.author, "Begin the ledger"), executed, branch).block.id
+
+
+def _fresh_machine(workspace: Workspace) -> Machine:
+    return Machine(Engine(None), workspace.writer, workspace.nodes)

@@ -1,0 +1,96 @@
+"""Who this clone signs as: an entity of the directory, its key, the name and address for git."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from aergo_vc.base.ids import EntityName
+from aergo_vc.base.names import entity_name
+from aergo_vc.keys.agent import Agent
+from aergo_vc.keys.signer import Signer
+from aergo_vc.keys.signing_key import find_signer
+from aergo_vc.ledger.building import Author
+from aergo_vc.objects.git import Git
+from aergo_vc.repository.errors import NoSignerError
+from aergo_vc.repository.workspace import Workspace
+
+ENTITY_SETTING = "aergo.entity"
+KEY_SETTING = "aergo.key"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of git that this program reads, by full name; the last value of each counts."""
+
+    values: Mapping[str, str]
+
+    def get(self, name: str) -> str | None:
+        """The value of a setting, or None."""
+        return self.values.get(name.lower())
+
+
+def read_settings(workspace: Workspace) -> Settings:
+    """The user's, the system's and the repository's settings together, as git sees them."""
+    git = Git(workspace.paths, workspace.surroundings.variables, user_config=True)
+    text = git.run("config", "--null", "--list").output.decode("utf-8", "replace")
+    pairs = (item.partition("\n") for item in text.split("\0") if item)
+    return Settings({name: value for name, _, value in pairs})
+
+
+class Identity:
+    """The entity that this clone acts for."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Git's settings."""
+        return read_settings(self._workspace)
+
+    @cached_property
+    def entity(self) -> EntityName:
+        """The entity that ``aergo.entity`` names; raises NoSignerError."""
+        name = self.settings.get(ENTITY_SETTING)
+        if name is None:
+            raise NoSignerError("this clone acts for no entity: aergo.entity is not set", setting=ENTITY_SETTING)
+        return entity_name(name)
+
+    @cached_property
+    def signer(self) -> Signer:
+        """Whoever holds the key that ``aergo.key`` names; raises NoSignerError, SignerMissingError, KeyFileError."""
+        key = self.settings.get(KEY_SETTING)
+        if key is None:
+            raise NoSignerError("this clone has no key to sign with: aergo.key is not set", setting=KEY_SETTING)
+        return resolve_signer(self._workspace, key)
+
+    @cached_property
+    def author(self) -> Author:
+        """The signer under the name and address that git would put on a commit."""
+        name = _clean(self.settings.get("user.name") or "") or self.entity
+        email = _clean(self.settings.get("user.email") or "").replace(" ", "") or f"{self.entity}@localhost"
+        return Author(self.signer, name, email)
+
+
+def resolve_signer(workspace: Workspace, key: str) -> Signer:
+    """The signer that a path or a public key means; a relative path counts from the common git directory."""
+    surroundings = workspace.surroundings
+    socket = surroundings.variables.get("SSH_AUTH_SOCK")
+    agent = Agent(Path(socket)) if socket else None
+    if not key.startswith(("key::", "ssh-", "~", "/")):
+        key = str(workspace.paths.common_dir / key)
+    return find_signer(key, agent=agent, home=surroundings.home)
+
+
+def suggested_entity(settings: Settings) -> EntityName:
+    """An entity's name made from the user's address or name."""
+    text = (settings.get("user.email") or "").partition("@")[0] or settings.get("user.name") or ""
+    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
+    return entity_name(plain or "founder")
+
+
+def _clean(text: str) -> str:
+    """A name or an address without what a commit's header cannot hold."""
+    return re.sub(r"[<>\x00-\x1f\x7f]", "", text).strip()

@@ -1,0 +1,126 @@
+"""What verbs return: frozen values that say what happened or what was found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aergo_vc.base.ids import BlockId, BranchName, ChainId, EntityName, ObjectId, TableName, TransactionId
+from aergo_vc.ledger.building import Exclusion
+from aergo_vc.model.blocks import Header
+from aergo_vc.model.changes import TableChanges
+from aergo_vc.model.schema import Table
+from aergo_vc.model.transactions import Receipt, RowCounts, Transaction
+from aergo_vc.sql.outcomes import StatementResult
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """A ledger on a branch; `created` is False where it was there already."""
+
+    branch: BranchName
+    chain: ChainId
+    block: BlockId
+    entity: EntityName
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A new block on a branch."""
+
+    branch: BranchName
+    block: BlockId
+    height: int
+    commit: ObjectId
+    transactions: tuple[TransactionId, ...]
+    rows: Mapping[TableName, RowCounts]
+    excluded: tuple[Exclusion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A transaction that was accepted: pending, or in the block `committed`.
+
+    `transaction` is None where there was nothing to do, as when an import finds the table as its file says.
+    """
+
+    transaction: TransactionId | None
+    results: tuple[StatementResult, ...]
+    rows: Mapping[TableName, RowCounts]
+    committed: Committed | None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingTransaction:
+    """A transaction that waits, and what it would do now; `problem` says why it would be left out."""
+
+    transaction: Transaction
+    rows: Mapping[TableName, RowCounts]
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a branch stands.  `behind_slots` counts the slots since its last block."""
+
+    branch: BranchName
+    chain: ChainId
+    block: BlockId
+    height: int
+    time: int
+    entity: EntityName | None
+    producer: EntityName | None
+    behind_slots: int
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockSummary:
+    """A block in a log.  `subject` is the first line of its commit's message: foreign text."""
+
+    block: BlockId
+    commit: ObjectId
+    header: Header
+    transactions: int
+    rows: int
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockDetails:
+    """A block with its transactions and their receipts, in order."""
+
+    summary: BlockSummary
+    transactions: tuple[Transaction, ...]
+    receipts: tuple[Receipt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionDetails:
+    """A transaction, its receipt and the block that it stands in."""
+
+    transaction: Transaction
+    receipt: Receipt
+    block: BlockSummary
+
+
+@dataclass(frozen=True, slots=True)
+class TableDifference:
+    """What differs in one table between two blocks; `before` and `after` are None where it does not exist.
+
+    Where the columns differ, `changes` is empty and `counts` says how many rows each side has.
+    """
+
+    name: TableName
+    before: Table | None
+    after: Table | None
+    changes: TableChanges
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """How far verification got: to the end, or to the first block that is wrong."""
+
+    branch: BranchName
+    blocks: int
+    transactions: int
+    head: BlockId | None

@@ -1,0 +1,202 @@
+"""Seal transactions into the next block of a branch (designs D6, D10)."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from aergo_vc.base.ids import BlockId, BranchName, ObjectId
+from aergo_vc.consensus.finality import confirmed_by
+from aergo_vc.consensus.schedule import next_slot_of, producer_of, slot_at, slot_begins
+from aergo_vc.directory.authorities import Authorities
+from aergo_vc.ledger.building import BuiltBlock, Exclusion, Executed, Lease, Place, Plan, execute_all, write_block
+from aergo_vc.ledger.history import blocks_back, ledger_at
+from aergo_vc.ledger.layout import LedgerTree, read_ledger
+from aergo_vc.ledger.machine import BlockContext, Machine, Submission, TransactionOutcome
+from aergo_vc.ledger.rules import ref_of
+from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Header, Law
+from aergo_vc.model.directory import Authority
+from aergo_vc.objects.durable import replace_file
+from aergo_vc.repository.errors import (
+    ClockBackwardsError,
+    NoDirectoryError,
+    NotYourSlotError,
+    SlotSpentError,
+)
+from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A block that landed: with the outcomes of its transactions, and those left out."""
+
+    block: BuiltBlock
+    outcomes: tuple[TransactionOutcome, ...]
+    excluded: tuple[Exclusion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """The head of a ledger branch: the commit, and the block that it shows."""
+
+    branch: BranchName
+    commit: ObjectId
+    ledger: LedgerTree
+
+
+class Watermark:
+    """What this clone last signed on each branch, made durable before a block is signed.
+
+    Without it, a crash between signing and moving the branch could make a producer sign two blocks for one slot
+    (EOSIO/eos PR 2745).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._marks: dict[str, dict[str, int | str]] = json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            self._marks = {}
+
+    def slot(self, branch: BranchName) -> int | None:
+        """The last slot signed in."""
+        return self._number(branch, "slot")
+
+    def height(self, branch: BranchName) -> int | None:
+        """The height of the last block signed."""
+        return self._number(branch, "height")
+
+    def block(self, branch: BranchName) -> str | None:
+        """The last block signed."""
+        mark = self._marks.get(branch)
+        return None if mark is None else str(mark["block"])
+
+    def raise_to(self, header: Header, block: BlockId) -> None:
+        """Note, durably, that `header` is about to be signed."""
+        self._marks[header.branch] = {"slot": header.slot, "height": header.height, "block": block}
+        replace_file(self._path, json.dumps(self._marks, sort_keys=True).encode())
+
+    def _number(self, branch: BranchName, key: str) -> int | None:
+        mark = self._marks.get(branch)
+        return None if mark is None else int(mark[key])
+
+
+class Producer:
+    """Makes blocks for one clone.  To be used under the ledger's lock."""
+
+    def __init__(self, workspace: Workspace, identity: Identity) -> None:
+        self._workspace = workspace
+        self._identity = identity
+        self._watermark = Watermark(workspace.folder / "watermark.json")
+
+    def authorities(self) -> Authorities:
+        """What the directory says, up to its head; raises NoDirectoryError."""
+        head = self._workspace.head_of(DIRECTORY_BRANCH)
+        if head is None:
+            raise NoDirectoryError(f"the repository has no branch {DIRECTORY_BRANCH}", branch=DIRECTORY_BRANCH)
+        return Authorities(self._workspace.writer, self._workspace.nodes, head)
+
+    def lease(self, law: Law, tip: LedgerTree | None, authority: Authority, directory: LedgerTree | None) -> Lease:
+        """The right to make the next block of a branch now; raises where there is none."""
+        roster = authority.roster
+        time = max(self._workspace.now(), 0 if tip is None else tip.header.time, roster.epoch)
+        slot = slot_at(roster, time)
+        me = self._identity.entity
+        expected = law.producer if law.consensus is Consensus.SOLE else producer_of(roster, slot)
+        if me != expected:
+            turn = None if law.consensus is Consensus.SOLE else next_slot_of(roster, me, slot)
+            raise NotYourSlotError(
+                f"slot {slot} of branch {law.name} belongs to {expected}, not to {me}",
+                producer=expected,
+                ready_at=None if turn is None else slot_begins(roster, turn),
+            )
+        self._require_fresh(law.name, slot, tip, slot_begins(roster, slot + 1))
+        height = 0 if tip is None else tip.header.height + 1
+        return Lease(
+            producer=me,
+            slot=slot,
+            time=time,
+            confirmed=min(height, confirmed_by(height, self._watermark.height(law.name))),
+            directory=None if directory is None else directory.block,
+            directory_height=0 if directory is None else directory.header.height,
+        )
+
+    def seal(
+        self, machine: Machine, tip: Tip, submissions: Sequence[Submission], message: str | None
+    ) -> Sealed | tuple[Exclusion, ...]:
+        """Make the next block of a branch; where no transaction succeeds there is none, and the reasons come back.
+
+        The machine must be at the state of `tip`.
+        """
+        authorities = self.authorities()
+        directory = self.directory_tip(tip)
+        authority = authorities.at(directory, _slot_length(tip))
+        lease = self.lease(tip.ledger.law, tip.ledger, authority, directory)
+        header = tip.ledger.header
+        context = BlockContext(tip.branch, header.chain, header.height + 1, lease.time)
+        executed = execute_all(machine, context, submissions)
+        if not executed.included:
+            return executed.excluded
+        place = Place(tip.commit, tip.ledger, tip.ledger.genesis_bytes, tip.ledger.law_bytes)
+        plan = Plan(place, lease, self._identity.author, message or describe(executed))
+        return self.land(plan, executed, tip.branch)
+
+    def land(self, plan: Plan, executed: Executed, branch: BranchName) -> Sealed:
+        """Write a block, sign it, publish it and move the branch."""
+        built = write_block(self._workspace.writer, plan, executed, self._watermark.raise_to)
+        self._workspace.move(ref_of(branch), plan.place.parent, built.commit, f"aergo: block {built.header.height}")
+        self._workspace.twins.flush()
+        return Sealed(built, executed.outcomes, executed.excluded)
+
+    def directory_tip(self, tip: Tip | None) -> LedgerTree:
+        """The block at the head of the directory, under which a block of another branch is made."""
+        if tip is not None and tip.branch == DIRECTORY_BRANCH:
+            return tip.ledger
+        head = self._workspace.head_of(DIRECTORY_BRANCH)
+        if head is None:
+            raise NoDirectoryError(f"the repository has no branch {DIRECTORY_BRANCH}", branch=DIRECTORY_BRANCH)
+        return ledger_at(self._workspace.writer, head)
+
+    def _require_fresh(self, branch: BranchName, slot: int, tip: LedgerTree | None, ready_at: int) -> None:
+        """Refuse to sign a second line of blocks in one slot, or in a slot that is over."""
+        last = self._watermark.slot(branch)
+        if last is None or last < slot:
+            return
+        if last > slot:
+            raise ClockBackwardsError(f"a block of {branch} was signed in slot {last}, and the clock is in slot {slot}")
+        if tip is None or not self._descends(tip, self._watermark.block(branch)):
+            raise SlotSpentError(
+                f"slot {slot} of branch {branch} holds a signed block that is not in its history", ready_at=ready_at
+            )
+
+    def _descends(self, tip: LedgerTree, block: str | None) -> bool:
+        """Whether `block` is `tip` or lies below it in the same slot."""
+        if tip.block == block:
+            return True
+        head = self._workspace.head_of(tip.header.branch)
+        if head is None:
+            return False
+        for place in blocks_back(self._workspace.writer, head):
+            found = read_ledger(self._workspace.writer, place.ledger)
+            if found.block == block:
+                return True
+            if found.header.slot < tip.header.slot:
+                return False
+        return False
+
+
+def describe(executed: Executed) -> str:
+    """A subject line for a block whose maker gave none."""
+    rows = sum(
+        counts.inserted + counts.updated + counts.deleted
+        for outcome in executed.outcomes
+        for counts in outcome.receipt.rows.values()
+    )
+    transactions = len(executed.included)
+    return f"{transactions} transaction{'' if transactions == 1 else 's'}, {rows} row{'' if rows == 1 else 's'}"
+
+
+def _slot_length(tip: Tip) -> int:
+    genesis = tip.ledger.genesis
+    return genesis.directory_slot if tip.branch == DIRECTORY_BRANCH else genesis.slot
