@@ -9,8 +9,8 @@ from pathlib import Path
 
 from aergo_vc.codec.digests import Kind
 from aergo_vc.objects.discovery import find_repository
+from aergo_vc.objects.opening import open_store
 from aergo_vc.objects.pack_writer import PackWriter
-from aergo_vc.objects.store import open_store
 
 
 def _chunks(count: int) -> list[bytes]:

@@ -90,16 +90,19 @@ def _no_gc(common_dir: Path, deadline: Deadline) -> Iterator[None]:
 def _take_gc_pid(path: Path, mine: bytes, deadline: Deadline) -> bool:
     lock = path.with_name("gc.pid.lock")
     with exclusive_file(lock, path.parent, mine, deadline, durable=False) as commit:
-        if _gc_runs(path):
+        if _gc_runs(path, lock):
             return False
         commit(path)
     return True
 
 
-def _gc_runs(path: Path) -> bool:
-    """Whether git would believe that the process named in ``gc.pid`` still collects garbage."""
+def _gc_runs(path: Path, fresh: Path) -> bool:
+    """Whether git would believe that the process named in ``gc.pid`` still collects garbage.
+
+    Its age is told by `fresh`, a file that was just written: the file system's clock, whosever that is.
+    """
     try:
-        age = time.time() - path.stat().st_mtime
+        age = fresh.stat().st_mtime - path.stat().st_mtime
     except FileNotFoundError:
         return False
     words = _read(path).split()

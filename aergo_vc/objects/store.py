@@ -1,15 +1,12 @@
-"""What an object store is, and which one serves a repository."""
+"""What an object store is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from enum import Enum
 from types import TracebackType
 from typing import Self
 
 from aergo_vc.base.ids import ObjectId
 from aergo_vc.base.limits import BLOCK_FILE_BYTES
 from aergo_vc.codec.digests import Kind, ObjectFormat, git_object_id
-from aergo_vc.objects.discovery import GitPaths
 from aergo_vc.objects.errors import ObjectDamagedError, ObjectKindError, ObjectMissingError, ObjectSizeError
 
 
@@ -78,32 +75,3 @@ def require_id(object_id: ObjectId, kind: Kind, data: bytes, object_format: Obje
 def missing(object_id: ObjectId) -> ObjectMissingError:
     """The error for an object that is not there."""
     return ObjectMissingError(f"object {object_id} is not in the repository", id=object_id)
-
-
-class Preference(Enum):
-    """What a caller wants of a store: throughput (a library, slow to import), or a quick start (git as a child)."""
-
-    THROUGHPUT = "throughput"
-    QUICK_START = "quick start"
-
-
-def open_store(
-    paths: GitPaths,
-    preference: Preference = Preference.THROUGHPUT,
-    environment: Mapping[str, str] | None = None,
-) -> ObjectStore:
-    """The store that serves the repository best: pygit2 where it can, else dulwich (SHA-256), else git itself.
-
-    Partial clones are always served by git, which fetches what is missing.  `environment` is for git's children.
-    """
-    if preference is Preference.QUICK_START or paths.is_partial:
-        from aergo_vc.objects.plumbing_store import PlumbingStore  # noqa: PLC0415
-
-        return PlumbingStore(paths, environment)
-    if paths.object_format is ObjectFormat.SHA1:
-        from aergo_vc.objects.pygit2_store import Pygit2Store  # noqa: PLC0415
-
-        return Pygit2Store(paths)
-    from aergo_vc.objects.dulwich_store import DulwichStore  # noqa: PLC0415
-
-    return DulwichStore.open(paths)

@@ -15,9 +15,10 @@ from aergo_vc.ledger.rules import ref_of
 from aergo_vc.objects.discovery import GitPaths, find_repository
 from aergo_vc.objects.git import Git
 from aergo_vc.objects.locks import AERGO_FOLDER, ledger_lock
+from aergo_vc.objects.opening import open_store
 from aergo_vc.objects.pack_writer import PackWriter
 from aergo_vc.objects.refs import Refs, open_refs
-from aergo_vc.objects.store import ObjectStore, open_store
+from aergo_vc.objects.store import ObjectStore
 from aergo_vc.repository.errors import DetachedHeadError, MovedBranchError
 from aergo_vc.state.nodes import NodeStore
 from aergo_vc.state.twins import FileTwins

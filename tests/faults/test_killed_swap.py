@@ -13,9 +13,9 @@ from aergo_vc.codec.digests import Kind
 from aergo_vc.codec.git_commit import Commit, encode_commit
 from aergo_vc.objects.discovery import GitPaths
 from aergo_vc.objects.locks import ledger_lock
+from aergo_vc.objects.opening import open_store
 from aergo_vc.objects.pack_writer import PackWriter, release_leftovers
 from aergo_vc.objects.refs import open_refs
-from aergo_vc.objects.store import open_store
 
 MAIN = "refs/heads/main"
 
@@ -37,7 +37,7 @@ def _append_for_ever(paths: GitPaths, tree: ObjectId) -> None:
 def test_a_writer_that_is_killed_at_any_moment_leaves_a_sound_repository(plain: Sandbox) -> None:
     plain.commit()
     paths, tree = plain.paths, ObjectId(plain.git("rev-parse", "HEAD^{tree}"))
-    moments = random.Random(7)  # noqa: S311
+    moments = random.Random(7)
     context = multiprocessing.get_context("fork")
     for _ in range(15):
         before = int(plain.git("rev-list", "--count", MAIN))

@@ -14,8 +14,8 @@ from aergo_vc.codec.git_pack import PackedEntry, decode_object, encode_index, en
 from aergo_vc.codec.git_tree import FILE_MODE, TreeEntry, encode_tree
 from aergo_vc.objects.discovery import find_repository
 from aergo_vc.objects.errors import ObjectDamagedError, ObjectMissingError
+from aergo_vc.objects.opening import Preference, open_store
 from aergo_vc.objects.pack_writer import MemoryWriter, ObjectWriteError, PackWriter, PublishedPack, release_leftovers
-from aergo_vc.objects.store import Preference, open_store
 
 SIZES = (0, 1, 15, 16, 2047, 2048, 70_000, 300_000)
 

@@ -11,10 +11,11 @@ from aergo_vc.base.ids import ObjectId
 from aergo_vc.codec.digests import Kind, ObjectFormat
 from aergo_vc.objects.dulwich_store import DulwichStore, MemoryStore
 from aergo_vc.objects.errors import ObjectDamagedError, ObjectKindError, ObjectMissingError, ObjectSizeError
+from aergo_vc.objects.opening import Preference, open_store
 from aergo_vc.objects.pack_writer import MemoryWriter, PackWriter
 from aergo_vc.objects.plumbing_store import PlumbingStore
 from aergo_vc.objects.pygit2_store import Pygit2Store
-from aergo_vc.objects.store import ObjectStore, Preference, open_store
+from aergo_vc.objects.store import ObjectStore
 
 OPENERS: dict[str, tuple[str, Callable[[Sandbox], ObjectStore]]] = {
     "pygit2": ("sha1", lambda sandbox: Pygit2Store(sandbox.paths)),
