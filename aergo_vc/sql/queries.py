@@ -106,11 +106,12 @@ def _bind_recursive(binder: Binder, tree: exp.Expression, name: str, table: str,
     columns = tuple(replace(column, expression=_settled(column.expression)) for column in columns)
     step_binder = binder.inner(binder.scope)
     step_binder.common = {**binder.common, name: Query(table, columns)}
-    step = bind_query(step_binder, tree.args["expression"])
-    if len(step.columns) != len(columns):
-        raise error_at(tree, SYNTAX, "each UNION query must have the same number of columns")
-    first = _select_as(start, columns)
-    second = _select_as(step, columns, counted=True)
+    step_tree = tree.args["expression"]
+    if not isinstance(step_tree, exp.Select) or step_tree.args.get("order") or step_tree.args.get("limit"):
+        raise unsupported(step_tree, "this recursive step")
+    # SQLite wants the recursive table in FROM itself, so the conversions go into the step's own select list.
+    step = _SelectBinder(step_binder, step_tree, columns).bind(total=False)
+    first, second = _select_as(start, columns), step.sql
     word = "UNION" if tree.args.get("distinct") else "UNION ALL"
     return Query(f"{first} {word} {second}", columns)
 
@@ -121,13 +122,18 @@ def _settled(expression: Expression) -> Expression:
     return Expression(expression.sql, replace(column_type, length=None, precision=None, scale=None))
 
 
-def _select_as(query: Query, columns: Sequence[OutputColumn], *, counted: bool = False) -> str:
+def _select_as(query: Query, columns: Sequence[OutputColumn]) -> str:
+    found = [replace(column.expression, sql=f"c{place}") for place, column in enumerate(query.columns)]
+    return f"SELECT {', '.join(_converted(found, columns))} FROM ({query.sql})"
+
+
+def _converted(found: Sequence[Expression], columns: Sequence[OutputColumn]) -> list[str]:
+    """A select list whose values have the types of a recursive query's columns."""
     parts = []
-    for position, column in enumerate(columns):
-        found = replace(query.columns[position].expression, sql=f"c{position}")
-        sql = assign(convert(found, column.expression.type or TEXT), column.expression.type or TEXT, column.name)
-        parts.append(f"counted({sql}) AS c{position}" if counted and position == 0 else f"{sql} AS c{position}")
-    return f"SELECT {', '.join(parts)} FROM ({query.sql})"
+    for position, (expression, column) in enumerate(zip(found, columns, strict=True)):
+        target = column.expression.type or TEXT
+        parts.append(f"{assign(convert(expression, target), target, column.name)} AS c{position}")
+    return parts
 
 
 def _renamed(node: exp.Expression, columns: tuple[OutputColumn, ...], names: Sequence[str]) -> tuple[OutputColumn, ...]:
@@ -264,6 +270,8 @@ class _SelectBinder:
 
     binder: Binder
     tree: exp.Select
+    recursive: Sequence[OutputColumn] | None = None
+    """The columns of the recursive query that this is the step of."""
 
     def bind(self, *, total: bool) -> Query:
         tree, binder = self.tree, self.binder
@@ -478,6 +486,12 @@ class _SelectBinder:
 
     def _output_list(self, columns: list[OutputColumn], *, distinct: bool) -> list[str]:
         grouped = self.binder.grouping.groups is not None
+        if self.recursive is not None:
+            if len(columns) != len(self.recursive):
+                raise error_at(self.tree, SYNTAX, "each UNION query must have the same number of columns")
+            parts = _converted([column.expression for column in columns], self.recursive)
+            first, _, alias = parts[0].rpartition(" AS ")
+            return [f"counted({first}) AS {alias}", *parts[1:]]
         parts = []
         for position, column in enumerate(columns):
             expression = column.expression
