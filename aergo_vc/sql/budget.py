@@ -1,0 +1,37 @@
+"""What one script may cost, counted by us and alike on every machine."""
+
+from dataclasses import dataclass
+
+from aergo_vc.sql.errors import LIMIT_EXCEEDED, SqlError
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Greatest number of statements run, of rows changed or handed out, and of bytes in those rows' texts."""
+
+    statements: int = 20_000
+    rows: int = 1_000_000
+    bytes: int = 256 << 20
+
+
+class Meter:
+    """Counts against a budget; raises SqlError 54000 beyond it."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self.statements = self.rows = self.bytes = 0
+
+    def add_statement(self) -> None:
+        self.statements += 1
+        if self.statements > self._budget.statements:
+            raise SqlError(LIMIT_EXCEEDED, f"more than {self._budget.statements} statements")
+
+    def add_rows(self, count: int) -> None:
+        self.rows += count
+        if self.rows > self._budget.rows:
+            raise SqlError(LIMIT_EXCEEDED, f"more than {self._budget.rows} rows")
+
+    def add_bytes(self, count: int) -> None:
+        self.bytes += count
+        if self.bytes > self._budget.bytes:
+            raise SqlError(LIMIT_EXCEEDED, f"more than {self._budget.bytes} bytes")

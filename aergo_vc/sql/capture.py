@@ -1,0 +1,270 @@
+"""Row changes as SQLite makes them, cascades included, kept net by key."""
+
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from aergo_vc.base.ids import TableName
+from aergo_vc.base.limits import KEY_CODE_CHARACTERS, ROW_BYTES
+from aergo_vc.codec.key_code import key_code
+from aergo_vc.codec.row_chunk import encode_row
+from aergo_vc.model.changes import Changes, Key, RowChange
+from aergo_vc.model.schema import Catalog, Table
+from aergo_vc.model.types import Kind, Row
+from aergo_vc.sql import numbers
+from aergo_vc.sql.errors import LIMIT_EXCEEDED, SqlError
+from aergo_vc.sql.values import decoder, encoder, storage_scale
+
+Kept = tuple[Any, ...]
+"""A row or a key as SQLite keeps it."""
+
+Net = dict[Kept, list[Kept | None]]
+"""By identity of the key: the row before and after, as kept."""
+
+
+class Layout:
+    """How rows of one table are kept and what identifies them."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.positions = table.key_positions
+        self._decoders = _by_position([decoder(c.type, storage_scale(c.type)) for c in table.columns])
+        self._encoders = _by_position([encoder(c.type) for c in table.columns])
+        self._key_encoders = _by_position([encoder(table.columns[p].type) for p in self.positions])
+        self._decimal_keys = tuple(
+            place
+            for place, position in enumerate(self.positions)
+            if table.columns[position].type.kind is Kind.NUMERIC and storage_scale(table.columns[position].type) is None
+        )
+
+    def identity(self, row: Kept) -> Kept:
+        """What equal keys have in common: 1.0 and 1.00 are one key."""
+        key = tuple([row[position] for position in self.positions])
+        if not self._decimal_keys:
+            return key
+        return tuple(numbers.trimmed(v) if place in self._decimal_keys else v for place, v in enumerate(key))
+
+    def decode(self, row: Kept) -> Row:
+        return _apply(self._decoders, row)
+
+    def encode(self, row: Row) -> Kept:
+        return _apply(self._encoders, row)
+
+    def encode_key(self, key: Key) -> Kept:
+        return _apply(self._key_encoders, key)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether rows are kept as they are."""
+        return not self._encoders
+
+    def keys_of(self, rows: Sequence[Row]) -> list[Key]:
+        """The keys of many rows."""
+        if len(self.positions) == 1:
+            place = self.positions[0]
+            return [(row[place],) for row in rows]
+        return list(map(operator.itemgetter(*self.positions), rows))
+
+    def key_of(self, row: Row) -> Key:
+        return tuple([row[position] for position in self.positions])
+
+
+_Functions = tuple[tuple[int, Callable[[Any], Any]], ...]
+
+
+def _by_position(functions: list[Callable[[Any], Any] | None]) -> _Functions:
+    return tuple((place, function) for place, function in enumerate(functions) if function is not None)
+
+
+def _apply(functions: _Functions, row: Kept) -> Row:
+    if not functions:
+        return row
+    cells = list(row)
+    for place, function in functions:
+        if cells[place] is not None:
+            cells[place] = function(cells[place])
+    return tuple(cells)
+
+
+class InsertedRows(Mapping[Key, RowChange]):
+    """The changes of a table to which rows were added and nothing else happened; `rows` by key, in canonical values."""
+
+    def __init__(self, rows: Mapping[Key, Row]) -> None:
+        self.rows = rows
+
+    def __getitem__(self, key: Key) -> RowChange:
+        return RowChange(None, self.rows[key])
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def as_net(self, layout: Layout) -> Net:
+        kept = map(layout.encode, self.rows.values())
+        return {layout.identity(row): [None, row] for row in kept}
+
+
+Frame = dict[str, Net | InsertedRows]
+
+
+class Capture:
+    """Records what the preupdate hook reports, frame by frame; a frame that fails is dropped whole."""
+
+    def __init__(self) -> None:
+        self.enabled = True
+        self.operations = 0
+        self._written: set[Kept] | None = None
+        self._repeated = False
+        self._frames: list[dict[str, Net | InsertedRows]] = []
+        self._layouts: dict[str, Layout] = {}
+
+    def lay_out(self, catalog: Catalog) -> None:
+        """Tables may have changed."""
+        kept = self._layouts
+        self._layouts = {
+            name: kept[name] if name in kept and kept[name].table == table else Layout(table)
+            for name, table in catalog.tables.items()
+        }
+
+    def layout(self, name: TableName) -> Layout:
+        return self._layouts[name]
+
+    def watch_repeats(self, watch: bool) -> None:  # noqa: FBT001 - a plan's own switch
+        """From here on note whether a row is written twice."""
+        self._written = set() if watch else None
+        self._repeated = False
+
+    def saw_repeat(self) -> bool:
+        return self._repeated
+
+    def has_changes(self, name: TableName) -> bool:
+        return bool(self._frames[-1].get(name))
+
+    def add_inserted(self, name: TableName, rows: "InsertedRows") -> None:
+        """Rows that were inserted without being reported one by one."""
+        self._frames[-1][name] = rows
+        self.operations += len(rows)
+
+    def push(self) -> None:
+        self._frames.append({})
+
+    def drop(self) -> None:
+        self._frames.pop()
+
+    def fold(self) -> Frame:
+        """End a frame and take its changes over into the one around it; returns the frame."""
+        frame = self._frames.pop()
+        if self._frames:
+            outer = self._frames[-1]
+            for name, net in frame.items():
+                self._merge(outer, name, net)
+        return frame
+
+    @property
+    def is_recording(self) -> bool:
+        return bool(self._frames)
+
+    def _merge(self, outer: Frame, name: str, net: "Net | InsertedRows") -> None:
+        if not outer.get(name):
+            outer[name] = net if isinstance(net, InsertedRows) else {key: [*pair] for key, pair in net.items()}
+            return
+        known = self._net(outer, name)
+        if isinstance(net, InsertedRows):
+            net = net.as_net(self._layouts[name])
+        for identity, (before, after) in net.items():
+            if identity in known:
+                known[identity][1] = after
+            else:
+                known[identity] = [before, after]
+
+    def _net(self, frame: Frame, name: str) -> Net:
+        """A table's changes in a frame, in the form that takes single rows."""
+        net = frame.setdefault(name, {})
+        if isinstance(net, InsertedRows):
+            net = frame[name] = net.as_net(self._layouts[name])
+        return net
+
+    def forget(self, name: TableName) -> None:
+        """Drop what was recorded of a table that is rebuilt or gone."""
+        for frame in self._frames:
+            frame.pop(name, None)
+
+    def hook(self, update: Any) -> None:  # noqa: ANN401 - apsw.PreUpdate
+        """What SQLite is about to do to a row."""
+        if not self.enabled or not self._frames:
+            return
+        name = update.table_name
+        layout = self._layouts.get(name)
+        if layout is None:
+            return  # the engine's own table
+        self.operations += 1
+        old, new = update.old, update.new
+        net = self._frames[-1].get(name)
+        if net is None or isinstance(net, InsertedRows):
+            net = self._net(self._frames[-1], name)
+        if new is None:
+            self._record(net, layout.identity(old), old, None)
+            return
+        identity = layout.identity(new)
+        if self._written is not None:
+            self._repeated = self._repeated or identity in self._written
+            self._written.add(identity)
+        if old is None:
+            self._record(net, identity, None, new)
+            return
+        before = layout.identity(old)
+        if before == identity:
+            self._record(net, identity, old, new)
+        else:
+            self._record(net, before, old, None)
+            self._record(net, identity, None, new)
+
+    @staticmethod
+    def _record(net: Net, identity: Kept, before: Kept | None, after: Kept | None) -> None:
+        known = net.get(identity)
+        if known is None:
+            net[identity] = [before, after]
+        else:
+            known[1] = after
+
+    def changes(self, frame: Frame | None = None) -> Changes:
+        """The net changes of a frame, the current one by default, in canonical values."""
+        frame = frame if frame is not None else self._frames[-1]
+        found: dict[TableName, Mapping[Key, RowChange]] = {}
+        for name, net in frame.items():
+            if isinstance(net, InsertedRows):
+                found[TableName(name)] = net
+                continue
+            table_changes = dict(self._table_changes(self._layouts[name], net))
+            if table_changes:
+                found[TableName(name)] = table_changes
+        return found
+
+    @staticmethod
+    def _table_changes(layout: Layout, net: Net) -> Iterator[tuple[Key, RowChange]]:
+        for before, after in net.values():
+            if before == after:
+                continue
+            first = None if before is None else layout.decode(before)
+            second = None if after is None else layout.decode(after)
+            yield layout.key_of(second or first or ()), RowChange(first, second)
+
+
+def check_sizes(table: Table, rows: Iterator[Row]) -> int:
+    """Raise SqlError 54000 for a row or a key that the state cannot hold; returns the rows' bytes."""
+    positions, kinds = table.key_positions, table.key_kinds
+    total = 0
+    for row in rows:
+        size = sum(len(cell) * 6 + 4 if isinstance(cell, str) else 26 for cell in row)
+        if size > ROW_BYTES:
+            size = len(encode_row(row))
+            if size > ROW_BYTES:
+                raise SqlError(LIMIT_EXCEEDED, f"a row of {table.name} takes {size} bytes; {ROW_BYTES} are allowed")
+        total += size
+        if sum(len(str(row[position])) for position in positions) * 9 > KEY_CODE_CHARACTERS - 60 * len(positions):
+            key = tuple(row[position] for position in positions)
+            if len(key_code(kinds, key)) > KEY_CODE_CHARACTERS:
+                raise SqlError(LIMIT_EXCEEDED, f"a key of {table.name} is too long")
+    return total

@@ -1,0 +1,76 @@
+"""Types as statements spell them."""
+
+from sqlglot import exp
+
+from aergo_vc.model.types import ColumnType, Kind
+from aergo_vc.sql.errors import INVALID_PARAMETER, UNDEFINED_OBJECT
+from aergo_vc.sql.source import error_at, unsupported
+
+_KINDS = {
+    exp.DType.SMALLINT: Kind.SMALLINT,
+    exp.DType.INT: Kind.INTEGER,
+    exp.DType.BIGINT: Kind.BIGINT,
+    exp.DType.DECIMAL: Kind.NUMERIC,
+    exp.DType.BOOLEAN: Kind.BOOLEAN,
+    exp.DType.TEXT: Kind.TEXT,
+    exp.DType.VARCHAR: Kind.VARCHAR,
+    exp.DType.CHAR: Kind.CHAR,
+    exp.DType.BPCHAR: Kind.CHAR,
+    exp.DType.DATE: Kind.DATE,
+    exp.DType.TIME: Kind.TIME,
+    exp.DType.TIMESTAMP: Kind.TIMESTAMP,
+    exp.DType.TIMESTAMPTZ: Kind.TIMESTAMPTZ,
+    exp.DType.UUID: Kind.UUID,
+    exp.DType.VARBINARY: Kind.BYTEA,
+    exp.DType.DOUBLE: Kind.DOUBLE,
+}
+
+GREATEST_LENGTH = 60_000
+GREATEST_PRECISION = 1_000
+
+
+def column_type_of(node: exp.Expression) -> ColumnType:
+    """The type that a DataType node spells; raises SqlError 0A000 for types that the language leaves out."""
+    if not isinstance(node, exp.DataType):
+        raise unsupported(node, "this type")
+    kind = _KINDS.get(node.this) if isinstance(node.this, exp.DType) else None
+    if kind is None:
+        name = node.this.value.lower() if isinstance(node.this, exp.DType) else str(node.this)
+        raise error_at(node, UNDEFINED_OBJECT if name == "userdefined" else "0A000", f"type {name} is not supported")
+    modifiers = [_modifier(part) for part in node.expressions]
+    if kind is Kind.NUMERIC:
+        return _numeric(node, modifiers)
+    if kind in (Kind.VARCHAR, Kind.CHAR):
+        return _text(node, kind, modifiers)
+    if modifiers and not (kind in (Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ) and modifiers == [6]):
+        raise unsupported(node, f"a modifier of type {kind.value}")
+    return ColumnType(kind)
+
+
+def _modifier(part: exp.Expression) -> int:
+    value = part.this
+    if not isinstance(value, exp.Literal) or not str(value.this).isdigit() or len(str(value.this)) > 9:  # noqa: PLR2004
+        raise error_at(part, INVALID_PARAMETER, "a type modifier must be a whole number")
+    return int(str(value.this))
+
+
+def _numeric(node: exp.Expression, modifiers: list[int]) -> ColumnType:
+    if not modifiers:
+        return ColumnType(Kind.NUMERIC)
+    precision, scale = modifiers[0], modifiers[1] if len(modifiers) > 1 else 0
+    if not 1 <= precision <= GREATEST_PRECISION:
+        raise error_at(
+            node, INVALID_PARAMETER, f"NUMERIC precision {precision} must be between 1 and {GREATEST_PRECISION}"
+        )
+    if scale > precision:
+        raise error_at(node, INVALID_PARAMETER, f"NUMERIC scale {scale} must be between 0 and precision {precision}")
+    return ColumnType(Kind.NUMERIC, precision=precision, scale=scale)
+
+
+def _text(node: exp.Expression, kind: Kind, modifiers: list[int]) -> ColumnType:
+    if not modifiers:
+        is_single = kind is Kind.CHAR and isinstance(node, exp.DataType) and node.this is exp.DType.CHAR
+        return ColumnType(kind, length=1 if is_single else None)
+    if not 1 <= modifiers[0] <= GREATEST_LENGTH:
+        raise error_at(node, INVALID_PARAMETER, f"length for type {kind.value} must be between 1 and {GREATEST_LENGTH}")
+    return ColumnType(kind, length=modifiers[0])

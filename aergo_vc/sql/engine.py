@@ -1,0 +1,353 @@
+"""The executor: one SQLite database that holds the state of one branch and runs scripts on it.
+
+The database is a cache that can be rebuilt; nothing in it is believed by others.  An engine belongs to one thread.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from aergo_vc.base.ids import TableName
+from aergo_vc.codec.schema_text import contracts, parse_schema, schema_text
+from aergo_vc.model.changes import Changes, Key
+from aergo_vc.model.schema import Catalog, Table
+from aergo_vc.model.transactions import LoadMode
+from aergo_vc.model.types import Row
+from aergo_vc.sql import loading, rebuilding
+from aergo_vc.sql.alterations import DEFINING, define
+from aergo_vc.sql.budget import Budget, Meter
+from aergo_vc.sql.capture import Capture, check_sizes
+from aergo_vc.sql.definitions import Definition
+from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, SqlError
+from aergo_vc.sql.expressions import quote_name
+from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals, ScriptOutcome, StatementResult
+from aergo_vc.sql.runner import Runner
+from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
+from aergo_vc.sql.source import Statement, parse_script
+from aergo_vc.sql.statements import Plan, compile_statement
+from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, insert_sql, key_test
+from aergo_vc.sql.translated_errors import foreign_key_error, translated
+
+COMPILED_STATEMENTS = 4_096
+"""Statements whose plans an engine keeps."""
+
+
+_PIECE = 10_000
+"""Characters of a schema in one row of the cache's own table: SQLite's texts are limited (sandbox.py)."""
+
+
+class Engine:
+    """One branch's state in SQLite; `path` None keeps it in memory."""
+
+    def __init__(self, path: Path | None = None, *, fuse_steps: int = FUSE_STEPS) -> None:
+        self._guard, self._fuse = Guard(), Fuse(fuse_steps)
+        self._meter = Meter(Budget())
+        self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
+        self._capture = Capture()
+        self._db.preupdate_hook(self._capture.hook)
+        self._plans: dict[tuple[str, int], Plan] = {}
+        self._transactions: list[OpenTransaction] = []
+        self._depth = 0
+        self.catalog = Catalog()
+        self._read_catalog()
+
+    def close(self) -> None:
+        self._db.close()
+
+    # The cache's own facts
+
+    def _trusted(self, sql: str, bindings: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run SQL of the engine's own, which no script takes part in."""
+        self._guard.trusted = True
+        try:
+            return self._db.execute(sql, bindings).fetchall()
+        finally:
+            self._guard.trusted = False
+
+    def _read_catalog(self) -> None:
+        self._trusted(f"CREATE TABLE IF NOT EXISTS {CACHE_TABLE} (name TEXT PRIMARY KEY, value TEXT)")
+        texts: dict[str, str] = {}
+        for name, piece in self._trusted(
+            f"SELECT name, value FROM {CACHE_TABLE} WHERE name LIKE 'schema %' ORDER BY name"
+        ):
+            contract = name.split(" ")[1]
+            texts[contract] = texts.get(contract, "") + piece
+        catalog = Catalog()
+        for contract, text in texts.items():
+            catalog = join_catalogs(catalog, parse_schema(contract, text))
+        self._set_catalog(catalog)
+
+    def _set_catalog(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self._plans = {}
+        self._capture.lay_out(catalog)
+
+    def _store_catalog(self) -> None:
+        self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name LIKE 'schema %'")
+        for contract in contracts(self.catalog):
+            text = schema_text(self.catalog, contract)
+            for number, start in enumerate(range(0, len(text), _PIECE)):
+                row = (f"schema {contract} {number:06d}", text[start : start + _PIECE])
+                self._trusted(f"INSERT INTO {CACHE_TABLE} VALUES (?, ?)", row)
+
+    @property
+    def mark(self) -> str | None:
+        """A text that the owner set, such as the block whose state this is; it is rolled back with the rows."""
+        found = self._trusted(f"SELECT value FROM {CACHE_TABLE} WHERE name = 'mark'")
+        return found[0][0] if found else None
+
+    @mark.setter
+    def mark(self, value: str) -> None:
+        self._trusted(f"INSERT OR REPLACE INTO {CACHE_TABLE} VALUES ('mark', ?)", (value,))
+
+    # Blocks and transactions
+
+    @contextmanager
+    def block(self) -> Iterator[OpenTransaction]:
+        """A stretch that is kept whole or not at all; an exception, or `discard`, rolls it back.  Does not nest."""
+        with self._stretch(final=True) as opened:
+            yield opened
+
+    @contextmanager
+    def transaction(self) -> Iterator[OpenTransaction]:
+        """As `block`, for the parts of one transaction; foreign keys are checked at its end (SqlError 23503)."""
+        with self._stretch(final=False) as opened:
+            yield opened
+            if not opened.discarded:
+                self._check_foreign_keys()
+
+    @contextmanager
+    def _stretch(self, *, final: bool) -> Iterator[OpenTransaction]:
+        name = f"s{self._depth}"
+        catalog = self.catalog
+        self._begin(name, final=final)
+        opened = OpenTransaction()
+        if not final:
+            self._transactions.append(opened)
+            self._capture.push()
+        try:
+            yield opened
+        except BaseException:
+            self._undo(name, catalog, final=final)
+            raise
+        if opened.discarded:
+            if not final and not opened.changes:
+                opened.changes = self._capture.changes()
+            self._undo(name, catalog, final=final)
+            return
+        self._keep(name, opened, final=final)
+
+    def _begin(self, name: str, *, final: bool) -> None:
+        if final and self._depth:
+            raise RuntimeError("a block cannot begin inside another stretch")
+        self._trusted("BEGIN" if final else f"SAVEPOINT {name}")
+        self._depth += 1
+
+    def _undo(self, name: str, catalog: Catalog, *, final: bool) -> None:
+        self._depth -= 1
+        if self._db.in_transaction:
+            self._trusted("ROLLBACK" if final else f"ROLLBACK TO {name}; RELEASE {name}")
+        if not final:
+            self._capture.drop()
+            self._transactions.pop()
+        if self.catalog is not catalog:
+            self._set_catalog(catalog)
+
+    def _keep(self, name: str, opened: OpenTransaction, *, final: bool) -> None:
+        self._depth -= 1
+        self._trusted("COMMIT" if final else f"RELEASE {name}")
+        if final:
+            return
+        self._transactions.pop()
+        frame = self._capture.fold()
+        if not opened.changes:
+            opened.changes = self._capture.changes(frame)
+        if self._transactions:
+            outer = self._transactions[-1]
+            outer.rewritten |= opened.rewritten
+            outer.catalog_changed = outer.catalog_changed or opened.catalog_changed
+
+    def _check_foreign_keys(self) -> None:
+        if self._db.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0]:
+            raise self._foreign_key_error(None)
+
+    def _foreign_key_error(self, table: TableName | None) -> SqlError:
+        argument = f"({quote_name(table)})" if table else ""
+        found = self._trusted(f"PRAGMA foreign_key_check{argument}")
+        return foreign_key_error(self.catalog, found) or SqlError(FOREIGN_KEY_VIOLATION, "a foreign key is violated")
+
+    # Trusted rows
+
+    def restore(self, catalog: Catalog) -> None:
+        """Throw everything away and make empty tables of `catalog`."""
+        with self._unchecked():
+            for name in list(self.catalog.tables):
+                self._trusted(f"DROP TABLE IF EXISTS {quote_name(name)}")
+            self._set_catalog(catalog)
+            for name in sorted(catalog.tables):
+                self._create_table(catalog.tables[name])
+        self._store_catalog()
+
+    def _create_table(self, table: Table) -> None:
+        self._trusted(create_table_sql(self.catalog, table))
+        for index in indexes_of(self.catalog, table.name):
+            self._trusted(index_sql(index))
+
+    @contextmanager
+    def _unchecked(self) -> Iterator[None]:
+        """Without foreign keys and without a record of changes."""
+        self._db.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 0)
+        self._capture.enabled = False
+        try:
+            yield
+        finally:
+            self._capture.enabled = True
+            self._db.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
+
+    def insert_rows(self, table: TableName, rows: Iterable[Row]) -> None:
+        """Fill in rows that were verified before, in canonical values; a row whose key exists is replaced."""
+        layout = self._capture.layout(table)
+        kept = rows if layout.is_plain else map(layout.encode, rows)
+        sql = insert_sql(layout.table).replace("INSERT", "INSERT OR REPLACE", 1)
+        with self._unchecked():
+            self._many(sql, kept)
+
+    def delete_keys(self, table: TableName, keys: Iterable[Key]) -> None:
+        """Take out the rows of these keys, without effects on other tables."""
+        layout = self._capture.layout(table)
+        sql = f"DELETE FROM {quote_name(table)} WHERE {key_test(layout.table)}"
+        with self._unchecked():
+            self._many(sql, map(layout.encode_key, keys))
+
+    def _many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        with self._implicit_transaction():
+            self._guard.trusted = True
+            try:
+                self._db.executemany(sql, rows)
+            finally:
+                self._guard.trusted = False
+
+    @contextmanager
+    def _implicit_transaction(self) -> Iterator[None]:
+        if self._db.in_transaction:
+            yield
+            return
+        with self._db:
+            yield
+
+    def rows(self, table: TableName, keys: Iterable[Key] | None = None) -> Iterator[Row]:
+        """The rows of a table in the order of its key, or those of `keys` that exist, in the order of `keys`."""
+        layout = self._capture.layout(table)
+        columns = ", ".join(quote_name(column.name) for column in layout.table.columns)
+        if keys is None:
+            order = ", ".join(map(quote_name, layout.table.primary_key))
+            found: Iterable[Any] = self._db.execute(f"SELECT {columns} FROM {quote_name(table)} ORDER BY {order}")
+        else:
+            sql = f"SELECT {columns} FROM {quote_name(table)} WHERE {key_test(layout.table)}"
+            found = (row for key in keys for row in self._db.execute(sql, layout.encode_key(key)))
+        return iter(found) if layout.is_plain else map(layout.decode, found)
+
+    # Scripts
+
+    def run(self, script: str, context: ExecutionContext, budget: Budget | None = None) -> ScriptOutcome:
+        """Run a script whole; on SqlError nothing of it remains.
+
+        Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.
+        """
+        statements = parse_script(script)
+        meter = self._meter = Meter(budget or Budget())
+        nested = bool(self._transactions)
+        with self._stretch(final=False) as opened:
+            runner = Runner(self._db, self._capture, context, meter, self._ordinals_for(context))
+            results = tuple([self._run_statement(runner, script, statement, opened) for statement in statements])
+            if not nested:
+                self._check_foreign_keys()
+            if opened.catalog_changed:
+                self._store_catalog()
+            opened.changes = self._capture.changes()
+            self._check_sizes(opened.changes, meter)
+        return ScriptOutcome(results, opened.changes, opened.catalog_changed, frozenset(opened.rewritten))
+
+    def _ordinals_for(self, context: ExecutionContext) -> RowOrdinals:
+        """Row ordinals go on through the parts of one transaction."""
+        outer = self._transactions[-2] if len(self._transactions) > 1 else None
+        if outer is None:
+            return RowOrdinals(context)
+        if outer.ordinals is None or outer.ordinals.prefix != context.transaction[:32] + "-":
+            outer.ordinals = RowOrdinals(context)
+        return outer.ordinals
+
+    def _check_sizes(self, changes: Changes, meter: Meter) -> None:
+        for name, table_changes in changes.items():
+            rows = (change.after for change in table_changes.values() if change.after is not None)
+            meter.add_bytes(check_sizes(self.catalog.tables[name], rows))
+
+    def _run_statement(
+        self, runner: Runner, script: str, statement: Statement, opened: OpenTransaction
+    ) -> StatementResult:
+        self._meter.add_statement()
+        self._fuse.reset()
+        try:
+            if isinstance(statement.tree, DEFINING):
+                return self._define(define(self.catalog, statement.tree), opened)
+            plan = self._plans.get((script, statement.number))
+            if plan is None:
+                plan = self._compile(script, statement)
+            return runner.run(plan, self.catalog)
+        except SqlError as error:
+            error.place(statement.number, statement.line, statement.column)
+            raise
+
+    def _compile(self, script: str, statement: Statement) -> Plan:
+        plan = compile_statement(self.catalog, statement.tree)
+        if len(self._plans) >= COMPILED_STATEMENTS:
+            self._plans.clear()
+        self._plans[script, statement.number] = plan
+        return plan
+
+    def _define(self, definition: Definition, opened: OpenTransaction) -> StatementResult:
+        if definition.catalog == self.catalog:
+            return StatementResult(definition.tag, 0)
+        opened.catalog_changed = True
+        old = self.catalog
+        with self._unchecked():
+            try:
+                touched = rebuilding.carry_out(self._trusted, old, definition)
+            except apsw.Error as error:
+                raise translated(error, definition.catalog, next(iter(definition.rebuilt), None)) from error
+        for name in touched:
+            self._capture.forget(name)
+        opened.rewritten |= touched
+        self._set_catalog(definition.catalog)
+        for name in definition.checked:
+            if found := self._trusted(f"PRAGMA foreign_key_check({quote_name(name)})"):
+                raise foreign_key_error(self.catalog, found) or SqlError(
+                    FOREIGN_KEY_VIOLATION, "a foreign key is violated"
+                )
+        return StatementResult(definition.tag, 0)
+
+    def load(
+        self, table: TableName, columns: Sequence[str], mode: LoadMode, rows: Iterable[Row], gone: Iterable[Key] = ()
+    ) -> Changes:
+        """Delete the keys `gone`, then write `rows`, with every constraint checked; on SqlError nothing remains.
+
+        `columns` are the table's own, hidden key included, in its order; values are canonical.
+        """
+        nested = bool(self._transactions)
+        self._fuse.reset()
+        with self._stretch(final=False) as opened:
+            loading.load(self._db, self.catalog, self._capture, table, columns=columns, mode=mode, rows=rows, gone=gone)
+            if not nested:
+                self._check_foreign_keys()
+            opened.changes = self._capture.changes()
+        return opened.changes
+
+
+def join_catalogs(first: Catalog, second: Catalog) -> Catalog:
+    """The definitions of both; of one name the second's."""
+    return Catalog(
+        {**first.tables, **second.tables}, {**first.indexes, **second.indexes}, {**first.views, **second.views}
+    )

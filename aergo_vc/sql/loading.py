@@ -1,0 +1,216 @@
+"""Bulk loads: checks column by column in loops that run at C's speed, then one prepared statement for all rows."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import apsw
+
+from aergo_vc.base.ids import TableName
+from aergo_vc.base.limits import ROW_BYTES
+from aergo_vc.model.schema import Catalog, Column, Table, split_name
+from aergo_vc.model.transactions import LoadMode
+from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind, Row
+from aergo_vc.sql import numbers
+from aergo_vc.sql.capture import Capture, InsertedRows, Layout, check_sizes
+from aergo_vc.sql.errors import DATATYPE_MISMATCH, INVALID_TEXT, OUT_OF_RANGE, TOO_LONG, UNDEFINED_TABLE, SqlError
+from aergo_vc.sql.expressions import quote_name
+from aergo_vc.sql.scope import spoken_name
+from aergo_vc.sql.storage import insert_sql, key_test
+from aergo_vc.sql.translated_errors import not_null_error, translated
+from aergo_vc.sql.values import encoder, storable_text
+
+_DATE = r"\d{4}-\d\d-\d\d"
+_TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{0,5}[1-9])?"
+_PATTERNS = {
+    Kind.DATE: _DATE,
+    Kind.TIME: _TIME,
+    Kind.TIMESTAMP: f"{_DATE} {_TIME}",
+    Kind.TIMESTAMPTZ: rf"{_DATE} {_TIME}\+00",
+    Kind.UUID: r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    Kind.BYTEA: r"\\x(?:[0-9a-f]{2})*",
+}
+
+
+def load(
+    db: apsw.Connection, catalog: Catalog, capture: Capture, name: TableName, *, columns: Sequence[str], mode: LoadMode,
+    rows: Iterable[Row], gone: Iterable[Row],
+) -> None:  # fmt: skip
+    """Delete `gone`, write `rows`; what changed is in the capture's frame.  Foreign keys are left to the caller."""
+    table = catalog.tables.get(name)
+    if table is None:
+        raise SqlError(UNDEFINED_TABLE, f'relation "{spoken_name(name)}" does not exist')
+    if tuple(columns) != tuple(column.name for column in table.columns):
+        raise SqlError(DATATYPE_MISMATCH, f'the load is for other columns than those of "{spoken_name(name)}"')
+    layout = capture.layout(name)
+    keys = list(gone)
+    if keys:
+        _check_columns(table, [table.columns[place] for place in layout.positions], keys)
+        sql = f"DELETE FROM {quote_name(name)} WHERE {key_test(table)}"
+        _many(db, catalog, name, sql, map(layout.encode_key, keys))
+    given = list(rows)
+    if not given:
+        return
+    kept = _checked(table, given)
+    if mode is LoadMode.APPEND and not capture.has_changes(name):
+        _append(db, catalog, capture, layout, given=given, kept=kept)
+    else:
+        _many(db, catalog, name, _upsert_sql(table) if mode is LoadMode.UPSERT else insert_sql(table), kept)
+
+
+def _append(
+    db: apsw.Connection, catalog: Catalog, capture: Capture, layout: Layout, *, given: list[Row], kept: Iterable[Row]
+) -> None:
+    """Insert alone: what changed is known beforehand, so SQLite need not report each row."""
+    db.preupdate_hook(None)
+    try:
+        _many(db, catalog, layout.table.name, insert_sql(layout.table), kept)
+    finally:
+        db.preupdate_hook(capture.hook)
+    capture.add_inserted(layout.table.name, InsertedRows(dict(zip(layout.keys_of(given), given, strict=True))))
+
+
+def _many(db: apsw.Connection, catalog: Catalog, name: TableName, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+    try:
+        db.executemany(sql, rows)
+    except apsw.Error as error:
+        raise translated(error, catalog, name) from error
+
+
+def _upsert_sql(table: Table) -> str:
+    keys = ", ".join(map(quote_name, table.primary_key))
+    others = [quote_name(column.name) for column in table.columns if column.name not in table.primary_key]
+    others = others or [quote_name(table.primary_key[0])]
+    assignments = ", ".join(f"{name} = excluded.{name}" for name in others)
+    return f"{insert_sql(table)} ON CONFLICT ({keys}) DO UPDATE SET {assignments}"
+
+
+def _checked(table: Table, rows: list[Row]) -> Iterable[Row]:
+    """The rows as they are kept; raises SqlError for a value that is not in its column's canonical form."""
+    cells = _check_columns(table, table.columns, rows)
+    if not _surely_small(table, cells):
+        check_sizes(table, iter(rows))
+    encoders = [encoder(column.type) for column in table.columns]
+    if not any(encoders):
+        return rows
+    encoded = [
+        cell if encode is None else [None if value is None else encode(value) for value in cell]
+        for cell, encode in zip(cells, encoders, strict=True)
+    ]
+    return zip(*encoded, strict=True)
+
+
+def _surely_small(table: Table, cells: Sequence[Sequence[Any]]) -> bool:
+    """Whether no row can be too long, seen from the longest value of each column."""
+    longest = [
+        max((len(value) for value in cell if value is not None), default=0) if _is_text(column.type) else 26
+        for column, cell in zip(table.columns, cells, strict=True)
+    ]
+    key = sum(longest[place] for place in table.key_positions)
+    return sum(6 * length + 4 for length in longest) <= ROW_BYTES and key <= 150  # noqa: PLR2004 - a tenth of the limit
+
+
+def _is_text(column_type: ColumnType) -> bool:
+    return column_type.kind not in INTEGER_BITS and column_type.kind not in (Kind.BOOLEAN, Kind.DOUBLE)
+
+
+def _check_columns(table: Table, columns: Sequence[Column], rows: Sequence[Row]) -> list[Sequence[Any]]:
+    """The values column by column, each checked."""
+    widths = set(map(len, rows))
+    if widths != {len(columns)}:
+        raise SqlError(DATATYPE_MISMATCH, f'a row for "{spoken_name(table.name)}" has the wrong number of values')
+    cells: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for column, cell in zip(columns, cells, strict=True):
+        kinds = set(map(type, cell))
+        values = cell
+        if type(None) in kinds:
+            if column.not_null:
+                raise not_null_error(table, column.name)
+            kinds.discard(type(None))
+            values = tuple(value for value in cell if value is not None)
+        if values and not (kinds == {_python_type(column.type)} and _all_fit(column.type, values)):
+            raise _first_misfit(table, column, values)
+    return cells
+
+
+def _python_type(column_type: ColumnType) -> type:
+    if column_type.kind in INTEGER_BITS:
+        return int
+    return {Kind.BOOLEAN: bool, Kind.DOUBLE: float}.get(column_type.kind, str)
+
+
+def _all_fit(column_type: ColumnType, values: Sequence[Any]) -> bool:
+    kind = column_type.kind
+    if kind in INTEGER_BITS:
+        top = numbers.MAXIMUM[kind]
+        return bool(-top - 1 <= min(values) and max(values) <= top)
+    if kind is Kind.BOOLEAN:
+        return True
+    if kind is Kind.DOUBLE:
+        return all(map(math.isfinite, values)) and not (0.0 in values and "-0.0" in map(repr, values))
+    if kind in (Kind.TEXT, Kind.VARCHAR, Kind.CHAR):
+        return _texts_fit(column_type, values)
+    return _spellings_fit(column_type, values)
+
+
+def _texts_fit(column_type: ColumnType, values: Sequence[str]) -> bool:
+    joined = "".join(values)
+    try:
+        storable_text(joined)
+    except SqlError:
+        return False
+    if column_type.length is not None and max(map(len, values)) > column_type.length:
+        return False
+    return column_type.kind is not Kind.CHAR or not any(value.endswith(" ") for value in values)
+
+
+def _spellings_fit(column_type: ColumnType, values: Sequence[str]) -> bool:
+    pattern = _numeric_pattern(column_type) if column_type.kind is Kind.NUMERIC else _PATTERNS[column_type.kind]
+    if re.fullmatch(f"(?:(?:{pattern})\n)*+", "\n".join(values) + "\n", re.ASCII) is None:
+        return False
+    reader = _CALENDAR.get(column_type.kind)
+    if reader is None:
+        return True
+    try:
+        for _ in map(reader, values):
+            pass
+    except ValueError:
+        return False
+    return True
+
+
+_CALENDAR: dict[Kind, Callable[[str], object]] = {
+    Kind.DATE: date.fromisoformat,
+    Kind.TIMESTAMP: datetime.fromisoformat,
+    Kind.TIMESTAMPTZ: datetime.fromisoformat,
+}
+
+
+def _numeric_pattern(column_type: ColumnType) -> str:
+    """Canonical decimals of the type: without a sign before zero."""
+    if column_type.precision is None:
+        limit = numbers.DIGITS
+        return rf"(?!-0(?:\.0+)?\n)-?(?:0|[1-9]\d{{0,{limit - 1}}})(?:\.\d{{1,{limit}}})?"
+    scale = column_type.scale or 0
+    whole = column_type.precision - scale
+    digits = rf"(?:0|[1-9]\d{{0,{whole - 1}}})" if whole else "0"
+    fraction = rf"\.\d{{{scale}}}" if scale else ""
+    return rf"(?!-0(?:\.0+)?\n)-?{digits}{fraction}"
+
+
+def _first_misfit(table: Table, column: Column, values: Sequence[Any]) -> SqlError:
+    """The error for the first value that does not fit."""
+    wanted = _python_type(column.type)
+    for value in values:
+        if type(value) is wanted and _all_fit(column.type, (value,)):
+            continue
+        shown = str(value)[:100]
+        where = f'column "{column.name}" of relation "{split_name(table.name)[1]}"'
+        if wanted is int and type(value) is int:
+            return SqlError(OUT_OF_RANGE, f"value {shown} is out of range for {where} of type {column.type}")
+        if column.type.length is not None and isinstance(value, str) and len(value) > column.type.length:
+            return SqlError(TOO_LONG, f"value too long for {where} of type {column.type}")
+        return SqlError(INVALID_TEXT, f'value "{shown}" is not a canonical {column.type} for {where}')
+    raise AssertionError("some value was found not to fit")

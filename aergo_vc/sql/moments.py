@@ -1,0 +1,132 @@
+"""Dates and times: PostgreSQL's ISO spellings read into the canonical ones; years 0001 to 9999, time zone UTC."""
+
+import re
+from datetime import date, datetime, timedelta, timezone
+
+from aergo_vc.sql.errors import BAD_DATETIME, DATETIME_OVERFLOW, SqlError
+
+_BLANKS = " \t\n\r\f\v"
+_DATE = r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
+_TIME = r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?"
+_ZONE = r"(?:\s*(Z|z|UTC|[+-][0-9]{1,2}(?::?[0-9]{2})?))?"
+_DATE_TEXT = re.compile(_DATE)
+_TIME_TEXT = re.compile(_TIME)
+_TIMESTAMP_TEXT = re.compile(rf"{_DATE}(?:[ T]\s?{_TIME})?{_ZONE}")
+
+
+def _refuse(kind: str, text: str) -> SqlError:
+    return SqlError(BAD_DATETIME, f'invalid input syntax for type {kind}: "{text[:100]}"')
+
+
+def _overflow(text: str) -> SqlError:
+    return SqlError(DATETIME_OVERFLOW, f'date/time field value out of range: "{text[:100]}"')
+
+
+def date_from_text(text: str) -> str:
+    match = _DATE_TEXT.fullmatch(text.strip(_BLANKS))
+    if match is None:
+        return timestamp_from_text(text, "date")[:10]
+    try:
+        return date(int(match[1]), int(match[2]), int(match[3])).isoformat()
+    except ValueError:
+        raise _overflow(text) from None
+
+
+def _clock(hour: str, minute: str, second: str | None, fraction: str | None) -> str:
+    tail = (fraction or "").rstrip("0")
+    return f"{int(hour):02}:{minute}:{second or '00'}" + (f".{tail}" if tail else "")
+
+
+def time_from_text(text: str) -> str:
+    match = _TIME_TEXT.fullmatch(text.strip(_BLANKS))
+    if match is None:
+        raise _refuse("time", text)
+    if int(match[1]) > 23 or int(match[2]) > 59 or int(match[3] or 0) > 59:  # noqa: PLR2004
+        raise _overflow(text)
+    return _clock(match[1], match[2], match[3], match[4])
+
+
+def _moment(match: re.Match[str], text: str) -> datetime:
+    year, month, day, hour, minute, second, fraction = match.groups()[:7]
+    try:
+        parts = (int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))
+        return datetime(*parts, int((fraction or "0").ljust(6, "0")))  # noqa: DTZ001 - a moment without a zone
+    except ValueError:
+        raise _overflow(text) from None
+
+
+def timestamp_text(moment: datetime) -> str:
+    """Canonical text of a moment, its zone left aside."""
+    text = moment.replace(tzinfo=None).isoformat(" ")
+    return text.rstrip("0") if "." in text else text
+
+
+def timestamp_from_text(text: str, kind: str = "timestamp") -> str:
+    """A zone in the text is read and ignored, as PostgreSQL does."""
+    match = _TIMESTAMP_TEXT.fullmatch(text.strip(_BLANKS))
+    if match is None:
+        raise _refuse(kind, text)
+    return timestamp_text(_moment(match, text))
+
+
+def timestamptz_from_text(text: str) -> str:
+    """Without a zone the text is taken as UTC."""
+    match = _TIMESTAMP_TEXT.fullmatch(text.strip(_BLANKS))
+    if match is None:
+        raise _refuse("timestamptz", text)
+    moment = _moment(match, text)
+    zone = match[8]
+    if zone and zone[0] in "+-":
+        digits = zone[1:].replace(":", "")
+        hours, minutes = int(digits[:2]), int(digits[2:] or 0)
+        if hours > 15 or minutes > 59:  # noqa: PLR2004
+            raise _overflow(text)
+        offset = timedelta(hours=hours, minutes=minutes)
+        try:
+            moment = moment - offset if zone[0] == "+" else moment + offset
+        except OverflowError:
+            raise _overflow(text) from None
+    return timestamp_text(moment) + "+00"
+
+
+def timestamptz_from_milliseconds(milliseconds: int) -> str:
+    """A block's time as timestamptz."""
+    epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017
+    return timestamp_text(epoch + timedelta(milliseconds=milliseconds)) + "+00"
+
+
+def days_between(later: str, earlier: str) -> int:
+    return (date.fromisoformat(later) - date.fromisoformat(earlier)).days
+
+
+def date_plus_days(day: str, days: int) -> str:
+    try:
+        return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
+    except OverflowError:
+        raise SqlError(DATETIME_OVERFLOW, "date out of range") from None
+
+
+_FIELDS = {"year": (0, 4), "month": (5, 7), "day": (8, 10)}
+_CLOCK_FIELDS = {"hour": (0, 2), "minute": (3, 5), "second": (6, None)}
+
+
+def field_of(kind: str, field: str, value: str) -> str | None:
+    """EXTRACT as decimal text, seconds with six decimals; None where the kind has no such field."""
+    clock = value.removesuffix("+00") if kind == "time" else value.removesuffix("+00")[11:]
+    if field in _FIELDS and kind != "time":
+        start, stop = _FIELDS[field]
+        return str(int(value[start:stop]))
+    if field in _CLOCK_FIELDS and kind != "date":
+        begin, end = _CLOCK_FIELDS[field]
+        part = clock[begin:end]
+        if field != "second":
+            return str(int(part))
+        whole, _, fraction = part.partition(".")
+        return f"{int(whole)}.{fraction.ljust(6, '0')}"
+    if kind == "time":
+        return None
+    day = date.fromisoformat(value[:10])
+    weekly = {"dow": day.isoweekday() % 7, "isodow": day.isoweekday(), "doy": day.timetuple().tm_yday,
+              "week": day.isocalendar().week, "isoyear": day.isocalendar().year,
+              "quarter": (day.month + 2) // 3}  # fmt: skip
+    return str(weekly[field]) if field in weekly else None

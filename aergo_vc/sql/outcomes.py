@@ -1,0 +1,75 @@
+"""What a script is told and what it leaves: the values at the engine's edge."""
+
+from dataclasses import dataclass, field
+
+from aergo_vc.base.ids import BranchName, ChainId, EntityName, TableName, TransactionId
+from aergo_vc.model.changes import Changes
+from aergo_vc.model.types import Row
+from aergo_vc.sql.statements import ResultColumn
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionContext:
+    """What a script may know of where it runs.  `time` is the block's, in milliseconds since 1970."""
+
+    time: int
+    height: int
+    transaction: TransactionId
+    chain: ChainId
+    branch: BranchName
+    signer: EntityName
+
+
+class RowOrdinals:
+    """Numbers the rows that a transaction adds to tables without a primary key."""
+
+    def __init__(self, context: ExecutionContext) -> None:
+        self.prefix = context.transaction[:32] + "-"
+        self.next = 0
+
+    def take(self) -> str:
+        key = f"{self.prefix}{self.next:08d}"
+        self.next += 1
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class StatementResult:
+    """What one statement gave: PostgreSQL's command tag without counts, the number of rows, and rows if it has any.
+
+    `columns` is None for a statement that hands out no rows.
+    """
+
+    tag: str
+    count: int
+    columns: tuple[ResultColumn, ...] | None = None
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptOutcome:
+    """What a script did.
+
+    `changes` are net; tables in `rewritten` changed in columns or key and must be read whole instead (or are gone from
+    the catalog).
+    """
+
+    results: tuple[StatementResult, ...]
+    changes: Changes
+    catalog_changed: bool
+    rewritten: frozenset[TableName]
+
+
+@dataclass(slots=True)
+class OpenTransaction:
+    """What has happened since a stretch began; complete once it has ended."""
+
+    changes: Changes = field(default_factory=dict)
+    rewritten: set[TableName] = field(default_factory=set)
+    catalog_changed: bool = False
+    discarded: bool = False
+    ordinals: RowOrdinals | None = None
+
+    def discard(self) -> None:
+        """Roll back at the end, as a dry run does."""
+        self.discarded = True

@@ -1,0 +1,67 @@
+"""Carries definitions out in SQLite: tables are written anew rather than altered in place.
+
+To be called with foreign keys off and change capture off: SQLite would else take the drop of a table for a deletion of
+its rows.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aergo_vc.base.ids import TableName
+from aergo_vc.model.schema import Catalog
+from aergo_vc.sql.definitions import Definition
+from aergo_vc.sql.expressions import quote_name
+from aergo_vc.sql.storage import create_table_sql, drop_index_sql, index_sql, indexes_of
+
+Execute = Callable[[str], list[tuple[Any, ...]]]
+
+_INTERIM = "interim.table"
+
+
+def carry_out(execute: Execute, old: Catalog, definition: Definition) -> frozenset[TableName]:
+    """Bring SQLite from `old` to the definition's catalog; returns the tables to be read anew, or gone."""
+    new = definition.catalog
+    touched = set(definition.dropped) | set(definition.renamed)
+    for name in definition.dropped:
+        execute(f"DROP TABLE {quote_name(name)}")
+    for before, after in definition.renamed.items():
+        execute(f"ALTER TABLE {quote_name(before)} RENAME TO {quote_name(after)}")
+    former = {after: before for before, after in definition.renamed.items()}
+    for name, cells in definition.rebuilt.items():
+        _rebuild(execute, old, new, name, former=former.get(name, name), cells=cells)
+        was, now = old.tables[former.get(name, name)], new.tables[name]
+        if was.columns != now.columns or was.primary_key != now.primary_key or name in former:
+            touched.add(name)
+    for name in definition.created:
+        execute(create_table_sql(new, new.tables[name]))
+    for index in definition.dropped_indexes:
+        execute(drop_index_sql(old.indexes[index]))
+    for index in definition.new_indexes:
+        _create_index(execute, new, index)
+    return frozenset(touched)
+
+
+def _rebuild(
+    execute: Execute, old: Catalog, new: Catalog, name: TableName, *, former: TableName, cells: Mapping[str, str]
+) -> None:
+    """Write a table anew; `cells` gives the columns that are not simply kept."""
+    table, was = new.tables[name], old.tables[former]
+    values = [cells.get(column.name, quote_name(column.name)) for column in table.columns]
+    if table.has_hidden_key and not was.has_hidden_key:
+        raise AssertionError("a primary key is not dropped")
+    execute(create_table_sql(new, table, _INTERIM))
+    execute(f"INSERT INTO {quote_name(_INTERIM)} SELECT {', '.join(values)} FROM {quote_name(name)}")
+    execute(f"DROP TABLE {quote_name(name)}")
+    execute(f"ALTER TABLE {quote_name(_INTERIM)} RENAME TO {quote_name(name)}")
+    for index in indexes_of(new, name):
+        execute(index_sql(index))
+
+
+def _create_index(execute: Execute, catalog: Catalog, name: str) -> None:
+    """Create an index as if all of its table's had been created in the order of their names."""
+    index = catalog.indexes[name]
+    later = [other for other in indexes_of(catalog, index.table) if other.name > name]
+    for other in later:
+        execute(drop_index_sql(other))
+    for other in [index, *later]:
+        execute(index_sql(other))

@@ -1,0 +1,97 @@
+"""Runs the statements of one script on an engine's connection."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import apsw
+
+from aergo_vc.model.schema import Catalog
+from aergo_vc.model.types import Row
+from aergo_vc.sql.budget import Meter
+from aergo_vc.sql.capture import Capture
+from aergo_vc.sql.errors import CARDINALITY, SqlError
+from aergo_vc.sql.moments import timestamptz_from_milliseconds
+from aergo_vc.sql.outcomes import ExecutionContext, RowOrdinals, StatementResult
+from aergo_vc.sql.statements import Plan, ResultColumn
+from aergo_vc.sql.translated_errors import translated
+from aergo_vc.sql.values import decoder
+
+
+class Runner:
+    """Executes plans under one context and meter."""
+
+    def __init__(
+        self, db: apsw.Connection, capture: Capture, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals
+    ) -> None:
+        self._db, self._capture, self._meter, self._ordinals = db, capture, meter, ordinals
+        self._facts: dict[str, Any] = {
+            "time": timestamptz_from_milliseconds(context.time),
+            "signer": context.signer,
+            "row": ordinals.prefix,
+            "base": 0,
+        }
+
+    def run(self, plan: Plan, catalog: Catalog) -> StatementResult:
+        """Execute one plan; raises SqlError without a place."""
+        try:
+            return self._run(plan)
+        except apsw.Error as error:
+            raise translated(error, catalog, plan.table) from error
+
+    def _run(self, plan: Plan) -> StatementResult:
+        if plan.guard is not None and self._db.execute(plan.guard, self._facts).fetchone() is not None:
+            raise SqlError(CARDINALITY, "UPDATE … FROM finds more than one row for a row that it changes")
+        capture = self._capture
+        before = capture.operations
+        capture.watch_repeats(plan.once)
+        if plan.rows_sql is not None:
+            rows = self._insert_query(plan)
+        else:
+            self._facts["base"] = self._ordinals.next
+            self._ordinals.next += plan.hidden_rows
+            rows = self._db.execute(plan.sql, self._facts).fetchall()
+        if capture.saw_repeat():
+            raise SqlError(CARDINALITY, "ON CONFLICT DO UPDATE command cannot affect row a second time")
+        changed = capture.operations - before
+        self._meter.add_rows(changed + len(rows))
+        if plan.columns is None:
+            return StatementResult(plan.tag, self._direct_changes(plan, changed))
+        decoded = decode_rows(plan.columns, rows)
+        if plan.tag != "SELECT":
+            decoded.sort(key=sort_key)
+        return StatementResult(plan.tag, len(decoded), plan.columns, tuple(decoded))
+
+    def _direct_changes(self, plan: Plan, changed: int) -> int:
+        return self._db.changes() if plan.rows_sql is None else min(changed, self._capture.operations)
+
+    def _insert_query(self, plan: Plan) -> list[Any]:
+        """INSERT … SELECT: all rows are read, in a total order, before the first is written."""
+        found = self._db.execute(plan.rows_sql or "", self._facts).fetchall()
+        self._meter.add_rows(len(found))
+        if plan.hidden:
+            found = [(self._ordinals.take(), *row) for row in found]
+        return list(self._db.executemany(plan.sql, found))
+
+
+def decode_rows(columns: Sequence[ResultColumn], rows: Iterable[tuple[Any, ...]]) -> list[Row]:
+    """Kept values as canonical ones."""
+    decoders = [
+        (place, decode)
+        for place, column in enumerate(columns)
+        if (decode := decoder(column.type, column.scale)) is not None
+    ]
+    if not decoders:
+        return list(rows)
+    decoded = []
+    for row in rows:
+        cells = list(row)
+        for place, decode in decoders:
+            if cells[place] is not None:
+                cells[place] = decode(cells[place])
+        decoded.append(tuple(cells))
+    return decoded
+
+
+def sort_key(row: Row) -> tuple[tuple[bool, Any], ...]:
+    """An order for rows of one statement that does not hang on how the engine came by them: NULL last."""
+    return tuple((value is None, 0 if value is None else value) for value in row)

@@ -1,0 +1,139 @@
+"""A closed SQLite: limits, an authorizer with allowlists, no extensions, our functions only.
+
+The SQL that SQLite sees is written by us; this is the second fence, should the first one have a gap.
+"""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from aergo_vc.sql import numbers
+from aergo_vc.sql.errors import FuseError
+from aergo_vc.sql.runtime import AGGREGATES, BUILT_IN_FUNCTIONS, WINDOW_AGGREGATES, scalar_functions
+
+CACHE_TABLE = "cache_facts"
+"""The engine's own table; no script reaches it."""
+
+FUSE_STEPS = 200_000_000
+"""Virtual machine instructions after which this machine gives a statement up."""
+
+FUSE_INTERVAL = 1_000_000
+
+_LIMITS = {
+    apsw.SQLITE_LIMIT_ATTACHED: 0,
+    apsw.SQLITE_LIMIT_LENGTH: 65_536,
+    apsw.SQLITE_LIMIT_EXPR_DEPTH: 1_000,
+    apsw.SQLITE_LIMIT_COMPOUND_SELECT: 50,
+    apsw.SQLITE_LIMIT_FUNCTION_ARG: 100,
+    apsw.SQLITE_LIMIT_COLUMN: 600,
+    apsw.SQLITE_LIMIT_VARIABLE_NUMBER: 600,
+    apsw.SQLITE_LIMIT_TRIGGER_DEPTH: 50,
+    apsw.SQLITE_LIMIT_WORKER_THREADS: 0,
+    apsw.SQLITE_LIMIT_SQL_LENGTH: 4 << 20,
+}
+
+_SWITCHES = {
+    apsw.SQLITE_DBCONFIG_DEFENSIVE: 1,
+    apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA: 0,
+    apsw.SQLITE_DBCONFIG_DQS_DDL: 0,
+    apsw.SQLITE_DBCONFIG_DQS_DML: 0,
+    apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER: 0,
+    apsw.SQLITE_DBCONFIG_ENABLE_VIEW: 0,
+    apsw.SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION: 0,
+    apsw.SQLITE_DBCONFIG_ENABLE_FKEY: 1,
+    apsw.SQLITE_DBCONFIG_LEGACY_ALTER_TABLE: 1,
+    apsw.SQLITE_DBCONFIG_ENABLE_QPSG: 1,
+}
+
+
+class Guard:
+    """Decides what a statement may do while it is prepared.
+
+    While `trusted` is set the engine's own definitions pass; otherwise reading, writing and the listed functions only,
+    on tables named ``contract.table``.
+    """
+
+    def __init__(self) -> None:
+        self.trusted = False
+        self._functions = frozenset(scalar_functions()) | BUILT_IN_FUNCTIONS | set(WINDOW_AGGREGATES) | set(AGGREGATES)
+        self._functions |= {"counted"}
+
+    def __call__(
+        self, action: int, first: str | None, second: str | None, database: str | None, _inner: str | None
+    ) -> int:
+        if self.trusted:
+            return apsw.SQLITE_OK
+        return apsw.SQLITE_OK if self._allows(action, first, second, database) else apsw.SQLITE_DENY
+
+    def _allows(self, action: int, first: str | None, second: str | None, database: str | None) -> bool:
+        if action in (apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE):
+            return True
+        if action == apsw.SQLITE_FUNCTION:
+            return second is not None and second.lower() in self._functions
+        if action == apsw.SQLITE_READ and first == "" and second == "":
+            return True  # count(*) of a subquery
+        if action in (apsw.SQLITE_READ, apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE):
+            return database in ("main", None) and first is not None and self._is_open(first)
+        return False
+
+    @staticmethod
+    def _is_open(table: str) -> bool:
+        return "." in table or not table.startswith(("sqlite_", CACHE_TABLE, "pragma_", "json", "dbstat"))
+
+
+def open_connection(path: Path | None, guard: Guard, fuse: "Fuse", count_step: Callable[[], None]) -> apsw.Connection:
+    """A connection that obeys `guard`, stops at `fuse` and calls `count_step` for each row of a recursive query."""
+    connection = apsw.Connection(":memory:" if path is None else str(path))
+    connection.execute("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA temp_store=MEMORY")
+    connection.execute("PRAGMA cache_size=-65536; PRAGMA recursive_triggers=OFF; PRAGMA cell_size_check=ON")
+    for limit, value in _LIMITS.items():
+        connection.limit(limit, value)
+    for switch, setting in _SWITCHES.items():
+        connection.config(switch, setting)
+    _register(connection, count_step)
+    connection.set_progress_handler(fuse, FUSE_INTERVAL)
+    connection.authorizer = guard
+    return connection
+
+
+class Fuse:
+    """Stops a statement that runs away on this machine; says nothing about its validity.  `steps` are instructions of
+    SQLite's machine; `reset` begins a statement."""
+
+    def __init__(self, steps: int = FUSE_STEPS) -> None:
+        self._calls_allowed = steps // FUSE_INTERVAL
+        self._calls = 0
+
+    def reset(self) -> None:
+        self._calls = 0
+
+    def __call__(self) -> bool:
+        self._calls += 1
+        if self._calls > self._calls_allowed:
+            raise FuseError("a statement ran too long on this machine")
+        return False
+
+
+def _register(connection: apsw.Connection, count_step: Callable[[], None]) -> None:
+    flags = apsw.SQLITE_INNOCUOUS
+    for name, function in scalar_functions().items():
+        connection.create_scalar_function(name, function, deterministic=True, flags=flags)
+
+    def counted(*values: Any) -> Any:  # noqa: ANN401
+        count_step()
+        return values[0]
+
+    connection.create_scalar_function("counted", counted, 1, flags=flags)
+    for name, factory in WINDOW_AGGREGATES.items():
+        connection.create_window_function(name, factory, 1, flags=flags)
+    for name, factory in AGGREGATES.items():
+        connection.create_aggregate_function(name, factory, 1, flags=flags)
+    connection.create_collation("numeric", numbers.compare)
+
+
+@functools.cache
+def engine_version() -> str:
+    return apsw.sqlite_lib_version()

@@ -1,0 +1,115 @@
+"""Names: what stands in FROM, and what a column reference means there."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from aergo_vc.base.ids import TableName
+from aergo_vc.model.schema import DEFAULT_CONTRACT, Table, split_name
+from aergo_vc.sql.errors import AMBIGUOUS_COLUMN, UNDEFINED_COLUMN, UNDEFINED_TABLE
+from aergo_vc.sql.expressions import Expression, column_expression, quote_name
+from aergo_vc.sql.source import error_at, name_of
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One item of FROM.
+
+    `name` is its alias; `contract` is set where a table stands under its own name and may be qualified.  `keys` are SQL
+    expressions whose values tell its rows apart, rows that are equal in everything aside.
+    """
+
+    name: str
+    columns: tuple[tuple[str, Expression], ...]
+    keys: tuple[str, ...]
+    contract: str | None = None
+
+    def find(self, column: str) -> Iterator[Expression]:
+        return (expression for name, expression in self.columns if name == column)
+
+
+@dataclass(slots=True)
+class Scope:
+    """The sources of one query, inside those of the query around it.
+
+    `merged` are the columns that USING or NATURAL made one.  `variables` come
+    last.
+    """
+
+    sources: list[Source] = field(default_factory=list)
+    parent: "Scope | None" = None
+    merged: dict[str, Expression] = field(default_factory=dict)
+    variables: Mapping[str, Expression] = field(default_factory=dict)
+
+    def resolve(self, node: exp.Column) -> Expression:
+        """What a column reference means; raises SqlError 42703, 42702 or 42P01."""
+        name = name_of(node.this)
+        qualifier = node.args.get("table")
+        if qualifier is not None:
+            return self._qualified(node, name, name_of(qualifier))
+        scope: Scope | None = self
+        while scope is not None:
+            found = scope.local(node, name)
+            if found is not None:
+                return found
+            scope = scope.parent
+        raise error_at(node, UNDEFINED_COLUMN, f'column "{name}" does not exist')
+
+    def local(self, node: exp.Column, name: str) -> Expression | None:
+        """What an unqualified name means in this scope alone."""
+        if name in self.merged:
+            return self.merged[name]
+        found = [expression for source in self.sources for expression in source.find(name)]
+        if len(found) > 1:
+            raise error_at(node, AMBIGUOUS_COLUMN, f'column reference "{name}" is ambiguous')
+        if found:
+            return found[0]
+        return self.variables.get(name)
+
+    def _qualified(self, node: exp.Column, name: str, qualifier: str) -> Expression:
+        source = self.source(node, qualifier)
+        found = list(source.find(name))
+        if len(found) > 1:
+            raise error_at(node, AMBIGUOUS_COLUMN, f'column reference "{name}" is ambiguous')
+        if not found:
+            raise error_at(node, UNDEFINED_COLUMN, f"column {qualifier}.{name} does not exist")
+        return found[0]
+
+    def source(self, node: exp.Column, qualifier: str) -> Source:
+        """The source that a qualifier names, in this scope or one around it."""
+        contract = name_of(node.args["db"]) if node.args.get("db") else None
+        scope: Scope | None = self
+        while scope is not None:
+            for source in scope.sources:
+                if source.name == qualifier and contract in (None, source.contract):
+                    return source
+            scope = scope.parent
+        raise error_at(node, UNDEFINED_TABLE, f'missing FROM-clause entry for table "{qualifier}"')
+
+
+def table_name_of(node: exp.Expression) -> TableName:
+    """The table that a name in a statement means: unqualified names live in the contract `public`."""
+    if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
+        raise error_at(node, UNDEFINED_TABLE, "a table name is expected")
+    if node.args.get("catalog"):
+        raise error_at(node, UNDEFINED_TABLE, "cross-database references are not implemented")
+    contract = name_of(node.args["db"]) if node.args.get("db") else DEFAULT_CONTRACT
+    return TableName(f"{contract}.{name_of(node.this)}")
+
+
+def spoken_name(name: TableName) -> str:
+    """A table as messages name it."""
+    contract, table = split_name(name)
+    return table if contract == DEFAULT_CONTRACT else name
+
+
+def table_source(table: Table, prefix: str, name: str | None = None) -> Source:
+    """A stored table as a source whose columns are referred to behind `prefix` (``t0.``, or nothing)."""
+    contract, own_name = split_name(table.name)
+    columns = tuple(
+        (column.name, column_expression(prefix + quote_name(column.name), column.type, not_null=column.not_null))
+        for column in table.visible_columns
+    )
+    keys = tuple(prefix + quote_name(key) for key in table.primary_key)
+    return Source(name or own_name, columns, keys, None if name else contract)

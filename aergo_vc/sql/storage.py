@@ -1,0 +1,122 @@
+"""How a table of the catalog stands in SQLite."""
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from aergo_vc.base.ids import TableName
+from aergo_vc.model.schema import Catalog, Check, Column, Index, Table
+from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind
+from aergo_vc.sql.binder import Binder, Grouping
+from aergo_vc.sql.errors import UNSUPPORTED
+from aergo_vc.sql.expressions import Expression, assign, condition, quote_name
+from aergo_vc.sql.queries import top_binder
+from aergo_vc.sql.scope import Scope, table_source
+from aergo_vc.sql.source import error_at, parse_expression, unsupported
+from aergo_vc.sql.values import is_scaled
+
+_CONTEXTUAL = (exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentUser, exp.SessionUser)
+
+
+def table_binder(catalog: Catalog, table: Table | None, *, refused: str, prefix: str = "") -> Binder:
+    """A binder for expressions over one table's row, without aggregates and windows."""
+    scope = Scope([table_source(table, prefix)] if table is not None else [])
+    binder = top_binder(catalog, scope)
+    binder.grouping = Grouping(refused=refused, windows_refused=refused)
+    return binder
+
+
+def bind_check(catalog: Catalog, table: Table, tree: exp.Expression) -> str:
+    """The SQL of a CHECK: over the row's columns alone, whoever writes it and whenever."""
+    for found in tree.walk():
+        if isinstance(found, exp.Expression) and isinstance(found, (exp.Query, exp.Subquery)):
+            raise unsupported(found, "a subquery in a check constraint")
+        if isinstance(found, _CONTEXTUAL):
+            raise unsupported(found, "the time or the user in a check constraint")
+    binder = table_binder(catalog, table, refused="check constraints")
+    return condition(binder.bind(tree), "CHECK")
+
+
+def bind_default(catalog: Catalog, column: Column, tree: exp.Expression) -> str:
+    """The SQL of a column's default as it is stored."""
+    for found in tree.walk():
+        if isinstance(found, exp.Expression) and isinstance(found, (exp.Query, exp.Subquery)):
+            raise unsupported(found, "a subquery in a default")
+        if isinstance(found, exp.Column):
+            raise error_at(found, UNSUPPORTED, "cannot use column reference in DEFAULT expression")
+    bound: Expression = table_binder(catalog, None, refused="DEFAULT expressions").bind(tree)
+    return assign(bound, column.type, column.name)
+
+
+def default_sql(catalog: Catalog, column: Column) -> str:
+    """What a row gets in the column if no value is given."""
+    if column.default is None:
+        return "NULL"
+    return bind_default(catalog, column, parse_expression(column.default))
+
+
+def create_table_sql(catalog: Catalog, table: Table, name: str | None = None) -> str:
+    """CREATE TABLE, under another name if given: strict, clustered by the primary key."""
+    parts = [_column_sql(catalog, column) for column in table.columns]
+    parts.append(f"PRIMARY KEY ({_listed(table.primary_key)})")
+    parts += [f"CONSTRAINT {quote_name(unique.name)} UNIQUE ({_listed(unique.columns)})" for unique in table.uniques]
+    parts += [_check_sql(catalog, table, check) for check in table.checks]
+    for key in table.foreign_keys:
+        parts.append(
+            f"CONSTRAINT {quote_name(key.name)} FOREIGN KEY ({_listed(key.columns)}) REFERENCES "
+            f"{quote_name(key.target)} ({_listed(key.target_columns)}) ON DELETE {key.on_delete} "
+            f"ON UPDATE {key.on_update} DEFERRABLE INITIALLY DEFERRED"
+        )
+    return f"CREATE TABLE {quote_name(name or table.name)} ({', '.join(parts)}) STRICT, WITHOUT ROWID"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(quote_name, names))
+
+
+def _check_sql(catalog: Catalog, table: Table, check: Check) -> str:
+    return (
+        f"CONSTRAINT {quote_name(check.name)} CHECK ({bind_check(catalog, table, parse_expression(check.expression))})"
+    )
+
+
+def _column_sql(catalog: Catalog, column: Column) -> str:
+    sql = f"{quote_name(column.name)} {_storage(column.type)}"
+    if column.not_null:
+        sql += " NOT NULL"
+    if column.default is not None and not parse_expression(column.default).find(*_CONTEXTUAL):
+        sql += f" DEFAULT ({default_sql(catalog, column)})"
+    return sql
+
+
+def _storage(column_type: ColumnType) -> str:
+    if column_type.kind in INTEGER_BITS or column_type.kind is Kind.BOOLEAN or is_scaled(column_type):
+        return "INTEGER"
+    if column_type.kind is Kind.DOUBLE:
+        return "REAL"
+    return "TEXT COLLATE numeric" if column_type.kind is Kind.NUMERIC else "TEXT"
+
+
+def index_sql(index: Index) -> str:
+    unique = "UNIQUE " if index.unique else ""
+    name = quote_name("index " + index.name)
+    return f"CREATE {unique}INDEX {name} ON {quote_name(index.table)} ({_listed(index.columns)})"
+
+
+def drop_index_sql(index: Index) -> str:
+    return f"DROP INDEX {quote_name('index ' + index.name)}"
+
+
+def insert_sql(table: Table) -> str:
+    """INSERT of whole rows in column order."""
+    marks = ", ".join("?" * len(table.columns))
+    return f"INSERT INTO {quote_name(table.name)} VALUES ({marks})"
+
+
+def key_test(table: Table) -> str:
+    return " AND ".join(f"{quote_name(name)} = ?" for name in table.primary_key)
+
+
+def indexes_of(catalog: Catalog, name: TableName) -> list[Index]:
+    """A table's indexes in the order in which they are created: the planner's choice may hang on it."""
+    return sorted((index for index in catalog.indexes.values() if index.table == name), key=lambda index: index.name)

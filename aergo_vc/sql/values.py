@@ -1,0 +1,258 @@
+"""Values of each type: how text is read, how types are cast, how values are kept in SQLite.
+
+In SQLite integers, booleans (0, 1) and numeric(p,s) up to 18 digits (times 10**s) are INTEGER, double precision is
+REAL, all else is TEXT in the spelling of model/types.py.  Text therefore compares by code point.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind, Value
+from aergo_vc.sql import moments, numbers
+from aergo_vc.sql.errors import INVALID_TEXT, NOT_IN_REPERTOIRE, OUT_OF_RANGE, TOO_LONG, SqlError
+
+SCALED_PRECISION = 18
+"""Greatest precision of a numeric column that is kept as a scaled integer."""
+
+TEXTS = frozenset({Kind.TEXT, Kind.VARCHAR, Kind.CHAR})
+MOMENTS = frozenset({Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ})
+INTEGERS = frozenset(INTEGER_BITS)
+
+TEXT = ColumnType(Kind.TEXT)
+BOOLEAN = ColumnType(Kind.BOOLEAN)
+INTEGER = ColumnType(Kind.INTEGER)
+BIGINT = ColumnType(Kind.BIGINT)
+NUMERIC = ColumnType(Kind.NUMERIC)
+DOUBLE = ColumnType(Kind.DOUBLE)
+DATE = ColumnType(Kind.DATE)
+
+_BLANKS = " \t\n\r\f\v"
+_TRUE = frozenset({"t", "tr", "tru", "true", "y", "ye", "yes", "on", "1"})
+_FALSE = frozenset({"f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0"})
+_UUID = re.compile(r"\{?([0-9a-f]{4}(?:-?[0-9a-f]{4}){7})\}?")
+_DOUBLE = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+_BYTEA = re.compile(r"\\x(?:[0-9a-fA-F]{2})*")
+
+
+def _invalid(kind: str, text: str) -> SqlError:
+    return SqlError(INVALID_TEXT, f'invalid input syntax for type {kind}: "{text[:100]}"')
+
+
+def boolean_from_text(text: str) -> bool:
+    word = text.strip(_BLANKS).lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise _invalid("boolean", text)
+
+
+def uuid_from_text(text: str) -> str:
+    match = _UUID.fullmatch(text.lower())
+    if match is None:
+        raise _invalid("uuid", text)
+    digits = match[1].replace("-", "")
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def bytea_from_text(text: str) -> str:
+    """The hexadecimal form alone is read."""
+    if _BYTEA.fullmatch(text) is None:
+        raise _invalid("bytea", text)
+    return text.lower()
+
+
+def finite(value: float) -> float:
+    """`value` with one zero, or error 22003 where IEEE 754 would give NaN or infinity."""
+    if math.isfinite(value):
+        return value + 0.0
+    raise SqlError(OUT_OF_RANGE, "value out of range: overflow or not a number")
+
+
+def double_from_text(text: str) -> float:
+    stripped = text.strip(_BLANKS)
+    if len(stripped) > 2_000 or _DOUBLE.fullmatch(stripped) is None:  # noqa: PLR2004
+        raise _invalid("double precision", text)
+    value = float(stripped)
+    if math.isinf(value):
+        raise SqlError(OUT_OF_RANGE, f'"{stripped[:100]}" is out of range for type double precision')
+    return finite(value)
+
+
+def storable_text(text: str) -> str:
+    """`text` if it may be stored: no NUL, no lone surrogates."""
+    if "\0" in text:
+        raise SqlError(NOT_IN_REPERTOIRE, "invalid text: it holds a NUL character")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise SqlError(NOT_IN_REPERTOIRE, "invalid text: it holds a lone surrogate") from None
+    return text
+
+
+def fit_length(text: str, length: int, kind: Kind) -> str:
+    """`text` for a column of limited length: blanks beyond it are dropped, anything else is error 22001."""
+    if kind is Kind.CHAR:
+        text = text.rstrip(" ")
+    if len(text) <= length:
+        return text
+    if text[length:].strip(" "):
+        name = "character varying" if kind is Kind.VARCHAR else "character"
+        raise SqlError(TOO_LONG, f"value too long for type {name}({length})")
+    return text[:length].rstrip(" ") if kind is Kind.CHAR else text[:length]
+
+
+_READERS: dict[Kind, Callable[[str], Any]] = {
+    **{kind: lambda text, kind=kind: numbers.integer_from_text(text, kind) for kind in INTEGER_BITS},  # type: ignore[misc]
+    Kind.NUMERIC: numbers.decimal_from_text,
+    Kind.BOOLEAN: boolean_from_text,
+    Kind.TEXT: storable_text,
+    Kind.VARCHAR: storable_text,
+    Kind.CHAR: lambda text: storable_text(text).rstrip(" "),
+    Kind.DATE: moments.date_from_text,
+    Kind.TIME: moments.time_from_text,
+    Kind.TIMESTAMP: moments.timestamp_from_text,
+    Kind.TIMESTAMPTZ: moments.timestamptz_from_text,
+    Kind.UUID: uuid_from_text,
+    Kind.BYTEA: bytea_from_text,
+    Kind.DOUBLE: double_from_text,
+}
+
+
+def value_from_text(text: str, column_type: ColumnType) -> Value:
+    """What PostgreSQL's input function reads, with the type's modifiers applied as by an assignment."""
+    value: Value = _READERS[column_type.kind](text)
+    return apply_modifiers(value, column_type)
+
+
+def apply_modifiers(value: Value, column_type: ColumnType) -> Value:
+    """Length and precision, as by an assignment."""
+    if value is None:
+        return None
+    if column_type.length is not None and isinstance(value, str):
+        return fit_length(value, column_type.length, column_type.kind)
+    if column_type.precision is not None and isinstance(value, str):
+        return numbers.fit_decimal(value, column_type.precision, column_type.scale or 0)
+    return value
+
+
+def is_scaled(column_type: ColumnType) -> bool:
+    """Whether values of the type are kept as scaled integers."""
+    return (
+        column_type.kind is Kind.NUMERIC
+        and column_type.precision is not None
+        and column_type.precision <= SCALED_PRECISION
+    )
+
+
+def to_sqlite(value: Value, column_type: ColumnType) -> Value:
+    """A canonical value as it is kept."""
+    if value is None:
+        return None
+    if column_type.kind is Kind.BOOLEAN:
+        return int(value)
+    if is_scaled(column_type):
+        return numbers.scaled_exact(str(value), column_type.scale or 0)
+    return value
+
+
+def encoder(column_type: ColumnType) -> Callable[[Any], Value] | None:
+    """A function from canonical values, None aside, to kept ones; None if they are the same."""
+    if column_type.kind is Kind.BOOLEAN:
+        return int
+    if not is_scaled(column_type):
+        return None
+    scale = column_type.scale or 0
+    return lambda value: numbers.scaled_exact(value, scale)
+
+
+def decoder(column_type: ColumnType, scale: int | None) -> Callable[[Any], Value] | None:
+    """A function from kept values, None aside, to canonical ones; None if they are the same."""
+    if column_type.kind is Kind.BOOLEAN:
+        return bool
+    if scale is None:
+        return None
+    return lambda value: numbers.unscaled_text(value, scale)
+
+
+def storage_scale(column_type: ColumnType) -> int | None:
+    """The power of ten by which kept values are multiplied; None for types that are not scaled."""
+    return (column_type.scale or 0) if is_scaled(column_type) else None
+
+
+Cast = Callable[[Any], Any]
+
+
+def _text_casts() -> dict[tuple[Kind, Kind], Cast]:
+    casts: dict[tuple[Kind, Kind], Cast] = {}
+    for kind, reader in _READERS.items():
+        if kind not in TEXTS:
+            casts[Kind.TEXT, kind] = reader
+        if kind in INTEGERS:
+            casts[kind, Kind.TEXT] = str
+    for kind in (Kind.NUMERIC, *MOMENTS, Kind.UUID, Kind.BYTEA):
+        casts[kind, Kind.TEXT] = str
+    casts[Kind.BOOLEAN, Kind.TEXT] = lambda value: "true" if value else "false"
+    casts[Kind.TEXT, Kind.BOOLEAN] = lambda text: int(boolean_from_text(text))
+    return casts
+
+
+def _number_casts() -> dict[tuple[Kind, Kind], Cast]:
+    casts: dict[tuple[Kind, Kind], Cast] = {
+        (Kind.INTEGER, Kind.BOOLEAN): lambda value: int(value != 0),
+        (Kind.BOOLEAN, Kind.INTEGER): int,
+        (Kind.NUMERIC, Kind.DOUBLE): double_from_text,
+    }
+    for kind in INTEGER_BITS:
+        for wider in INTEGER_BITS:
+            casts[kind, wider] = lambda value, wider=wider: numbers.fit_integer(value, wider)  # type: ignore[misc]
+        casts[kind, Kind.NUMERIC] = str
+        casts[kind, Kind.DOUBLE] = float
+        casts[Kind.NUMERIC, kind] = lambda value, kind=kind: numbers.integer_from_decimal(value, kind)  # type: ignore[misc]
+        casts[Kind.DOUBLE, kind] = lambda value, kind=kind: numbers.fit_integer(round(value), kind)  # type: ignore[misc]
+    return casts
+
+
+def _moment_casts() -> dict[tuple[Kind, Kind], Cast]:
+    return {
+        (Kind.DATE, Kind.TIMESTAMP): lambda value: value + " 00:00:00",
+        (Kind.DATE, Kind.TIMESTAMPTZ): lambda value: value + " 00:00:00+00",
+        (Kind.TIMESTAMP, Kind.DATE): lambda value: value[:10],
+        (Kind.TIMESTAMP, Kind.TIME): lambda value: value[11:],
+        (Kind.TIMESTAMP, Kind.TIMESTAMPTZ): lambda value: value + "+00",
+        (Kind.TIMESTAMPTZ, Kind.DATE): lambda value: value[:10],
+        (Kind.TIMESTAMPTZ, Kind.TIME): lambda value: value[11:-3],
+        (Kind.TIMESTAMPTZ, Kind.TIMESTAMP): lambda value: value[:-3],
+    }
+
+
+CASTS: dict[tuple[Kind, Kind], Cast] = {**_text_casts(), **_number_casts(), **_moment_casts()}
+"""Casts between unlike kinds, on kept values, numeric as text.  Double precision to numeric or to text is left out: its
+result hangs on how floats are formatted."""
+
+_WIDENINGS = (
+    (Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT, Kind.NUMERIC, Kind.DOUBLE),
+    (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ),
+)
+
+
+def is_implicit(source: Kind, target: Kind) -> bool:
+    """Whether PostgreSQL converts `source` to `target` in any expression."""
+    if source is target or (source in TEXTS and target in TEXTS):
+        return True
+    return any(
+        source in chain and target in chain and chain.index(source) < chain.index(target) for chain in _WIDENINGS
+    )
+
+
+def is_assignable(source: Kind, target: Kind) -> bool:
+    """Whether PostgreSQL converts `source` to `target` when a value is stored in a column."""
+    if is_implicit(source, target) or target in TEXTS:
+        return True
+    numeric = INTEGERS | {Kind.NUMERIC, Kind.DOUBLE}
+    if source in numeric and target in numeric:
+        return True
+    return source in MOMENTS and target in MOMENTS and (source, target) in CASTS
