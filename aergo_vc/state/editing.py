@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aergo_vc.base.errors import RepositoryError
-from aergo_vc.codec.row_chunk import check_row_size, decode_untyped, encode_row
+from aergo_vc.codec.row_chunk import check_row_size, encode_row
 from aergo_vc.model.changes import Key, RowChange
-from aergo_vc.state.cutting import ITEM_WEIGHT, LIGHTEST_GROUP, MOST_IN_ROOT, cuts_before, weight_of
+from aergo_vc.state.cutting import Cutting
 from aergo_vc.state.nodes import Directory, Node
 from aergo_vc.state.table_tree import Line, TableTree
 
@@ -41,6 +41,7 @@ class Level(Protocol):
     """How the groups of one level are read and written."""
 
     number: int
+    cutting: Cutting
 
     def items(self, group: Node) -> list[Item]: ...
 
@@ -55,11 +56,34 @@ class Level(Protocol):
 
 def apply_changes(tree: TableTree, root: Node | None, changes: Mapping[Key, RowChange]) -> Node | None:
     """The root after `changes`; raises StaleStateError if a row is not as a change says that it was."""
-    edits = [Edit(tree.code_of_key(key), _line(change.before), _line(change.after)) for key, change in changes.items()]
-    edits.sort(key=_code_of)
+    edits = _edits(tree, changes)
+    for edit in edits:
+        if edit.after is not None:
+            check_row_size(edit.after)
     if root is None:
-        return tree.build_lines([edit.code for edit in edits], [edit.after for edit in edits if edit.after is not None])
+        return tree.build_lines([edit.code for edit in edits], [_inserted(edit) for edit in edits])
     return _Editor(tree, root).apply(edits)
+
+
+def _edits(tree: TableTree, changes: Mapping[Key, RowChange]) -> list[Edit]:
+    """The changes by key code, in order.  Keys that are equal and spelled differently (1.0, 1.00) are one edit."""
+    edits: dict[str, Edit] = {}
+    for key, change in changes.items():
+        edit = Edit(tree.code_of_key(key), _line(change.before), _line(change.after))
+        other = edits.get(edit.code)
+        if other is not None:
+            if (edit.before and other.before) or (edit.after and other.after):
+                raise StaleStateError(f"two changes of the row with key code {edit.code}", key_code=edit.code)
+            edit = Edit(edit.code, edit.before or other.before, edit.after or other.after)
+        edits[edit.code] = edit
+    return sorted(edits.values(), key=_code_of)
+
+
+def _inserted(edit: Edit) -> Line:
+    if edit.before is not None or edit.after is None:
+        raise StaleStateError(f"the row with key code {edit.code} does not exist", key_code=edit.code)
+    line: Line = edit.after
+    return line
 
 
 def _line(row: tuple[Any, ...] | None) -> Line | None:
@@ -77,6 +101,7 @@ class _Rows:
 
     def __init__(self, tree: TableTree) -> None:
         self._tree = tree
+        self.cutting = tree.cutting
 
     def items(self, group: Node) -> list[Line]:
         lines = self._tree.store.read_chunk(group).split(b"\n")
@@ -84,13 +109,14 @@ class _Rows:
         return lines
 
     def codes(self, items: Sequence[Line]) -> list[str]:
-        return self._tree.codes_of(decode_untyped(b"\n".join(items)))
+        rows = self._tree.reader.decode_known_lines(b"\n".join(items))
+        return self._tree.codes_of_stored(rows) if rows else []
 
     def code(self, item: Line) -> str:
-        return self._tree.code_of(self._tree.reader.decode_line(item))
+        return self._tree.codes_of_stored([self._tree.reader.decode_known_line(item)])[0]
 
     def weight(self, item: Line) -> int:
-        return weight_of(item)
+        return self.cutting.weight_of(item)
 
     def write(self, items: Sequence[Line], first: str) -> Node:
         return self._tree.store.write_chunk(first, b"\n".join(items) + b"\n")
@@ -102,9 +128,10 @@ class _Nodes:
     def __init__(self, tree: TableTree, number: int) -> None:
         self._tree = tree
         self.number = number
+        self.cutting = tree.cutting
 
     def items(self, group: Node) -> list[Node]:
-        return list(self._tree.directory(group).nodes)
+        return list(self._tree.nodes_below(group, self.number))
 
     def codes(self, items: Sequence[Node]) -> list[str]:
         return [item.first for item in items]
@@ -113,7 +140,7 @@ class _Nodes:
         return item.first
 
     def weight(self, _item: Node) -> int:
-        return ITEM_WEIGHT
+        return self.cutting.item_weight
 
     def write(self, items: Sequence[Node], first: str) -> Node:
         del first  # the items know
@@ -129,8 +156,6 @@ class _Editor:
         self._height = tree.directory(root).level
 
     def apply(self, edits: Sequence[Edit]) -> Node | None:
-        for line in (edit.after for edit in edits if edit.after is not None and len(edit.after) >= ITEM_WEIGHT):
-            check_row_size(line)
         for number in range(self._height):
             edits = self._edit_level(_Rows(self._tree) if number == 0 else _Nodes(self._tree, number), edits)
         top = _Nodes(self._tree, self._height)
@@ -188,7 +213,7 @@ class _Editor:
             return
         start: int | None = None
         for parent in self._groups_from(number + 1, height, edit):
-            nodes = self._tree.directory(parent).nodes
+            nodes = self._tree.nodes_below(parent, number + 1)
             if start is None:
                 bisect = bisect_left if edit.after is None else bisect_right
                 start = max(0, bisect(nodes, edit.code, key=lambda node: node.first) - 1)
@@ -198,10 +223,11 @@ class _Editor:
 
     def _flatten(self, nodes: Sequence[Node], level: int) -> tuple[Sequence[Node], int]:
         """Take out levels that so few nodes do not need any more."""
-        fewest = LIGHTEST_GROUP // ITEM_WEIGHT
-        while level > 0 and len(nodes) <= MOST_IN_ROOT // fewest + 1:
-            below = [child for node in nodes for child in self._tree.directory(node).nodes]
-            if len(below) > MOST_IN_ROOT:
+        cutting = self._tree.cutting
+        fewest = cutting.lightest_group // cutting.item_weight
+        while level > 0 and len(nodes) <= cutting.most_in_root // fewest + 1:
+            below = [child for node in nodes for child in self._tree.nodes_below(node, level)]
+            if len(below) > cutting.most_in_root:
                 break
             nodes, level = below, level - 1
         return nodes, level
@@ -253,11 +279,11 @@ def _closes(
     codes = level.codes(pending)
     start = weight = 0
     for position, code in enumerate(codes):
-        if cuts_before(code, weight, level.number):
+        if level.cutting.cuts_before(code, weight, level.number):
             _note(level, pending[start:position], codes[start], regroupings)
             start, weight = position, 0
         weight += level.weight(pending[position])
-    closed = following is None or not pending or cuts_before(following.first, weight, level.number)
+    closed = following is None or not pending or level.cutting.cuts_before(following.first, weight, level.number)
     if closed and pending:
         _note(level, pending[start:], codes[start], regroupings)
         start = len(pending)
