@@ -16,18 +16,24 @@ def check_tree(tree: TableTree, root: Node) -> int:
 
 
 class _Cuts:
-    """The cuts of one level, looked at as its groups pass by in order."""
+    """The cuts of one level, looked at as its groups pass by in order, each when its successor is known."""
 
     def __init__(self, cutting: Cutting, level: int) -> None:
         self._cutting = cutting
         self._level = level
-        self._weight: int | None = None
+        self._codes: Sequence[str] = ()
+        self._weights: Sequence[int] = ()
 
-    def next_group(self, codes: Sequence[str], weights: Sequence[int] | None) -> bool:
-        """Whether a group stands between the cuts that its items and the group before demand."""
-        starts = self._weight is None or self._cutting.cuts_before(codes[0], self._weight, self._level)
-        self._weight = len(codes) * self._cutting.item_weight if weights is None else sum(weights)
-        return starts and self._cutting.positions(codes, weights, self._level) == [0]
+    def stand(self, codes: Sequence[str], weights: Sequence[int] | None) -> bool:
+        """Whether the group before ends where it must, given the next group's items; none are given at the end."""
+        if weights is None:
+            weights = [self._cutting.item_weight] * len(codes)
+        before, self._codes = self._codes, codes
+        before_weights, self._weights = self._weights, weights
+        if not before:
+            return True
+        end = self._cutting.group_end([*before, *codes], [*before_weights, *weights], 0, self._level)
+        return end == (len(before) if codes else None)
 
 
 class _Checker:
@@ -45,6 +51,8 @@ class _Checker:
         self._check_height(root, directory)
         for node in directory.nodes:
             self._check_node(node, directory.level - 1)
+        for cuts in self._cuts:
+            self._require_cut(root, well=cuts.stand((), ()))
         return self._rows
 
     def _check_height(self, root: Node, directory: Directory) -> None:
@@ -64,7 +72,8 @@ class _Checker:
             self._check_chunk(node)
             return
         nodes = self._tree.nodes_below(node, level)
-        self._require(node, nodes[0].first, cut_well=self._cuts[level].next_group([n.first for n in nodes], None))
+        self._require_first(node, nodes[0].first)
+        self._require_cut(node, well=self._cuts[level].stand([below.first for below in nodes], None))
         for below in nodes:
             self._check_node(below, level - 1)
 
@@ -72,15 +81,18 @@ class _Checker:
         data = self._tree.store.read_chunk(node)
         codes = self._tree.codes_of_stored(self._tree.reader.decode(data))
         weights = self._tree.cutting.weights_of(data[:-1].split(b"\n"))
-        self._require(node, codes[0], cut_well=self._cuts[0].next_group(codes, weights))
+        self._require_first(node, codes[0])
+        self._require_cut(node, well=self._cuts[0].stand(codes, weights))
         for before, code in zip([self._last_code, *codes], codes, strict=False):
             if before >= code:
                 raise NotATableTreeError(f"the rows of chunk {node.id} are not in the order of their keys", id=node.id)
         self._last_code = codes[-1]
         self._rows += len(codes)
 
-    def _require(self, node: Node, first: str, *, cut_well: bool) -> None:
+    def _require_first(self, node: Node, first: str) -> None:
         if node.first != first:
             raise NotATableTreeError(f"node {node.id} is named after another row than its first", id=node.id)
-        if not cut_well:
-            raise NotATableTreeError(f"node {node.id} is not cut as its rows demand", id=node.id)
+
+    def _require_cut(self, node: Node, *, well: bool) -> None:
+        if not well:
+            raise NotATableTreeError(f"the rows up to node {node.id} are not cut as they demand", id=node.id)

@@ -179,47 +179,60 @@ class _Editor:
 
         Notes groups in `regroupings` by the codes that they begin with: the old one, the new one.
         """
-        groups = self._groups_from(level.number, self._height, edits[position])
-        group = next(groups)
+        groups = self._edited_groups(level, edits, position)
+        group, own = next(groups)
+        following = next(groups, None)
+        if not own and following is not None and not _reaches_back(level, *following):
+            (group, own), following = following, next(groups, None)
         pending: list[Item] = []
         while True:
-            following = next(groups, None)
-            start = position
-            while position < len(edits) and (following is None or edits[position].code < following.first):
-                position += 1
+            position += len(own)
             regroupings.setdefault(group.first, [None, None])[0] = group
-            patched = None if pending else _patched(level, group, edits[start:position])
-            if patched is not None:
+            patched = None if pending else _patched(level, group, own)
+            stays = following is None or not _reaches_back(level, *following)
+            if stays and patched is not None:
                 regroupings[group.first][1] = level.write(patched, group.first)
-            else:
-                pending.extend(_replaced(level, level.items(group), edits[start:position]))
-            first_goes = following is not None and _deletes(edits, position, following.first)
-            if not first_goes and (patched is not None or _closes(level, pending, following, regroupings)):
                 return position
-            if patched is not None:
-                regroupings[group.first][1] = None
-                pending.extend(patched)
+            pending.extend(_replaced(level, level.items(group), own) if patched is None else patched)
+            if stays and _closes(level, pending, following, regroupings):
+                return position
             if following is None:
                 return position
-            group = following
+            (group, own), following = following, next(groups, None)
 
-    def _groups_from(self, number: int, height: int, edit: Edit) -> Iterator[Node]:
-        """The groups of a level in order, from the one that `edit` falls in.
+    def _edited_groups(
+        self, level: Level, edits: Sequence[Edit], position: int
+    ) -> Iterator[tuple[Node, Sequence[Edit]]]:
+        """The groups of a level, each with the edits that fall in it, from the one before that of `edits[position]`."""
+        groups = self._groups_from(level.number, self._height, edits[position].code)
+        group = next(groups)
+        for following in groups:
+            end = position
+            while end < len(edits) and edits[end].code < following.first:
+                end += 1
+            yield group, edits[position:end]
+            group, position = following, end
+        yield group, edits[position:]
 
-        If the edit deletes the first item of a group, that is the group before: it loses the cut at its end.
-        """
+    def _groups_from(self, number: int, height: int, code: str) -> Iterator[Node]:
+        """The groups of a level in order, from the one before that which a code falls in, if there is one before."""
         if number == height:
             yield self._root
             return
-        start: int | None = None
-        for parent in self._groups_from(number + 1, height, edit):
-            nodes = self._tree.nodes_below(parent, number + 1)
-            if start is None:
-                bisect = bisect_left if edit.after is None else bisect_right
-                start = max(0, bisect(nodes, edit.code, key=lambda node: node.first) - 1)
-                yield from nodes[start:]
-            else:
-                yield from nodes
+        parents = self._groups_from(number + 1, height, code)
+        nodes = self._tree.nodes_below(next(parents), number + 1)
+        for parent in parents:
+            below = self._tree.nodes_below(parent, number + 1)
+            if parent.first <= code:
+                nodes = nodes[-1:] + below
+                continue
+            yield from _from_before(nodes, code)
+            yield from below
+            break
+        else:
+            yield from _from_before(nodes, code)
+        for parent in parents:
+            yield from self._tree.nodes_below(parent, number + 1)
 
     def _flatten(self, nodes: Sequence[Node], level: int) -> tuple[Sequence[Node], int]:
         """Take out levels that so few nodes do not need any more."""
@@ -233,16 +246,29 @@ class _Editor:
         return nodes, level
 
 
-def _deletes(edits: Sequence[Edit], position: int, code: str) -> bool:
-    return position < len(edits) and edits[position].code == code and edits[position].after is None
+def _from_before(nodes: Sequence[Node], code: str) -> Sequence[Node]:
+    """The nodes from the one before that which a code falls in."""
+    return nodes[max(0, bisect_right(nodes, code, key=lambda node: node.first) - 2) :]
+
+
+def _moves_cuts(level: Level, edit: Edit) -> bool:
+    return edit.before is None or edit.after is None or level.weight(edit.before) != level.weight(edit.after)
+
+
+def _reaches_back(level: Level, group: Node, edits: Sequence[Edit]) -> bool:
+    """Whether edits in a group may move the cut that it begins with.
+
+    One by a low hash stands as long as its item does; one by the least hash depends on what follows.
+    """
+    if not any(_moves_cuts(level, edit) for edit in edits):
+        return False
+    first_goes = edits[0].code == group.first and edits[0].after is None
+    return first_goes or not level.cutting.hash_cuts(group.first, level.number)
 
 
 def _patched(level: Level, group: Node, edits: Sequence[Edit]) -> list[Item] | None:
     """The items after edits that move no cut, because they change no key and no weight; None if some do."""
-    if any(
-        edit.before is None or edit.after is None or level.weight(edit.before) != level.weight(edit.after)
-        for edit in edits
-    ):
+    if any(_moves_cuts(level, edit) for edit in edits):
         return None
     items = level.items(group)
     for edit in edits:
@@ -273,22 +299,40 @@ def _index(items: Sequence[Item], edit: Edit) -> int:
 
 
 def _closes(
-    level: Level, pending: list[Item], following: Node | None, regroupings: dict[str, list[Node | None]]
+    level: Level,
+    pending: list[Item],
+    following: tuple[Node, Sequence[Edit]] | None,
+    regroupings: dict[str, list[Node | None]],
 ) -> bool:
     """Write the groups that `pending` makes up; keeps the last one pending unless a cut falls behind it."""
     codes = level.codes(pending)
-    start = weight = 0
-    for position, code in enumerate(codes):
-        if level.cutting.cuts_before(code, weight, level.number):
-            _note(level, pending[start:position], codes[start], regroupings)
-            start, weight = position, 0
-        weight += level.weight(pending[position])
-    closed = following is None or not pending or level.cutting.cuts_before(following.first, weight, level.number)
+    weights = [level.weight(item) for item in pending]
+    start = 0
+    while (end := level.cutting.group_end(codes, weights, start, level.number)) is not None:
+        _note(level, pending[start:end], codes[start], regroupings)
+        start = end
+    closed = following is None or not pending or _cut_before(level, codes[start:], weights[start:], *following)
     if closed and pending:
         _note(level, pending[start:], codes[start], regroupings)
         start = len(pending)
     del pending[:start]
     return closed
+
+
+def _cut_before(
+    level: Level, codes: Sequence[str], weights: Sequence[int], following: Node, edits: Sequence[Edit]
+) -> bool:
+    """Whether items that hold no cut among them are a group by themselves in front of a group with edits of its own."""
+    if sum(weights) < level.cutting.lightest_group:
+        return False
+    if level.cutting.hash_cuts(following.first, level.number):
+        return True
+    items = level.items(following)
+    if edits:
+        items = _replaced(level, items, edits)
+    codes = [*codes, *level.codes(items)]
+    weights = [*weights, *map(level.weight, items)]
+    return level.cutting.group_end(codes, weights, 0, level.number) == len(codes) - len(items)
 
 
 def _note(level: Level, items: Sequence[Item], first: str, regroupings: dict[str, list[Node | None]]) -> None:

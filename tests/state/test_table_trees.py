@@ -110,7 +110,7 @@ def test_the_order_in_which_rows_come_does_not_matter(order: list[int], cutting:
 
 def test_small_cuts_make_deep_trees() -> None:
     tree = tree_of(cutting=SMALL)
-    assert [tree.directory(tree.build(numbered(range(count)))).level for count in (20, 100, 400, 1_500)] == [1, 2, 3, 4]
+    assert [tree.directory(tree.build(numbered(range(count)))).level for count in (20, 40, 250, 1_000)] == [1, 2, 3, 4]
 
 
 @given(st.lists(st.sampled_from(list(Kind)), min_size=1, max_size=4), st.data())
@@ -242,8 +242,8 @@ def test_long_keys_are_read_at_the_left_edge_only() -> None:
     fresh = reread(tree, root)
     read: list[str] = []
     objects.read = lambda kind, object_id, limit: (read.append(kind), Objects.read(objects, kind, object_id, limit))[1]  # type: ignore[method-assign]
-    assert fresh.directory(root).level == 4
-    assert read.count(ObjectKind.BLOB) <= SMALL.most_in_root
+    assert fresh.directory(root).level > 3
+    assert 0 < read.count(ObjectKind.BLOB) <= SMALL.most_in_root
 
 
 def test_the_hash_of_a_code_decides_by_another_byte_on_each_level() -> None:
