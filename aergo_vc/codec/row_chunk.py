@@ -7,6 +7,8 @@ back as the same value; all other kinds are strings (``aergo_vc.model.types``), 
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from math import copysign
 from typing import Annotated, Any
 
 import msgspec
@@ -18,10 +20,12 @@ from aergo_vc.model.types import INTEGER_BITS, Kind, Row
 
 _encoder = msgspec.json.Encoder()
 
-_DATE = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
-_TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{0,5}[1-9])?"
+# Digits are spelled out: \d would take those of all scripts.
+_LEAP_YEAR = r"(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
+_DAY_OF_ANY_YEAR = r"(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31"
+_DATE = rf"(?!0000)(?:[0-9]{{4}}-(?:{_DAY_OF_ANY_YEAR})|{_LEAP_YEAR}-02-29)"
+_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{0,5}[1-9])?"
 _PATTERNS = {
-    Kind.NUMERIC: r"-?(?:0|[1-9]\d*)(?:\.\d+)?",
     Kind.DATE: _DATE,
     Kind.TIME: _TIME,
     Kind.TIMESTAMP: f"{_DATE} {_TIME}",
@@ -48,9 +52,10 @@ def encode_row(row: Row) -> bytes:
 
 
 class RowReader:
-    """Reads chunks of one table strictly: types, ranges, spelling, sizes.
+    """Reads rows of one table strictly: types, ranges, spelling, sizes.
 
-    Texts hold no NUL, which SQLite's text functions take for an end.  `decode` raises BadChunk.
+    Texts hold no NUL, which SQLite's text functions take for an end; a double is never -0.0, which is equal to another
+    value; the columns of the primary key are not NULL.  All methods raise BadChunk.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
@@ -58,34 +63,45 @@ class RowReader:
 
     @classmethod
     def of(cls, table: Table) -> "RowReader":
-        return cls(table.columns)
+        key = set(table.primary_key)
+        return cls([replace(column, not_null=column.not_null or column.name in key) for column in table.columns])
 
     def decode(self, chunk: bytes) -> list[Row]:
-        """The rows of a chunk in the order of its lines."""
+        """The rows of a chunk, of which there is one at least, in the order of its lines."""
         if len(chunk) > CHUNK_BYTES:
             raise BadChunk(f"a chunk has {len(chunk)} bytes; {CHUNK_BYTES} are allowed")
-        if b"\\u0000" in chunk and _holds_nul(chunk):
+        if not chunk:
+            raise BadChunk("a chunk holds no row")
+        if len(chunk) > ROW_BYTES:
+            check_row_size(max(chunk.split(b"\n"), key=len))
+        return self.decode_lines(chunk)
+
+    def decode_lines(self, lines: bytes) -> list[Row]:
+        """The rows of any number of lines, each ended by a line feed, of any length."""
+        if b"\\u0000" in lines and _holds_nul(lines):
             raise BadChunk("a text holds a NUL character")
-        try:
-            rows: list[Row] = self._decoder.decode_lines(chunk)
-        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-            raise BadChunk(f"a row is not of its table's types: {problem}") from problem
-        if _encoder.encode_lines(rows) != chunk:
+        rows = self.decode_known_lines(lines)
+        if _encoder.encode_lines(rows) != lines:
             raise BadChunk("a chunk's rows are not in canonical spelling")
+        if b"-0.0" in lines and _holds_negative_zero(rows):
+            raise BadChunk("a double precision value is -0.0")
         return rows
 
-    def decode_line(self, line: bytes) -> Row:
-        """The row of one line without its line feed; for lines of chunks that were read before."""
-        row: Row = self._decoder.decode(line)
+    def decode_known_lines(self, lines: bytes) -> list[Row]:
+        """The rows of lines that were decoded before, or made here: checks types, and not spelling."""
+        try:
+            rows: list[Row] = self._decoder.decode_lines(lines)
+        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+            raise BadChunk(f"a row is not of its table's types: {problem}") from problem
+        return rows
+
+    def decode_known_line(self, line: bytes) -> Row:
+        """Likewise the row of one line, without its line feed."""
+        try:
+            row: Row = self._decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+            raise BadChunk(f"a row is not of its table's types: {problem}") from problem
         return row
-
-
-def decode_untyped(chunk: bytes) -> list[Row]:
-    """The rows of a chunk that was checked before, without a look at types."""
-    return _untyped.decode_lines(chunk)
-
-
-_untyped: msgspec.json.Decoder[tuple[Any, ...]] = msgspec.json.Decoder(tuple[Any, ...])
 
 
 def check_row_size(line: bytes) -> None:
@@ -97,6 +113,10 @@ def check_row_size(line: bytes) -> None:
 def _holds_nul(chunk: bytes) -> bool:
     """Whether an escape for NUL stands in `chunk`: one whose backslash is not itself escaped."""
     return re.search(rb"(?<!\\)(?:\\\\)*\\u0000", chunk) is not None
+
+
+def _holds_negative_zero(rows: Iterable[Row]) -> bool:
+    return any(isinstance(value, float) and value == 0 and copysign(1, value) < 0 for row in rows for value in row)
 
 
 def _row_type(columns: Sequence[Column]) -> Any:  # noqa: ANN401 - a type made at run time
@@ -120,13 +140,28 @@ def _text(column: Column) -> Any:  # noqa: ANN401
 
 
 def _pattern(column: Column) -> Any:  # noqa: ANN401
-    return Annotated[str, msgspec.Meta(pattern=rf"\A(?:{_PATTERNS[column.type.kind]})\Z")]
+    return _matching(_PATTERNS[column.type.kind])
+
+
+def _numeric(column: Column) -> Any:  # noqa: ANN401
+    if column.type.precision is None:
+        return _matching(r"(?!-0(?:\.0+)?\Z)-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+    scale = column.type.scale or 0
+    whole = column.type.precision - scale
+    digits = rf"(?:0|[1-9][0-9]{{0,{whole - 1}}})" if whole else "0"
+    fraction = rf"\.[0-9]{{{scale}}}" if scale else ""
+    return _matching(rf"(?!-[0.]+\Z)-?{digits}{fraction}")
+
+
+def _matching(pattern: str) -> Any:  # noqa: ANN401
+    return Annotated[str, msgspec.Meta(pattern=rf"\A(?:{pattern})\Z")]
 
 
 _PYTHON_TYPES: dict[Kind, Callable[[Column], Any]] = {
     **dict.fromkeys(INTEGER_BITS, _integer),
     **dict.fromkeys((Kind.TEXT, Kind.VARCHAR, Kind.CHAR), _text),
     **dict.fromkeys(_PATTERNS, _pattern),
+    Kind.NUMERIC: _numeric,
     Kind.BOOLEAN: lambda _: bool,
     Kind.DOUBLE: lambda _: float,
 }

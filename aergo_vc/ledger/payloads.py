@@ -13,6 +13,7 @@ from aergo_vc.codec.git_tree import DIRECTORY_MODE, TreeEntry, decode_tree, enco
 from aergo_vc.ledger.errors import PayloadError
 from aergo_vc.model.schema import Table
 from aergo_vc.model.transactions import Load, Transaction
+from aergo_vc.state.checking import check_tree
 from aergo_vc.state.nodes import Node, NodeStore, Objects
 from aergo_vc.state.snapshot import Root
 from aergo_vc.state.table_tree import TableTree
@@ -62,7 +63,7 @@ def keys_only(table: Table) -> Table:
 def checked_node(tree: TableTree, root: Root) -> Node:
     """The root node of a payload's tree; raises unless the tree is canonical."""
     node = tree.store.read_root(root.id, root.digest, tree.first_code)
-    tree.check(node)
+    check_tree(tree, node)
     return node
 
 

@@ -12,7 +12,7 @@ from itertools import islice
 
 from aergo_vc.base.errors import AergoError, InvalidError
 from aergo_vc.base.ids import BlockId, ObjectId, TransactionId
-from aergo_vc.base.limits import TRANSACTION_LIFETIME_BLOCKS
+from aergo_vc.base.limits import BLOCK_FILE_BYTES, TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.codec.digests import Kind, ObjectFormat, git_object_id
 from aergo_vc.codec.git_commit import Commit, decode_commit, signed_payload
 from aergo_vc.codec.receipts import encode_receipts
@@ -97,8 +97,8 @@ class ComparingObjects:
     def object_format(self) -> ObjectFormat:
         return self._store.object_format
 
-    def read_blob(self, object_id: ObjectId) -> bytes:
-        return self._store.read_blob(object_id)
+    def read_blob(self, object_id: ObjectId, limit: int = BLOCK_FILE_BYTES) -> bytes:
+        return self._store.read_blob(object_id, limit)
 
     def read_tree(self, object_id: ObjectId) -> bytes:
         return self._store.read_tree(object_id)

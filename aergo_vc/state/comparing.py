@@ -23,7 +23,7 @@ def changed_chunks(tree: TableTree, before: Node | None, after: Node | None) -> 
             return sides[0], sides[1]
         for side in (0, 1):
             if heights[side] == deeper:
-                sides[side] = [child for node in sides[side] for child in tree.directory(node).nodes]
+                sides[side] = [child for node in sides[side] for child in tree.nodes_below(node, deeper)]
                 heights[side] -= 1
 
 
@@ -94,5 +94,5 @@ def _longest(most: int, equal: Callable[[int], bool]) -> int:
 
 
 def _rows_by_key(tree: TableTree, lines: Iterable[Line]) -> dict[Key, Row]:
-    rows = tree.reader.decode(b"".join(line + b"\n" for line in lines))
+    rows = tree.reader.decode_lines(b"".join([line + b"\n" for line in lines]))
     return {tree.key_of(row): row for row in rows}

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aergo_vc.base.errors import RepositoryError
-from aergo_vc.codec.row_chunk import check_row_size, decode_untyped, encode_row
+from aergo_vc.codec.row_chunk import check_row_size, encode_row
 from aergo_vc.model.changes import Key, RowChange
-from aergo_vc.state.cutting import ITEM_WEIGHT, LIGHTEST_GROUP, MOST_IN_ROOT, cuts_before, weight_of
+from aergo_vc.state.cutting import Cutting
 from aergo_vc.state.nodes import Directory, Node
 from aergo_vc.state.table_tree import Line, TableTree
 
@@ -41,6 +41,7 @@ class Level(Protocol):
     """How the groups of one level are read and written."""
 
     number: int
+    cutting: Cutting
 
     def items(self, group: Node) -> list[Item]: ...
 
@@ -55,11 +56,34 @@ class Level(Protocol):
 
 def apply_changes(tree: TableTree, root: Node | None, changes: Mapping[Key, RowChange]) -> Node | None:
     """The root after `changes`; raises StaleStateError if a row is not as a change says that it was."""
-    edits = [Edit(tree.code_of_key(key), _line(change.before), _line(change.after)) for key, change in changes.items()]
-    edits.sort(key=_code_of)
+    edits = _edits(tree, changes)
+    for edit in edits:
+        if edit.after is not None:
+            check_row_size(edit.after)
     if root is None:
-        return tree.build_lines([edit.code for edit in edits], [edit.after for edit in edits if edit.after is not None])
+        return tree.build_lines([edit.code for edit in edits], [_inserted(edit) for edit in edits])
     return _Editor(tree, root).apply(edits)
+
+
+def _edits(tree: TableTree, changes: Mapping[Key, RowChange]) -> list[Edit]:
+    """The changes by key code, in order.  Keys that are equal and spelled differently (1.0, 1.00) are one edit."""
+    edits: dict[str, Edit] = {}
+    for key, change in changes.items():
+        edit = Edit(tree.code_of_key(key), _line(change.before), _line(change.after))
+        other = edits.get(edit.code)
+        if other is not None:
+            if (edit.before and other.before) or (edit.after and other.after):
+                raise StaleStateError(f"two changes of the row with key code {edit.code}", key_code=edit.code)
+            edit = Edit(edit.code, edit.before or other.before, edit.after or other.after)
+        edits[edit.code] = edit
+    return sorted(edits.values(), key=_code_of)
+
+
+def _inserted(edit: Edit) -> Line:
+    if edit.before is not None or edit.after is None:
+        raise StaleStateError(f"the row with key code {edit.code} does not exist", key_code=edit.code)
+    line: Line = edit.after
+    return line
 
 
 def _line(row: tuple[Any, ...] | None) -> Line | None:
@@ -77,6 +101,7 @@ class _Rows:
 
     def __init__(self, tree: TableTree) -> None:
         self._tree = tree
+        self.cutting = tree.cutting
 
     def items(self, group: Node) -> list[Line]:
         lines = self._tree.store.read_chunk(group).split(b"\n")
@@ -84,13 +109,14 @@ class _Rows:
         return lines
 
     def codes(self, items: Sequence[Line]) -> list[str]:
-        return self._tree.codes_of(decode_untyped(b"\n".join(items)))
+        rows = self._tree.reader.decode_known_lines(b"\n".join(items))
+        return self._tree.codes_of_stored(rows) if rows else []
 
     def code(self, item: Line) -> str:
-        return self._tree.code_of(self._tree.reader.decode_line(item))
+        return self._tree.codes_of_stored([self._tree.reader.decode_known_line(item)])[0]
 
     def weight(self, item: Line) -> int:
-        return weight_of(item)
+        return self.cutting.weight_of(item)
 
     def write(self, items: Sequence[Line], first: str) -> Node:
         return self._tree.store.write_chunk(first, b"\n".join(items) + b"\n")
@@ -102,9 +128,10 @@ class _Nodes:
     def __init__(self, tree: TableTree, number: int) -> None:
         self._tree = tree
         self.number = number
+        self.cutting = tree.cutting
 
     def items(self, group: Node) -> list[Node]:
-        return list(self._tree.directory(group).nodes)
+        return list(self._tree.nodes_below(group, self.number))
 
     def codes(self, items: Sequence[Node]) -> list[str]:
         return [item.first for item in items]
@@ -113,7 +140,7 @@ class _Nodes:
         return item.first
 
     def weight(self, _item: Node) -> int:
-        return ITEM_WEIGHT
+        return self.cutting.item_weight
 
     def write(self, items: Sequence[Node], first: str) -> Node:
         del first  # the items know
@@ -129,8 +156,6 @@ class _Editor:
         self._height = tree.directory(root).level
 
     def apply(self, edits: Sequence[Edit]) -> Node | None:
-        for line in (edit.after for edit in edits if edit.after is not None and len(edit.after) >= ITEM_WEIGHT):
-            check_row_size(line)
         for number in range(self._height):
             edits = self._edit_level(_Rows(self._tree) if number == 0 else _Nodes(self._tree, number), edits)
         top = _Nodes(self._tree, self._height)
@@ -154,69 +179,96 @@ class _Editor:
 
         Notes groups in `regroupings` by the codes that they begin with: the old one, the new one.
         """
-        groups = self._groups_from(level.number, self._height, edits[position])
-        group = next(groups)
+        groups = self._edited_groups(level, edits, position)
+        group, own = next(groups)
+        following = next(groups, None)
+        if not own and following is not None and not _reaches_back(level, *following):
+            (group, own), following = following, next(groups, None)
         pending: list[Item] = []
         while True:
-            following = next(groups, None)
-            start = position
-            while position < len(edits) and (following is None or edits[position].code < following.first):
-                position += 1
+            position += len(own)
             regroupings.setdefault(group.first, [None, None])[0] = group
-            patched = None if pending else _patched(level, group, edits[start:position])
-            if patched is not None:
+            patched = None if pending else _patched(level, group, own)
+            stays = following is None or not _reaches_back(level, *following)
+            if stays and patched is not None:
                 regroupings[group.first][1] = level.write(patched, group.first)
-            else:
-                pending.extend(_replaced(level, level.items(group), edits[start:position]))
-            first_goes = following is not None and _deletes(edits, position, following.first)
-            if not first_goes and (patched is not None or _closes(level, pending, following, regroupings)):
                 return position
-            if patched is not None:
-                regroupings[group.first][1] = None
-                pending.extend(patched)
+            pending.extend(_replaced(level, level.items(group), own) if patched is None else patched)
+            if stays and _closes(level, pending, following, regroupings):
+                return position
             if following is None:
                 return position
-            group = following
+            (group, own), following = following, next(groups, None)
 
-    def _groups_from(self, number: int, height: int, edit: Edit) -> Iterator[Node]:
-        """The groups of a level in order, from the one that `edit` falls in.
+    def _edited_groups(
+        self, level: Level, edits: Sequence[Edit], position: int
+    ) -> Iterator[tuple[Node, Sequence[Edit]]]:
+        """The groups of a level, each with the edits that fall in it, from the one before that of `edits[position]`."""
+        groups = self._groups_from(level.number, self._height, edits[position].code)
+        group = next(groups)
+        for following in groups:
+            end = position
+            while end < len(edits) and edits[end].code < following.first:
+                end += 1
+            yield group, edits[position:end]
+            group, position = following, end
+        yield group, edits[position:]
 
-        If the edit deletes the first item of a group, that is the group before: it loses the cut at its end.
-        """
+    def _groups_from(self, number: int, height: int, code: str) -> Iterator[Node]:
+        """The groups of a level in order, from the one before that which a code falls in, if there is one before."""
         if number == height:
             yield self._root
             return
-        start: int | None = None
-        for parent in self._groups_from(number + 1, height, edit):
-            nodes = self._tree.directory(parent).nodes
-            if start is None:
-                bisect = bisect_left if edit.after is None else bisect_right
-                start = max(0, bisect(nodes, edit.code, key=lambda node: node.first) - 1)
-                yield from nodes[start:]
-            else:
-                yield from nodes
+        parents = self._groups_from(number + 1, height, code)
+        nodes = self._tree.nodes_below(next(parents), number + 1)
+        for parent in parents:
+            below = self._tree.nodes_below(parent, number + 1)
+            if parent.first <= code:
+                nodes = nodes[-1:] + below
+                continue
+            yield from _from_before(nodes, code)
+            yield from below
+            break
+        else:
+            yield from _from_before(nodes, code)
+        for parent in parents:
+            yield from self._tree.nodes_below(parent, number + 1)
 
     def _flatten(self, nodes: Sequence[Node], level: int) -> tuple[Sequence[Node], int]:
         """Take out levels that so few nodes do not need any more."""
-        fewest = LIGHTEST_GROUP // ITEM_WEIGHT
-        while level > 0 and len(nodes) <= MOST_IN_ROOT // fewest + 1:
-            below = [child for node in nodes for child in self._tree.directory(node).nodes]
-            if len(below) > MOST_IN_ROOT:
+        cutting = self._tree.cutting
+        fewest = cutting.lightest_group // cutting.item_weight
+        while level > 0 and len(nodes) <= cutting.most_in_root // fewest + 1:
+            below = [child for node in nodes for child in self._tree.nodes_below(node, level)]
+            if len(below) > cutting.most_in_root:
                 break
             nodes, level = below, level - 1
         return nodes, level
 
 
-def _deletes(edits: Sequence[Edit], position: int, code: str) -> bool:
-    return position < len(edits) and edits[position].code == code and edits[position].after is None
+def _from_before(nodes: Sequence[Node], code: str) -> Sequence[Node]:
+    """The nodes from the one before that which a code falls in."""
+    return nodes[max(0, bisect_right(nodes, code, key=lambda node: node.first) - 2) :]
+
+
+def _moves_cuts(level: Level, edit: Edit) -> bool:
+    return edit.before is None or edit.after is None or level.weight(edit.before) != level.weight(edit.after)
+
+
+def _reaches_back(level: Level, group: Node, edits: Sequence[Edit]) -> bool:
+    """Whether edits in a group may move the cut that it begins with.
+
+    One by a low hash stands as long as its item does; one by the least hash depends on what follows.
+    """
+    if not any(_moves_cuts(level, edit) for edit in edits):
+        return False
+    first_goes = edits[0].code == group.first and edits[0].after is None
+    return first_goes or not level.cutting.hash_cuts(group.first, level.number)
 
 
 def _patched(level: Level, group: Node, edits: Sequence[Edit]) -> list[Item] | None:
     """The items after edits that move no cut, because they change no key and no weight; None if some do."""
-    if any(
-        edit.before is None or edit.after is None or level.weight(edit.before) != level.weight(edit.after)
-        for edit in edits
-    ):
+    if any(_moves_cuts(level, edit) for edit in edits):
         return None
     items = level.items(group)
     for edit in edits:
@@ -247,22 +299,40 @@ def _index(items: Sequence[Item], edit: Edit) -> int:
 
 
 def _closes(
-    level: Level, pending: list[Item], following: Node | None, regroupings: dict[str, list[Node | None]]
+    level: Level,
+    pending: list[Item],
+    following: tuple[Node, Sequence[Edit]] | None,
+    regroupings: dict[str, list[Node | None]],
 ) -> bool:
     """Write the groups that `pending` makes up; keeps the last one pending unless a cut falls behind it."""
     codes = level.codes(pending)
-    start = weight = 0
-    for position, code in enumerate(codes):
-        if cuts_before(code, weight, level.number):
-            _note(level, pending[start:position], codes[start], regroupings)
-            start, weight = position, 0
-        weight += level.weight(pending[position])
-    closed = following is None or not pending or cuts_before(following.first, weight, level.number)
+    weights = [level.weight(item) for item in pending]
+    start = 0
+    while (end := level.cutting.group_end(codes, weights, start, level.number)) is not None:
+        _note(level, pending[start:end], codes[start], regroupings)
+        start = end
+    closed = following is None or not pending or _cut_before(level, codes[start:], weights[start:], *following)
     if closed and pending:
         _note(level, pending[start:], codes[start], regroupings)
         start = len(pending)
     del pending[:start]
     return closed
+
+
+def _cut_before(
+    level: Level, codes: Sequence[str], weights: Sequence[int], following: Node, edits: Sequence[Edit]
+) -> bool:
+    """Whether items that hold no cut among them are a group by themselves in front of a group with edits of its own."""
+    if sum(weights) < level.cutting.lightest_group:
+        return False
+    if level.cutting.hash_cuts(following.first, level.number):
+        return True
+    items = level.items(following)
+    if edits:
+        items = _replaced(level, items, edits)
+    codes = [*codes, *level.codes(items)]
+    weights = [*weights, *map(level.weight, items)]
+    return level.cutting.group_end(codes, weights, 0, level.number) == len(codes) - len(items)
 
 
 def _note(level: Level, items: Sequence[Item], first: str, regroupings: dict[str, list[Node | None]]) -> None:

@@ -3,6 +3,7 @@
 ``<contract>/schema.sql`` defines the contract's tables, ``<contract>/<table>/`` holds the rows of one.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -10,9 +11,14 @@ from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import Digest, ObjectId, TableName
 from aergo_vc.codec.digests import Kind, blob_digest
 from aergo_vc.codec.git_tree import DIRECTORY_MODE, FILE_MODE, TreeEntry, encode_tree
-from aergo_vc.state.nodes import Node, NodeStore, Objects
+from aergo_vc.model.schema import split_name
+from aergo_vc.state.nodes import Node, NodeStore, Objects, SubstitutedObjectError
 
 SCHEMA_FILE = "schema.sql"
+
+_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+# Windows opens a device for these, whatever the directory (threat F10).
+_DEVICES = re.compile(r"aux|con|nul|prn|(?:com|lpt)[0-9]")
 
 
 class StateLayoutError(InvalidError):
@@ -52,7 +58,17 @@ class SnapshotStore:
         self._nodes = nodes
 
     def write(self, snapshot: Snapshot) -> Root:
-        """Add the trees above the tables.  A snapshot without any contract is the empty tree."""
+        """Add the trees above the tables.  A snapshot without any contract is the empty tree.
+
+        Raises StateLayoutError for a name that is no contract's or table's, and for a table of no contract.
+        """
+        for table in snapshot.tables:
+            contract, name = split_name(table)
+            _require_name(name)
+            if contract not in snapshot.schemas:
+                raise StateLayoutError(f"table {table} belongs to no contract of the state")
+        for contract in snapshot.schemas:
+            _require_name(contract)
         contracts = [
             (TreeEntry(contract, DIRECTORY_MODE, root.id), root.digest)
             for contract, root in (
@@ -72,6 +88,7 @@ class SnapshotStore:
         for entry, entry_digest in self._entries(object_id, digest):
             if entry.mode != DIRECTORY_MODE:
                 raise StateLayoutError(f"ledger/state holds {entry.name}, which is no contract")
+            _require_name(entry.name)
             self._read_contract(entry, entry_digest, schemas, tables)
         return Snapshot(schemas, tables)
 
@@ -80,13 +97,23 @@ class SnapshotStore:
     ) -> None:
         for entry, entry_digest in self._entries(contract.id, digest):
             if entry.mode == DIRECTORY_MODE:
+                _require_name(entry.name)
                 tables[TableName(f"{contract.name}.{entry.name}")] = Root(entry.id, entry_digest)
             elif entry.name == SCHEMA_FILE:
-                schemas[contract.name] = self._objects.read_blob(entry.id).decode("utf-8", "strict")
+                schemas[contract.name] = self._read_schema(entry, entry_digest)
             else:
                 raise StateLayoutError(f"ledger/state/{contract.name} holds the unknown file {entry.name}")
         if contract.name not in schemas:
             raise StateLayoutError(f"ledger/state/{contract.name} lacks {SCHEMA_FILE}")
+
+    def _read_schema(self, entry: TreeEntry, digest: Digest) -> str:
+        data = self._objects.read_blob(entry.id)
+        if blob_digest(data) != digest:
+            raise SubstitutedObjectError(f"object {entry.id} has another digest than {digest}", id=entry.id)
+        try:
+            return data.decode("utf-8", "strict")
+        except UnicodeDecodeError as problem:
+            raise StateLayoutError(f"{SCHEMA_FILE} {entry.id} is not UTF-8: {problem}") from problem
 
     def _entries(self, object_id: ObjectId, digest: Digest | None) -> Iterator[tuple[TreeEntry, Digest]]:
         entries, digests = self._nodes.digests(object_id, digest)
@@ -106,6 +133,11 @@ class SnapshotStore:
         entries = [entry for entry, _ in members]
         object_id = self._objects.add(Kind.TREE, encode_tree(entries))
         return Root(object_id, self._nodes.put_twin(object_id, entries, [digest for _, digest in members]))
+
+
+def _require_name(name: str) -> None:
+    if not _NAME.fullmatch(name) or _DEVICES.fullmatch(name):
+        raise StateLayoutError(f"{name!r} cannot be the name of a contract or a table")
 
 
 def _git_order(entry: TreeEntry) -> str:

@@ -6,14 +6,14 @@ The same rows give the same tree, whatever operations led to them.  A table with
 from collections.abc import Iterator, Sequence
 from operator import lt
 
-from aergo_vc.base.errors import InputError, InvalidError
+from aergo_vc.base.errors import AergoError, InputError, InvalidError
 from aergo_vc.base.limits import KEY_CODE_CHARACTERS
 from aergo_vc.codec.key_code import key_code, key_codes
 from aergo_vc.codec.row_chunk import RowReader, check_row_size, encode_row, encode_rows
 from aergo_vc.model.changes import Key
 from aergo_vc.model.schema import Table
 from aergo_vc.model.types import Row
-from aergo_vc.state.cutting import ITEM_WEIGHT, MOST_IN_ROOT, cut_positions, weight_of
+from aergo_vc.state.cutting import CUTTING, Cutting
 from aergo_vc.state.nodes import Directory, Node, NodeStore
 
 Line = bytes
@@ -41,9 +41,10 @@ class NotATableTreeError(InvalidError):
 class TableTree:
     """Reads and builds the trees of one table."""
 
-    def __init__(self, store: NodeStore, table: Table) -> None:
+    def __init__(self, store: NodeStore, table: Table, cutting: Cutting = CUTTING) -> None:
         self.store = store
         self.table = table
+        self.cutting = cutting
         self.reader = RowReader.of(table)
         self._positions = table.key_positions
         self._kinds = table.key_kinds
@@ -64,30 +65,45 @@ class TableTree:
         return code
 
     def codes_of(self, rows: Sequence[Row]) -> list[str]:
-        """The key codes of many rows, in their order."""
+        """The key codes of many rows, in their order; raises OversizedKeyError."""
+        return self._codes_of(rows, OversizedKeyError)
+
+    def codes_of_stored(self, rows: Sequence[Row]) -> list[str]:
+        """The key codes of rows that were read from a tree; raises NotATableTreeError."""
+        return self._codes_of(rows, NotATableTreeError)
+
+    def _codes_of(self, rows: Sequence[Row], error: type[AergoError]) -> list[str]:
         codes = key_codes(self._kinds, list(zip(*([row[at] for row in rows] for at in self._positions), strict=True)))
         if max(map(len, codes), default=0) > KEY_CODE_CHARACTERS:
-            raise OversizedKeyError(f"a key of table {self.table.name} is too long", table=self.table.name)
+            raise error(f"a key of table {self.table.name} is too long", table=self.table.name)
         return codes
 
     def first_code(self, chunk: bytes) -> str:
-        """The key code of a chunk's first row."""
-        return self.code_of(self.reader.decode(chunk[: chunk.index(b"\n") + 1])[0])
+        """The key code of a chunk's first row; raises BadChunk, NotATableTreeError."""
+        return self.codes_of_stored(self.reader.decode(chunk[: chunk.find(b"\n") + 1]))[0]
 
     def directory(self, node: Node) -> Directory:
         """The directory that `node` names."""
         return self.store.read_directory(node, self.first_code)
 
+    def nodes_below(self, node: Node, level: int) -> tuple[Node, ...]:
+        """The nodes of a directory that must be of `level`; raises NotATableTreeError."""
+        directory = self.directory(node)
+        if directory.level != level:
+            raise NotATableTreeError(f"directory {node.id} is of level {directory.level}, not {level}", id=node.id)
+        return directory.nodes
+
     def chunks(self, root: Node | None) -> Iterator[Node]:
         """The chunks of a tree in key order."""
-        if root is None:
+        if root is not None:
+            yield from self._chunks(root, self.directory(root).level)
+
+    def _chunks(self, node: Node, level: int) -> Iterator[Node]:
+        if level == 0:
+            yield node
             return
-        directory = self.directory(root)
-        for node in directory.nodes:
-            if directory.level == 1:
-                yield node
-            else:
-                yield from self.chunks(node)
+        for below in self.nodes_below(node, level):
+            yield from self._chunks(below, level - 1)
 
     def rows(self, root: Node | None) -> Iterator[Row]:
         """The rows of a tree in key order; raises BadChunk."""
@@ -111,35 +127,29 @@ class TableTree:
 
     def build_lines(self, codes: Sequence[str], lines: Sequence[Line]) -> Node | None:
         """Write the tree of rows given as lines, in the order of their distinct codes."""
-        longest = max(map(len, lines), default=0)
-        if longest >= ITEM_WEIGHT:
+        weights = self.cutting.weights_of(lines)
+        if weights is not None:
             check_row_size(max(lines, key=len))
-        weights = list(map(weight_of, lines)) if longest >= ITEM_WEIGHT else None
         write = self.store.write_chunk
         chunks = [
             write(codes[start], b"\n".join(lines[start:end]) + b"\n")
-            for start, end in spans(cut_positions(codes, weights, 0), len(lines))
+            for start, end in spans(self.cutting.positions(codes, weights, 0), len(lines))
         ]
         return self.finish(chunks, 0)
 
     def finish(self, nodes: Sequence[Node], level: int) -> Node | None:
         """Put the root on top of all nodes of `level` (0: chunks), with the levels in between that it takes."""
-        while len(nodes) > MOST_IN_ROOT:
-            starts = cut_positions([node.first for node in nodes], None, level + 1)
+        while len(nodes) > self.cutting.most_in_root:
+            starts = self.cutting.positions([node.first for node in nodes], None, level + 1)
             groups = [nodes[start:end] for start, end in spans(starts, len(nodes))]
             nodes = [self.store.write_directory(Directory(level + 1, tuple(group))) for group in groups]
             level += 1
         return self.store.write_directory(Directory(level + 1, tuple(nodes))) if nodes else None
 
-    def check(self, root: Node) -> None:
-        """Raise unless `root` is, to the byte, the tree of the rows that it holds (threat F12)."""
-        if self.build(list(self.rows(root))) != root:
-            raise NotATableTreeError(f"a tree of table {self.table.name} is not cut as its rows demand")
-
     def _refuse_duplicates(self, codes: Sequence[str], lines: Sequence[Line]) -> None:
         for position in range(1, len(codes)):
             if codes[position] == codes[position - 1]:
-                key = self.key_of(self.reader.decode_line(lines[position]))
+                key = self.key_of(self.reader.decode_known_line(lines[position]))
                 raise DuplicateKeyError(
                     f"table {self.table.name} has two rows with the key {encode_row(key).decode()}",
                     table=self.table.name,
