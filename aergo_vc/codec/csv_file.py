@@ -1,0 +1,271 @@
+"""CSV files (RFC 4180): users' tables in and out.
+
+Fields are separated by commas, rows end with LF or CRLF, the last line end may be missing.  A field that holds a comma,
+a quote or a line break stands between quotes, a quote within doubled; a quote anywhere else is an error, as is a
+carriage return that ends no line.  The first row names the columns and every row has as many fields.  NULL is an empty
+field without quotes and ``""`` is the empty text, as in PostgreSQL's ``COPY … (FORMAT csv)``; so an empty line is a row
+of a one-column table.
+
+Reading is done in bulk where it can be.  A line is *plain* if, cut at every comma, it has the right number of fields
+and each is ``"…"`` without a quote inside or has no quote at all.  A plain line at which a row begins is that row, so
+plain lines are cut all at once; the others are read one by one.
+"""
+
+import re
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO, cast
+
+from aergo_vc.base.limits import ROW_BYTES
+from aergo_vc.codec.text_file import check_text
+from aergo_vc.model.tabular import BadFile, EmptyFile, TabularData, Text, check_columns, check_row_sizes, shown
+
+_FIELD = re.compile(rb'"((?:[^"]|"")*+)"|([^",\r\n]*+)')
+_PLAIN_FIELD = rb'(?:[^",\r\n]*+|"[^",\r\n]*+")'
+_PLAIN_LINE = re.compile(rb"%b(?:,%b)*+\r?" % (_PLAIN_FIELD, _PLAIN_FIELD))
+_PLAIN_FIELDS = re.compile(rb'[^"]*+(?:(?<=[,\n])"[^",\n]*+"[,\n][^"]*+)*+')
+"""Matches lines between line feeds, all of whose quotes are those around plain fields."""
+_EMPTY_TEXT = re.compile(rb'(?<=[,\n])""(?=[,\n])')
+_EMPTY_TEXT_MARK = "\0"
+"""Stands for a quoted empty field while plain lines are cut; no file holds it."""
+_FEED_TO_COMMA = bytes.maketrans(b"\n", b",")
+
+_NEEDS_QUOTES = re.compile(r'[",\r\n]')
+_ROWS_AT_ONCE = 8_192
+_EXCERPT = 60
+_LONG_LINE = ROW_BYTES
+"""Bytes for which it is not worth while to add up a row's texts."""
+
+
+class CsvSyntaxError(BadFile):
+    """Quotes or carriage returns stand where RFC 4180 has none."""
+
+    code = "E_CSV"
+
+
+class RaggedRow(BadFile):
+    """A row has more or fewer fields than the file has columns."""
+
+    code = "E_CSV_RAGGED"
+
+
+def read_csv(data: bytes, source: str) -> TabularData:
+    """The table in the bytes of a CSV file; `source` names it in messages.
+
+    A file of column names alone is a table without rows.  Raises the subclasses of BadFile.
+    """
+    return _Reader(check_text(data, source), source).read()
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Text]], stream: BinaryIO) -> None:
+    """Write column names and rows as CSV with LF line ends, quoting only what needs it."""
+    stream.write(_lines([columns]).encode())
+    iterator = iter(rows)
+    while batch := list(islice(iterator, _ROWS_AT_ONCE)):
+        stream.write(_lines(batch).encode())
+
+
+def _lines(rows: Sequence[Sequence[Text]]) -> str:
+    columns = [_quoted(column) for column in zip(*rows, strict=True)]
+    return "\n".join(map(",".join, zip(*columns, strict=True))) + "\n"
+
+
+def _quoted(column: Sequence[Text]) -> Sequence[str]:
+    """The fields of some rows of a column.  Whether any needs quotes is asked of all of them together."""
+    if None not in column and "" not in column and _NEEDS_QUOTES.search("".join(column)) is None:  # type: ignore[arg-type]
+        return column  # type: ignore[return-value]
+    return ["" if text is None else _quoted_text(text) for text in column]
+
+
+def _quoted_text(text: str) -> str:
+    if text and _NEEDS_QUOTES.search(text) is None:
+        return text
+    return '"' + text.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The lines in which rows begin, and the fields of those rows that are not plain lines."""
+
+    starts: Sequence[int]
+    special: dict[int, list[Text]]
+
+
+class _Reader:
+    """Reads one file.  Positions of lines count from 0, their numbers in messages from 1."""
+
+    def __init__(self, data: bytes, source: str) -> None:
+        self._source = source
+        self._data = data
+        self._lines = data.split(b"\n")
+        self._unended = len(self._lines) - 1
+        """Position of the line that lacks its line end, if the last one does."""
+        if self._lines[-1] == b"":
+            self._lines.pop()
+        self._columns: tuple[str, ...] = ()
+
+    def read(self) -> TabularData:
+        if not self._lines:
+            raise EmptyFile(
+                f"{self._source}: the file is empty; its first line must name the columns", source=self._source
+            )
+        header, body = self._read_row(0)
+        self._columns = tuple(name or "" for name in header)
+        check_columns(self._source, 1, self._columns)
+        rows, text = self._find_rows(body)
+        lines = (
+            range(body + 1, len(self._lines) + 1) if isinstance(rows.starts, range) else [n + 1 for n in rows.starts]
+        )
+        data = TabularData(self._source, self._columns, self._cut(rows, text), lines)
+        check_row_sizes(data, self._long_rows(rows))
+        return data
+
+    def _find_rows(self, body: int) -> tuple[_Rows, bytes]:
+        """The rows from line `body` on, and their text without those that are not plain.
+
+        No suspect is read before all other lines are known to be plain, for one of them might belong to a row that
+        began on such a line.
+        """
+        positions = range(body, len(self._lines))
+        suspects = self._suspects(positions)
+        text = self._joined(positions, suspects)
+        if _PLAIN_FIELDS.fullmatch(text) is None:
+            suspects = {at for at in positions if not self._is_plain(at)}
+            text = self._joined(positions, suspects)
+        rows = self._read_suspects(positions, suspects)
+        if rows.starts is not positions:
+            text = self._joined(rows.starts, rows.special)
+        return rows, text
+
+    def _suspects(self, positions: range) -> set[int]:
+        """The lines that a quick look finds not to be plain; others may not be either."""
+        commas = len(self._columns) - 1
+        lines = self._lines[positions.start :]
+        found = {at for at, line in zip(positions, lines, strict=True) if line.count(b",") != commas}
+        for irregular in (b'""', b"\r"):
+            if irregular in self._data:
+                found.update(
+                    at
+                    for at, line in zip(positions, lines, strict=True)
+                    if irregular in line and not self._is_plain(at)
+                )
+        return found
+
+    def _is_plain(self, at: int) -> bool:
+        line = self._lines[at]
+        if line.count(b",") != len(self._columns) - 1 or _PLAIN_LINE.fullmatch(line) is None:
+            return False
+        return at != self._unended or not line.endswith(b"\r")
+
+    def _joined(self, positions: Sequence[int], left_out: Container[int]) -> bytes:
+        """The lines at `positions` between line feeds; in place of those left out, rows of NULLs."""
+        if left_out:
+            place = b"," * (len(self._columns) - 1)
+            lines = [place if at in left_out else self._lines[at] for at in positions]
+        else:
+            lines = self._lines[positions[0] :] if positions else []
+        text = b"\n".join([b"", *lines, b""])
+        return text.replace(b"\r\n", b"\n") if b"\r" in self._data else text
+
+    def _read_suspects(self, positions: range, suspects: set[int]) -> _Rows:
+        special: dict[int, list[Text]] = {}
+        continuing: set[int] = set()
+        for at in sorted(suspects):
+            if at not in continuing:
+                fields, end = self._read_row(at)
+                if len(fields) != len(self._columns):
+                    raise self._ragged(at, fields)
+                special[at] = fields
+                continuing.update(range(at + 1, end))
+        starts = [at for at in positions if at not in continuing] if continuing else positions
+        return _Rows(starts, special)
+
+    def _cut(self, rows: _Rows, text: bytes) -> tuple[list[Text], ...]:
+        """The cells by column: plain lines are cut together, other rows put into the places kept for them."""
+        width = len(self._columns)
+        marked = b'""' in text
+        if marked:
+            text = _EMPTY_TEXT.sub(_EMPTY_TEXT_MARK.encode(), text)
+        fields = text[1:].translate(_FEED_TO_COMMA, b'"').decode().split(",")
+        fields.pop()
+        cells = tuple(_with_nulls(fields[position::width], marked=marked) for position in range(width))
+        for row, at in enumerate(rows.starts) if rows.special else ():
+            if at in rows.special:
+                for column, field in zip(cells, rows.special[at], strict=True):
+                    column[row] = field
+        return cells
+
+    def _read_row(self, at: int) -> tuple[list[Text], int]:
+        """The fields of the row that begins at line `at`, whatever it holds, and the position of the line behind it."""
+        end = at + 1
+        quotes = self._lines[at].count(b'"')
+        while quotes % 2 and end < len(self._lines):
+            quotes += self._lines[end].count(b'"')
+            end += 1
+        text = b"\n".join(self._lines[at:end])
+        if end - 1 != self._unended:
+            text = text.removesuffix(b"\r")
+        fields: list[Text] = []
+        position = 0
+        while True:
+            start = position
+            match = _FIELD.match(text, start)
+            assert match is not None  # noqa: S101 - it matches the empty text
+            quoted, bare = match.groups()
+            fields.append(bare.decode() or None if quoted is None else quoted.replace(b'""', b'"').decode())
+            position = match.end()
+            if position == len(text):
+                return fields, end
+            if text[position] != ord(","):
+                raise self._misplaced(text, start, position, at, len(fields))
+            position += 1
+
+    def _misplaced(self, text: bytes, start: int, position: int, at: int, column: int) -> CsvSyntaxError:
+        """The error of the character at `position` of a row's text, in the field that begins at `start`."""
+        if text[position] == ord("\r"):
+            rule = "a carriage return outside quotes ends no line"
+        elif position == start:
+            rule = "the quoted field is not closed"
+        elif text[start] == ord('"'):
+            rule = "a closing quote must be followed by a comma or the end of the line"
+        else:
+            rule = "a quote stands in a field that does not begin with one"
+        line = at + 1 + text.count(b"\n", 0, position)
+        name = self._columns[column - 1] if column <= len(self._columns) else None
+        where = f"column {column}" if name is None else f"column {shown(name)}"
+        value = text[start : start + _EXCERPT].split(b"\n")[0].decode(errors="ignore")
+        return CsvSyntaxError(
+            f"{self._source}:{line}: {where}: {rule}: {shown(value)}",
+            source=self._source, line=line, position=column, column=name, value=value, rule=rule,
+        )  # fmt: skip
+
+    def _ragged(self, at: int, fields: list[Text]) -> RaggedRow:
+        expected, found = len(self._columns), len(fields)
+        detail = f"none for column {shown(self._columns[found])}" if found < expected else (
+            f"{shown(fields[expected] or '')} is beyond the last column {shown(self._columns[-1])}"
+        )  # fmt: skip
+        return RaggedRow(
+            f"{self._source}:{at + 1}: {_count(found, 'field')} instead of {expected}: {detail}",
+            source=self._source, line=at + 1, fields=found, expected=expected,
+        )  # fmt: skip
+
+    def _long_rows(self, rows: _Rows) -> list[int]:
+        """The rows that might be too long: the texts of all others are short enough."""
+        if not rows.special and max(map(len, self._lines)) <= _LONG_LINE:
+            return []
+        return [
+            row for row, at in enumerate(rows.starts)
+            if (4 * sum(len(field or "") for field in rows.special[at]) if at in rows.special else len(self._lines[at]))
+            > _LONG_LINE
+        ]  # fmt: skip
+
+
+def _with_nulls(column: list[str], *, marked: bool) -> list[Text]:
+    if marked and _EMPTY_TEXT_MARK in column:
+        return [None if field == "" else "" if field == _EMPTY_TEXT_MARK else field for field in column]
+    return [field or None for field in column] if "" in column else cast("list[Text]", column)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
