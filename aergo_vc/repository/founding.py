@@ -1,41 +1,27 @@
 """Found a ledger: the directory's first block and the first block of a branch."""
 
-from dataclasses import dataclass
-
-from aergo_vc.base.ids import BlockId, BranchName, ChainId, EntityName, ObjectId
+from aergo_vc.base.ids import BlockId, BranchName, ObjectId
 from aergo_vc.codec.genesis import chain_id, encode_genesis
 from aergo_vc.codec.git_commit import read_links
 from aergo_vc.codec.law import encode_law
-from aergo_vc.codec.transactions import encode_payload, transaction_id
 from aergo_vc.directory.authorities import genesis_authority
 from aergo_vc.directory.founding import founding_script
-from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, sign_payload
-from aergo_vc.keys.signer import Signer
 from aergo_vc.ledger.building import Place, Plan, execute_all
 from aergo_vc.ledger.history import ledger_at
 from aergo_vc.ledger.layout import LEDGER, ledger_entry
 from aergo_vc.ledger.machine import BlockContext, Machine
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Genesis, Law, MergeRule
-from aergo_vc.model.transactions import Payload, Transaction
+from aergo_vc.model.transactions import Payload
 from aergo_vc.repository.errors import ObstacleError
 from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.results import Founded
 from aergo_vc.repository.sealing import Producer
+from aergo_vc.repository.submitting import signed
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.sql.engine import Engine
 
 SLOT_MILLISECONDS = 5_000
 DIRECTORY_SLOT_MILLISECONDS = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class Founded:
-    """A ledger on a branch; `created` is False where it was there already."""
-
-    branch: BranchName
-    chain: ChainId
-    block: BlockId
-    entity: EntityName
-    created: bool
 
 
 def found(workspace: Workspace, identity: Identity, name: str) -> Founded:
@@ -54,12 +40,6 @@ def found(workspace: Workspace, identity: Identity, name: str) -> Founded:
         genesis_bytes, genesis = _directory(workspace, identity, name, branch)
         block = _first_block(workspace, identity, branch, head, genesis)
     return Founded(branch, chain_id(genesis_bytes), block, identity.entity, created=True)
-
-
-def signed(signer: Signer, payload: Payload) -> Transaction:
-    """A transaction of a payload, signed."""
-    data = encode_payload(payload)
-    return Transaction(transaction_id(data), payload, sign_payload(signer, TRANSACTION_NAMESPACE, data))
 
 
 def _existing(workspace: Workspace, head: ObjectId | None) -> ObjectId | None:

@@ -1,0 +1,255 @@
+"""Import tabular files: what a table has to become is compared with what it is, and the difference is a transaction."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from aergo_vc.base.errors import InputError
+from aergo_vc.base.ids import TableName
+from aergo_vc.base.names import table_name
+from aergo_vc.codec.row_chunk import encode_rows
+from aergo_vc.codec.schema_text import quote_identifier, quote_table_name, schema_text
+from aergo_vc.ledger.machine import BlockExecution, Machine
+from aergo_vc.ledger.payloads import LoadTrees, keys_only
+from aergo_vc.model.inference import choose_key, convert, infer_types, widest
+from aergo_vc.model.schema import DEFAULT_CONTRACT, HIDDEN_KEY, Catalog, Column, Table
+from aergo_vc.model.tabular import TabularData
+from aergo_vc.model.transactions import Load, LoadMode
+from aergo_vc.model.types import ColumnType, Kind, Row
+from aergo_vc.repository.submitting import Draft
+from aergo_vc.state.nodes import Node
+from aergo_vc.state.snapshot import Root
+from aergo_vc.state.table_tree import TableTree
+
+
+class ImportMode(StrEnum):
+    """What a file means: all rows of its table, rows to write, or rows to add."""
+
+    REPLACE = "replace"
+    UPSERT = "upsert"
+    APPEND = "append"
+
+
+class ColumnsDifferError(InputError):
+    """A file's columns are not those of its table."""
+
+    code = "E_FILE_COLUMNS"
+
+
+class KeyNotUniqueError(InputError):
+    """Two rows of a file have the same key, or one has none."""
+
+    code = "E_FILE_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How files are imported.  `key` names the key columns of a table to be made; empty leaves the choice to us."""
+
+    mode: ImportMode = ImportMode.REPLACE
+    key: tuple[str, ...] = ()
+    widen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TabularFile:
+    """A file's content and the table that it is for."""
+
+    table: TableName
+    data: TabularData
+
+
+def table_of_file(path: Path) -> TableName:
+    """The table that a file is named for: the file's name up to its first dot, in lower case, ``-`` becoming ``_``."""
+    stem = path.name.partition(".")[0].lower().replace("-", "_").replace(" ", "_")
+    return table_name(f"{DEFAULT_CONTRACT}.{stem}")
+
+
+def full_table_name(text: str) -> TableName:
+    """`text` as a table's name; without a contract it is in the default one."""
+    return table_name(text if "." in text else f"{DEFAULT_CONTRACT}.{text}")
+
+
+class Importer:
+    """Turns files into the draft of one transaction."""
+
+    def __init__(self, files: Sequence[TabularFile], options: ImportOptions, nonce: str) -> None:
+        self._files = files
+        self._options = options
+        self._nonce = nonce
+        self._ordinal = 0
+
+    def __call__(self, execution: BlockExecution, machine: Machine) -> Draft | None:
+        """The draft at the state that `execution` has come to; None if every table is as its file says."""
+        _, roots = execution.peek()
+        script: list[str] = []
+        loads: list[Load] = []
+        trees: list[LoadTrees] = []
+        for file in self._files:
+            known = machine.catalog.tables.get(file.table)
+            table, statements = self._define(file, known)
+            script += statements
+            root = roots.get(file.table) if known is not None else None
+            made = self._load(machine, file, table, root, fresh=known is not None and bool(statements))
+            if made is not None:
+                loads.append(made[0])
+                trees.append(made[1])
+        if not script and not loads:
+            return None
+        return Draft("\n".join(script), tuple(loads), tuple(trees), self._nonce)
+
+    def _define(self, file: TabularFile, known: Table | None) -> tuple[Table, list[str]]:
+        """The table that the rows go into, and the statements that make it so."""
+        if known is None:
+            table = self._new_table(file)
+            return table, [schema_text(Catalog(tables={table.name: table}), table.name.partition(".")[0]).rstrip("\n")]
+        self._require_columns(file, known)
+        return self._widened(file, known) if self._options.widen else (known, [])
+
+    def _new_table(self, file: TabularFile) -> Table:
+        data = file.data
+        types = infer_types(data)
+        unknown = [name for name in self._options.key if name not in data.columns]
+        if unknown:
+            raise ColumnsDifferError(f"{data.source} has no column {unknown[0]} to be the key", column=unknown[0])
+        key = self._options.key or choose_key(data, types)
+        columns = tuple(
+            Column(name, column_type, not_null=name in key)
+            for name, column_type in zip(data.columns, types, strict=True)
+        )
+        if key:
+            return Table(file.table, columns, key)
+        hidden = Column(HIDDEN_KEY, ColumnType(Kind.TEXT), not_null=True)
+        return Table(file.table, (hidden, *columns), (HIDDEN_KEY,))
+
+    def _require_columns(self, file: TabularFile, table: Table) -> None:
+        mine = [column.name for column in table.visible_columns]
+        for name in mine:
+            if name not in file.data.columns:
+                raise ColumnsDifferError(f"{file.data.source} lacks column {name} of table {table.name}", column=name)
+        for name in file.data.columns:
+            if name not in mine:
+                raise ColumnsDifferError(f"{file.data.source} has column {name}, table {table.name} not", column=name)
+        if self._options.key and self._options.key != table.primary_key:
+            raise ColumnsDifferError(f"table {table.name} has the key {', '.join(table.primary_key)}")
+
+    def _widened(self, file: TabularFile, table: Table) -> tuple[Table, list[str]]:
+        columns = []
+        statements = []
+        for column in table.columns:
+            column_type = column.type
+            if column.name != HIDDEN_KEY:
+                column_type = widest(column_type, file.data.cells[file.data.columns.index(column.name)])
+            if column_type != column.type:
+                name = f"{quote_table_name(table.name)} ALTER COLUMN {quote_identifier(column.name)}"
+                statements.append(f"ALTER TABLE {name} TYPE {column_type};")
+            columns.append(Column(column.name, column_type, column.not_null, column.default))
+        wide = Table(table.name, tuple(columns), table.primary_key, table.uniques, table.checks, table.foreign_keys)
+        return wide, statements
+
+    def _load(
+        self, machine: Machine, file: TabularFile, table: Table, root: Node | None, *, fresh: bool
+    ) -> tuple[Load, LoadTrees] | None:
+        tree = machine.tree(table)
+        rows = self._rows(file, table)
+        self._refuse_repeated_keys(file, tree, rows)
+        before = None if fresh else root
+        write, gone = self._difference(tree, rows, before)
+        if fresh and self._options.mode is ImportMode.REPLACE:
+            gone = self._gone_from(machine.tree(machine.catalog.tables[table.name]), root, tree, rows)
+        rows_root = _root(tree.build(write))
+        gone_root = _root(machine.tree(keys_only(table)).build(gone))
+        if rows_root is None and gone_root is None:
+            return None
+        mode = LoadMode.APPEND if self._options.mode is ImportMode.APPEND else LoadMode.UPSERT
+        names = tuple(column.name for column in table.columns)
+        load = Load(
+            table.name,
+            names,
+            mode,
+            None if rows_root is None else rows_root.digest,
+            None if gone_root is None else gone_root.digest,
+        )
+        return load, LoadTrees(rows_root, gone_root)
+
+    def _rows(self, file: TabularFile, table: Table) -> list[Row]:
+        positions = {name: position for position, name in enumerate(file.data.columns)}
+        columns = [convert(file.data, positions[column.name], column.type) for column in table.visible_columns]
+        for column, values in zip(table.visible_columns, columns, strict=True):
+            if column.not_null and None in values:
+                line = file.data.lines[list(values).index(None)]
+                raise KeyNotUniqueError(
+                    f"{file.data.source}:{line}: column {column.name} is empty, and must not be",
+                    line=line,
+                    column=column.name,
+                )
+        if table.has_hidden_key:
+            return list(zip(self._hidden_keys(file.data.row_count), *columns, strict=True))
+        return list(zip(*columns, strict=True))
+
+    def _hidden_keys(self, count: int) -> Iterator[str]:
+        """Keys for rows without one.  The transaction's id depends on its rows, so its nonce stands in for it."""
+        first = self._ordinal
+        self._ordinal += count
+        return (f"{self._nonce}-{ordinal:08d}" for ordinal in range(first, first + count))
+
+    def _difference(self, tree: TableTree, rows: list[Row], root: Node | None) -> tuple[list[Row], list[Row]]:
+        """The rows to write and the keys to delete, so that the table comes to be what the options say."""
+        if self._options.mode is ImportMode.APPEND or root is None:
+            return rows, []
+        new_lines = set(encode_rows(rows).split(b"\n"))
+        old_lines: set[bytes] = set()
+        for chunk in tree.chunks(root):
+            old_lines.update(tree.store.read_chunk(chunk).split(b"\n"))
+        if tree.table.has_hidden_key:
+            return self._difference_of_unkeyed(tree, rows, old_lines)
+        write = tree.reader.decode_known_lines(b"\n".join(new_lines - old_lines))
+        if self._options.mode is ImportMode.UPSERT:
+            return write, []
+        written = {tree.key_of(row) for row in rows}
+        vanished = (tree.key_of(row) for row in tree.reader.decode_known_lines(b"\n".join(old_lines - new_lines)))
+        return write, [key for key in vanished if key not in written]
+
+    def _difference_of_unkeyed(
+        self, tree: TableTree, rows: list[Row], old_lines: set[bytes]
+    ) -> tuple[list[Row], list[Row]]:
+        """The same for a table without a key: rows alike in all columns stand for each other."""
+        old: dict[Row, list[Row]] = {}
+        for row in tree.reader.decode_known_lines(b"\n".join(sorted(old_lines))):
+            old.setdefault(row[1:], []).append(row[:1])
+        write = []
+        for row in rows:
+            keys = old.get(row[1:])
+            if keys:
+                keys.pop()
+            else:
+                write.append(row)
+        gone = [] if self._options.mode is ImportMode.UPSERT else [key for keys in old.values() for key in keys]
+        return write, gone
+
+    def _gone_from(self, before: TableTree, root: Node | None, tree: TableTree, rows: list[Row]) -> list[Row]:
+        """The keys that vanish where the table is rewritten by the same transaction: compared by their codes."""
+        if set(before.table.primary_key) & {
+            old.name for old, new in zip(before.table.columns, tree.table.columns, strict=True) if old.type != new.type
+        }:
+            raise ColumnsDifferError(f"table {tree.table.name} would have to widen its key: replace it by hand")
+        kept = set(map(tree.key_of, rows))
+        return [key for key in map(before.key_of, before.rows(root)) if key not in kept]
+
+    def _refuse_repeated_keys(self, file: TabularFile, tree: TableTree, rows: list[Row]) -> None:
+        keys = list(map(tree.key_of, rows))
+        if len(set(keys)) == len(keys):
+            return
+        seen: dict[Row, int] = {}
+        for key, line in zip(keys, file.data.lines, strict=True):
+            if key in seen:
+                shown = ", ".join(f"{name} {value!r}" for name, value in zip(tree.table.primary_key, key, strict=True))
+                raise KeyNotUniqueError(
+                    f"{file.data.source}:{line}: the key {shown} stands in line {seen[key]} too", line=line
+                )
+            seen[key] = line
+
+
+def _root(node: Node | None) -> Root | None:
+    return None if node is None else Root(node.id, node.digest)

@@ -1,0 +1,157 @@
+"""Read blocks and states: log, show, diff, schema, rows."""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from aergo_vc.base.ids import ObjectId, TableName, TransactionId
+from aergo_vc.codec.git_commit import decode_commit
+from aergo_vc.ledger.errors import NoLedgerError
+from aergo_vc.ledger.history import BlockCommit, blocks_back
+from aergo_vc.ledger.layout import LedgerTree, read_ledger
+from aergo_vc.ledger.machine import catalog_of
+from aergo_vc.model.schema import Catalog, Table
+from aergo_vc.model.types import Row
+from aergo_vc.repository.errors import UnknownRevisionError, UnknownTableError
+from aergo_vc.repository.results import BlockDetails, BlockSummary, TableDifference, TransactionDetails
+from aergo_vc.repository.revisions import resolve
+from aergo_vc.repository.workspace import Workspace
+from aergo_vc.state.comparing import changed_rows
+from aergo_vc.state.nodes import Node
+from aergo_vc.state.snapshot import Root, Snapshot, SnapshotStore
+from aergo_vc.state.table_tree import TableTree
+
+
+class StateReader:
+    """The state at one block."""
+
+    def __init__(self, workspace: Workspace, ledger: LedgerTree) -> None:
+        self._workspace = workspace
+        self.ledger = ledger
+        store = SnapshotStore(workspace.writer, workspace.nodes)
+        self.snapshot = Snapshot() if ledger.state is None else store.read(ledger.state, ledger.header.state)
+        self.catalog: Catalog = catalog_of(self.snapshot)
+
+    def table(self, name: TableName) -> Table:
+        """A table's definition; raises UnknownTableError."""
+        found = self.catalog.tables.get(name)
+        if found is None:
+            raise UnknownTableError(f"there is no table {name} at block {self.ledger.block}", table=name)
+        return found
+
+    def tree(self, name: TableName) -> TableTree:
+        """A table's tree."""
+        return TableTree(self._workspace.nodes, self.table(name))
+
+    def root(self, name: TableName) -> Node | None:
+        """The root of a table's tree; None where it has no rows."""
+        root = self.snapshot.tables.get(name)
+        if root is None:
+            return None
+        return self._workspace.nodes.read_root(root.id, root.digest, self.tree(name).first_code)
+
+    def rows(self, name: TableName) -> Iterator[Row]:
+        """The rows of a table in key order, hidden key included."""
+        return self.tree(name).rows(self.root(name))
+
+
+def summaries(workspace: Workspace, revision: str | None, limit: int | None) -> Iterator[BlockSummary]:
+    """The blocks from a revision back, newest first."""
+    start = resolve(workspace, revision)
+    for place in islice(blocks_back(workspace.writer, start.commit), limit):
+        yield summary(workspace, place, read_ledger(workspace.writer, place.ledger))
+
+
+def summary(workspace: Workspace, place: BlockCommit, ledger: LedgerTree) -> BlockSummary:
+    """A block as a log shows it."""
+    message = decode_commit(workspace.writer.read_commit(place.commit)).message
+    rows = sum(
+        counts.inserted + counts.updated + counts.deleted
+        for receipt in ledger.receipts
+        for counts in receipt.rows.values()
+    )
+    subject = message.partition("\n")[0]
+    return BlockSummary(ledger.block, place.commit, ledger.header, len(ledger.transactions), rows, subject)
+
+
+def details(workspace: Workspace, what: str | None) -> BlockDetails | TransactionDetails:
+    """The block, or the transaction, that `what` means; raises UnknownRevisionError."""
+    try:
+        tip = resolve(workspace, what)
+    except UnknownRevisionError:
+        found = _find_transaction(workspace, what or "")
+        if found is None:
+            raise
+        return found
+    place = BlockCommit(tip.commit, tip.ledger.id)
+    return BlockDetails(summary(workspace, place, tip.ledger), tip.ledger.transactions, tip.ledger.receipts)
+
+
+def differences(workspace: Workspace, before: str, after: str, only: TableName | None) -> Iterator[TableDifference]:
+    """What turns the state at one block into that at another, table by table in the order of names."""
+    old = StateReader(workspace, resolve(workspace, before).ledger)
+    new = StateReader(workspace, resolve(workspace, after).ledger)
+    if only is not None and only not in old.catalog.tables and only not in new.catalog.tables:
+        new.table(only)
+    for name in sorted(old.catalog.tables.keys() | new.catalog.tables.keys()):
+        if only is None or name == only:
+            difference = _difference(old, new, name)
+            if difference is not None:
+                yield difference
+
+
+def schemas(workspace: Workspace, at: str | None) -> Mapping[str, str]:
+    """The definitions of every contract at a block."""
+    return StateReader(workspace, resolve(workspace, at).ledger).snapshot.schemas
+
+
+def _difference(old: StateReader, new: StateReader, name: TableName) -> TableDifference | None:
+    before, after = old.catalog.tables.get(name), new.catalog.tables.get(name)
+    roots = old.snapshot.tables.get(name), new.snapshot.tables.get(name)
+    if before == after and _digest(roots[0]) == _digest(roots[1]):
+        return None
+    if before is not None and after is not None and before.columns != after.columns:
+        return TableDifference(name, before, after, {})
+    either = new if after is not None else old
+    tree = either.tree(name)
+    old_root = None if before is None else old.root(name)
+    new_root = None if after is None else new.root(name)
+    return TableDifference(name, before, after, changed_rows(tree, old_root, new_root))
+
+
+def _digest(root: Root | None) -> str | None:
+    return None if root is None else root.digest
+
+
+def _find_transaction(workspace: Workspace, text: str) -> TransactionDetails | None:
+    """The transaction whose id begins with `text`, looked for in all branches; raises where two do."""
+    shortest = 4
+    if len(text) < shortest:
+        return None
+    found: dict[TransactionId, TransactionDetails] = {}
+    seen: set[ObjectId] = set()
+    for head in workspace.local_branches().values():
+        try:
+            _search(workspace, head, text, seen, found)
+        except NoLedgerError:
+            continue
+    if len(found) > 1:
+        raise UnknownRevisionError(f"{text!r} is ambiguous: {len(found)} transactions begin so", revision=text)
+    return next(iter(found.values()), None)
+
+
+def _search(
+    workspace: Workspace,
+    head: ObjectId,
+    text: str,
+    seen: set[ObjectId],
+    found: dict[TransactionId, TransactionDetails],
+) -> None:
+    for place in blocks_back(workspace.writer, head):
+        if place.commit in seen:
+            return
+        seen.add(place.commit)
+        ledger = read_ledger(workspace.writer, place.ledger)
+        for transaction, receipt in zip(ledger.transactions, ledger.receipts, strict=True):
+            if transaction.id.startswith(text):
+                block = summary(workspace, place, ledger)
+                found[transaction.id] = TransactionDetails(transaction, receipt, block)

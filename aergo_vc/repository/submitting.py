@@ -1,0 +1,219 @@
+"""Submit transactions: signed, tried out, then kept in the pool or sealed at once."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from aergo_vc.base.errors import AergoError
+from aergo_vc.base.ids import BlockId, BranchName, TableName, TransactionId
+from aergo_vc.base.limits import TRANSACTION_LIFETIME_BLOCKS
+from aergo_vc.codec.transactions import encode_payload, transaction_id
+from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, sign_payload
+from aergo_vc.keys.signer import Signer
+from aergo_vc.ledger.building import Exclusion
+from aergo_vc.ledger.history import blocks_back, ledger_at
+from aergo_vc.ledger.layout import read_ledger
+from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine, Submission, TransactionOutcome
+from aergo_vc.ledger.payloads import TransactionPayload
+from aergo_vc.model.transactions import Load, Payload, RowCounts, Transaction
+from aergo_vc.pool.pending import pool_ref, read_pool, write_pool
+from aergo_vc.repository.errors import NoLedgerHereError
+from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.results import Committed, PendingTransaction, Submitted
+from aergo_vc.repository.sealing import Producer, Sealed, Tip
+from aergo_vc.repository.state_cache import StateCache
+from aergo_vc.repository.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A transaction before it is signed: the script, and the rows that it brings."""
+
+    sql: str
+    loads: tuple[Load, ...] = ()
+    trees: TransactionPayload = ()
+    nonce: str | None = None
+
+
+MakeDraft = Callable[[BlockExecution, Machine], Draft | None]
+"""Makes a draft at the state after the pending transactions; None where there is nothing to do."""
+
+
+class Desk:
+    """One branch with its pool and its state, under the ledger's lock."""
+
+    def __init__(self, workspace: Workspace, identity: Identity, tip: Tip, cache: StateCache) -> None:
+        self._workspace = workspace
+        self._identity = identity
+        self._tip = tip
+        self._cache = cache
+        self.machine = cache.machine
+
+    def pending(self) -> tuple[Submission, ...]:
+        """The transactions that wait, less those that a block holds already."""
+        commit = self._workspace.refs.read(pool_ref(self._tip.branch))
+        waiting = read_pool(self._workspace.writer, self._workspace.nodes, commit)
+        if not waiting:
+            return ()
+        landed = self._landed({transaction.payload.recent for transaction, _ in waiting})
+        return tuple(item for item in waiting if item[0].id not in landed)
+
+    def submit(self, make: MakeDraft, *, commit: bool, message: str | None) -> Submitted:
+        """Sign and try a transaction on top of those that wait; keep it waiting or seal it at once.
+
+        Raises what the transaction raises; then nothing has changed.
+        """
+        waiting = self.pending()
+        made = self._try(waiting, make)
+        if made is None:
+            return Submitted(None, (), {}, None)
+        submission, outcome = made
+        committed = None
+        if commit:
+            committed = self._seal((*waiting, submission), message)
+        else:
+            self._keep((*waiting, submission))
+        return Submitted(submission[0].id, outcome.results, outcome.receipt.rows, committed)
+
+    def commit(self, message: str | None) -> Committed | None:
+        """Seal what waits; None where nothing does."""
+        waiting = self.pending()
+        return self._seal(waiting, message) if waiting else None
+
+    def outlook(self) -> tuple[PendingTransaction, ...]:
+        """What each waiting transaction would do now."""
+        found: list[PendingTransaction] = []
+        with self.machine.block(self._context()) as execution:
+            for transaction, payload in self.pending():
+                try:
+                    outcome = execution.execute(transaction, payload)
+                except AergoError as error:
+                    found.append(PendingTransaction(transaction, {}, error.message))
+                else:
+                    found.append(PendingTransaction(transaction, outcome.receipt.rows, None))
+        return tuple(found)
+
+    def discard(self, ids: Sequence[TransactionId] | None) -> int:
+        """Forget waiting transactions, all of them for None; returns how many."""
+        waiting = self.pending()
+        kept = () if ids is None else tuple(item for item in waiting if item[0].id not in ids)
+        if len(kept) != len(waiting):
+            self._keep(kept)
+        return len(waiting) - len(kept)
+
+    def _try(self, waiting: Sequence[Submission], make: MakeDraft) -> tuple[Submission, TransactionOutcome] | None:
+        with self.machine.block(self._context()) as execution:
+            for transaction, payload in waiting:
+                try:
+                    execution.execute(transaction, payload)
+                except AergoError:
+                    continue
+            draft = make(execution, self.machine)
+            if draft is None:
+                return None
+            transaction = self._sign(draft)
+            return (transaction, draft.trees), execution.execute(transaction, draft.trees)
+
+    def _sign(self, draft: Draft) -> Transaction:
+        header = self._tip.ledger.header
+        payload = Payload(
+            branch=self._tip.branch,
+            chain=header.chain,
+            key=self._identity.signer.public_key,
+            loads=draft.loads,
+            nonce=draft.nonce or self._workspace.surroundings.entropy(16).hex(),
+            recent=self._tip.ledger.block,
+            signer=self._identity.entity,
+            sql=draft.sql,
+        )
+        return signed(self._identity.signer, payload)
+
+    def _seal(self, submissions: Sequence[Submission], message: str | None) -> Committed:
+        producer = Producer(self._workspace, self._identity)
+        sealed = producer.seal(self.machine, self._tip, submissions, message)
+        if not isinstance(sealed, Sealed):
+            raise sealed[0].reason
+        self._keep_excluded(sealed.excluded, submissions)
+        return _committed(self._tip.branch, sealed)
+
+    def _keep_excluded(self, excluded: Sequence[Exclusion], submissions: Sequence[Submission]) -> None:
+        """What a block left out goes on waiting; the rest of the pool has landed."""
+        left = {exclusion.transaction.id for exclusion in excluded}
+        if self._workspace.refs.read(pool_ref(self._tip.branch)) is not None:
+            self._keep([item for item in submissions if item[0].id in left])
+
+    def _keep(self, submissions: Sequence[Submission]) -> None:
+        ref = pool_ref(self._tip.branch)
+        old = self._workspace.refs.read(ref)
+        new = write_pool(self._workspace.writer, submissions, self._workspace.now())
+        if new != old:
+            self._workspace.move(ref, old, new, f"aergo: {len(submissions)} pending")
+
+    def _context(self) -> BlockContext:
+        header = self._tip.ledger.header
+        return BlockContext(self._tip.branch, header.chain, header.height + 1, max(self._workspace.now(), header.time))
+
+    def _landed(self, recent: set[BlockId]) -> set[TransactionId]:
+        """The transactions in the blocks since the oldest of `recent`."""
+        found: set[TransactionId] = set()
+        missing = set(recent)
+        for count, place in enumerate(blocks_back(self._workspace.writer, self._tip.commit)):
+            ledger = read_ledger(self._workspace.writer, place.ledger)
+            missing.discard(ledger.block)
+            if not missing or count > TRANSACTION_LIFETIME_BLOCKS:
+                break
+            found.update(transaction.id for transaction in ledger.transactions)
+        return found
+
+
+@contextmanager
+def desk(workspace: Workspace, identity: Identity, branch: BranchName) -> Iterator[Desk]:
+    """The desk of a branch; raises NoLedgerHereError."""
+    with workspace.locked():
+        tip = tip_of(workspace, branch)
+        with StateCache(workspace, branch) as cache:
+            cache.move_to(tip.ledger)
+            yield Desk(workspace, identity, tip, cache)
+
+
+def tip_of(workspace: Workspace, branch: BranchName) -> Tip:
+    """The head of a branch; raises NoLedgerHereError."""
+    head = workspace.head_of(branch)
+    if head is None:
+        raise NoLedgerHereError(f"branch {branch} has no commit, and no ledger", branch=branch)
+    return Tip(branch, head, ledger_at(workspace.writer, head))
+
+
+def signed(signer: Signer, payload: Payload) -> Transaction:
+    """A transaction of a payload, signed."""
+    data = encode_payload(payload)
+    return Transaction(transaction_id(data), payload, sign_payload(signer, TRANSACTION_NAMESPACE, data))
+
+
+def draft_of_script(script: str) -> MakeDraft:
+    """The draft of an SQL script."""
+    return lambda _execution, _machine: Draft(script)
+
+
+def _committed(branch: BranchName, sealed: Sealed) -> Committed:
+    block = sealed.block
+    return Committed(
+        branch=branch,
+        block=block.id,
+        height=block.header.height,
+        commit=block.commit,
+        transactions=block.transactions,
+        rows=_total([outcome.receipt.rows for outcome in sealed.outcomes]),
+        excluded=sealed.excluded,
+    )
+
+
+def _total(all_counts: Sequence[Mapping[TableName, RowCounts]]) -> Mapping[TableName, RowCounts]:
+    total: dict[TableName, RowCounts] = {}
+    for counts in all_counts:
+        for table, count in counts.items():
+            known = total.get(table, RowCounts(0, 0, 0))
+            total[table] = RowCounts(
+                known.inserted + count.inserted, known.updated + count.updated, known.deleted + count.deleted
+            )
+    return total
