@@ -151,8 +151,8 @@ def test_the_special_rows_of_a_big_file_find_their_places() -> None:
         ('a,b\n1,5"\n', 2, "column 'b': a quote stands in a field that does not begin with one: '5\"'"),
         ('a,b\n"1"x,2\n', 2, "column 'a': a closing quote must be followed by a comma or the end of the line"),
         ('a,b\n1,2\n3,"4\n5,6\n', 3, "column 'b': the quoted field is not closed: '\"4'"),
-        ('a,b\n1,2\rx\n', 2, "column 'b': a carriage return outside quotes ends no line: '2\\rx'"),
-        ('a,b\n1,2\r', 2, "column 'b': a carriage return outside quotes ends no line"),
+        ("a,b\n1,2\rx\n", 2, "column 'b': a carriage return outside quotes ends no line: '2\\rx'"),
+        ("a,b\n1,2\r", 2, "column 'b': a carriage return outside quotes ends no line"),
         ('a,"b\n', 1, "column 2: the quoted field is not closed"),
     ],
 )  # fmt: skip

@@ -47,8 +47,10 @@ def test_numbers_keep_the_scale_that_they_have() -> None:
 
 
 def test_a_string_of_digits_stays_a_string() -> None:
-    source = b'{"number":5,"digits":"5","mixed":1,"flag":true,"word":"true","day":"2024-02-29"}\n' \
-             b'{"number":null,"digits":"6","mixed":"2","flag":false,"word":"false","day":null}\n'  # fmt: skip
+    source = (
+        b'{"number":5,"digits":"5","mixed":1,"flag":true,"word":"true","day":"2024-02-29"}\n'
+        b'{"number":null,"digits":"6","mixed":"2","flag":false,"word":"false","day":null}\n'
+    )
     data = read_jsonl(source, "t.jsonl")
     types, columns = infer_and_convert(data)
     assert [str(column_type) for column_type in types] == ["integer", "text", "text", "boolean", "text", "date"]
