@@ -10,9 +10,9 @@ from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import BlockId, Digest, EntityName, ObjectId, TableName
 from aergo_vc.codec.sshsig import decode_key_text
 from aergo_vc.keys.ed25519 import checked_public_key
+from aergo_vc.ledger.catalogs import catalog_of
 from aergo_vc.ledger.history import BlockCommit, CommitObjects, blocks_back
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
-from aergo_vc.ledger.machine import catalog_of
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Genesis
 from aergo_vc.model.directory import Authority, Entity, Role, Roster
 from aergo_vc.model.types import Value

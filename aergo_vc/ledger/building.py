@@ -20,7 +20,7 @@ from aergo_vc.ledger.machine import BlockContext, Machine, State, Submission, Tr
 from aergo_vc.ledger.payloads import write_payloads
 from aergo_vc.ledger.rules import trailer
 from aergo_vc.model.blocks import RULES, Header
-from aergo_vc.model.transactions import Transaction
+from aergo_vc.model.transactions import Exclusion
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,6 @@ class Plan:
     lease: Lease
     author: Author
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Exclusion:
-    """A transaction that a block leaves out, and why."""
-
-    transaction: Transaction
-    reason: AergoError
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,17 @@ from aergo_vc.codec.git_commit import read_links
 from aergo_vc.ledger.errors import NoLedgerError, ShallowError
 from aergo_vc.ledger.layout import LedgerTree, ledger_entry, read_ledger
 from aergo_vc.objects.errors import ObjectMissingError
-from aergo_vc.state.nodes import Objects
+from aergo_vc.state.nodes import ObjectReader, Objects
 
 
-class CommitObjects(Objects, Protocol):
-    """An object database that has commits too."""
+class CommitReader(ObjectReader, Protocol):
+    """An object database that is read, commits too."""
 
-    def read_commit(self, object_id: ObjectId) -> bytes: ...
+    def read_commit(self, object_id: ObjectId, limit: int = ...) -> bytes: ...
+
+
+class CommitObjects(CommitReader, Objects, Protocol):
+    """An object database that has commits too, and takes objects in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class BlockCommit:
     ledger: ObjectId
 
 
-def ledger_at(objects: CommitObjects, commit: ObjectId) -> LedgerTree:
+def ledger_at(objects: CommitReader, commit: ObjectId) -> LedgerTree:
     """The ledger in a commit; raises NoLedgerError if the commit has none."""
     tree = read_links(objects.read_commit(commit)).tree
     entry = ledger_entry(objects, tree)
@@ -38,12 +42,12 @@ def ledger_at(objects: CommitObjects, commit: ObjectId) -> LedgerTree:
     return read_ledger(objects, entry)
 
 
-def has_ledger(objects: CommitObjects, commit: ObjectId) -> bool:
+def has_ledger(objects: CommitReader, commit: ObjectId) -> bool:
     """Whether a commit holds a ledger."""
     return ledger_entry(objects, read_links(objects.read_commit(commit)).tree) is not None
 
 
-def blocks_back(objects: CommitObjects, head: ObjectId) -> Iterator[BlockCommit]:
+def blocks_back(objects: CommitReader, head: ObjectId) -> Iterator[BlockCommit]:
     """The blocks from `head` back to the chain's first, newest first; raises ShallowError where history is cut off."""
     commit: ObjectId | None = head
     links = read_links(objects.read_commit(head))
@@ -65,7 +69,7 @@ def blocks_back(objects: CommitObjects, head: ObjectId) -> Iterator[BlockCommit]
         commit, ledger = parent, parent_ledger
 
 
-def find_block(objects: CommitObjects, head: ObjectId, wanted: BlockId) -> BlockCommit | None:
+def find_block(objects: CommitReader, head: ObjectId, wanted: BlockId) -> BlockCommit | None:
     """The block with the id `wanted` in the history of `head`, or None."""
     for block in blocks_back(objects, head):
         if read_ledger(objects, block.ledger).block == wanted:
@@ -73,7 +77,7 @@ def find_block(objects: CommitObjects, head: ObjectId, wanted: BlockId) -> Block
     return None
 
 
-def block_at_height(objects: CommitObjects, head: ObjectId, height: int) -> BlockCommit | None:
+def block_at_height(objects: CommitReader, head: ObjectId, height: int) -> BlockCommit | None:
     """The block at `height` in the history of `head`, or None."""
     for block in blocks_back(objects, head):
         found = read_ledger(objects, block.ledger).header.height

@@ -18,7 +18,7 @@ from aergo_vc.codec.transactions import decode_transactions
 from aergo_vc.ledger.errors import LayoutError
 from aergo_vc.model.blocks import Genesis, Header, Law
 from aergo_vc.model.transactions import Receipt, Transaction
-from aergo_vc.state.nodes import Objects
+from aergo_vc.state.nodes import ObjectReader, Objects
 
 LEDGER = "ledger"
 """The folder of a repository that holds the ledger."""
@@ -95,7 +95,7 @@ class LedgerFiles:
     payload: ObjectId | None
 
 
-def ledger_entry(objects: Objects, root_tree: ObjectId) -> ObjectId | None:
+def ledger_entry(objects: ObjectReader, root_tree: ObjectId) -> ObjectId | None:
     """The id of ``ledger/`` in a commit's tree; None if the commit has none."""
     for entry in _entries(objects, root_tree):
         if entry.name == LEDGER:
@@ -103,7 +103,7 @@ def ledger_entry(objects: Objects, root_tree: ObjectId) -> ObjectId | None:
     return None
 
 
-def read_ledger(objects: Objects, ledger: ObjectId) -> LedgerTree:
+def read_ledger(objects: ObjectReader, ledger: ObjectId) -> LedgerTree:
     """Read ``ledger/``; raises LayoutError unless it has exactly the files of a block."""
     entries = {entry.name: entry for entry in _entries(objects, ledger)}
     for name, entry in entries.items():
@@ -152,12 +152,12 @@ def with_ledger(objects: Objects, root_tree: ObjectId | None, ledger: ObjectId) 
     return objects.add(Kind.TREE, write_entries([*others, TreeEntry(LEDGER, DIRECTORY_MODE, ledger)]))
 
 
-def other_entries(objects: Objects, root_tree: ObjectId | None) -> tuple[TreeEntry, ...]:
+def other_entries(objects: ObjectReader, root_tree: ObjectId | None) -> tuple[TreeEntry, ...]:
     """The entries of a commit's tree beside ``ledger/``."""
     return () if root_tree is None else tuple(e for e in _entries(objects, root_tree) if e.name != LEDGER)
 
 
-def _entries(objects: Objects, tree: ObjectId) -> tuple[TreeEntry, ...]:
+def _entries(objects: ObjectReader, tree: ObjectId) -> tuple[TreeEntry, ...]:
     return read_entries(objects.read_tree(tree), len(tree) // 2)
 
 

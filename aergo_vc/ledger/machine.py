@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from aergo_vc.base.ids import BranchName, ChainId, Digest, ObjectId, TableName
-from aergo_vc.codec.schema_text import contracts, parse_schema, schema_text
+from aergo_vc.ledger.catalogs import catalog_of, schemas_of
 from aergo_vc.ledger.errors import ChangedColumnsError
 from aergo_vc.ledger.payloads import LoadTrees, TransactionPayload, checked_node, keys_only
 from aergo_vc.model.changes import Changes, Key, RowChange, TableChanges
@@ -250,21 +250,6 @@ class BlockExecution:
                 del rest[name]
                 work.roots[name] = node
         _merge(work.changes, rest)
-
-
-def catalog_of(snapshot: Snapshot) -> Catalog:
-    """What a snapshot's schemas define; raises FormatError."""
-    parsed = [parse_schema(contract, text) for contract, text in snapshot.schemas.items()]
-    return Catalog(
-        tables={name: table for catalog in parsed for name, table in catalog.tables.items()},
-        indexes={name: index for catalog in parsed for name, index in catalog.indexes.items()},
-        views={name: view for catalog in parsed for name, view in catalog.views.items()},
-    )
-
-
-def schemas_of(catalog: Catalog) -> dict[str, str]:
-    """The schema text of every contract of a catalog."""
-    return {contract: schema_text(catalog, contract) for contract in contracts(catalog)}
 
 
 def _merge(total: dict[TableName, dict[Key, RowChange]], changes: Changes) -> None:

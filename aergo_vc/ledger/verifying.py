@@ -100,11 +100,11 @@ class ComparingObjects:
     def read_blob(self, object_id: ObjectId, limit: int = BLOCK_FILE_BYTES) -> bytes:
         return self._store.read_blob(object_id, limit)
 
-    def read_tree(self, object_id: ObjectId) -> bytes:
-        return self._store.read_tree(object_id)
+    def read_tree(self, object_id: ObjectId, limit: int = BLOCK_FILE_BYTES) -> bytes:
+        return self._store.read_tree(object_id, limit)
 
-    def read_commit(self, object_id: ObjectId) -> bytes:
-        return self._store.read_commit(object_id)
+    def read_commit(self, object_id: ObjectId, limit: int = BLOCK_FILE_BYTES) -> bytes:
+        return self._store.read_commit(object_id, limit)
 
     def add(self, kind: Kind, data: bytes) -> ObjectId:
         """The id of `data`; raises StateRootError unless the repository has it, to the byte."""

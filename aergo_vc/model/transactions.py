@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import (
     BlockId,
     BranchName,
@@ -80,3 +81,11 @@ class Receipt:
 
     transaction: TransactionId
     rows: Mapping[TableName, RowCounts] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A transaction that a block leaves out, and why."""
+
+    transaction: Transaction
+    reason: AergoError

@@ -1,10 +1,28 @@
 """`Repository`: the verbs of git-aergo as a Python API.  It prints nothing and reads no environment."""
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
+from aergo_vc.base.ids import BranchName, TransactionId
+from aergo_vc.base.names import branch_name
+from aergo_vc.model.schema import Table
+from aergo_vc.model.types import Row
+from aergo_vc.repository.errors import UnknownRevisionError
 from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.results import (
+    BlockDetails,
+    BlockSummary,
+    Committed,
+    Founded,
+    PendingTransaction,
+    Status,
+    Submitted,
+    TableDifference,
+    TransactionDetails,
+    Verified,
+)
 from aergo_vc.repository.workspace import Surroundings, Workspace
 
 
@@ -35,3 +53,196 @@ class Repository:
     def close(self) -> None:
         """Give up files and processes."""
         self._workspace.close()
+
+    # Setting up
+
+    def init(self, *, name: str | None = None, entity: str | None = None, key: str | None = None) -> Founded:
+        """Found a ledger on the current branch, or find it founded.
+
+        `entity` names the founder; `key` is a path or a public key as git's ``user.signingKey`` has it.  Without them
+        the settings of this clone count, then the user's own signing key if it is Ed25519, then a new key is made.
+        """
+        from aergo_vc.repository.founding import found  # noqa: PLC0415 - loads sqlglot
+        from aergo_vc.repository.identity import settle  # noqa: PLC0415
+
+        self._workspace.current_branch()
+        settle(self._workspace, entity, key)
+        self._identity = Identity(self._workspace)
+        top = self._workspace.paths.work_tree or self._workspace.paths.git_dir
+        return found(self._workspace, self._identity, name or top.name)
+
+    # Transactions
+
+    def sql(self, script: str, *, commit: bool = False, message: str | None = None) -> Submitted:
+        """Run a script as one transaction on the current branch; it waits for a block, or makes one with `commit`."""
+        from aergo_vc.repository.submitting import desk, draft_of_script  # noqa: PLC0415 - loads sqlglot
+
+        with desk(self._workspace, self._identity, self._workspace.current_branch()) as opened:
+            return opened.submit(draft_of_script(script), commit=commit, message=message)
+
+    def import_files(
+        self,
+        files: Sequence[Path],
+        *,
+        table: str | None = None,
+        mode: str = "replace",
+        key: tuple[str, ...] = (),
+        widen: bool = False,
+        commit: bool = False,
+        message: str | None = None,
+    ) -> Submitted:
+        """Take in the rows of files as one transaction.
+
+        Each file is for the table that it is named after, or a single one for `table`.  `mode` is one of ImportMode's.
+        """
+        from aergo_vc.repository.importing import (  # noqa: PLC0415 - loads sqlglot
+            Importer,
+            ImportMode,
+            ImportOptions,
+            TabularFile,
+            full_table_name,
+            table_of_file,
+        )
+        from aergo_vc.repository.submitting import desk  # noqa: PLC0415
+        from aergo_vc.repository.transfer import read_file  # noqa: PLC0415
+
+        branch = self._workspace.current_branch()
+        names = [table_of_file(path) if table is None else full_table_name(table) for path in files]
+        tabular = [TabularFile(name, read_file(path)) for name, path in zip(names, files, strict=True)]
+        nonce = self._workspace.surroundings.entropy(16).hex()
+        importer = Importer(tabular, ImportOptions(ImportMode(mode), key, widen), nonce)
+        with desk(self._workspace, self._identity, branch) as opened:
+            return opened.submit(importer, commit=commit, message=message)
+
+    def commit(self, message: str | None = None) -> Committed | None:
+        """Seal the waiting transactions of the current branch into its next block; None where none waits."""
+        from aergo_vc.repository.submitting import desk  # noqa: PLC0415 - loads sqlglot
+
+        with desk(self._workspace, self._identity, self._workspace.current_branch()) as opened:
+            return opened.commit(message)
+
+    def pending(self) -> tuple[PendingTransaction, ...]:
+        """The waiting transactions of the current branch, and what each would do now."""
+        from aergo_vc.repository.submitting import desk  # noqa: PLC0415 - loads sqlglot
+
+        with desk(self._workspace, self._identity, self._workspace.current_branch()) as opened:
+            return opened.outlook()
+
+    def discard(self, ids: Sequence[TransactionId] | None = None) -> int:
+        """Forget waiting transactions of the current branch, all of them for None; returns how many."""
+        from aergo_vc.repository.submitting import desk  # noqa: PLC0415 - loads sqlglot
+
+        with desk(self._workspace, self._identity, self._workspace.current_branch()) as opened:
+            return opened.discard(ids)
+
+    # Reading
+
+    def log(self, revision: str | None = None, *, limit: int | None = None) -> Iterator[BlockSummary]:
+        """The blocks from a revision back, newest first."""
+        from aergo_vc.repository.reading import summaries  # noqa: PLC0415
+
+        return summaries(self._workspace, revision, limit)
+
+    def show(self, what: str | None = None) -> BlockDetails | TransactionDetails:
+        """A block, or a transaction."""
+        from aergo_vc.repository.reading import details  # noqa: PLC0415
+
+        return details(self._workspace, what)
+
+    def diff(self, before: str, after: str, *, table: str | None = None) -> Iterator[TableDifference]:
+        """What turns the state at one block into that at another, table by table."""
+        from aergo_vc.repository.importing import full_table_name  # noqa: PLC0415
+        from aergo_vc.repository.reading import differences  # noqa: PLC0415
+
+        return differences(self._workspace, before, after, None if table is None else full_table_name(table))
+
+    def schema(self, at: str | None = None) -> Mapping[str, str]:
+        """The definitions of every contract at a block, as SQL text."""
+        from aergo_vc.repository.reading import schemas  # noqa: PLC0415
+
+        return schemas(self._workspace, at)
+
+    def export(self, table: str, stream: BinaryIO, *, at: str | None = None, file_format: str = "csv") -> None:
+        """Write the rows of a table at a block to a stream, in key order."""
+        from aergo_vc.repository.importing import full_table_name  # noqa: PLC0415
+        from aergo_vc.repository.reading import StateReader  # noqa: PLC0415
+        from aergo_vc.repository.revisions import resolve  # noqa: PLC0415
+        from aergo_vc.repository.transfer import FileFormat, write_table  # noqa: PLC0415
+
+        reader = StateReader(self._workspace, resolve(self._workspace, at).ledger)
+        write_table(reader, full_table_name(table), FileFormat(file_format), stream)
+
+    def rows(self, table: str, *, at: str | None = None) -> tuple[Table, Iterator[Row]]:
+        """A table's definition and its rows at a block, in key order, hidden key included."""
+        from aergo_vc.repository.importing import full_table_name  # noqa: PLC0415
+        from aergo_vc.repository.reading import StateReader  # noqa: PLC0415
+        from aergo_vc.repository.revisions import resolve  # noqa: PLC0415
+
+        reader = StateReader(self._workspace, resolve(self._workspace, at).ledger)
+        name = full_table_name(table)
+        return reader.table(name), reader.rows(name)
+
+    def status(self) -> Status:
+        """Where the current branch stands."""
+        from aergo_vc.repository.standing import status  # noqa: PLC0415
+
+        return status(self._workspace, self._identity)
+
+    # Branches and tags
+
+    def branch(self, name: str, *, block: str | None = None) -> Status:
+        """Make a branch that begins at a block; it is private to this clone's entity."""
+        from aergo_vc.repository.branching import make_branch  # noqa: PLC0415
+
+        return make_branch(self._workspace, self._identity, branch_name(name), block)
+
+    def branches(self) -> Mapping[BranchName, BlockSummary]:
+        """The branches that hold a ledger, with their last blocks."""
+        from aergo_vc.repository.branching import branches  # noqa: PLC0415
+
+        return branches(self._workspace)
+
+    def tag(self, name: str, *, block: str | None = None) -> BlockSummary:
+        """Give a block a name that never moves."""
+        from aergo_vc.repository.branching import make_tag  # noqa: PLC0415
+
+        return make_tag(self._workspace, branch_name(name), block)
+
+    def tags(self) -> Mapping[str, BlockSummary]:
+        """The tags that lead to blocks."""
+        from aergo_vc.repository.branching import tags  # noqa: PLC0415
+
+        return tags(self._workspace)
+
+    def checkout(self, name: str) -> BranchName | None:
+        """Put the worktree on a branch or, detached, on a tag or a block; returns the branch."""
+        from aergo_vc.repository.branching import checkout  # noqa: PLC0415
+
+        return checkout(self._workspace, name)
+
+    # Verifying
+
+    def verify(
+        self,
+        span: str | None = None,
+        *,
+        branch: str | None = None,
+        workers: int = 2,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Verified:
+        """Verify the directory and a branch, the current one by default, from nothing but the repository.
+
+        `span` is ``BLOCK..``, to begin behind a block that is trusted, or None for everything.  Raises
+        InvalidBlockError for the first block that is not valid.
+        """
+        from aergo_vc.repository.checking import verify  # noqa: PLC0415 - loads sqlglot
+
+        name = self._workspace.current_branch() if branch is None else branch_name(branch)
+        trusted = None
+        if span is not None:
+            trusted, dots, end = span.partition("..")
+            if not dots or end:
+                raise UnknownRevisionError(f"{span!r}: BLOCK.. is expected", revision=span)
+        return verify(
+            self._workspace, name, trusted=trusted, workers=workers, progress=progress or (lambda _done, _all: None)
+        )

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import EntityName
 from aergo_vc.base.names import entity_name
 from aergo_vc.keys.agent import Agent
+from aergo_vc.keys.keyfile import generate_key_file
 from aergo_vc.keys.signer import Signer
 from aergo_vc.keys.signing_key import find_signer
 from aergo_vc.ledger.building import Author
+from aergo_vc.objects.durable import make_directories
 from aergo_vc.objects.git import Git
 from aergo_vc.repository.errors import NoSignerError
 from aergo_vc.repository.workspace import Workspace
@@ -94,3 +97,42 @@ def suggested_entity(settings: Settings) -> EntityName:
 def _clean(text: str) -> str:
     """A name or an address without what a commit's header cannot hold."""
     return re.sub(r"[<>\x00-\x1f\x7f]", "", text).strip()
+
+
+def settle(workspace: Workspace, entity: str | None, key: str | None) -> None:
+    """Decide who this clone acts for, and write it into its settings: what is set already stays unless it is given.
+
+    Without a key given or set, the user's own signing key is taken if it is Ed25519 and at hand, else one is made
+    under ``aergo/keys`` in the git directory.
+    """
+    settings = read_settings(workspace)
+    name = entity_name(entity) if entity else None
+    if name is None and settings.get(ENTITY_SETTING) is None:
+        name = suggested_entity(settings)
+    who = name or entity_name(settings.get(ENTITY_SETTING) or "")
+    if key is not None:
+        resolve_signer(workspace, key)
+    elif settings.get(KEY_SETTING) is None:
+        key = _own_signing_key(workspace, settings) or _made_key(workspace, who)
+    for setting, value in ((ENTITY_SETTING, name), (KEY_SETTING, key)):
+        if value is not None and settings.get(setting) != value:
+            workspace.git.run("config", "--local", setting, value)
+
+
+def _own_signing_key(workspace: Workspace, settings: Settings) -> str | None:
+    key = settings.get("user.signingkey")
+    if key is None or settings.get("gpg.format") != "ssh":
+        return None
+    try:
+        resolve_signer(workspace, key)
+    except AergoError:
+        return None
+    return key
+
+
+def _made_key(workspace: Workspace, entity: EntityName) -> str:
+    path = workspace.folder / "keys" / entity
+    if not path.exists():
+        make_directories(path.parent)
+        generate_key_file(path, entity, entropy=workspace.surroundings.entropy)
+    return str(path.relative_to(workspace.paths.common_dir))

@@ -5,10 +5,10 @@ from itertools import islice
 
 from aergo_vc.base.ids import ObjectId, TableName, TransactionId
 from aergo_vc.codec.git_commit import decode_commit
+from aergo_vc.ledger.catalogs import catalog_of
 from aergo_vc.ledger.errors import NoLedgerError
 from aergo_vc.ledger.history import BlockCommit, blocks_back
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
-from aergo_vc.ledger.machine import catalog_of
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.types import Row
 from aergo_vc.repository.errors import UnknownRevisionError, UnknownTableError

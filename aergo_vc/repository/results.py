@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aergo_vc.base.ids import BlockId, BranchName, ChainId, EntityName, ObjectId, TableName, TransactionId
-from aergo_vc.ledger.building import Exclusion
 from aergo_vc.model.blocks import Header
 from aergo_vc.model.changes import TableChanges
 from aergo_vc.model.schema import Table
-from aergo_vc.model.transactions import Receipt, RowCounts, Transaction
+from aergo_vc.model.transactions import Exclusion, Receipt, RowCounts, Transaction
 from aergo_vc.sql.outcomes import StatementResult
 
 

@@ -21,7 +21,7 @@ from aergo_vc.ledger.history import BlockCommit, blocks_back, has_ledger
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.rules import ref_of
 from aergo_vc.repository.errors import NoLedgerHereError, UnknownRevisionError
-from aergo_vc.repository.sealing import Tip
+from aergo_vc.repository.tips import Tip
 from aergo_vc.repository.workspace import Workspace
 
 _SHORTEST_ID = 4
@@ -114,7 +114,7 @@ def _at_time(workspace: Workspace, commit: ObjectId, time: int, text: str) -> Ti
 
 def _milliseconds(place: str, text: str) -> int:
     try:
-        moment = datetime.fromisoformat(place.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(place)
     except ValueError as error:
         raise UnknownRevisionError(f"{text!r} is no moment of the calendar", revision=text) from error
     if moment.tzinfo is None:

@@ -9,13 +9,13 @@ from aergo_vc.base.ids import BlockId, BranchName, ObjectId
 from aergo_vc.consensus.finality import confirmed_by
 from aergo_vc.consensus.schedule import next_slot_of, producer_of, slot_at, slot_begins
 from aergo_vc.directory.authorities import Authorities
-from aergo_vc.ledger.building import BuiltBlock, Exclusion, Executed, Lease, Place, Plan, execute_all, write_block
+from aergo_vc.ledger.building import BuiltBlock, Executed, Lease, Place, Plan, execute_all, write_block
 from aergo_vc.ledger.history import blocks_back, ledger_at
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine, Submission, TransactionOutcome
-from aergo_vc.ledger.rules import ref_of
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Header, Law
 from aergo_vc.model.directory import Authority
+from aergo_vc.model.transactions import Exclusion
 from aergo_vc.objects.durable import replace_file
 from aergo_vc.repository.errors import (
     ClockBackwardsError,
@@ -24,6 +24,7 @@ from aergo_vc.repository.errors import (
     SlotSpentError,
 )
 from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.tips import Tip
 from aergo_vc.repository.workspace import Workspace
 
 
@@ -34,15 +35,6 @@ class Sealed:
     block: BuiltBlock
     outcomes: tuple[TransactionOutcome, ...]
     excluded: tuple[Exclusion, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Tip:
-    """The head of a ledger branch: the commit, and the block that it shows."""
-
-    branch: BranchName
-    commit: ObjectId
-    ledger: LedgerTree
 
 
 class Watermark:
@@ -143,9 +135,16 @@ class Producer:
         return self.land(plan, executed, tip.branch)
 
     def land(self, plan: Plan, executed: Executed, branch: BranchName) -> Sealed:
-        """Write a block, sign it, publish it and move the branch."""
+        """Write a block, sign it, publish it and move the branch from the block's parent."""
+        return self._land(plan, executed, branch, plan.place.parent)
+
+    def begin(self, plan: Plan, executed: Executed, branch: BranchName) -> Sealed:
+        """The same for the first block of a branch that does not exist yet, on a commit of another."""
+        return self._land(plan, executed, branch, None)
+
+    def _land(self, plan: Plan, executed: Executed, branch: BranchName, old: ObjectId | None) -> Sealed:
         built = write_block(self._workspace.writer, plan, executed, self._watermark.raise_to)
-        self._workspace.move(ref_of(branch), plan.place.parent, built.commit, f"aergo: block {built.header.height}")
+        self._workspace.move_branch(branch, old, built.commit, f"aergo: block {built.header.height}")
         self._workspace.twins.flush()
         return Sealed(built, executed.outcomes, executed.excluded)
 

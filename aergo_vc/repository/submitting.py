@@ -10,18 +10,17 @@ from aergo_vc.base.limits import TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.codec.transactions import encode_payload, transaction_id
 from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, sign_payload
 from aergo_vc.keys.signer import Signer
-from aergo_vc.ledger.building import Exclusion
-from aergo_vc.ledger.history import blocks_back, ledger_at
+from aergo_vc.ledger.history import blocks_back
 from aergo_vc.ledger.layout import read_ledger
 from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine, Submission, TransactionOutcome
 from aergo_vc.ledger.payloads import TransactionPayload
-from aergo_vc.model.transactions import Load, Payload, RowCounts, Transaction
+from aergo_vc.model.transactions import Exclusion, Load, Payload, RowCounts, Transaction
 from aergo_vc.pool.pending import pool_ref, read_pool, write_pool
-from aergo_vc.repository.errors import NoLedgerHereError
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.results import Committed, PendingTransaction, Submitted
-from aergo_vc.repository.sealing import Producer, Sealed, Tip
+from aergo_vc.repository.sealing import Producer, Sealed
 from aergo_vc.repository.state_cache import StateCache
+from aergo_vc.repository.tips import Tip, tip_of
 from aergo_vc.repository.workspace import Workspace
 
 
@@ -174,14 +173,6 @@ def desk(workspace: Workspace, identity: Identity, branch: BranchName) -> Iterat
         with StateCache(workspace, branch) as cache:
             cache.move_to(tip.ledger)
             yield Desk(workspace, identity, tip, cache)
-
-
-def tip_of(workspace: Workspace, branch: BranchName) -> Tip:
-    """The head of a branch; raises NoLedgerHereError."""
-    head = workspace.head_of(branch)
-    if head is None:
-        raise NoLedgerHereError(f"branch {branch} has no commit, and no ledger", branch=branch)
-    return Tip(branch, head, ledger_at(workspace.writer, head))
 
 
 def signed(signer: Signer, payload: Payload) -> Transaction:

@@ -15,10 +15,11 @@ from aergo_vc.ledger.rules import ref_of
 from aergo_vc.objects.discovery import GitPaths, find_repository
 from aergo_vc.objects.git import Git
 from aergo_vc.objects.locks import AERGO_FOLDER, ledger_lock
-from aergo_vc.objects.opening import open_store
+from aergo_vc.objects.opening import Preference, open_store
 from aergo_vc.objects.pack_writer import PackWriter
 from aergo_vc.objects.refs import Refs, open_refs
 from aergo_vc.objects.store import ObjectStore
+from aergo_vc.objects.worktree import Worktree
 from aergo_vc.repository.errors import DetachedHeadError, MovedBranchError
 from aergo_vc.state.nodes import NodeStore
 from aergo_vc.state.twins import FileTwins
@@ -58,6 +59,11 @@ class Workspace:
         return open_store(self.paths, environment=self.surroundings.variables)
 
     @cached_property
+    def light(self) -> ObjectStore:
+        """The repository's objects for a command that reads a few and must start fast."""
+        return open_store(self.paths, Preference.QUICK_START, self.surroundings.variables)
+
+    @cached_property
     def writer(self) -> PackWriter:
         """Where new objects go until they are published."""
         return PackWriter(self.store, self.paths)
@@ -81,6 +87,11 @@ class Workspace:
     def git(self) -> Git:
         """The git program, under the repository's settings alone."""
         return Git(self.paths, self.surroundings.variables)
+
+    @cached_property
+    def user_git(self) -> Git:
+        """The git program under the user's own settings: for what touches the worktree."""
+        return Git(self.paths, self.surroundings.variables, user_config=True)
 
     @property
     def folder(self) -> Path:
@@ -113,6 +124,21 @@ class Workspace:
         with ledger_lock(self.paths.common_dir, _LOCK_SECONDS):
             yield
 
+    def move_branch(self, branch: BranchName, old: ObjectId | None, new: ObjectId, message: str) -> None:
+        """Move a branch as `move` does, and what its worktree shows with it; raises WorktreeError beforehand.
+
+        A new branch, and one that no worktree is on, is not checked out.
+        """
+        ref = ref_of(branch)
+        worktree = None
+        if self.paths.work_tree is not None:
+            worktree = Worktree(self.paths, self.surroundings.variables)
+            if not worktree.is_checked_out(ref):
+                worktree = None
+        self.move(ref, old, new, message)
+        if worktree is not None:
+            worktree.sync_to(old, new)
+
     def move(self, ref: str, old: ObjectId | None, new: ObjectId, message: str) -> None:
         """Publish what was written and move a reference to it; raises MovedBranchError if it is not at `old`."""
         pack = self.writer.publish()
@@ -126,6 +152,6 @@ class Workspace:
 
     def close(self) -> None:
         """Give up files; the workspace must not be used afterwards."""
-        for name in ("twins", "writer", "store"):
+        for name in ("twins", "writer", "store", "light"):
             if name in self.__dict__:
                 self.__dict__[name].close()

@@ -30,15 +30,19 @@ _CACHED_BYTES = 64 << 20
 _CACHED_DIRECTORIES = 4_096
 
 
-class Objects(Protocol):
-    """What the state needs of an object database; objects added must be readable at once.
+class ObjectReader(Protocol):
+    """What reading a ledger needs of an object database.
 
     Reading raises a subclass of `InvalidError` for an object of another kind or of more bytes than `limit`.
     """
 
     def read_blob(self, object_id: ObjectId, limit: int = ...) -> bytes: ...
 
-    def read_tree(self, object_id: ObjectId) -> bytes: ...
+    def read_tree(self, object_id: ObjectId, limit: int = ...) -> bytes: ...
+
+
+class Objects(ObjectReader, Protocol):
+    """An object database that takes objects in; what was added must be readable at once."""
 
     def add(self, kind: Kind, data: bytes) -> ObjectId: ...
 

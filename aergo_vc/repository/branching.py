@@ -1,0 +1,95 @@
+"""Branches and tags of blocks."""
+
+from collections.abc import Mapping
+
+from aergo_vc.base.ids import BranchName, ObjectId
+from aergo_vc.codec.law import encode_law
+from aergo_vc.ledger.building import Place, Plan, execute_all
+from aergo_vc.ledger.errors import NoLedgerError
+from aergo_vc.ledger.history import BlockCommit, has_ledger
+from aergo_vc.ledger.machine import BlockContext
+from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Law, MergeRule
+from aergo_vc.objects.worktree import Worktree
+from aergo_vc.repository.errors import NameTakenError, NoLedgerHereError
+from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.reading import summary
+from aergo_vc.repository.results import BlockSummary, Status
+from aergo_vc.repository.revisions import resolve, tip_at
+from aergo_vc.repository.sealing import Producer
+from aergo_vc.repository.standing import standing_of
+from aergo_vc.repository.state_cache import StateCache
+from aergo_vc.repository.workspace import Workspace
+
+_TAGS = "refs/tags/"
+
+
+def make_branch(workspace: Workspace, identity: Identity, name: BranchName, block: str | None) -> Status:
+    """Begin a branch at a block with a first block of its own, which states its law.
+
+    The branch is private: its maker is its sole producer (design D7).  Raises NameTakenError.
+    """
+    if name == DIRECTORY_BRANCH or workspace.head_of(name) is not None:
+        raise NameTakenError(f"there is a branch {name} already", branch=name)
+    root = resolve(workspace, block)
+    with workspace.locked(), StateCache(workspace, name) as cache:
+        producer = Producer(workspace, identity)
+        directory = producer.directory_tip(None)
+        law = Law(name, root.ledger.block, Consensus.SOLE, identity.entity, MergeRule.LOST_UPDATE)
+        genesis = root.ledger.genesis
+        lease = producer.lease(law, root.ledger, producer.authorities().at(directory, genesis.slot), directory)
+        cache.move_to(root.ledger)
+        header = root.ledger.header
+        context = BlockContext(name, header.chain, header.height + 1, lease.time)
+        executed = execute_all(cache.machine, context, [])
+        place = Place(root.commit, root.ledger, root.ledger.genesis_bytes, encode_law(law))
+        producer.begin(Plan(place, lease, identity.author, f"Begin branch {name}"), executed, name)
+    return standing_of(workspace, identity, name)
+
+
+def branches(workspace: Workspace) -> Mapping[BranchName, BlockSummary]:
+    """The branches that hold a ledger, with their last blocks, by name."""
+    return {
+        name: _summary(workspace, commit)
+        for name, commit in sorted(workspace.local_branches().items())
+        if has_ledger(workspace.writer, commit)
+    }
+
+
+def make_tag(workspace: Workspace, name: str, block: str | None) -> BlockSummary:
+    """Tag the commit of a block; raises NameTakenError, for a tag never moves (threat K06)."""
+    tip = resolve(workspace, block)
+    ref = _TAGS + name
+    if workspace.refs.read(ref) is not None:
+        raise NameTakenError(f"there is a tag {name} already, and tags do not move", tag=name)
+    with workspace.locked():
+        workspace.move(ref, None, tip.commit, f"aergo: tag {name}")
+    return summary(workspace, BlockCommit(tip.commit, tip.ledger.id), tip.ledger)
+
+
+def tags(workspace: Workspace) -> Mapping[str, BlockSummary]:
+    """The tags that lead to blocks, by name."""
+    found = {}
+    for ref in workspace.refs.list(_TAGS):
+        try:
+            tip = resolve(workspace, ref.removeprefix(_TAGS))
+        except (NoLedgerError, NoLedgerHereError):
+            continue
+        found[ref.removeprefix(_TAGS)] = summary(workspace, BlockCommit(tip.commit, tip.ledger.id), tip.ledger)
+    return found
+
+
+def checkout(workspace: Workspace, name: str) -> BranchName | None:
+    """Put the worktree on a branch or, detached, on what else `name` means, through git itself."""
+    Worktree(workspace.paths, workspace.surroundings.variables)
+    branch = BranchName(name)
+    if workspace.head_of(branch) is not None:
+        workspace.user_git.run("checkout", "--quiet", name, "--")
+        return branch
+    tip = resolve(workspace, name)
+    workspace.user_git.run("checkout", "--quiet", "--detach", tip.commit, "--")
+    return None
+
+
+def _summary(workspace: Workspace, commit: ObjectId) -> BlockSummary:
+    tip = tip_at(workspace, commit)
+    return summary(workspace, BlockCommit(tip.commit, tip.ledger.id), tip.ledger)

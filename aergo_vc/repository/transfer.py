@@ -1,0 +1,86 @@
+"""Rows in and out of users' files: CSV, JSON Lines, Parquet."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO
+
+from aergo_vc.base.errors import InputError
+from aergo_vc.base.ids import TableName
+from aergo_vc.codec.csv_file import read_csv, write_csv
+from aergo_vc.codec.jsonl_file import read_jsonl, write_jsonl
+from aergo_vc.model.schema import Table
+from aergo_vc.model.spelling import texts_of
+from aergo_vc.model.tabular import TabularData
+from aergo_vc.model.types import Row
+from aergo_vc.repository.reading import StateReader
+
+
+class FileFormat(StrEnum):
+    """The formats of files that tables are exchanged in."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+class FileFormatError(InputError):
+    """A file's name does not tell its format."""
+
+    code = "E_FILE_FORMAT"
+
+
+class FileUnreadableError(InputError):
+    """A file cannot be read."""
+
+    code = "E_FILE"
+
+
+_SUFFIXES = {
+    ".csv": FileFormat.CSV,
+    ".jsonl": FileFormat.JSONL,
+    ".ndjson": FileFormat.JSONL,
+    ".parquet": FileFormat.PARQUET,
+}
+
+
+def format_of(path: Path) -> FileFormat:
+    """The format that a file's name tells; raises FileFormatError."""
+    found = _SUFFIXES.get(path.suffix.lower())
+    if found is None:
+        raise FileFormatError(f"{path}: a name ending in {', '.join(_SUFFIXES)} is expected", path=str(path))
+    return found
+
+
+def read_file(path: Path) -> TabularData:
+    """The table in a file; raises FileUnreadableError, FileFormatError and the subclasses of BadFile."""
+    kind = format_of(path)
+    if kind is FileFormat.PARQUET:
+        from aergo_vc.query.parquet import read_parquet  # noqa: PLC0415 - loads duckdb
+
+        return read_parquet(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FileUnreadableError(f"{path}: {error.strerror}", path=str(path)) from error
+    return read_csv(data, str(path)) if kind is FileFormat.CSV else read_jsonl(data, str(path))
+
+
+def write_table(reader: StateReader, name: TableName, kind: FileFormat, stream: BinaryIO) -> None:
+    """Write a table's rows in key order, without its hidden key."""
+    table = reader.table(name)
+    rows = visible_rows(table, reader.rows(name))
+    columns = table.visible_columns
+    if kind is FileFormat.CSV:
+        write_csv([column.name for column in columns], map(texts_of, rows), stream)
+    elif kind is FileFormat.JSONL:
+        write_jsonl([column.name for column in columns], [column.type for column in columns], rows, stream)
+    else:
+        from aergo_vc.query.parquet import write_parquet  # noqa: PLC0415 - loads duckdb
+
+        write_parquet(columns, rows, stream)
+
+
+def visible_rows(table: Table, rows: Iterator[Row]) -> Iterator[Row]:
+    """Rows without the hidden key that their table may have."""
+    return (row[1:] for row in rows) if table.has_hidden_key else rows
