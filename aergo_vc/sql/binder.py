@@ -155,7 +155,7 @@ class Binder:
     def _depends_on_key(self, found: Expression, groups: frozenset[str]) -> bool:
         """Whether the column belongs to a table whose whole primary key the query groups by."""
         for source in self.scope.sources:
-            if source.contract is not None and any(found is expression for _, expression in source.columns):
+            if source.is_table and any(found is expression for _, expression in source.columns):
                 return bool(source.keys) and groups.issuperset(source.keys)
         return False
 

@@ -36,7 +36,9 @@ def column_type_of(node: exp.Expression) -> ColumnType:
     kind = _KINDS.get(node.this) if isinstance(node.this, exp.DType) else None
     if kind is None:
         name = node.this.value.lower() if isinstance(node.this, exp.DType) else str(node.this)
-        raise error_at(node, UNDEFINED_OBJECT if name == "userdefined" else "0A000", f"type {name} is not supported")
+        if name == "user-defined":
+            raise error_at(node, UNDEFINED_OBJECT, f'type "{node.args.get("kind")}" does not exist')
+        raise unsupported(node, f"type {name}")
     modifiers = [_modifier(part) for part in node.expressions]
     if kind is Kind.NUMERIC:
         return _numeric(node, modifiers)

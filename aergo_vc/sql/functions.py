@@ -18,6 +18,7 @@ from aergo_vc.sql.expressions import (
     numeric_text,
     quote_text,
     unify,
+    unique_spelling,
 )
 from aergo_vc.sql.moments import field_of
 from aergo_vc.sql.operators import compare, convert_text, joined_values, order_term
@@ -86,10 +87,17 @@ def _trim(binder: Binder, node: exp.Expression) -> Expression:
 @handles(exp.Concat, exp.ConcatWs)
 def _concat(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "expressions", "safe", "coalesce")
-    arguments = [cast(binder.bind(part), TEXT) for part in node.expressions]
-    name = "text_concat" if isinstance(node, exp.Concat) else "text_concat_ws"
+    arguments = [_printed(binder.bind(part)) for part in node.expressions]
+    name = "text_concat" if type(node) is exp.Concat else "text_concat_ws"
     sql = f"{name}({', '.join(argument.sql for argument in arguments)})"
-    return Expression(sql, TEXT, not_null=isinstance(node, exp.Concat))
+    return Expression(sql, TEXT, not_null=type(node) is exp.Concat)
+
+
+def _printed(expression: Expression) -> Expression:
+    """As concat prints a value: like a cast, but booleans as one letter."""
+    if expression.kind is Kind.BOOLEAN and expression.type is not None:
+        return Expression(f"(CASE {expression.sql} WHEN 1 THEN 't' WHEN 0 THEN 'f' END)", TEXT)
+    return cast(expression, TEXT)
 
 
 def _octet_length(binder: Binder, node: exp.Expression) -> Expression:
@@ -304,7 +312,7 @@ def _extreme(node: exp.Expression, operand: Expression, test: str) -> Expression
     if operand.kind is Kind.BOOLEAN:
         raise error_at(node, UNDEFINED_FUNCTION, f"function {name}(boolean) does not exist")
     if operand.kind is Kind.NUMERIC and operand.scale is None:
-        return Expression(f"trimmed({name}({comparable(operand)}){test})", operand.type)
+        return unique_spelling(replace(operand, sql=f"{name}({comparable(operand)}){test}", not_null=False))
     return replace(operand, sql=f"{name}({operand.sql}){test}", not_null=False, is_constant=False, value=None)
 
 

@@ -150,7 +150,7 @@ def _operands(binder: Binder, node: exp.Expression, symbol: str) -> tuple[Expres
 
 def _plain(column_type: ColumnType) -> ColumnType:
     """The type that an untyped literal takes beside an operand of `column_type`."""
-    return TEXT if column_type.kind in TEXTS else ColumnType(column_type.kind)
+    return TEXT if column_type.kind is Kind.VARCHAR else ColumnType(column_type.kind)
 
 
 def _no_operator(left: Expression, symbol: str, right: Expression) -> SqlError:

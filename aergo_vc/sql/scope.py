@@ -24,6 +24,7 @@ class Source:
     columns: tuple[tuple[str, Expression], ...]
     keys: tuple[str, ...]
     contract: str | None = None
+    is_table: bool = False
 
     def find(self, column: str) -> Iterator[Expression]:
         return (expression for name, expression in self.columns if name == column)
@@ -112,4 +113,4 @@ def table_source(table: Table, prefix: str, name: str | None = None) -> Source:
         for column in table.visible_columns
     )
     keys = tuple(prefix + quote_name(key) for key in table.primary_key)
-    return Source(name or own_name, columns, keys, None if name else contract)
+    return Source(name or own_name, columns, keys, None if name else contract, is_table=True)

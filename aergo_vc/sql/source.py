@@ -95,6 +95,7 @@ def _split(tokens: list[Token]) -> Iterable[list[Token]]:
 
 def _parse(script: str, tokens: list[Token]) -> exp.Expression:
     _check_depth(tokens)
+    _check_typed_literals(tokens)
     parser = _dialect.parser(error_level=sqlglot.ErrorLevel.IMMEDIATE)
     try:
         trees = parser.parse(tokens, script)
@@ -140,6 +141,17 @@ def _check_depth(tokens: list[Token]) -> None:
             raise SqlError(TOO_COMPLEX, f"brackets nest deeper than {NESTING} levels", token.line, _start_column(token))
         if chain[-1] > 2 * OPERATORS_IN_A_ROW and len(tokens) > 0:
             raise SqlError(TOO_COMPLEX, "an expression is too long", token.line, _start_column(token))
+
+
+def _check_typed_literals(tokens: list[Token]) -> None:
+    """Refuse ``date '…'::text``: sqlglot would cast the other way round."""
+    types = _dialect.parser_class.TYPE_TOKENS
+    for before, literal, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if literal.token_type is TokenType.STRING and after.token_type is TokenType.DCOLON:
+            typed = before.token_type in types and before.token_type is not TokenType.VAR
+            if typed or before.text.lower() in ("zone", "precision", "varying"):
+                message = "a typed literal in front of :: needs parentheses"
+                raise SqlError(UNSUPPORTED, message, literal.line, _start_column(literal))
 
 
 def place_of(node: exp.Expression) -> tuple[int, int] | None:

@@ -305,7 +305,10 @@ class _Insert:
 
 
 def _is_default(node: exp.Expression) -> bool:
-    return isinstance(node, exp.Var) and str(node.this).upper() == "DEFAULT"
+    word = node.this
+    if isinstance(node, exp.Column) and node.args.get("table") is None and not node.this.quoted:
+        word = node.this.this  # DEFAULT is no name; UPDATE … SET reads it as one
+    return isinstance(node, (exp.Var, exp.Column)) and str(word).upper() == "DEFAULT"
 
 
 def _assignments(binder: Binder, table: Table, nodes: Sequence[exp.Expression]) -> str:
