@@ -21,21 +21,20 @@ from aergo_vc.base.limits import ROW_BYTES
 from aergo_vc.codec.text_file import check_text
 from aergo_vc.model.tabular import BadFile, EmptyFile, TabularData, Text, check_columns, check_row_sizes, shown
 
-_FIELD = re.compile(rb'"((?:[^"]|"")*+)"|([^",\r\n]*+)')
-_PLAIN_FIELD = rb'(?:[^",\r\n]*+|"[^",\r\n]*+")'
+_FIELD = re.compile(rb'"(?:[^"]++|"")*+"|[^",\r\n]*+')
+_ROW_FIELDS = re.compile(r'(?:\A|,)("(?:[^"]++|"")*+"|[^",\r\n]*+)')
+_PLAIN_FIELD = rb'(?:[^",\r\n]*+|"[^",\r\n]++")'
 _PLAIN_LINE = re.compile(rb"%b(?:,%b)*+\r?" % (_PLAIN_FIELD, _PLAIN_FIELD))
-_PLAIN_FIELDS = re.compile(rb'[^"]*+(?:(?<=[,\n])"[^",\n]*+"[,\n][^"]*+)*+')
+_PLAIN_FIELDS = re.compile(rb'[^"]*+(?:(?<=[,\n])"[^",\n]++"[,\n][^"]*+)*+')
 """Matches lines between line feeds, all of whose quotes are those around plain fields."""
-_EMPTY_TEXT = re.compile(rb'(?<=[,\n])""(?=[,\n])')
+_EMPTY_TEXT = re.compile(rb'""(?<=[,\n]"")(?=[,\r\n])')
 _EMPTY_TEXT_MARK = "\0"
-"""Stands for a quoted empty field while plain lines are cut; no file holds it."""
+"""Stands for a quoted empty field in plain lines; no file holds it."""
 _FEED_TO_COMMA = bytes.maketrans(b"\n", b",")
 
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')
 _ROWS_AT_ONCE = 8_192
 _EXCERPT = 60
-_LONG_LINE = ROW_BYTES
-"""Bytes for which it is not worth while to add up a row's texts."""
 
 
 class CsvSyntaxError(BadFile):
@@ -86,8 +85,9 @@ def _quoted_text(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The lines in which rows begin, and the fields of those rows that are not plain lines."""
+    """The lines from `body` on in which rows begin, and the fields of those rows that are not plain lines."""
 
+    body: int
     starts: Sequence[int]
     special: dict[int, list[Text]]
 
@@ -103,6 +103,11 @@ class _Reader:
         """Position of the line that lacks its line end, if the last one does."""
         if self._lines[-1] == b"":
             self._lines.pop()
+        self._marked = b'""' in data
+        self._plain_lines = self._lines
+        """The lines with a mark for each quoted empty field: right in lines that are plain, used for no others."""
+        if self._marked:
+            self._plain_lines = _EMPTY_TEXT.sub(_EMPTY_TEXT_MARK.encode(), data).split(b"\n")[: len(self._lines)]
         self._columns: tuple[str, ...] = ()
 
     def read(self) -> TabularData:
@@ -141,19 +146,16 @@ class _Reader:
     def _suspects(self, positions: range) -> set[int]:
         """The lines that a quick look finds not to be plain; others may not be either."""
         commas = len(self._columns) - 1
-        lines = self._lines[positions.start :]
-        found = {at for at, line in zip(positions, lines, strict=True) if line.count(b",") != commas}
-        for irregular in (b'""', b"\r"):
-            if irregular in self._data:
-                found.update(
-                    at
-                    for at, line in zip(positions, lines, strict=True)
-                    if irregular in line and not self._is_plain(at)
-                )
+        lines = self._plain_lines[positions.start :]
+        found = {at for at, line in enumerate(lines, positions.start) if line.count(b",") != commas}
+        if self._marked:
+            found.update(at for at, line in enumerate(lines, positions.start) if b'""' in line)
+        if self._data.count(b"\r") != self._data.count(b"\r\n"):
+            found.update(at for at in positions if b"\r" in self._lines[at] and not self._is_plain(at))
         return found
 
     def _is_plain(self, at: int) -> bool:
-        line = self._lines[at]
+        line = self._plain_lines[at]
         if line.count(b",") != len(self._columns) - 1 or _PLAIN_LINE.fullmatch(line) is None:
             return False
         return at != self._unended or not line.endswith(b"\r")
@@ -162,9 +164,9 @@ class _Reader:
         """The lines at `positions` between line feeds; in place of those left out, rows of NULLs."""
         if left_out:
             place = b"," * (len(self._columns) - 1)
-            lines = [place if at in left_out else self._lines[at] for at in positions]
+            lines = [place if at in left_out else self._plain_lines[at] for at in positions]
         else:
-            lines = self._lines[positions[0] :] if positions else []
+            lines = self._plain_lines[positions[0] :] if positions else []
         text = b"\n".join([b"", *lines, b""])
         return text.replace(b"\r\n", b"\n") if b"\r" in self._data else text
 
@@ -179,17 +181,14 @@ class _Reader:
                 special[at] = fields
                 continuing.update(range(at + 1, end))
         starts = [at for at in positions if at not in continuing] if continuing else positions
-        return _Rows(starts, special)
+        return _Rows(positions.start, starts, special)
 
     def _cut(self, rows: _Rows, text: bytes) -> tuple[list[Text], ...]:
         """The cells by column: plain lines are cut together, other rows put into the places kept for them."""
         width = len(self._columns)
-        marked = b'""' in text
-        if marked:
-            text = _EMPTY_TEXT.sub(_EMPTY_TEXT_MARK.encode(), text)
         fields = text[1:].translate(_FEED_TO_COMMA, b'"').decode().split(",")
         fields.pop()
-        cells = tuple(_with_nulls(fields[position::width], marked=marked) for position in range(width))
+        cells = tuple(_with_nulls(fields[position::width], marked=self._marked) for position in range(width))
         for row, at in enumerate(rows.starts) if rows.special else ():
             if at in rows.special:
                 for column, field in zip(cells, rows.special[at], strict=True):
@@ -206,23 +205,23 @@ class _Reader:
         text = b"\n".join(self._lines[at:end])
         if end - 1 != self._unended:
             text = text.removesuffix(b"\r")
-        fields: list[Text] = []
-        position = 0
-        while True:
-            start = position
-            match = _FIELD.match(text, start)
-            assert match is not None  # noqa: S101 - it matches the empty text
-            quoted, bare = match.groups()
-            fields.append(bare.decode() or None if quoted is None else quoted.replace(b'""', b'"').decode())
-            position = match.end()
-            if position == len(text):
-                return fields, end
-            if text[position] != ord(","):
-                raise self._misplaced(text, start, position, at, len(fields))
-            position += 1
+        characters = text.decode()
+        fields: list[str] = _ROW_FIELDS.findall(characters)
+        if sum(map(len, fields)) + len(fields) - 1 != len(characters):
+            raise self._misplaced(text, at)
+        return [
+            field[1:-1].replace('""', '"') if field[:1] == '"' else field or None for field in fields
+        ], end  # fmt: skip
 
-    def _misplaced(self, text: bytes, start: int, position: int, at: int, column: int) -> CsvSyntaxError:
-        """The error of the character at `position` of a row's text, in the field that begins at `start`."""
+    def _misplaced(self, text: bytes, at: int) -> CsvSyntaxError:
+        """The error in the text of a row, which begins at line `at`: the first character that has no place."""
+        column = 0
+        position = -1
+        while column == 0 or text[position] == ord(","):
+            start = position + 1
+            column += 1
+            match = _FIELD.match(text, start)
+            position = start if match is None else match.end()
         if text[position] == ord("\r"):
             rule = "a carriage return outside quotes ends no line"
         elif position == start:
@@ -251,13 +250,13 @@ class _Reader:
         )  # fmt: skip
 
     def _long_rows(self, rows: _Rows) -> list[int]:
-        """The rows that might be too long: the texts of all others are short enough."""
-        if not rows.special and max(map(len, self._lines)) <= _LONG_LINE:
+        """The rows that might be too long: the lines of all others are shorter than rows may be."""
+        if len(rows.starts) == len(self._lines) - rows.body and max(map(len, self._lines)) <= ROW_BYTES:
             return []
+        ends = [*rows.starts[1:], len(self._lines)]
         return [
-            row for row, at in enumerate(rows.starts)
-            if (4 * sum(len(field or "") for field in rows.special[at]) if at in rows.special else len(self._lines[at]))
-            > _LONG_LINE
+            row for row, (start, end) in enumerate(zip(rows.starts, ends, strict=True))
+            if sum(map(len, self._lines[start:end])) + end - start > ROW_BYTES
         ]  # fmt: skip
 
 
