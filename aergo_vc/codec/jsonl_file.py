@@ -62,14 +62,16 @@ def read_jsonl(data: bytes, source: str) -> TabularData:
     `TabularData.textual` are the columns in which a string occurs.  Raises the subclasses of BadFile.
     """
     data = check_text(data, source)
-    numbered = [(number, line) for number, line in enumerate(data.split(b"\n"), 1) if line and not line.isspace()]
-    if not numbered:
+    lines = data.split(b"\n")
+    numbers = [number for number, line in enumerate(lines, 1) if line and not line.isspace()]
+    if not numbers:
         raise EmptyFile(f"{source}: the file is empty; each line must be a JSON object", source=source)
-    numbers = [number for number, _ in numbered]
-    lines = [line for _, line in numbered]
-    rows = _decode_lines(source, numbers, lines)
-    names, columns = _columns(source, numbers, rows)
-    cells, textual = _cells(source, numbers, names, columns)
+    lines = [lines[number - 1] for number in numbers]
+    columns = _Columns(source)
+    for start in range(0, len(lines), _ROWS_AT_ONCE):
+        batch = slice(start, start + _ROWS_AT_ONCE)
+        columns.add(numbers[batch], _decode_lines(source, numbers[batch], lines[batch]))
+    names, cells, textual = columns.finish()
     if b"\\u0000" in data:
         _refuse_nul(source, numbers, names, cells)
     table = TabularData(source, names, cells, numbers, textual)
@@ -139,40 +141,49 @@ def _keep_negative_zeros(row: _Object, line: bytes) -> None:
                 row[name] = _Number("-0")
 
 
-def _columns(
-    source: str, numbers: Sequence[int], rows: Sequence[_Object]
-) -> tuple[tuple[str, ...], Iterable[Sequence[Any]]]:
-    """The columns' names and their values; names are checked in the line that brings them."""
-    shapes: dict[tuple[str, ...], int] = {}
-    for row, members in enumerate(rows):
-        shapes.setdefault(tuple(members), row)
-    names: dict[str, None] = {}
-    for shape, row in shapes.items():
-        known = len(names)
-        names.update(dict.fromkeys(shape))
-        if len(names) > known:
-            check_columns(source, numbers[row], list(names))
-    if not names:
-        raise EmptyFile(f"{source}: no object has a key to name a column", source=source)
-    if len(shapes) == 1:
-        return tuple(names), zip(*map(dict.values, rows), strict=True)
-    return tuple(names), ([members.get(name) for members in rows] for name in names)
+class _Columns:
+    """Collects columns from batches of rows, so that no more than a batch of objects is ever held."""
 
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._cells: dict[str, list[Text]] = {}
+        self._textual: set[str] = set()
+        self._rows = 0
 
-def _cells(
-    source: str, numbers: Sequence[int], names: Sequence[str], columns: Iterable[Sequence[Any]]
-) -> tuple[tuple[list[Text], ...], frozenset[int]]:
-    """The values as texts by column, and the positions of the columns that hold a string."""
-    cells: list[list[Text]] = []
-    textual: set[int] = set()
-    for position, values in enumerate(columns):
-        types = set(map(type, values))
-        if types & {dict, list}:
-            raise _nested(source, numbers, names[position], values)
-        if str in types:
-            textual.add(position)
-        cells.append(_texts(values, types))
-    return tuple(cells), frozenset(textual)
+    def add(self, numbers: Sequence[int], rows: Sequence[_Object]) -> None:
+        shapes: dict[tuple[str, ...], int] = {}
+        for row, members in enumerate(rows):
+            shapes.setdefault(tuple(members), row)
+        for shape, row in shapes.items():
+            self._name(shape, numbers[row])
+        if list(shapes) == [tuple(self._cells)]:
+            columns: Iterable[Sequence[Any]] = zip(*map(dict.values, rows), strict=True)
+        else:
+            columns = ([members.get(name) for members in rows] for name in self._cells)
+        for (name, cells), values in zip(self._cells.items(), columns, strict=True):
+            types = set(map(type, values))
+            if types & {dict, list}:
+                raise _nested(self._source, numbers, name, values)
+            if str in types:
+                self._textual.add(name)
+            cells.extend(_texts(values, types))
+        self._rows += len(rows)
+
+    def finish(self) -> tuple[tuple[str, ...], tuple[list[Text], ...], frozenset[int]]:
+        """The names, the cells by column, and the positions of the columns that hold a string."""
+        if not self._cells:
+            raise EmptyFile(f"{self._source}: no object has a key to name a column", source=self._source)
+        textual = (position for position, name in enumerate(self._cells) if name in self._textual)
+        return tuple(self._cells), tuple(self._cells.values()), frozenset(textual)
+
+    def _name(self, shape: Iterable[str], number: int) -> None:
+        """Begin the columns that line `number` is the first to name; rows before it have NULL there."""
+        known = len(self._cells)
+        for name in shape:
+            if name not in self._cells:
+                self._cells[name] = [None] * self._rows
+        if len(self._cells) > known:
+            check_columns(self._source, number, list(self._cells))
 
 
 def _texts(values: Sequence[Any], types: set[type]) -> list[Text]:

@@ -73,6 +73,13 @@ def test_lines_of_white_space_count_for_nothing_but_the_numbering() -> None:
     assert (data.cells, list(data.lines)) == ((["1", "2"],), [2, 5])
 
 
+def test_a_column_that_appears_late_is_null_before() -> None:
+    count = 20_000
+    names, rows = read(*['{"a":1}'] * count, '{"b":2,"a":"x"}', "{}")
+    assert names == ("a", "b")
+    assert rows == [("1", None)] * count + [("x", "2"), (None, None)]
+
+
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
