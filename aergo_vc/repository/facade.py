@@ -95,6 +95,7 @@ class Repository:
 
         Each file is for the table that it is named after, or a single one for `table`.  `mode` is one of ImportMode's.
         """
+        from aergo_vc.repository.import_memory import ImportMemory  # noqa: PLC0415
         from aergo_vc.repository.importing import (  # noqa: PLC0415 - loads sqlglot
             Importer,
             ImportMode,
@@ -110,9 +111,13 @@ class Repository:
         names = [table_of_file(path) if table is None else full_table_name(table) for path in files]
         tabular = [TabularFile(name, read_file(path)) for name, path in zip(names, files, strict=True)]
         nonce = self._workspace.surroundings.entropy(16).hex()
-        importer = Importer(tabular, ImportOptions(ImportMode(mode), key, widen), nonce)
+        memory = ImportMemory(self._workspace.folder / "cache" / "imports.json")
+        importer = Importer(tabular, ImportOptions(ImportMode(mode), key, widen), nonce, memory)
         with desk(self._workspace, self._identity, branch) as opened:
-            return opened.submit(importer, commit=commit, message=message)
+            submitted = opened.submit(importer, commit=commit, message=message)
+            if commit or submitted.transaction is None:
+                importer.landed(opened.machine.snapshot, opened.machine.catalog)
+            return submitted
 
     def commit(self, message: str | None = None) -> Committed | None:
         """Seal the waiting transactions of the current branch into its next block; None where none waits."""

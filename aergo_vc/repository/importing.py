@@ -1,14 +1,15 @@
 """Import tabular files: what a table has to become is compared with what it is, and the difference is a transaction."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from aergo_vc.base.errors import InputError
 from aergo_vc.base.ids import TableName
 from aergo_vc.base.names import table_name
-from aergo_vc.codec.row_chunk import encode_rows
 from aergo_vc.codec.schema_text import quote_identifier, quote_table_name, schema_text
 from aergo_vc.ledger.machine import BlockExecution, Machine
 from aergo_vc.ledger.payloads import LoadTrees, keys_only
@@ -17,9 +18,12 @@ from aergo_vc.model.schema import DEFAULT_CONTRACT, HIDDEN_KEY, Catalog, Column,
 from aergo_vc.model.tabular import TabularData
 from aergo_vc.model.transactions import Load, LoadMode
 from aergo_vc.model.types import ColumnType, Kind, Row
+from aergo_vc.repository.import_memory import ImportMemory
 from aergo_vc.repository.submitting import Draft
+from aergo_vc.repository.transfer import UserFile
+from aergo_vc.state.comparing import replacement
 from aergo_vc.state.nodes import Node
-from aergo_vc.state.snapshot import Root
+from aergo_vc.state.snapshot import Root, Snapshot
 from aergo_vc.state.table_tree import TableTree
 
 
@@ -52,12 +56,17 @@ class ImportOptions:
     widen: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TabularFile:
-    """A file's content and the table that it is for."""
+    """A file and the table that it is for; it is parsed when its rows are asked for."""
 
     table: TableName
-    data: TabularData
+    file: UserFile
+
+    @cached_property
+    def data(self) -> TabularData:
+        """The file's rows; raises the subclasses of BadFile."""
+        return self.file.parse()
 
 
 def table_of_file(path: Path) -> TableName:
@@ -74,10 +83,11 @@ def full_table_name(text: str) -> TableName:
 class Importer:
     """Turns files into the draft of one transaction."""
 
-    def __init__(self, files: Sequence[TabularFile], options: ImportOptions, nonce: str) -> None:
+    def __init__(self, files: Sequence[TabularFile], options: ImportOptions, nonce: str, memory: ImportMemory) -> None:
         self._files = files
         self._options = options
         self._nonce = nonce
+        self._memory = memory
         self._ordinal = 0
 
     def __call__(self, execution: BlockExecution, machine: Machine) -> Draft | None:
@@ -88,6 +98,8 @@ class Importer:
         trees: list[LoadTrees] = []
         for file in self._files:
             known = machine.catalog.tables.get(file.table)
+            if known is not None and self._is_known(file, known, roots.get(file.table)):
+                continue
             table, statements = self._define(file, known)
             script += statements
             root = roots.get(file.table) if known is not None else None
@@ -98,6 +110,21 @@ class Importer:
         if not script and not loads:
             return None
         return Draft("\n".join(script), tuple(loads), tuple(trees), self._nonce)
+
+    def landed(self, snapshot: Snapshot, catalog: Catalog) -> None:
+        """Remember that these files are what their tables hold in `snapshot`, where they replaced them."""
+        if self._options.mode is not ImportMode.REPLACE:
+            return
+        for file in self._files:
+            root, table = snapshot.tables.get(file.table), catalog.tables.get(file.table)
+            if root is not None and table is not None:
+                self._memory.note(file.file.digest, schema_digest(table), root.digest)
+
+    def _is_known(self, file: TabularFile, table: Table, root: Node | None) -> bool:
+        """Whether the very same file once gave the very rows that the table has now."""
+        if self._options.mode is not ImportMode.REPLACE or root is None:
+            return False
+        return self._memory.recall(file.file.digest, schema_digest(table)) == root.digest
 
     def _define(self, file: TabularFile, known: Table | None) -> tuple[Table, list[str]]:
         """The table that the rows go into, and the statements that make it so."""
@@ -198,25 +225,17 @@ class Importer:
         """The rows to write and the keys to delete, so that the table comes to be what the options say."""
         if self._options.mode is ImportMode.APPEND or root is None:
             return rows, []
-        new_lines = set(encode_rows(rows).split(b"\n"))
-        old_lines: set[bytes] = set()
-        for chunk in tree.chunks(root):
-            old_lines.update(tree.store.read_chunk(chunk).split(b"\n"))
         if tree.table.has_hidden_key:
-            return self._difference_of_unkeyed(tree, rows, old_lines)
-        write = tree.reader.decode_known_lines(b"\n".join(new_lines - old_lines))
+            return self._difference_of_unkeyed(rows, tree.rows(root))
+        write, gone = replacement(tree, root, rows)
         if self._options.mode is ImportMode.UPSERT:
             return write, []
-        written = {tree.key_of(row) for row in rows}
-        vanished = (tree.key_of(row) for row in tree.reader.decode_known_lines(b"\n".join(old_lines - new_lines)))
-        return write, [key for key in vanished if key not in written]
+        return write, [tree.key_of(row) for row in gone]
 
-    def _difference_of_unkeyed(
-        self, tree: TableTree, rows: list[Row], old_lines: set[bytes]
-    ) -> tuple[list[Row], list[Row]]:
+    def _difference_of_unkeyed(self, rows: list[Row], known: Iterator[Row]) -> tuple[list[Row], list[Row]]:
         """The same for a table without a key: rows alike in all columns stand for each other."""
         old: dict[Row, list[Row]] = {}
-        for row in tree.reader.decode_known_lines(b"\n".join(sorted(old_lines))):
+        for row in known:
             old.setdefault(row[1:], []).append(row[:1])
         write = []
         for row in rows:
@@ -238,17 +257,25 @@ class Importer:
         return [key for key in map(before.key_of, before.rows(root)) if key not in kept]
 
     def _refuse_repeated_keys(self, file: TabularFile, tree: TableTree, rows: list[Row]) -> None:
-        keys = list(map(tree.key_of, rows))
+        columns = [[row[position] for row in rows] for position in tree.table.key_positions]
+        keys = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
         if len(set(keys)) == len(keys):
             return
-        seen: dict[Row, int] = {}
-        for key, line in zip(keys, file.data.lines, strict=True):
+        seen: dict[object, int] = {}
+        for key, row, line in zip(keys, rows, file.data.lines, strict=True):
             if key in seen:
-                shown = ", ".join(f"{name} {value!r}" for name, value in zip(tree.table.primary_key, key, strict=True))
+                named = zip(tree.table.primary_key, tree.key_of(row), strict=True)
+                shown = ", ".join(f"{name} {value!r}" for name, value in named)
                 raise KeyNotUniqueError(
                     f"{file.data.source}:{line}: the key {shown} stands in line {seen[key]} too", line=line
                 )
             seen[key] = line
+
+
+def schema_digest(table: Table) -> str:
+    """A digest of a table's definition."""
+    text = schema_text(Catalog(tables={table.name: table}), table.name.partition(".")[0])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _root(node: Node | None) -> Root | None:

@@ -1,7 +1,7 @@
 """Submit transactions: signed, tried out, then kept in the pool or sealed at once."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from aergo_vc.base.errors import AergoError
@@ -22,6 +22,7 @@ from aergo_vc.repository.sealing import Producer, Sealed
 from aergo_vc.repository.state_cache import StateCache
 from aergo_vc.repository.tips import Tip, tip_of
 from aergo_vc.repository.workspace import Workspace
+from aergo_vc.sql.outcomes import StatementResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +64,21 @@ class Desk:
         Raises what the transaction raises; then nothing has changed.
         """
         waiting = self.pending()
-        made = self._try(waiting, make)
+        made = self._try(waiting, make, alone=commit and not waiting)
         if made is None:
             return Submitted(None, (), {}, None)
         submission, outcome = made
-        committed = None
-        if commit:
-            committed = self._seal((*waiting, submission), message)
-        else:
+        if not commit:
             self._keep((*waiting, submission))
-        return Submitted(submission[0].id, outcome.results, outcome.receipt.rows, committed)
+            return Submitted(submission[0].id, *_told(outcome), None)
+        sealed = self._seal((*waiting, submission), message)
+        committed = _committed(self._tip.branch, sealed)
+        return Submitted(submission[0].id, *_told(sealed.outcomes[-1] if outcome is None else outcome), committed)
 
     def commit(self, message: str | None) -> Committed | None:
         """Seal what waits; None where nothing does."""
         waiting = self.pending()
-        return self._seal(waiting, message) if waiting else None
+        return _committed(self._tip.branch, self._seal(waiting, message)) if waiting else None
 
     def outlook(self) -> tuple[PendingTransaction, ...]:
         """What each waiting transaction would do now."""
@@ -100,18 +101,22 @@ class Desk:
             self._keep(kept)
         return len(waiting) - len(kept)
 
-    def _try(self, waiting: Sequence[Submission], make: MakeDraft) -> tuple[Submission, TransactionOutcome] | None:
+    def _try(
+        self, waiting: Sequence[Submission], make: MakeDraft, *, alone: bool
+    ) -> tuple[Submission, TransactionOutcome | None] | None:
+        """Make and sign a transaction, and see what it does behind those that wait.
+
+        If it is to be sealed `alone`, sealing shows what it does, and without it there would be no block.
+        """
         with self.machine.block(self._context()) as execution:
             for transaction, payload in waiting:
-                try:
+                with suppress(AergoError):  # status and commit report what fails
                     execution.execute(transaction, payload)
-                except AergoError:
-                    continue
             draft = make(execution, self.machine)
             if draft is None:
                 return None
-            transaction = self._sign(draft)
-            return (transaction, draft.trees), execution.execute(transaction, draft.trees)
+            submission = (self._sign(draft), draft.trees)
+            return submission, None if alone else execution.execute(*submission)
 
     def _sign(self, draft: Draft) -> Transaction:
         header = self._tip.ledger.header
@@ -127,13 +132,13 @@ class Desk:
         )
         return signed(self._identity.signer, payload)
 
-    def _seal(self, submissions: Sequence[Submission], message: str | None) -> Committed:
+    def _seal(self, submissions: Sequence[Submission], message: str | None) -> Sealed:
         producer = Producer(self._workspace, self._identity)
         sealed = producer.seal(self.machine, self._tip, submissions, message)
         if not isinstance(sealed, Sealed):
             raise sealed[0].reason
         self._keep_excluded(sealed.excluded, submissions)
-        return _committed(self._tip.branch, sealed)
+        return sealed
 
     def _keep_excluded(self, excluded: Sequence[Exclusion], submissions: Sequence[Submission]) -> None:
         """What a block left out goes on waiting; the rest of the pool has landed."""
@@ -184,6 +189,10 @@ def signed(signer: Signer, payload: Payload) -> Transaction:
 def draft_of_script(script: str) -> MakeDraft:
     """The draft of an SQL script."""
     return lambda _execution, _machine: Draft(script)
+
+
+def _told(outcome: TransactionOutcome) -> tuple[tuple[StatementResult, ...], Mapping[TableName, RowCounts]]:
+    return outcome.results, outcome.receipt.rows
 
 
 def _committed(branch: BranchName, sealed: Sealed) -> Committed:

@@ -1,7 +1,10 @@
 """Rows in and out of users' files: CSV, JSON Lines, Parquet."""
 
+import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,18 +55,37 @@ def format_of(path: Path) -> FileFormat:
     return found
 
 
-def read_file(path: Path) -> TabularData:
-    """The table in a file; raises FileUnreadableError, FileFormatError and the subclasses of BadFile."""
-    kind = format_of(path)
-    if kind is FileFormat.PARQUET:
+@dataclass(frozen=True)
+class UserFile:
+    """A user's file with its content, which is parsed later, if at all."""
+
+    path: Path
+    kind: FileFormat
+    content: bytes
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of the content and its format."""
+        return hashlib.sha256(self.kind.encode() + b"\n" + self.content).hexdigest()
+
+    def parse(self) -> TabularData:
+        """The table in the file; raises the subclasses of BadFile."""
+        if self.kind is FileFormat.CSV:
+            return read_csv(self.content, str(self.path))
+        if self.kind is FileFormat.JSONL:
+            return read_jsonl(self.content, str(self.path))
         from aergo_vc.query.parquet import read_parquet  # noqa: PLC0415 - loads duckdb
 
-        return read_parquet(path)
+        return read_parquet(self.path)
+
+
+def read_file(path: Path) -> UserFile:
+    """A file's content; raises FileUnreadableError and FileFormatError."""
+    kind = format_of(path)
     try:
-        data = path.read_bytes()
+        return UserFile(path, kind, path.read_bytes())
     except OSError as error:
         raise FileUnreadableError(f"{path}: {error.strerror}", path=str(path)) from error
-    return read_csv(data, str(path)) if kind is FileFormat.CSV else read_jsonl(data, str(path))
 
 
 def write_table(reader: StateReader, name: TableName, kind: FileFormat, stream: BinaryIO) -> None:

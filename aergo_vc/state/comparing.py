@@ -4,7 +4,8 @@ Equal nodes have equal ids.  Both trees are opened level by level, and of each l
 lacks; of the chunks that remain, only the lines that the other side lacks.
 """
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 
 from aergo_vc.model.changes import Key, RowChange
 from aergo_vc.model.types import Row
@@ -35,6 +36,31 @@ def changed_rows(tree: TableTree, before: Node | None, after: Node | None) -> di
     new_rows = _rows_by_key(tree, new_lines - old_lines)
     codes = sorted((tree.code_of_key(key), key) for key in old_rows.keys() | new_rows.keys())
     return {key: RowChange(old_rows.get(key), new_rows.get(key)) for _, key in codes}
+
+
+def replacement(tree: TableTree, root: Node | None, rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """What turns the rows of a tree into `rows`, which come in any order: those to write, and those whose keys go.
+
+    The rows are laid over the tree chunk by chunk, so that what is equal is compared as bytes and never parsed.
+    Raises DuplicateKeyError.
+    """
+    codes, lines = tree.sorted_lines(rows)
+    old_lines: set[Line] = set()
+    new_lines: set[Line] = set()
+    start = 0
+    chunks = list(tree.chunks(root))
+    for chunk, following in zip(chunks, [*chunks[1:], None], strict=True):
+        end = len(codes) if following is None else bisect_left(codes, following.first, start)
+        data = tree.store.read_chunk(chunk)
+        if b"\n".join(lines[start:end]) + b"\n" != data:
+            old_lines.update(data.split(b"\n"))
+            new_lines.update(lines[start:end])
+        start = end
+    new_lines.update(lines[start:])
+    old_lines.discard(b"")
+    written = _rows_by_key(tree, new_lines - old_lines)
+    gone = _rows_by_key(tree, old_lines - new_lines)
+    return list(written.values()), [row for key, row in gone.items() if key not in written]
 
 
 def _top(root: Node | None) -> list[Node]:

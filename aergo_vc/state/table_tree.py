@@ -115,6 +115,10 @@ class TableTree:
 
         Raises DuplicateKeyError, OversizedKeyError, or BadChunk for a row that is too long.
         """
+        return self.build_lines(*self.sorted_lines(rows))
+
+    def sorted_lines(self, rows: Sequence[Row]) -> tuple[list[str], list[Line]]:
+        """The key codes of `rows` in ascending order, and their lines; raises DuplicateKeyError, OversizedKeyError."""
         codes = self.codes_of(rows)
         lines = encode_rows(rows).split(b"\n")
         lines.pop()
@@ -123,7 +127,7 @@ class TableTree:
             codes = [codes[position] for position in order]
             lines = [lines[position] for position in order]
             self._refuse_duplicates(codes, lines)
-        return self.build_lines(codes, lines)
+        return codes, lines
 
     def build_lines(self, codes: Sequence[str], lines: Sequence[Line]) -> Node | None:
         """Write the tree of rows given as lines, in the order of their distinct codes."""
