@@ -22,7 +22,6 @@ from aergo_vc.repository.sealing import Producer, Sealed
 from aergo_vc.repository.state_cache import StateCache
 from aergo_vc.repository.tips import Tip, tip_of
 from aergo_vc.repository.workspace import Workspace
-from aergo_vc.sql.outcomes import StatementResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +67,15 @@ class Desk:
         if made is None:
             return Submitted(None, (), {}, None)
         submission, outcome = made
-        if not commit:
+        committed = None
+        if commit:
+            sealed = self._seal((*waiting, submission), message)
+            committed = _committed(self._tip.branch, sealed)
+            outcome = outcome or sealed.outcomes[-1]
+        else:
             self._keep((*waiting, submission))
-            return Submitted(submission[0].id, *_told(outcome), None)
-        sealed = self._seal((*waiting, submission), message)
-        committed = _committed(self._tip.branch, sealed)
-        return Submitted(submission[0].id, *_told(sealed.outcomes[-1] if outcome is None else outcome), committed)
+        results, rows = ((), {}) if outcome is None else (outcome.results, outcome.receipt.rows)
+        return Submitted(submission[0].id, results, rows, committed)
 
     def commit(self, message: str | None) -> Committed | None:
         """Seal what waits; None where nothing does."""
@@ -189,10 +191,6 @@ def signed(signer: Signer, payload: Payload) -> Transaction:
 def draft_of_script(script: str) -> MakeDraft:
     """The draft of an SQL script."""
     return lambda _execution, _machine: Draft(script)
-
-
-def _told(outcome: TransactionOutcome) -> tuple[tuple[StatementResult, ...], Mapping[TableName, RowCounts]]:
-    return outcome.results, outcome.receipt.rows
 
 
 def _committed(branch: BranchName, sealed: Sealed) -> Committed:
