@@ -235,8 +235,13 @@ class Engine:
         if self._db.in_transaction:
             yield
             return
-        with self._db:
+        self._trusted("BEGIN")
+        try:
             yield
+        except BaseException:
+            self._trusted("ROLLBACK")
+            raise
+        self._trusted("COMMIT")
 
     def rows(self, table: TableName, keys: Iterable[Key] | None = None) -> Iterator[Row]:
         """The rows of a table in the order of its key, or those of `keys` that exist, in the order of `keys`."""
