@@ -16,7 +16,7 @@ from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, SqlError
 from sql_world import context
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.sql"))
-_CASE = re.compile(r"(.+?);\n((?:-- .*\n)*)", re.DOTALL)
+_CASE = re.compile(r"(.+);\n((?:-- .*\n)*)")
 
 
 def shown(value: Value) -> str:

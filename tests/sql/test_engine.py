@@ -1,0 +1,260 @@
+"""The engine's edge: transactions, net changes, loads, definitions, the cache file."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sql_world import context
+
+from aergo_vc.base.ids import TableName
+from aergo_vc.model.changes import Changes, RowChange
+from aergo_vc.model.schema import Catalog
+from aergo_vc.model.transactions import LoadMode
+from aergo_vc.model.types import Row
+from aergo_vc.sql.budget import Budget
+from aergo_vc.sql.engine import Engine
+from aergo_vc.sql.errors import FuseError, SqlError
+
+ITEM = TableName("public.item")
+COLUMNS = ("id", "name", "price")
+SCHEMA = "CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL, price numeric(8,2) CHECK (price >= 0))"
+
+
+def an_engine(*scripts: str) -> Engine:
+    engine = Engine()
+    for script in scripts:
+        engine.run(script, context())
+    return engine
+
+
+def replay(rows: dict[Row, Row], changes: Changes, table: TableName) -> dict[Row, Row]:
+    """A table as a plain dictionary, brought forward by net changes."""
+    after = dict(rows)
+    for key, change in changes.get(table, {}).items():
+        assert after.get(key) == change.before
+        if change.after is None:
+            del after[key]
+        else:
+            after[key] = change.after
+    return after
+
+
+def table_of(engine: Engine, name: TableName = ITEM) -> dict[Row, Row]:
+    layout = engine.catalog.tables[name].key_positions
+    return {tuple(row[place] for place in layout): row for row in engine.rows(name)}
+
+
+def test_an_insert_and_its_deletion_leave_no_change() -> None:
+    engine = an_engine(SCHEMA)
+    outcome = engine.run("INSERT INTO item VALUES (1, 'a', 1); DELETE FROM item WHERE id = 1", context())
+    assert outcome.changes == {}
+
+
+def test_an_update_back_to_the_old_value_is_no_change() -> None:
+    engine = an_engine(SCHEMA, "INSERT INTO item VALUES (1, 'a', 1)")
+    outcome = engine.run("UPDATE item SET price = 2; UPDATE item SET price = 1.00", context())
+    assert outcome.changes == {}
+
+
+def test_a_changed_key_is_a_deletion_and_an_insertion() -> None:
+    engine = an_engine(SCHEMA, "INSERT INTO item VALUES (1, 'a', 1)")
+    changes = engine.run("UPDATE item SET id = 2", context()).changes
+    assert changes == {
+        ITEM: {
+            (1,): RowChange((1, "a", "1.00"), None),
+            (2,): RowChange(None, (2, "a", "1.00")),
+        }
+    }
+
+
+def test_a_failing_script_leaves_nothing_behind() -> None:
+    engine = an_engine(SCHEMA, "INSERT INTO item VALUES (1, 'a', 1)")
+    catalog, before = engine.catalog, table_of(engine)
+    with pytest.raises(SqlError) as caught:
+        engine.run("CREATE TABLE other (a int);\nUPDATE item SET price = 5;\n  SELECT 1 / 0", context())
+    assert (caught.value.sqlstate, caught.value.line, caught.value.statement) == ("22012", 3, 3)
+    assert (engine.catalog, table_of(engine)) == (catalog, before)
+    engine.run("CREATE TABLE other (a int)", context())
+
+
+def test_a_transaction_adds_up_its_parts_and_checks_foreign_keys_at_its_end() -> None:
+    engine = an_engine(SCHEMA, "CREATE TABLE sale (item int PRIMARY KEY REFERENCES item)")
+    with engine.transaction() as opened:
+        engine.run("INSERT INTO sale VALUES (1)", context())
+        engine.load(ITEM, COLUMNS, LoadMode.APPEND, [(1, "a", "1.00")])
+    assert set(opened.changes) == {ITEM, TableName("public.sale")}
+    with pytest.raises(SqlError, match="sale_item_fkey"), engine.transaction():
+        engine.run("INSERT INTO sale VALUES (2)", context())
+    assert len(table_of(engine, TableName("public.sale"))) == 1
+
+
+def test_a_discarded_block_changes_nothing_but_tells_what_it_would_have() -> None:
+    engine = an_engine(SCHEMA)
+    with engine.block() as block:
+        with engine.transaction() as opened:
+            engine.run("INSERT INTO item VALUES (1, 'a', 1); CREATE TABLE x (a int)", context())
+        engine.mark = "later"
+        block.discard()
+    assert len(opened.changes[ITEM]) == 1
+    assert (table_of(engine), engine.mark, len(engine.catalog.tables)) == ({}, None, 1)
+
+
+def test_cascades_are_changes_too() -> None:
+    engine = an_engine(
+        SCHEMA,
+        "CREATE TABLE sale (id int PRIMARY KEY, item int REFERENCES item ON DELETE CASCADE)",
+        "INSERT INTO item VALUES (1, 'a', 1); INSERT INTO sale VALUES (7, 1), (8, 1)",
+    )
+    changes = engine.run("DELETE FROM item", context()).changes
+    assert set(changes[TableName("public.sale")]) == {(7,), (8,)}
+
+
+def test_rows_without_a_key_are_named_after_their_transaction() -> None:
+    engine = an_engine("CREATE TABLE note (words text)")
+    with engine.transaction() as opened:
+        engine.run("INSERT INTO note VALUES ('b'), ('a')", context(1))
+        engine.run("INSERT INTO note SELECT words || '!' FROM note ORDER BY words DESC", context(1))
+    prefix = f"{1:032x}-0000000"
+    expected = {f"{prefix}0": "b", f"{prefix}1": "a", f"{prefix}2": "b!", f"{prefix}3": "a!"}
+    rows = [change.after for change in opened.changes[TableName("public.note")].values()]
+    assert {row[0]: row[1] for row in rows if row is not None} == expected
+
+
+def test_a_rebuilt_table_is_named_and_its_rows_stay() -> None:
+    engine = an_engine(SCHEMA, "INSERT INTO item VALUES (1, 'a', 1.5)")
+    outcome = engine.run("ALTER TABLE item ADD COLUMN stock int DEFAULT 3; UPDATE item SET stock = 4", context())
+    assert outcome.catalog_changed
+    assert outcome.rewritten == {ITEM}
+    assert list(engine.rows(ITEM)) == [(1, "a", "1.50", 4)]
+    outcome = engine.run("DROP TABLE item", context())
+    assert outcome.rewritten == {ITEM}
+
+
+def test_a_primary_key_can_be_given_to_a_table_without_one() -> None:
+    engine = an_engine("CREATE TABLE t (a int, b int)", "INSERT INTO t VALUES (2, 1), (1, 2)")
+    engine.run("ALTER TABLE t ADD PRIMARY KEY (a)", context())
+    assert list(engine.rows(TableName("public.t"))) == [(1, 2), (2, 1)]
+    engine.run("INSERT INTO t VALUES (3, 3)", context())
+
+
+def test_a_load_says_what_it_did_and_can_replace() -> None:
+    engine = an_engine(SCHEMA)
+    first = engine.load(ITEM, COLUMNS, LoadMode.APPEND, [(1, "a", "1.00"), (2, "b", None)])
+    assert dict(first[ITEM]) == {
+        (1,): RowChange(None, (1, "a", "1.00")),
+        (2,): RowChange(None, (2, "b", None)),
+    }
+    second = engine.load(ITEM, COLUMNS, LoadMode.UPSERT, [(2, "c", "0.10")], gone=[(1,)])
+    assert second == {
+        ITEM: {(1,): RowChange((1, "a", "1.00"), None), (2,): RowChange((2, "b", None), (2, "c", "0.10"))}
+    }
+    assert list(engine.rows(ITEM)) == [(2, "c", "0.10")]
+
+
+@pytest.mark.parametrize(
+    ("row", "sqlstate"),
+    [
+        ((1, None, "1.00"), "23502"),
+        ((1, "a", "-1.00"), "23514"),
+        ((9, "a", "1.00"), "23505"),
+        ((1 << 31, "a", "1.00"), "22003"),
+        ((True, "a", "1.00"), "22P02"),
+        (("1", "a", "1.00"), "22P02"),
+        ((1, "a\0", "1.00"), "22P02"),
+        ((1, "\ud800", "1.00"), "22P02"),
+        ((1, "a", "1"), "22P02"),
+        ((1, "a", "1.000"), "22P02"),
+        ((1, "a", "-0.00"), "22P02"),
+        ((1, "a", "01.00"), "22P02"),
+        ((1, "a", "1234567.00"), "22P02"),
+        ((1, "a", "1.00\n"), "22P02"),
+        ((1, "a"), "42804"),
+        ((1, "x" * 60_000, "1.00"), "54000"),
+    ],
+)
+def test_a_load_checks_every_value(row: Row, sqlstate: str) -> None:
+    engine = an_engine(SCHEMA, "INSERT INTO item VALUES (9, 'nine', 1)")
+    with pytest.raises(SqlError) as caught:
+        engine.load(ITEM, COLUMNS, LoadMode.APPEND, [(2, "b", "1.00"), row])
+    assert caught.value.sqlstate == sqlstate
+    assert list(engine.rows(ITEM)) == [(9, "nine", "1.00")]
+
+
+def test_a_load_for_other_columns_fails() -> None:
+    engine = an_engine(SCHEMA)
+    with pytest.raises(SqlError):
+        engine.load(ITEM, ("id", "name"), LoadMode.APPEND, [(1, "a")])
+
+
+def test_the_cache_file_remembers_rows_catalog_and_mark(tmp_path: Path) -> None:
+    engine = Engine(tmp_path / "cache.db")
+    engine.run(SCHEMA + "; CREATE INDEX by_name ON item (name); CREATE VIEW v AS SELECT * FROM item", context())
+    with engine.block():
+        engine.run("INSERT INTO item VALUES (1, 'a', 1)", context())
+        engine.mark = "block 1"
+    catalog = engine.catalog
+    engine.close()
+    again = Engine(tmp_path / "cache.db")
+    assert (again.catalog, again.mark, list(again.rows(ITEM))) == (catalog, "block 1", [(1, "a", "1.00")])
+
+
+def test_trusted_rows_move_without_effects_on_other_tables() -> None:
+    source = an_engine(
+        SCHEMA, "CREATE TABLE sale (item int PRIMARY KEY REFERENCES item ON DELETE CASCADE)",
+        "INSERT INTO item VALUES (1, 'a', 1); INSERT INTO sale VALUES (1)",
+    )  # fmt: skip
+    copy = Engine()
+    copy.restore(source.catalog)
+    for name in source.catalog.tables:
+        copy.insert_rows(name, source.rows(name))
+    copy.delete_keys(ITEM, [(1,)])
+    assert (list(copy.rows(ITEM)), list(copy.rows(TableName("public.sale")))) == ([], [(1,)])
+    copy.insert_rows(ITEM, [(1, "b", "2.00")])
+    assert list(copy.rows(ITEM, [(5,), (1,)])) == [(1, "b", "2.00")]
+    copy.restore(Catalog())
+    assert copy.catalog.tables == {}
+
+
+def test_budgets_count_statements_and_rows() -> None:
+    engine = an_engine("CREATE TABLE n (i int PRIMARY KEY)")
+    fill = "INSERT INTO n WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < 50) SELECT i FROM t"
+    engine.run(fill, context(), Budget(rows=150))
+    for budget in (Budget(rows=149), Budget(statements=0)):
+        with pytest.raises(SqlError, match="more than"):
+            engine.run("DELETE FROM n; " + fill, context(), budget)
+    assert len(list(engine.rows(TableName("public.n")))) == 50
+
+
+def test_the_fuse_is_this_machine_s_word_and_not_the_script_s_fault() -> None:
+    engine = Engine(fuse_steps=2_000_000)
+    engine.run("CREATE TABLE n (i int PRIMARY KEY)", context())
+    engine.load(TableName("public.n"), ("i",), LoadMode.APPEND, [(i,) for i in range(2_000)])
+    with pytest.raises(FuseError):
+        engine.run("SELECT count(*) FROM n a, n b, n c WHERE a.i + b.i + c.i < 0", context())
+    engine.run("SELECT count(*) FROM n", context())
+
+
+KEYS = st.integers(1, 5)
+STATEMENTS = st.one_of(
+    st.builds("INSERT INTO item VALUES ({}, '{}', {})".format, KEYS, st.sampled_from("ab"), KEYS),
+    st.builds("UPDATE item SET price = price + {1} WHERE id = {0}".format, KEYS, KEYS),
+    st.builds("UPDATE item SET price = price - 3, name = name || 'x' WHERE id >= {}".format, KEYS),
+    st.builds("UPDATE item SET id = {1} WHERE id = {0}".format, KEYS, KEYS),
+    st.builds("DELETE FROM item WHERE id = {}".format, KEYS),
+    st.builds("INSERT INTO item VALUES ({0}, 'u', 9) ON CONFLICT (id) DO UPDATE SET price = 1".format, KEYS),
+)
+
+
+@given(st.lists(st.lists(STATEMENTS, min_size=1, max_size=4), max_size=8))
+def test_net_changes_applied_to_a_dictionary_give_the_table(scripts: list[list[str]]) -> None:
+    engine = an_engine(SCHEMA)
+    model: dict[Row, Row] = {}
+    for script in scripts:
+        try:
+            outcome = engine.run("; ".join(script), context())
+        except SqlError:
+            assert table_of(engine) == model
+        else:
+            model = replay(model, outcome.changes, ITEM)
+            assert table_of(engine) == model
