@@ -42,20 +42,7 @@ _SQL_TYPES = {
     Kind.DOUBLE: "DOUBLE",
 }
 _PLAIN = frozenset(
-    [
-        "BOOLEAN",
-        "TINYINT",
-        "SMALLINT",
-        "INTEGER",
-        "BIGINT",
-        "UTINYINT",
-        "USMALLINT",
-        "UINTEGER",
-        "UBIGINT",
-        "FLOAT",
-        "DOUBLE",
-        "VARCHAR",
-    ]
+    "BOOLEAN TINYINT SMALLINT INTEGER BIGINT UTINYINT USMALLINT UINTEGER UBIGINT FLOAT DOUBLE VARCHAR".split()  # noqa: SIM905
 )
 _WIDE_INTEGERS = frozenset(("HUGEINT", "UHUGEINT", "BIGNUM"))
 _NESTED = re.compile(r"(?:STRUCT|MAP|UNION)\(.*|.*\]", re.DOTALL)

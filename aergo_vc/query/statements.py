@@ -12,10 +12,11 @@ from typing import Any, Final
 import duckdb
 
 TABLE_FUNCTIONS: Final = frozenset(
-    ["generate_series", "json_each", "json_tree", "range", "repeat", "repeat_row", "show_tables", "summary", "unnest"]
+    "generate_series json_each json_tree range repeat repeat_row show_tables summary unnest".split()  # noqa: SIM905
 )
 """Table functions that queries may call: those that compute on their arguments alone."""
 
+_SEMICOLONS_TRIED = 100
 _EXPLAIN = re.compile(r"\s*explain(\s+analyze)?\s*(\([^()]*\))?\s+", re.IGNORECASE)
 _WRITING_NODES: Final = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
 _WRITERS: Final = frozenset(("nextval", "write_log"))
@@ -43,8 +44,23 @@ def check_query(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:
 
 
 def without_semicolon(sql: str) -> str:
-    """The text of one checked query so that it can stand in parentheses."""
-    return duckdb.extract_statements(sql)[0].query.rstrip().rstrip(";")
+    """The text of one checked query so that it can stand in parentheses with a line feed behind it."""
+    end = len(sql)
+    for _ in range(_SEMICOLONS_TRIED):
+        end = sql.rfind(";", 0, end)
+        if end < 0:
+            break
+        if _is_blank(sql[end + 1 :]):
+            return without_semicolon(sql[:end]) if _is_blank(sql[end:]) else sql[:end]
+    return sql
+
+
+def _is_blank(sql: str) -> bool:
+    """Whether a text holds no statement, nothing but white space and comments."""
+    try:
+        return not duckdb.extract_statements(sql)
+    except duckdb.Error:
+        return False
 
 
 def _syntax_tree(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:  # noqa: ANN401 - DuckDB's JSON
@@ -62,7 +78,7 @@ def _check_tree(tree: Any) -> None:  # noqa: ANN401 - DuckDB's JSON
         if isinstance(kind, str) and kind.startswith(_WRITING_NODES):
             raise NotAQuery(f"a query may not {kind.partition('_')[0]}")
         name = node.get("function_name")
-        if name in _WRITERS:
+        if isinstance(name, str) and name.lower() in _WRITERS:
             raise NotAQuery(f"a query may not call {name}")
         if kind == "TABLE_FUNCTION":
             called = node["function"].get("function_name", "")

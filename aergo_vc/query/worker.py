@@ -47,6 +47,7 @@ from aergo_vc.query.messages import (
     encode_frame,
     read_request,
 )
+from aergo_vc.query.quoting import quoted_name, quoted_text
 from aergo_vc.query.statements import NotAQuery, check_query, without_semicolon
 
 _LEDGER = '"(ledger)"'
@@ -130,7 +131,7 @@ class Worker:
         run = self._connection.execute
         run(f"SET memory_limit='{memory_bytes // 1024}KiB'")
         run(f"SET max_temp_directory_size='{spill_bytes // 1024}KiB'")
-        run(f"SET temp_directory='{_quoted_text(str(Path.cwd() / 'spill'))}'")
+        run(f"SET temp_directory={quoted_text(str(Path.cwd() / 'spill'))}")
         run(f"SET threads={threads}")
         run("SET TimeZone='UTC'")
 
@@ -138,7 +139,7 @@ class Worker:
         self._limit(request.memory_bytes, request.spill_bytes, request.threads)
         self._is_file = request.path is not None
         catalog = ROWS_CATALOG if self._is_file else SOURCES_CATALOG
-        self._connection.execute(f"ATTACH '{_quoted_text(request.path or ':memory:')}' AS {catalog}")
+        self._connection.execute(f"ATTACH {quoted_text(request.path or ':memory:')} AS {catalog}")
         if self._is_file:
             self._connection.execute("BEGIN")
         self._loader = TableLoader(self._connection, catalog)
@@ -160,7 +161,7 @@ class Worker:
 
     def _attach_file(self, request: AttachFile) -> Answer:
         self._limit(request.memory_bytes, request.spill_bytes, request.threads)
-        self._connection.execute(f"ATTACH '{_quoted_text(request.path)}' AS {ROWS_CATALOG} (READ_ONLY)")
+        self._connection.execute(f"ATTACH {quoted_text(request.path)} AS {ROWS_CATALOG} (READ_ONLY)")
         return Done()
 
     def _lock(self, request: Lock) -> Answer:
@@ -178,12 +179,12 @@ class Worker:
         return Locked(omitted)
 
     def _show_table(self, table: ShownTable, omitted: dict[str, str]) -> None:
-        columns = ", ".join(f"c{place} AS {_quoted(name)}" for place, name in table.columns)
+        columns = ", ".join(f"c{place} AS {quoted_name(name)}" for place, name in table.columns)
         try:
-            self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_LEDGER}.{_quoted(table.contract)}")
+            self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_LEDGER}.{quoted_name(table.contract)}")
             catalog = SOURCES_CATALOG if table.computed else ROWS_CATALOG
             self._connection.execute(
-                f"CREATE VIEW {_LEDGER}.{_quoted(table.contract)}.{_quoted(table.name)} AS "
+                f"CREATE VIEW {_LEDGER}.{quoted_name(table.contract)}.{quoted_name(table.name)} AS "
                 f"SELECT {columns} FROM {rows_table(catalog, table.number)}"
             )
         except duckdb.Error as problem:
@@ -209,10 +210,10 @@ class Worker:
     def _make_view(self, view: ShownView) -> None:
         if check_query(self._connection, view.query):
             raise NotAQuery("a view cannot explain a query")
-        self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_LEDGER}.{_quoted(view.contract)}")
-        columns = f"({', '.join(map(_quoted, view.columns))})" if view.columns else ""
+        self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_LEDGER}.{quoted_name(view.contract)}")
+        columns = f"({', '.join(map(quoted_name, view.columns))})" if view.columns else ""
         self._connection.execute(
-            f"CREATE VIEW {_LEDGER}.{_quoted(view.contract)}.{_quoted(view.name)}{columns} AS "
+            f"CREATE VIEW {_LEDGER}.{quoted_name(view.contract)}.{quoted_name(view.name)}{columns} AS "
             f"(\n{without_semicolon(view.query)}\n)"
         )
 
@@ -276,7 +277,7 @@ class _ArrowStream:
 
 def _write_parquet(stream: _ArrowStream, columns: list[ColumnInfo], path: str) -> None:
     """Write through an instance that may open files and that foreign SQL cannot name."""
-    names = [_quoted(column.name) for column in columns]
+    names = [quoted_name(column.name) for column in columns]
     values = ", ".join(
         f"CAST({name} AS UUID) AS {name}" if column.type == "UUID" else name
         for column, name in zip(columns, names, strict=True)
@@ -284,7 +285,7 @@ def _write_parquet(stream: _ArrowStream, columns: list[ColumnInfo], path: str) -
     with duckdb.connect(":memory:") as writer:
         writer.execute("SET TimeZone='UTC'")
         writer.register("result", stream)
-        writer.execute(f"COPY (SELECT {values} FROM result) TO '{_quoted_text(path)}' (FORMAT parquet)")
+        writer.execute(f"COPY (SELECT {values} FROM result) TO {quoted_text(path)} (FORMAT parquet)")
 
 
 def _write_arrow(stream: _ArrowStream, path: str) -> None:
@@ -297,14 +298,6 @@ def _write_arrow(stream: _ArrowStream, path: str) -> None:
     with ipc.new_stream(path, reader.schema) as writer:
         for batch in reader:
             writer.write_batch(batch)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _quoted_text(text: str) -> str:
-    return text.replace("'", "''")
 
 
 def _bound_address_space(more_bytes: int) -> None:

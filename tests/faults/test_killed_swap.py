@@ -37,7 +37,7 @@ def _append_for_ever(paths: GitPaths, tree: ObjectId) -> None:
 def test_a_writer_that_is_killed_at_any_moment_leaves_a_sound_repository(plain: Sandbox) -> None:
     plain.commit()
     paths, tree = plain.paths, ObjectId(plain.git("rev-parse", "HEAD^{tree}"))
-    moments = random.Random(7)  # noqa: S311
+    moments = random.Random(7)
     context = multiprocessing.get_context("fork")
     for _ in range(15):
         before = int(plain.git("rev-list", "--count", MAIN))
