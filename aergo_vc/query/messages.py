@@ -121,7 +121,7 @@ class Prepare(_Message, frozen=True):
 
 
 class Fetch(_Message, frozen=True):
-    """The next rows of the prepared query, at most so many; answered by `Rows`, without any at the end."""
+    """The next rows of the prepared query, at most so many; answered by `Rows`."""
 
     most: int
 
@@ -156,9 +156,10 @@ class Prepared(_Message, frozen=True):
 
 
 class Rows(_Message, frozen=True):
-    """Rows of a query in the spelling of `column_types.to_value`."""
+    """Rows of a query in the spelling of `column_types.to_value`; `last` if there are no more."""
 
     rows: list[tuple[Scalar, ...]]
+    last: bool
 
 
 class Failed(_Message, frozen=True):

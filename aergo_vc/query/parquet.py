@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from aergo_vc.codec.row_chunk import encode_rows
 from aergo_vc.model.schema import Column
-from aergo_vc.model.types import Row
-from aergo_vc.query.column_types import ColumnInfo, load_column, to_value
+from aergo_vc.model.types import Kind, Row
+from aergo_vc.query.column_types import ColumnInfo, ledger_type, load_column, to_value
 from aergo_vc.query.errors import ParquetError
 from aergo_vc.query.process import one_line
 from aergo_vc.query.quoting import quoted_name, quoted_text
@@ -38,7 +38,7 @@ def read_parquet(path: Path) -> tuple[tuple[ColumnInfo, ...], Iterator[list[Row]
         columns = tuple(
             ColumnInfo(name, str(sql_type)) for name, sql_type in zip(relation.columns, relation.types, strict=True)
         )
-    values = ", ".join(to_value(column, quoted_name(column.name)) for column in columns)
+    values = ", ".join(map(_ledger_value, columns))
     return columns, _batches(path, f"SELECT {values} FROM {source}")
 
 
@@ -90,6 +90,12 @@ def _batches(path: Path, sql: str) -> Iterator[list[Row]]:
         connection.execute(sql)
         while rows := connection.fetchmany(BATCH_ROWS):
             yield rows
+
+
+def _ledger_value(column: ColumnInfo) -> str:
+    """The SQL expression for a column's values in the ledger's spelling: whole numbers beyond bigint are text there."""
+    name = quoted_name(column.name)
+    return f"CAST({name} AS VARCHAR)" if ledger_type(column.type).kind is Kind.NUMERIC else to_value(column, name)
 
 
 def _line_batches(rows: Iterable[Row]) -> Iterator[bytes]:

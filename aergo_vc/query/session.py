@@ -1,17 +1,17 @@
 """A session: one state, one query process, any number of queries."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from aergo_vc.base.ids import TableName
-from aergo_vc.model.schema import Column, Table, split_name
+from aergo_vc.model.schema import Column, Table, View, split_name
 from aergo_vc.model.types import Row, Value
 from aergo_vc.query.cache import QueryCache, Scratch, folder_lock, open_folder
 from aergo_vc.query.column_types import ColumnInfo, load_column
-from aergo_vc.query.errors import QueryError, QueryProcessError
+from aergo_vc.query.errors import QueryError, QueryProcessError, QueryTimeout, QueryTooLarge
 from aergo_vc.query.messages import (
     AddChunks,
     AttachFile,
@@ -65,8 +65,11 @@ class QueryResult:
     def batches(self) -> Iterator[list[Row]]:
         """The rows, once, in the query's order; raises QueryError, QueryTimeout, QueryTooLarge while reading."""
         wide = [place for place, column in enumerate(self.columns) if column.is_wide_integer]
-        while rows := self._session.fetch(self):
-            yield [_with_integers(row, wide) for row in rows] if wide else rows
+        last = False
+        while not last:
+            rows, last = self._session.fetch(self)
+            if rows:
+                yield [_with_integers(row, wide) for row in rows] if wide else rows
 
     def rows(self) -> Iterator[Row]:
         """The same, row by row."""
@@ -137,13 +140,15 @@ class QuerySession:
         self._current = QueryResult(self, tuple(ColumnInfo(name, sql_type) for name, sql_type in answer.columns))
         return self._current
 
-    def fetch(self, result: QueryResult) -> list[Row]:
-        """The next rows of the current result, none at its end."""
+    def fetch(self, result: QueryResult) -> tuple[list[Row], bool]:
+        """The next rows of the current result, and whether they are the last."""
         self._require_current(result)
         answer = self._ask(Fetch(BATCH_ROWS))
         if not isinstance(answer, Rows):
             raise QueryProcessError("the query process does not answer as it should")
-        return answer.rows
+        if answer.last:
+            self._current = None
+        return answer.rows, answer.last
 
     def save(self, result: QueryResult, file_format: str) -> Path:
         """Write the current result into a file."""
@@ -156,7 +161,7 @@ class QuerySession:
 
     def _require_current(self, result: QueryResult) -> None:
         if result is not self._current or self._process is None or not self._process.alive:
-            raise QueryError("a result cannot be read after the next query, nor after it was saved")
+            raise QueryError("a result can be read or saved once, and not after the next query")
 
     def _ask(self, request: Request) -> object:
         return self._started().ask(request, self._limits.seconds)
@@ -165,12 +170,22 @@ class QuerySession:
         if self._process is not None and self._process.alive:
             return self._process
         self._current = None
-        self._process = QueryProcess(self._scratch.path)
-        self._load(self._process)
+        try:
+            self._load(self._state.views)
+        except (QueryTimeout, QueryTooLarge):
+            # Views come from contracts, whose authors must not be able to keep others from querying.
+            if not self._state.views:
+                raise
+            self._load({})
+            self.omitted |= dict.fromkeys(self._state.views, "the views took too long, or too much memory, to be made")
+        if self._process is None:
+            raise QueryProcessError("the query process did not start")
         return self._process
 
-    def _load(self, process: QueryProcess) -> None:
+    def _load(self, views: Mapping[TableName, View]) -> None:
+        """Start a process and bring it to the state."""
         limits = self._limits
+        process = self._process = QueryProcess(self._scratch.path)
         memory_bytes = limits.memory_bytes // 2
         resources = Resources(limits.load_seconds, memory_bytes, limits.spill_bytes, limits.threads)
         with folder_lock(self._folder, _LOCK_SECONDS):
@@ -179,7 +194,7 @@ class QuerySession:
             attach = AttachFile(str(prepared.path), memory_bytes, limits.spill_bytes, limits.threads)
             process.ask(attach, limits.load_seconds)
         self._load_sources(process, resources)
-        answer = process.ask(self._shown(prepared), limits.seconds)
+        answer = process.ask(self._shown(prepared, views), limits.seconds)
         if not isinstance(answer, Locked):
             raise QueryProcessError("the query process does not answer as it should")
         self.omitted = {TableName(name): one_line(reason) for name, reason in answer.omitted.items()}
@@ -197,7 +212,7 @@ class QuerySession:
             process.ask(FinishTable(number), seconds)
         process.ask(CloseFile(), seconds)
 
-    def _shown(self, prepared: PreparedFile) -> Lock:
+    def _shown(self, prepared: PreparedFile, views: Mapping[TableName, View]) -> Lock:
         tables = [
             ShownTable(*split_name(name), prepared.tables[name].number, _shown_columns(table.table), computed=False)
             for name, table in sorted(self._state.tables.items())
@@ -206,11 +221,10 @@ class QuerySession:
             ShownTable(*split_name(source.name), number, _numbered(source.columns), computed=True)
             for number, source in enumerate(self._state.sources)
         ]
-        views = [
-            ShownView(*split_name(name), list(view.columns), view.query)
-            for name, view in sorted(self._state.views.items())
+        shown_views = [
+            ShownView(*split_name(name), list(view.columns), view.query) for name, view in sorted(views.items())
         ]
-        return Lock(tables + sources, views, self._limits.memory_bytes)
+        return Lock(tables + sources, shown_views, self._limits.memory_bytes)
 
 
 def _numbered(columns: Sequence[Column]) -> list[tuple[int, str]]:

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -42,6 +43,7 @@ from aergo_vc.query.messages import (
     Request,
     Rows,
     Save,
+    Scalar,
     ShownTable,
     ShownView,
     encode_frame,
@@ -51,6 +53,7 @@ from aergo_vc.query.quoting import quoted_name, quoted_text
 from aergo_vc.query.statements import NotAQuery, check_query, without_semicolon
 
 _LEDGER = '"(ledger)"'
+_REMEMBERED_QUERIES = 256
 _PARENT_CHECK_SECONDS = 1.0
 _LOCKED_SETTINGS = (
     "enable_external_access=false",
@@ -76,15 +79,13 @@ _FAILURES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]
 )
 
 
-class _Prepared:
-    """A checked query: its columns and its text with every value spelled for the wire."""
+@dataclass(frozen=True, slots=True)
+class _CheckedQuery:
+    """A query that may run: its columns, and its text with every value spelled for the wire."""
 
-    def __init__(self, sql: str, columns: list[ColumnInfo], wire_sql: str, parameters: list[Any]) -> None:
-        self.sql = sql
-        self.columns = columns
-        self.wire_sql = wire_sql
-        self.parameters = parameters
-        self.running = False
+    sql: str
+    columns: list[ColumnInfo]
+    wire_sql: str
 
 
 class Worker:
@@ -94,7 +95,10 @@ class Worker:
         self._connection = duckdb.connect(":memory:", config={"python_enable_replacements": False})
         self._loader: TableLoader | None = None
         self._is_file = False
-        self._prepared: _Prepared | None = None
+        self._checked: dict[str, _CheckedQuery] = {}
+        self._query: _CheckedQuery | None = None
+        self._parameters: list[Scalar] = []
+        self._running = False
         self._handlers: dict[type, Callable[[Any], Answer]] = {
             OpenFile: self._open_file,
             CreateTable: lambda request: self._load(lambda to: to.create(request.number, request.columns)),
@@ -219,49 +223,57 @@ class Worker:
 
     def _prepare(self, request: Prepare) -> Answer:
         self._end_query()
-        explains = check_query(self._connection, request.sql)
+        checked = self._checked.get(request.sql)
+        if checked is None or request.parameters:
+            checked = self._check(request)
+        if len(self._checked) >= _REMEMBERED_QUERIES:
+            self._checked.clear()
+        if not request.parameters:
+            self._checked[request.sql] = checked
+        self._query, self._parameters = checked, request.parameters
+        return Prepared([(column.name, column.type) for column in checked.columns])
+
+    def _check(self, request: Prepare) -> _CheckedQuery:
+        if check_query(self._connection, request.sql):
+            columns = [ColumnInfo("explain_key", "VARCHAR"), ColumnInfo("explain_value", "VARCHAR")]
+            return _CheckedQuery(request.sql, columns, request.sql)
         sql = without_semicolon(request.sql)
-        if explains:
-            columns, wire_sql = [ColumnInfo("explain_key", "VARCHAR"), ColumnInfo("explain_value", "VARCHAR")], sql
-        else:
-            relation = self._connection.sql(sql, params=request.parameters)
-            columns = [
-                ColumnInfo(name, str(sql_type)) for name, sql_type in zip(relation.columns, relation.types, strict=True)
-            ]
-            names = [f"c{place}" for place in range(len(columns))]
-            values = ", ".join(to_value(column, name) for column, name in zip(columns, names, strict=True))
-            wire_sql = f"SELECT {values} FROM (\n{sql}\n) AS q({', '.join(names)})"
-        self._prepared = _Prepared(sql, columns, wire_sql, request.parameters)
-        return Prepared([(column.name, column.type) for column in columns])
+        relation = self._connection.sql(sql, params=request.parameters)
+        columns = [
+            ColumnInfo(name, str(sql_type)) for name, sql_type in zip(relation.columns, relation.types, strict=True)
+        ]
+        names = [f"c{place}" for place in range(len(columns))]
+        values = ", ".join(to_value(column, name) for column, name in zip(columns, names, strict=True))
+        return _CheckedQuery(sql, columns, f"SELECT {values} FROM (\n{sql}\n) AS q({', '.join(names)})")
 
     def _fetch(self, request: Fetch) -> Answer:
-        prepared = self._prepared
-        if prepared is None:
-            return Rows([])
-        if not prepared.running:
+        if self._query is None:
+            return Rows([], last=True)
+        if not self._running:
             self._connection.execute("BEGIN TRANSACTION READ ONLY")
-            prepared.running = True
-            self._connection.execute(prepared.wire_sql, prepared.parameters)
+            self._running = True
+            self._connection.execute(self._query.wire_sql, self._parameters)
         rows = self._connection.fetchmany(request.most)
-        if not rows:
+        last = len(rows) < request.most
+        if last:
             self._end_query()
-        return Rows(rows)
+        return Rows(rows, last)
 
     def _end_query(self) -> None:
-        if self._prepared is not None and self._prepared.running:
+        if self._running:
+            self._running = False
             self._connection.abort()
             self._connection.execute("ROLLBACK")
-        self._prepared = None
+        self._query = None
 
     def _save(self, request: Save) -> Answer:
-        prepared = self._prepared
-        if prepared is None or prepared.running:
+        if self._query is None or self._running:
             raise NotAQuery("a result can be saved only before its rows are read")
-        stream = _ArrowStream(self._connection.sql(prepared.sql, params=prepared.parameters))
+        stream = _ArrowStream(self._connection.sql(self._query.sql, params=self._parameters))
         if request.format == "arrow":
             _write_arrow(stream, request.path)
         else:
-            _write_parquet(stream, prepared.columns, request.path)
+            _write_parquet(stream, self._query.columns, request.path)
         return Done()
 
 
