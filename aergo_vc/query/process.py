@@ -92,7 +92,12 @@ class QueryProcess:
             self._input.flush()
         except OSError as problem:
             raise self._gone("has ended") from problem
-        answer = self._receive(seconds)
+        try:
+            answer = self._receive(seconds)
+        except BaseException:
+            # Whatever came between, an answer that is still under way would be taken for that to the next request.
+            self.close()
+            raise
         if isinstance(answer, Failed):
             raise self._error(answer)
         return answer

@@ -11,7 +11,7 @@ from aergo_vc.model.schema import Column, Table, View, split_name
 from aergo_vc.model.types import Row, Value
 from aergo_vc.query.cache import QueryCache, Scratch, folder_lock, open_folder
 from aergo_vc.query.column_types import ColumnInfo, load_column
-from aergo_vc.query.errors import QueryError, QueryProcessError, QueryTimeout, QueryTooLarge
+from aergo_vc.query.errors import QueryCacheError, QueryError, QueryProcessError, QueryTimeout, QueryTooLarge
 from aergo_vc.query.messages import (
     AddChunks,
     AttachFile,
@@ -171,21 +171,30 @@ class QuerySession:
             return self._process
         self._current = None
         try:
-            self._load(self._state.views)
+            return self._load(self._state.views)
         except (QueryTimeout, QueryTooLarge):
             # Views come from contracts, whose authors must not be able to keep others from querying.
             if not self._state.views:
                 raise
-            self._load({})
+            process = self._load({})
             self.omitted |= dict.fromkeys(self._state.views, "the views took too long, or too much memory, to be made")
-        if self._process is None:
-            raise QueryProcessError("the query process did not start")
-        return self._process
+            return process
 
-    def _load(self, views: Mapping[TableName, View]) -> None:
+    def _load(self, views: Mapping[TableName, View]) -> QueryProcess:
         """Start a process and bring it to the state."""
+        process = QueryProcess(self._scratch.path)
+        try:
+            self._prepare(process, views)
+        except BaseException as problem:
+            process.close()
+            if isinstance(problem, OSError):
+                raise QueryCacheError(f"{self._folder} cannot be used for query files: {problem}") from problem
+            raise
+        self._process = process
+        return process
+
+    def _prepare(self, process: QueryProcess, views: Mapping[TableName, View]) -> None:
         limits = self._limits
-        process = self._process = QueryProcess(self._scratch.path)
         memory_bytes = limits.memory_bytes // 2
         resources = Resources(limits.load_seconds, memory_bytes, limits.spill_bytes, limits.threads)
         with folder_lock(self._folder, _LOCK_SECONDS):

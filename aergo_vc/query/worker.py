@@ -99,6 +99,7 @@ class Worker:
         self._query: _CheckedQuery | None = None
         self._parameters: list[Scalar] = []
         self._running = False
+        self._locked = False
         self._handlers: dict[type, Callable[[Any], Answer]] = {
             OpenFile: self._open_file,
             CreateTable: lambda request: self._load(lambda to: to.create(request.number, request.columns)),
@@ -117,9 +118,15 @@ class Worker:
     def answer(self, request: Request) -> Answer:
         """The answer to a request; what goes wrong is an answer too."""
         try:
+            self._require_turn(request)
             return self._handlers[type(request)](request)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the program must hear of it
             return self._failed(request, problem)
+
+    def _require_turn(self, request: Request) -> None:
+        """Foreign SQL runs only once the process is locked, and nothing else from then on."""
+        if self._locked != isinstance(request, (Prepare, Fetch, Save)):
+            raise BadLoad("a request came out of turn")
 
     def _failed(self, request: Request, problem: Exception) -> Failed:
         for types, kind in _FAILURES:
@@ -140,6 +147,7 @@ class Worker:
         run("SET TimeZone='UTC'")
 
     def _open_file(self, request: OpenFile) -> Answer:
+        self._abandon()
         self._limit(request.memory_bytes, request.spill_bytes, request.threads)
         self._is_file = request.path is not None
         catalog = ROWS_CATALOG if self._is_file else SOURCES_CATALOG
@@ -148,6 +156,13 @@ class Worker:
             self._connection.execute("BEGIN")
         self._loader = TableLoader(self._connection, catalog)
         return Done()
+
+    def _abandon(self) -> None:
+        """Leave a file whose loading failed."""
+        if self._loader is not None and self._is_file:
+            self._connection.execute("ROLLBACK")
+            self._connection.execute(f"DETACH {ROWS_CATALOG}")
+        self._loader = None
 
     def _load(self, step: Callable[[TableLoader], None]) -> Answer:
         if self._loader is None:
@@ -175,6 +190,7 @@ class Worker:
         run(f"USE {_LEDGER}.public")
         for setting in _LOCKED_SETTINGS:
             run(f"SET {setting}")
+        self._locked = True
         _bound_address_space(request.address_bytes)
         omitted: dict[str, str] = {}
         for table in request.tables:

@@ -11,7 +11,7 @@ from query_states import States, make_table
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.changes import RowChange
 from aergo_vc.model.types import Kind, Row
-from aergo_vc.query.errors import QueryCacheError
+from aergo_vc.query.errors import QueryCacheError, QueryLoadError
 from aergo_vc.query.session import QuerySession
 from aergo_vc.query.state import QueryState, QueryTable
 from aergo_vc.state.editing import apply_changes
@@ -179,6 +179,30 @@ def test_a_folder_that_others_may_write_is_refused(tmp_path: Path) -> None:
     folder.symlink_to(tmp_path)
     with pytest.raises(QueryCacheError, match="directory"):
         QuerySession(QueryState({}), folder)
+
+
+def test_a_file_that_does_not_hold_what_its_stamp_says_is_built_anew(tmp_path: Path) -> None:
+    states = States()
+    first = states.table(TABLE, MANY)
+    shown(first, tmp_path / "q")
+    other = states.table(TABLE, [(n, "5") for n in range(20_000)])
+    (stamp,) = (tmp_path / "q").glob("*.json")
+    assert first.root is not None
+    assert other.root is not None
+    said = stamp.read_text().replace(first.root.id, other.root.id).replace(first.root.digest, other.root.digest)
+    stamp.write_text(said)
+    after = [(n, "6" if n == 7 else "5") for n in range(20_000)]
+    assert shown(edited(states, other, {(7,): RowChange((7, "5"), (7, "6"))}), tmp_path / "q") == expected(after)
+
+
+def test_rows_that_are_no_values_of_their_types_are_told_and_nothing_runs(tmp_path: Path) -> None:
+    table = make_table("public.d", {"id": Kind.INTEGER, "day": Kind.DATE}, ["id"])
+    state = QueryState({table.name: States().table(table, [(1, "2024-02-31")])})
+    with QuerySession(state, tmp_path / "q") as session:
+        for _ in range(2):
+            with pytest.raises(QueryLoadError, match="2024-02-31"):
+                session.query("SELECT 1")
+    assert list((tmp_path / "q").glob("*.duckdb")) == []
 
 
 def test_a_state_without_tables_can_be_asked(tmp_path: Path) -> None:
