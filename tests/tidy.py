@@ -22,8 +22,8 @@ HEAVY_PACKAGES = frozenset(
 )
 """What may be imported inside a function, since it would slow down the start of a program that does not need it."""
 
-SPEAKING = ("aergo_vc/cli/", "aergo_vc/gitside/", "aergo_vc/keys/worker.py")
-"""Only these print and read the environment; the worker is a program of its own, with pipes for streams."""
+SPEAKING = ("aergo_vc/cli/", "aergo_vc/gitside/", "aergo_vc/keys/worker.py", "aergo_vc/query/worker.py")
+"""Only these print and read the environment; the workers are programs of their own, with pipes for streams."""
 
 CLOCK_MODULE = "aergo_vc/base/clock.py"
 
