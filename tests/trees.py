@@ -1,7 +1,6 @@
 """What the tests of codecs and table trees share: objects in memory, tables, Hypothesis strategies of keys and rows."""
 
 import datetime
-import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -17,7 +16,7 @@ from aergo_vc.state.cutting import CUTTING, Cutting
 from aergo_vc.state.nodes import Node, NodeStore
 from aergo_vc.state.table_tree import TableTree
 
-SMALL = Cutting(item_weight=16, lightest_group=3 * 16, heaviest_group=6 * 16, most_in_root=6, cut_below=85)
+SMALL = Cutting(item_weight=16, lightest_group=3 * 16, heaviest_group=6 * 16, most_in_root=6)
 """Cuts so often that some hundred rows make a tree of three or four levels."""
 
 
@@ -117,11 +116,6 @@ def directories(tree: TableTree, root: Node) -> Iterator[Node]:
     if directory.level > 1:
         for node in directory.nodes:
             yield from directories(tree, node)
-
-
-def mark(code: str, level: int = 0) -> int:
-    """The byte that decides about a cut before a key code, computed anew."""
-    return hashlib.sha256(code.encode()).digest()[level]
 
 
 def _decimal(number: int, scale: int) -> str:

@@ -1,12 +1,11 @@
 """Where sequences are cut: rows into chunks, nodes into directories.
 
-A group ends before the first item at which the group weighs enough and the hash of the item's key code says so.  If
-none comes before the group weighs too much, it ends before that item, of those at which it weighs enough, whose hash is
-the least: so the hashes have a say even where keys were chosen to be never cut at, and a change moves the cuts near it
-only (threat F13).  The groups depend on the items alone, not on the order in which they came (history independence).
+A group ends before that item, of all at which it weighs enough and not yet too much, whose key code has the least hash.
+So the groups depend on the items alone, not on the order in which they came (history independence).  A change moves the
+cuts near it only, for wherever two groups begin, the least hash is soon the same one; to prevent that, the hashes of all
+keys must rise or fall in the order of the keys, which takes about n tries for each of n keys (threat F13).
 
-A cut by a low hash depends on nothing behind it.  A cut by the least hash depends on the items behind it, though never
-beyond the group that it begins.
+A cut depends on the items of the group before it and on those of the group that it begins, and on no others.
 """
 
 import hashlib
@@ -34,13 +33,10 @@ class Cutting:
     """No cut before a group weighs this."""
 
     heaviest_group: int = 192 * 256
-    """A group of more than one item weighs less, unless its last item makes up the difference."""
+    """No cut after a group weighs this, if there was an item to cut before; the next item otherwise."""
 
     most_in_root: int = 192
     """A table's root directory holds at most this many nodes; a level is put in between where there are more."""
-
-    cut_below: int = 5
-    """A hash whose first byte is below this cuts: one item in 51, so that six groups in seven end by a low hash."""
 
     def weight_of(self, line: bytes) -> int:
         """The weight of a row, given its line without line feed."""
@@ -51,10 +47,6 @@ class Cutting:
         if max(map(len, lines), default=0) < self.item_weight:
             return None
         return list(map(self.weight_of, lines))
-
-    def hash_cuts(self, code: str, level: int) -> bool:
-        """Whether the hash of a key code is low at `level`: 0 for rows, 1 for chunks, 2 for directories, …."""
-        return _hash(code, level)[0] < self.cut_below
 
     def positions(self, codes: Sequence[str], weights: Sequence[int] | None, level: int) -> list[int]:
         """Where groups begin in a whole sequence, the first position included; None stands for least weights."""
@@ -72,11 +64,10 @@ class Cutting:
         weight = 0
         ends: list[tuple[bytes, int]] = []
         for position in range(start, len(codes)):
+            if weight >= self.heaviest_group:
+                return position
             if weight >= self.lightest_group:
-                found = _hash(codes[position], level)
-                if found[0] < self.cut_below or weight >= self.heaviest_group:
-                    return position
-                ends.append((found, position))
+                ends.append((hash_of(codes[position], level), position))
             weight += weights[position]
             if weight >= self.heaviest_group and ends:
                 return min(ends)[1]
@@ -85,16 +76,16 @@ class Cutting:
     def _light_group_end(self, codes: Sequence[str], start: int, level: int) -> int | None:
         """The same for items of least weight: looks at those items only at which a cut may fall."""
         fewest, most = -(-self.lightest_group // self.item_weight), -(-self.heaviest_group // self.item_weight)
-        ends: list[tuple[bytes, int]] = []
-        for position in range(start + fewest, min(start + most, len(codes))):
-            found = _hash(codes[position], level)
-            if found[0] < self.cut_below:
-                return position
-            ends.append((found, position))
-        return min(ends)[1] if start + most <= len(codes) else None
+        if start + most > len(codes):
+            return None
+        return min([(hash_of(codes[position], level), position) for position in range(start + fewest, start + most)])[1]
 
 
-def _hash(code: str, level: int) -> bytes:
+def hash_of(code: str, level: int) -> bytes:
+    """What decides before which key code a group ends: 8 bytes of its SHA-256, from byte `level` on.
+
+    `level` is 0 for rows that make up chunks, 1 for chunks that make up directories, 2 above, ….
+    """
     return hashlib.sha256(code.encode()).digest()[level : level + _HASH_BYTES]
 
 

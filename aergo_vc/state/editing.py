@@ -182,14 +182,14 @@ class _Editor:
         groups = self._edited_groups(level, edits, position)
         group, own = next(groups)
         following = next(groups, None)
-        if not own and following is not None and not _reaches_back(level, *following):
+        if not own and following is not None and not _moves_cuts(level, following[1]):
             (group, own), following = following, next(groups, None)
         pending: list[Item] = []
         while True:
             position += len(own)
             regroupings.setdefault(group.first, [None, None])[0] = group
             patched = None if pending else _patched(level, group, own)
-            stays = following is None or not _reaches_back(level, *following)
+            stays = following is None or not _moves_cuts(level, following[1])
             if stays and patched is not None:
                 regroupings[group.first][1] = level.write(patched, group.first)
                 return position
@@ -251,24 +251,17 @@ def _from_before(nodes: Sequence[Node], code: str) -> Sequence[Node]:
     return nodes[max(0, bisect_right(nodes, code, key=lambda node: node.first) - 2) :]
 
 
-def _moves_cuts(level: Level, edit: Edit) -> bool:
-    return edit.before is None or edit.after is None or level.weight(edit.before) != level.weight(edit.after)
-
-
-def _reaches_back(level: Level, group: Node, edits: Sequence[Edit]) -> bool:
-    """Whether edits in a group may move the cut that it begins with.
-
-    One by a low hash stands as long as its item does; one by the least hash depends on what follows.
-    """
-    if not any(_moves_cuts(level, edit) for edit in edits):
-        return False
-    first_goes = edits[0].code == group.first and edits[0].after is None
-    return first_goes or not level.cutting.hash_cuts(group.first, level.number)
+def _moves_cuts(level: Level, edits: Sequence[Edit]) -> bool:
+    """Whether edits in a group may move the cuts at its ends: those that change a key or a weight may."""
+    return any(
+        edit.before is None or edit.after is None or level.weight(edit.before) != level.weight(edit.after)
+        for edit in edits
+    )
 
 
 def _patched(level: Level, group: Node, edits: Sequence[Edit]) -> list[Item] | None:
     """The items after edits that move no cut, because they change no key and no weight; None if some do."""
-    if any(_moves_cuts(level, edit) for edit in edits):
+    if _moves_cuts(level, edits):
         return None
     items = level.items(group)
     for edit in edits:
@@ -325,8 +318,6 @@ def _cut_before(
     """Whether items that hold no cut among them are a group by themselves in front of a group with edits of its own."""
     if sum(weights) < level.cutting.lightest_group:
         return False
-    if level.cutting.hash_cuts(following.first, level.number):
-        return True
     items = level.items(following)
     if edits:
         items = _replaced(level, items, edits)
@@ -336,4 +327,7 @@ def _cut_before(
 
 
 def _note(level: Level, items: Sequence[Item], first: str, regroupings: dict[str, list[Node | None]]) -> None:
-    regroupings.setdefault(first, [None, None])[1] = level.write(items, first)
+    names = regroupings.setdefault(first, [None, None])
+    before = names[0]
+    # A group that was looked at for its neighbour's sake is often as it was.
+    names[1] = before if before is not None and level.items(before) == items else level.write(items, first)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from trees import NUMBERED, SMALL, VALUES, Objects, checked, directories, mark, numbered, reread, table, tree_of
+from trees import NUMBERED, SMALL, VALUES, Objects, checked, directories, numbered, reread, table, tree_of
 from world import Place
 
 from aergo_vc.codec.digests import Kind as ObjectKind
@@ -110,7 +110,7 @@ def test_the_order_in_which_rows_come_does_not_matter(order: list[int], cutting:
 
 def test_small_cuts_make_deep_trees() -> None:
     tree = tree_of(cutting=SMALL)
-    assert [tree.directory(tree.build(numbered(range(count)))).level for count in (20, 40, 250, 1_000)] == [1, 2, 3, 4]
+    assert [tree.directory(tree.build(numbered(range(count)))).level for count in (20, 40, 180, 800)] == [1, 2, 3, 4]
 
 
 @given(st.lists(st.sampled_from(list(Kind)), min_size=1, max_size=4), st.data())
@@ -244,9 +244,3 @@ def test_long_keys_are_read_at_the_left_edge_only() -> None:
     objects.read = lambda kind, object_id, limit: (read.append(kind), Objects.read(objects, kind, object_id, limit))[1]  # type: ignore[method-assign]
     assert fresh.directory(root).level > 3
     assert 0 < read.count(ObjectKind.BLOB) <= SMALL.most_in_root
-
-
-def test_the_hash_of_a_code_decides_by_another_byte_on_each_level() -> None:
-    codes = [f"h{number}" for number in range(300)]
-    for level in range(4):
-        assert [CUTTING.hash_cuts(code, level) for code in codes] == [mark(code, level) < 5 for code in codes]
