@@ -1,6 +1,6 @@
 """What the tests of codecs and table trees share: objects in memory, tables, Hypothesis strategies of keys and rows."""
 
-import datetime
+import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -124,8 +124,8 @@ def _decimal(number: int, scale: int) -> str:
     return "-" + text if number < 0 else text
 
 
-def _moment(moment: datetime.datetime | datetime.time, zone: str) -> str:
-    text = moment.isoformat(*((" ",) if isinstance(moment, datetime.datetime) else ()), timespec="microseconds")
+def _moment(moment: dt.datetime | dt.time, zone: str) -> str:
+    text = moment.isoformat(*((" ",) if isinstance(moment, dt.datetime) else ()), timespec="microseconds")
     return text.rstrip("0").rstrip(".") + zone if "." in text else text + zone
 
 

@@ -1,9 +1,10 @@
 """Where sequences are cut: rows into chunks, nodes into directories.
 
-A group ends before that item, of all at which it weighs enough and not yet too much, whose key code has the least hash.
-So the groups depend on the items alone, not on the order in which they came (history independence).  A change moves the
-cuts near it only, for wherever two groups begin, the least hash is soon the same one; to prevent that, the hashes of all
-keys must rise or fall in the order of the keys, which takes about n tries for each of n keys (threat F13).
+A group ends before that item, of all at which it weighs enough and not yet too much, whose key code has the least
+hash.  So the groups depend on the items alone, not on the order in which they came (history independence).  A change
+moves the cuts near it only: groups that begin at neighbouring items mostly agree on the least hash.  To prevent that,
+the hashes of all keys must rise or fall in the order of the keys, which takes about n tries for each of n keys (threat
+F13).
 
 A cut depends on the items of the group before it and on those of the group that it begins, and on no others.
 """
