@@ -122,7 +122,8 @@ def test_a_key_is_not_null_and_other_columns_may_be(kind: Kind) -> None:
 @pytest.mark.parametrize(
     "chunk",
     [b"", b"\n", b"[1]", b"[1]\n\n[2]\n", b"[1]\r\n", b"[1] \n", b" [1]\n", b"[1][2]\n", b"[1]\n[2]", b"[1,2]\n",
-     b"[]\n", b"1\n", b'{"c0":1}\n', b"\xef\xbb\xbf[1]\n", b"[1]\n\0", b"[" * 100_000, b"[1\n]\n", b"\xff\xfe[\0", b"[1,]\n"],
+     b"[]\n", b"1\n", b'{"c0":1}\n',
+     b"\xef\xbb\xbf[1]\n", b"[1]\n\0", b"[" * 100_000, b"[1\n]\n", b"\xff\xfe[\0", b"[1,]\n"],
 )  # fmt: skip
 def test_lines_of_another_shape_are_refused(chunk: bytes) -> None:
     with pytest.raises(BadChunk):
