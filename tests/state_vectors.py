@@ -20,7 +20,7 @@ from aergo_vc.codec.key_code import key_code  # noqa: E402
 from aergo_vc.codec.node_name import node_names  # noqa: E402
 from aergo_vc.codec.row_chunk import encode_rows  # noqa: E402
 from aergo_vc.model.types import Kind, Row  # noqa: E402
-from aergo_vc.state.cutting import CUTTING, hash_of  # noqa: E402
+from aergo_vc.state.cutting import CUTTING, hashes_of  # noqa: E402
 from aergo_vc.state.nodes import Node, NodeStore  # noqa: E402
 from aergo_vc.state.snapshot import Root, Snapshot, SnapshotStore  # noqa: E402
 from aergo_vc.state.table_tree import TableTree  # noqa: E402
@@ -122,7 +122,7 @@ def vectors() -> dict[str, Any]:
         "row of all kinds": encode_rows([EVERY_KIND, EVERY_KIND[:1] + (None,) * 14]).decode(),
         "rows, invalid": INVALID_ROWS,
         "node names": [list(pair) for pair in zip(NAMED, node_names(NAMED), strict=True)],
-        "hashes": {code: [hash_of(code, level).hex() for level in range(3)] for code in ("h0", "_-", "5")},
+        "hashes": {code: [hashes_of([code], level)[0].hex() for level in range(3)] for code in ("h0", "_-", "5")},
         "cuts": {
             "by key only": CUTTING.positions([f"c{n:05d}" for n in range(2_000)], None, 0),
             "on level 1": CUTTING.positions([f"c{n:05d}" for n in range(2_000)], None, 1),

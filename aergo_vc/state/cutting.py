@@ -61,33 +61,35 @@ class Cutting:
     def group_end(self, codes: Sequence[str], weights: Sequence[int] | None, start: int, level: int) -> int | None:
         """Where the group that begins at `start` ends and another begins; None if the items do not make up a group."""
         if weights is None:
-            return self._light_group_end(codes, start, level)
+            first = start + -(-self.lightest_group // self.item_weight)
+            end = start + -(-self.heaviest_group // self.item_weight)
+            return _least(codes, first, end, level) if end <= len(codes) else None
         weight = 0
-        ends: list[tuple[bytes, int]] = []
+        candidate = None
         for position in range(start, len(codes)):
-            if weight >= self.heaviest_group:
-                return position
-            if weight >= self.lightest_group:
-                ends.append((hash_of(codes[position], level), position))
+            if candidate is None and weight >= self.lightest_group:
+                if weight >= self.heaviest_group:
+                    return position
+                candidate = position
             weight += weights[position]
-            if weight >= self.heaviest_group and ends:
-                return min(ends)[1]
+            if weight >= self.heaviest_group and candidate is not None:
+                return _least(codes, candidate, position + 1, level)
         return None
 
-    def _light_group_end(self, codes: Sequence[str], start: int, level: int) -> int | None:
-        """The same for items of least weight: looks at those items only at which a cut may fall."""
-        fewest, most = -(-self.lightest_group // self.item_weight), -(-self.heaviest_group // self.item_weight)
-        if start + most > len(codes):
-            return None
-        return min([(hash_of(codes[position], level), position) for position in range(start + fewest, start + most)])[1]
+
+def _least(codes: Sequence[str], start: int, end: int, level: int) -> int:
+    """The first position from `start` to `end` at which the hash is the least."""
+    hashes = hashes_of(codes[start:end], level)
+    return start + hashes.index(min(hashes))
 
 
-def hash_of(code: str, level: int) -> bytes:
-    """What decides before which key code a group ends: 8 bytes of its SHA-256, from byte `level` on.
+def hashes_of(codes: Sequence[str], level: int) -> list[bytes]:
+    """What decides before which key code a group ends: 8 bytes of the SHA-256 of each, from byte `level` on.
 
     `level` is 0 for rows that make up chunks, 1 for chunks that make up directories, 2 above, ….
     """
-    return hashlib.sha256(code.encode()).digest()[level : level + _HASH_BYTES]
+    sha256, end = hashlib.sha256, level + _HASH_BYTES
+    return [sha256(code.encode()).digest()[level:end] for code in codes]
 
 
 CUTTING = Cutting()

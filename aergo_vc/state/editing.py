@@ -49,7 +49,7 @@ class Level(Protocol):
 
     def code(self, item: Item) -> str: ...
 
-    def weight(self, item: Item) -> int: ...
+    def weights(self, items: Sequence[Item]) -> Sequence[int] | None: ...
 
     def write(self, items: Sequence[Item], first: str) -> Node: ...
 
@@ -115,8 +115,8 @@ class _Rows:
     def code(self, item: Line) -> str:
         return self._tree.codes_of_stored([self._tree.reader.decode_known_line(item)])[0]
 
-    def weight(self, item: Line) -> int:
-        return self.cutting.weight_of(item)
+    def weights(self, items: Sequence[Line]) -> Sequence[int] | None:
+        return self.cutting.weights_of(items)
 
     def write(self, items: Sequence[Line], first: str) -> Node:
         return self._tree.store.write_chunk(first, b"\n".join(items) + b"\n")
@@ -139,8 +139,8 @@ class _Nodes:
     def code(self, item: Node) -> str:
         return item.first
 
-    def weight(self, _item: Node) -> int:
-        return self.cutting.item_weight
+    def weights(self, _items: Sequence[Node]) -> Sequence[int] | None:
+        return None
 
     def write(self, items: Sequence[Node], first: str) -> Node:
         del first  # the items know
@@ -254,7 +254,7 @@ def _from_before(nodes: Sequence[Node], code: str) -> Sequence[Node]:
 def _moves_cuts(level: Level, edits: Sequence[Edit]) -> bool:
     """Whether edits in a group may move the cuts at its ends: those that change a key or a weight may."""
     return any(
-        edit.before is None or edit.after is None or level.weight(edit.before) != level.weight(edit.after)
+        edit.before is None or edit.after is None or level.weights([edit.before]) != level.weights([edit.after])
         for edit in edits
     )
 
@@ -299,12 +299,12 @@ def _closes(
 ) -> bool:
     """Write the groups that `pending` makes up; keeps the last one pending unless a cut falls behind it."""
     codes = level.codes(pending)
-    weights = [level.weight(item) for item in pending]
+    weights = level.weights(pending)
     start = 0
     while (end := level.cutting.group_end(codes, weights, start, level.number)) is not None:
         _note(level, pending[start:end], codes[start], regroupings)
         start = end
-    closed = following is None or not pending or _cut_before(level, codes[start:], weights[start:], *following)
+    closed = following is None or not pending or _cut_before(level, pending[start:], codes[start:], *following)
     if closed and pending:
         _note(level, pending[start:], codes[start], regroupings)
         start = len(pending)
@@ -313,17 +313,14 @@ def _closes(
 
 
 def _cut_before(
-    level: Level, codes: Sequence[str], weights: Sequence[int], following: Node, edits: Sequence[Edit]
+    level: Level, items: Sequence[Item], codes: Sequence[str], following: Node, edits: Sequence[Edit]
 ) -> bool:
     """Whether items that hold no cut among them are a group by themselves in front of a group with edits of its own."""
-    if sum(weights) < level.cutting.lightest_group:
-        return False
-    items = level.items(following)
+    behind = level.items(following)
     if edits:
-        items = _replaced(level, items, edits)
-    codes = [*codes, *level.codes(items)]
-    weights = [*weights, *map(level.weight, items)]
-    return level.cutting.group_end(codes, weights, 0, level.number) == len(codes) - len(items)
+        behind = _replaced(level, behind, edits)
+    codes = [*codes, *level.codes(behind)]
+    return level.cutting.group_end(codes, level.weights([*items, *behind]), 0, level.number) == len(items)
 
 
 def _note(level: Level, items: Sequence[Item], first: str, regroupings: dict[str, list[Node | None]]) -> None:

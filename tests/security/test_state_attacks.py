@@ -34,7 +34,7 @@ from aergo_vc.model.changes import RowChange
 from aergo_vc.model.types import Kind
 from aergo_vc.state.checking import check_tree
 from aergo_vc.state.comparing import changed_rows
-from aergo_vc.state.cutting import CUTTING, MOST_LEVELS, hash_of
+from aergo_vc.state.cutting import CUTTING, MOST_LEVELS, hashes_of
 from aergo_vc.state.editing import StaleStateError, apply_changes
 from aergo_vc.state.nodes import (
     Directory,
@@ -261,7 +261,7 @@ def test_f13_keys_chosen_by_their_hashes_leave_sizes_bounded_and_edits_local(cho
     accepts = {"low": lambda byte: byte < 8, "high": lambda byte: byte >= 250, "alike": lambda byte: byte == 100}[
         chosen
     ]
-    keys = [key for key in range(10_000, 510_000) if accepts(hash_of(integer_code(key), 0)[0])][:3_000]
+    keys = [key for key in range(10_000, 510_000) if accepts(hashes_of([integer_code(key)], 0)[0][0])][:3_000]
     objects = Objects()
     tree = tree_of(objects=objects)
     rows = dict(numbered(keys))
@@ -280,7 +280,7 @@ def test_f13_keys_chosen_by_their_hashes_leave_sizes_bounded_and_edits_local(cho
 
 
 def test_f13_hashes_that_rise_with_the_keys_leave_sizes_bounded() -> None:
-    marked = sorted((hash_of(integer_code(key), 0), key) for key in range(100_000, 160_000))
+    marked = sorted((hashes_of([integer_code(key)], 0)[0], key) for key in range(100_000, 160_000))
     rising: list[int] = []
     for _, key in marked:
         if not rising or key > rising[-1] > key - 400:
