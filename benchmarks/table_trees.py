@@ -12,8 +12,8 @@ from aergo_vc.model.changes import RowChange
 from aergo_vc.model.schema import Column, Table
 from aergo_vc.model.types import ColumnType, Kind, Row
 from aergo_vc.objects.discovery import find_repository
+from aergo_vc.objects.opening import open_store
 from aergo_vc.objects.pack_writer import PackWriter
-from aergo_vc.objects.store import open_store
 from aergo_vc.state.checking import check_tree
 from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.editing import apply_changes
