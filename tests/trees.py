@@ -1,7 +1,6 @@
 """What the tests of codecs and table trees share: objects in memory, tables, Hypothesis strategies of keys and rows."""
 
-import datetime
-import hashlib
+import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -17,7 +16,7 @@ from aergo_vc.state.cutting import CUTTING, Cutting
 from aergo_vc.state.nodes import Node, NodeStore
 from aergo_vc.state.table_tree import TableTree
 
-SMALL = Cutting(item_weight=16, lightest_group=3 * 16, heaviest_group=6 * 16, most_in_root=6, cut_below=85)
+SMALL = Cutting(item_weight=16, lightest_group=3 * 16, heaviest_group=6 * 16, most_in_root=6)
 """Cuts so often that some hundred rows make a tree of three or four levels."""
 
 
@@ -119,19 +118,14 @@ def directories(tree: TableTree, root: Node) -> Iterator[Node]:
             yield from directories(tree, node)
 
 
-def mark(code: str, level: int = 0) -> int:
-    """The byte that decides about a cut before a key code, computed anew."""
-    return hashlib.sha256(code.encode()).digest()[level]
-
-
 def _decimal(number: int, scale: int) -> str:
     digits = f"{abs(number):0{scale + 1}d}"
     text = f"{digits[:-scale]}.{digits[-scale:]}" if scale else digits
     return "-" + text if number < 0 else text
 
 
-def _moment(moment: datetime.datetime | datetime.time, zone: str) -> str:
-    text = moment.isoformat(*((" ",) if isinstance(moment, datetime.datetime) else ()), timespec="microseconds")
+def _moment(moment: dt.datetime | dt.time, zone: str) -> str:
+    text = moment.isoformat(*((" ",) if isinstance(moment, dt.datetime) else ()), timespec="microseconds")
     return text.rstrip("0").rstrip(".") + zone if "." in text else text + zone
 
 

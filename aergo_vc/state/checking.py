@@ -22,18 +22,22 @@ class _Cuts:
         self._cutting = cutting
         self._level = level
         self._codes: Sequence[str] = ()
-        self._weights: Sequence[int] = ()
+        self._weights: Sequence[int] | None = None
 
     def stand(self, codes: Sequence[str], weights: Sequence[int] | None) -> bool:
         """Whether the group before ends where it must, given the next group's items; none are given at the end."""
-        if weights is None:
-            weights = [self._cutting.item_weight] * len(codes)
         before, self._codes = self._codes, codes
         before_weights, self._weights = self._weights, weights
         if not before:
             return True
-        end = self._cutting.group_end([*before, *codes], [*before_weights, *weights], 0, self._level)
+        both = None
+        if before_weights is not None or weights is not None:
+            both = [*self._or_least(before_weights, len(before)), *self._or_least(weights, len(codes))]
+        end = self._cutting.group_end([*before, *codes], both, 0, self._level)
         return end == (len(before) if codes else None)
+
+    def _or_least(self, weights: Sequence[int] | None, count: int) -> Sequence[int]:
+        return [self._cutting.item_weight] * count if weights is None else weights
 
 
 class _Checker:
@@ -52,7 +56,7 @@ class _Checker:
         for node in directory.nodes:
             self._check_node(node, directory.level - 1)
         for cuts in self._cuts:
-            self._require_cut(root, well=cuts.stand((), ()))
+            self._require_cut(root, well=cuts.stand((), None))
         return self._rows
 
     def _check_height(self, root: Node, directory: Directory) -> None:

@@ -1,12 +1,12 @@
 """Where sequences are cut: rows into chunks, nodes into directories.
 
-A group ends before the first item at which the group weighs enough and the hash of the item's key code says so.  If
-none comes before the group weighs too much, it ends before that item, of those at which it weighs enough, whose hash is
-the least: so the hashes have a say even where keys were chosen to be never cut at, and a change moves the cuts near it
-only (threat F13).  The groups depend on the items alone, not on the order in which they came (history independence).
+A group ends before that item, of all at which it weighs enough and not yet too much, whose key code has the least
+hash.  So the groups depend on the items alone, not on the order in which they came (history independence).  A change
+moves the cuts near it only: groups that begin at neighbouring items mostly agree on the least hash.  To prevent that,
+the hashes of all keys must rise or fall in the order of the keys, which takes about n tries for each of n keys (threat
+F13).
 
-A cut by a low hash depends on nothing behind it.  A cut by the least hash depends on the items behind it, though never
-beyond the group that it begins.
+A cut depends on the items of the group before it and on those of the group that it begins, and on no others.
 """
 
 import hashlib
@@ -34,13 +34,10 @@ class Cutting:
     """No cut before a group weighs this."""
 
     heaviest_group: int = 192 * 256
-    """A group of more than one item weighs less, unless its last item makes up the difference."""
+    """No cut after a group weighs this, if there was an item to cut before; the next item otherwise."""
 
     most_in_root: int = 192
     """A table's root directory holds at most this many nodes; a level is put in between where there are more."""
-
-    cut_below: int = 5
-    """A hash whose first byte is below this cuts: one item in 51, so that six groups in seven end by a low hash."""
 
     def weight_of(self, line: bytes) -> int:
         """The weight of a row, given its line without line feed."""
@@ -51,10 +48,6 @@ class Cutting:
         if max(map(len, lines), default=0) < self.item_weight:
             return None
         return list(map(self.weight_of, lines))
-
-    def hash_cuts(self, code: str, level: int) -> bool:
-        """Whether the hash of a key code is low at `level`: 0 for rows, 1 for chunks, 2 for directories, …."""
-        return _hash(code, level)[0] < self.cut_below
 
     def positions(self, codes: Sequence[str], weights: Sequence[int] | None, level: int) -> list[int]:
         """Where groups begin in a whole sequence, the first position included; None stands for least weights."""
@@ -68,34 +61,35 @@ class Cutting:
     def group_end(self, codes: Sequence[str], weights: Sequence[int] | None, start: int, level: int) -> int | None:
         """Where the group that begins at `start` ends and another begins; None if the items do not make up a group."""
         if weights is None:
-            return self._light_group_end(codes, start, level)
+            first = start + -(-self.lightest_group // self.item_weight)
+            end = start + -(-self.heaviest_group // self.item_weight)
+            return _least(codes, first, end, level) if end <= len(codes) else None
         weight = 0
-        ends: list[tuple[bytes, int]] = []
+        candidate = None
         for position in range(start, len(codes)):
-            if weight >= self.lightest_group:
-                found = _hash(codes[position], level)
-                if found[0] < self.cut_below or weight >= self.heaviest_group:
+            if candidate is None and weight >= self.lightest_group:
+                if weight >= self.heaviest_group:
                     return position
-                ends.append((found, position))
+                candidate = position
             weight += weights[position]
-            if weight >= self.heaviest_group and ends:
-                return min(ends)[1]
+            if weight >= self.heaviest_group and candidate is not None:
+                return _least(codes, candidate, position + 1, level)
         return None
 
-    def _light_group_end(self, codes: Sequence[str], start: int, level: int) -> int | None:
-        """The same for items of least weight: looks at those items only at which a cut may fall."""
-        fewest, most = -(-self.lightest_group // self.item_weight), -(-self.heaviest_group // self.item_weight)
-        ends: list[tuple[bytes, int]] = []
-        for position in range(start + fewest, min(start + most, len(codes))):
-            found = _hash(codes[position], level)
-            if found[0] < self.cut_below:
-                return position
-            ends.append((found, position))
-        return min(ends)[1] if start + most <= len(codes) else None
+
+def _least(codes: Sequence[str], start: int, end: int, level: int) -> int:
+    """The first position from `start` to `end` at which the hash is the least."""
+    hashes = hashes_of(codes[start:end], level)
+    return start + hashes.index(min(hashes))
 
 
-def _hash(code: str, level: int) -> bytes:
-    return hashlib.sha256(code.encode()).digest()[level : level + _HASH_BYTES]
+def hashes_of(codes: Sequence[str], level: int) -> list[bytes]:
+    """What decides before which key code a group ends: 8 bytes of the SHA-256 of each, from byte `level` on.
+
+    `level` is 0 for rows that make up chunks, 1 for chunks that make up directories, 2 above, ….
+    """
+    sha256, end = hashlib.sha256, level + _HASH_BYTES
+    return [sha256(code.encode()).digest()[level:end] for code in codes]
 
 
 CUTTING = Cutting()

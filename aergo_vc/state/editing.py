@@ -49,7 +49,7 @@ class Level(Protocol):
 
     def code(self, item: Item) -> str: ...
 
-    def weight(self, item: Item) -> int: ...
+    def weights(self, items: Sequence[Item]) -> Sequence[int] | None: ...
 
     def write(self, items: Sequence[Item], first: str) -> Node: ...
 
@@ -115,8 +115,8 @@ class _Rows:
     def code(self, item: Line) -> str:
         return self._tree.codes_of_stored([self._tree.reader.decode_known_line(item)])[0]
 
-    def weight(self, item: Line) -> int:
-        return self.cutting.weight_of(item)
+    def weights(self, items: Sequence[Line]) -> Sequence[int] | None:
+        return self.cutting.weights_of(items)
 
     def write(self, items: Sequence[Line], first: str) -> Node:
         return self._tree.store.write_chunk(first, b"\n".join(items) + b"\n")
@@ -139,8 +139,8 @@ class _Nodes:
     def code(self, item: Node) -> str:
         return item.first
 
-    def weight(self, _item: Node) -> int:
-        return self.cutting.item_weight
+    def weights(self, _items: Sequence[Node]) -> Sequence[int] | None:
+        return None
 
     def write(self, items: Sequence[Node], first: str) -> Node:
         del first  # the items know
@@ -182,14 +182,14 @@ class _Editor:
         groups = self._edited_groups(level, edits, position)
         group, own = next(groups)
         following = next(groups, None)
-        if not own and following is not None and not _reaches_back(level, *following):
+        if not own and following is not None and not _moves_cuts(level, following[1]):
             (group, own), following = following, next(groups, None)
         pending: list[Item] = []
         while True:
             position += len(own)
             regroupings.setdefault(group.first, [None, None])[0] = group
             patched = None if pending else _patched(level, group, own)
-            stays = following is None or not _reaches_back(level, *following)
+            stays = following is None or not _moves_cuts(level, following[1])
             if stays and patched is not None:
                 regroupings[group.first][1] = level.write(patched, group.first)
                 return position
@@ -251,24 +251,17 @@ def _from_before(nodes: Sequence[Node], code: str) -> Sequence[Node]:
     return nodes[max(0, bisect_right(nodes, code, key=lambda node: node.first) - 2) :]
 
 
-def _moves_cuts(level: Level, edit: Edit) -> bool:
-    return edit.before is None or edit.after is None or level.weight(edit.before) != level.weight(edit.after)
-
-
-def _reaches_back(level: Level, group: Node, edits: Sequence[Edit]) -> bool:
-    """Whether edits in a group may move the cut that it begins with.
-
-    One by a low hash stands as long as its item does; one by the least hash depends on what follows.
-    """
-    if not any(_moves_cuts(level, edit) for edit in edits):
-        return False
-    first_goes = edits[0].code == group.first and edits[0].after is None
-    return first_goes or not level.cutting.hash_cuts(group.first, level.number)
+def _moves_cuts(level: Level, edits: Sequence[Edit]) -> bool:
+    """Whether edits in a group may move the cuts at its ends: those that change a key or a weight may."""
+    return any(
+        edit.before is None or edit.after is None or level.weights([edit.before]) != level.weights([edit.after])
+        for edit in edits
+    )
 
 
 def _patched(level: Level, group: Node, edits: Sequence[Edit]) -> list[Item] | None:
     """The items after edits that move no cut, because they change no key and no weight; None if some do."""
-    if any(_moves_cuts(level, edit) for edit in edits):
+    if _moves_cuts(level, edits):
         return None
     items = level.items(group)
     for edit in edits:
@@ -306,12 +299,12 @@ def _closes(
 ) -> bool:
     """Write the groups that `pending` makes up; keeps the last one pending unless a cut falls behind it."""
     codes = level.codes(pending)
-    weights = [level.weight(item) for item in pending]
+    weights = level.weights(pending)
     start = 0
     while (end := level.cutting.group_end(codes, weights, start, level.number)) is not None:
         _note(level, pending[start:end], codes[start], regroupings)
         start = end
-    closed = following is None or not pending or _cut_before(level, codes[start:], weights[start:], *following)
+    closed = following is None or not pending or _cut_before(level, pending[start:], codes[start:], *following)
     if closed and pending:
         _note(level, pending[start:], codes[start], regroupings)
         start = len(pending)
@@ -320,20 +313,18 @@ def _closes(
 
 
 def _cut_before(
-    level: Level, codes: Sequence[str], weights: Sequence[int], following: Node, edits: Sequence[Edit]
+    level: Level, items: Sequence[Item], codes: Sequence[str], following: Node, edits: Sequence[Edit]
 ) -> bool:
     """Whether items that hold no cut among them are a group by themselves in front of a group with edits of its own."""
-    if sum(weights) < level.cutting.lightest_group:
-        return False
-    if level.cutting.hash_cuts(following.first, level.number):
-        return True
-    items = level.items(following)
+    behind = level.items(following)
     if edits:
-        items = _replaced(level, items, edits)
-    codes = [*codes, *level.codes(items)]
-    weights = [*weights, *map(level.weight, items)]
-    return level.cutting.group_end(codes, weights, 0, level.number) == len(codes) - len(items)
+        behind = _replaced(level, behind, edits)
+    codes = [*codes, *level.codes(behind)]
+    return level.cutting.group_end(codes, level.weights([*items, *behind]), 0, level.number) == len(items)
 
 
 def _note(level: Level, items: Sequence[Item], first: str, regroupings: dict[str, list[Node | None]]) -> None:
-    regroupings.setdefault(first, [None, None])[1] = level.write(items, first)
+    names = regroupings.setdefault(first, [None, None])
+    before = names[0]
+    # A group that was looked at for its neighbour's sake is often as it was.
+    names[1] = before if before is not None and level.items(before) == items else level.write(items, first)

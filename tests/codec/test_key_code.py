@@ -1,5 +1,6 @@
 """Key codes sort as keys do, are fit for file names, and are the beginning of no other."""
 
+import itertools
 import re
 import struct
 from decimal import Decimal
@@ -14,7 +15,7 @@ from aergo_vc.base.ids import ObjectId
 from aergo_vc.codec.git_tree import DIRECTORY_MODE, FILE_MODE, TreeEntry, decode_tree, encode_tree
 from aergo_vc.codec.key_code import column_codes, key_code, key_codes
 from aergo_vc.codec.node_name import is_cut, node_names
-from aergo_vc.model.types import Kind
+from aergo_vc.model.types import Kind, Value
 
 _TEXTS = {Kind.TEXT, Kind.VARCHAR, Kind.CHAR}
 _PLAIN = re.compile(r"[a-z0-9_][a-z0-9_.-]*")
@@ -29,7 +30,7 @@ keys_of_several_columns = st.lists(st.sampled_from(list(Kind)), min_size=2, max_
 )
 
 
-def order(kind: Kind, value: Any) -> Any:
+def order(kind: Kind, value: Any) -> Any:  # noqa: ANN401 - whatever compares
     """What a value of a kind sorts by, said without codes."""
     if kind is Kind.NUMERIC:
         return Decimal(value)
@@ -82,7 +83,7 @@ def test_no_code_is_the_beginning_of_another_and_all_are_plain(case: tuple[list[
     kinds, keys = case
     codes = sorted({key_code(kinds, key) for key in keys})
     assert all(_PLAIN.fullmatch(code) for code in codes)
-    assert not any(after.startswith(before) for before, after in zip(codes, codes[1:], strict=False))
+    assert not any(after.startswith(before) for before, after in itertools.pairwise(codes))
 
 
 @given(keys_of_several_columns)
@@ -128,7 +129,7 @@ def test_no_code_is_a_name_that_windows_keeps_for_devices(kind: Kind) -> None:
     begins = {Kind.BOOLEAN: "tf"}.get(kind, "_0123456789hijklmnopqrstuvwxyzabcdef")
 
     @given(VALUES[kind])
-    def check(value: Any) -> None:
+    def check(value: Value) -> None:
         code = key_code([kind], (value,))
         assert code[0] in begins
         assert not re.fullmatch(r"aux|con|nul|prn|(?:com|lpt)[0-9]", code.partition(".")[0])
