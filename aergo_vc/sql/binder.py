@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlglot import exp
 
 from aergo_vc.model.schema import Catalog
-from aergo_vc.sql.errors import GROUPING, UNSUPPORTED, SqlError
+from aergo_vc.sql.errors import GROUPING, TOO_COMPLEX, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import Expression
 from aergo_vc.sql.scope import Scope
 from aergo_vc.sql.source import error_at, place_of
@@ -41,12 +41,14 @@ class OutputColumn:
 class Query:
     """A bound query.  Its columns are called c0, c1, … in `sql`; `columns` hold how others refer to the values.
 
-    `single` says that it has one row at most.
+    `single` says that it has one row at most.  `sources` is what a mention of a common table expression
+    costs (Counter).
     """
 
     sql: str
     columns: tuple[OutputColumn, ...]
     single: bool = False
+    sources: int = 1
 
 
 class QueryBinder(Protocol):
@@ -55,15 +57,26 @@ class QueryBinder(Protocol):
     def __call__(self, binder: "Binder", tree: exp.Expression, *, total: bool = False) -> Query: ...
 
 
+SOURCES = 200
+"""Tables and subqueries that one statement may read, views and common table expressions counted at each mention."""
+
+
 @dataclass(slots=True)
 class Counter:
     """Numbers for names that SQLite sees."""
 
     value: int = 0
+    sources: int = 0
 
     def take(self) -> int:
         self.value += 1
         return self.value
+
+    def spend(self, sources: int) -> None:
+        """Count sources that SQLite will scan, common table expressions as often as they are named."""
+        self.sources += sources
+        if self.sources > SOURCES:
+            raise SqlError(TOO_COMPLEX, f"the statement reads more than {SOURCES} sources, views and WITH spelled out")
 
 
 @dataclass(slots=True)

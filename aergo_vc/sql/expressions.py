@@ -220,11 +220,10 @@ def unify(expressions: Sequence[Expression], what: str) -> tuple[ColumnType, lis
 
 def _same_form(operands: Sequence[Expression]) -> list[Expression]:
     """Numeric values that must keep their scales: scaled integers only where all have one scale, else text."""
-    known = [operand for operand in operands if operand.value is not None or not operand.is_constant]
-    scales = {operand.scale for operand in known}
+    scales = {operand.scale for operand in operands if operand.value is not None or not operand.is_constant}
     if len(scales) == 1 and None not in scales:
         scale = scales.pop()
-        return [operand if operand in known else replace(operand, scale=scale) for operand in operands]
+        return [operand if operand.scale == scale else replace(operand, scale=scale) for operand in operands]
     return [numeric_text(operand) for operand in operands]
 
 

@@ -83,8 +83,10 @@ def _quantize(value: Decimal, scale: int, rounding: str = ROUND_HALF_UP) -> Deci
 def decimal_from_text(text: str) -> str:
     """What PostgreSQL's numeric_in reads, in canonical spelling; NaN and infinity are refused."""
     stripped = text.strip(" \t\n\r\f\v")
-    if len(stripped) > 2 * DIGITS + 10 or _DECIMAL_TEXT.fullmatch(stripped) is None:
+    if _DECIMAL_TEXT.fullmatch(stripped) is None:
         raise SqlError(INVALID_TEXT, f'invalid input syntax for type numeric: "{text[:100]}"')
+    if len(stripped) > 2 * DIGITS + 10:
+        raise SqlError(OUT_OF_RANGE, "value overflows numeric format")
     value = Decimal(stripped)
     exponent = value.as_tuple().exponent
     if isinstance(exponent, int) and exponent > 0:

@@ -78,6 +78,7 @@ def bind_common(binder: Binder, node: exp.Expression) -> tuple[str, dict[str, Qu
         inner = binder.inner(Scope(parent=binder.scope.parent))
         inner.common = {**binder.common, **names}
         table = f"w{binder.counter.take()}"
+        before = binder.counter.sources
         wanted = [name_of(column) for column in part.args["alias"].args.get("columns") or ()]
         if recursive and _mentions(part.this, name):
             query = _bind_recursive(inner, part.this, name, table, wanted)
@@ -86,7 +87,7 @@ def bind_common(binder: Binder, node: exp.Expression) -> tuple[str, dict[str, Qu
         columns = _renamed(part, query.columns, wanted)
         listed = ", ".join(f"c{position}" for position in range(len(columns)))
         texts.append(f"{table}({listed}) AS ({query.sql})")
-        names[name] = Query(table, columns)
+        names[name] = Query(table, columns, sources=max(1, binder.counter.sources - before))
     return ("RECURSIVE " if recursive else "") + ", ".join(texts), names
 
 
@@ -611,11 +612,15 @@ def _named_source(binder: Binder, node: exp.Table, own: str, alias: str | None) 
     if not node.args.get("db") and isinstance(node.this, exp.Identifier):
         common = binder.common.get(name_of(node.this))
         if common is not None:
+            with placed(node):
+                binder.counter.spend(common.sources)
             return _query_source(common, own, alias or name_of(node.this)), f"{common.sql} AS {own}"
     if not isinstance(node.this, exp.Identifier):
         raise unsupported(node, "a function in FROM")
     name = table_name_of(node)
     table = binder.catalog.tables.get(name)
+    with placed(node):
+        binder.counter.spend(1)
     if table is not None:
         return table_source(table, f"{own}.", alias), f'"{name}" AS {own}'
     view = binder.catalog.views.get(name)

@@ -17,6 +17,8 @@ from aergo_vc.sql.errors import LIMIT_EXCEEDED, SYNTAX, TOO_COMPLEX, UNSUPPORTED
 
 SCRIPT_CHARACTERS = 1 << 20
 STATEMENTS = 20_000
+TOKENS = 20_000
+"""Words and signs in one statement; more rows than these allow come as loads."""
 NESTING = 60
 """Levels that brackets may nest."""
 OPERATORS_IN_A_ROW = 400
@@ -94,6 +96,8 @@ def _split(tokens: list[Token]) -> Iterable[list[Token]]:
 
 
 def _parse(script: str, tokens: list[Token]) -> exp.Expression:
+    if len(tokens) > TOKENS:
+        raise SqlError(TOO_COMPLEX, f"the statement has {len(tokens)} words and signs; {TOKENS} are allowed")
     _check_depth(tokens)
     _check_typed_literals(tokens)
     parser = _dialect.parser(error_level=sqlglot.ErrorLevel.IMMEDIATE)

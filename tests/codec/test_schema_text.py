@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sql_world import context
 
 from aergo_vc.base.errors import FormatError
 from aergo_vc.codec.schema_text import contracts, parse_schema, schema_text
 from aergo_vc.model.schema import Catalog
 from aergo_vc.sql.engine import Engine
-from sql_world import context
 
 TEXT = """\
 CREATE TABLE public.airport (

@@ -9,11 +9,11 @@ import re
 from pathlib import Path
 
 import pytest
+from sql_world import context
 
 from aergo_vc.model.types import Value
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, SqlError
-from sql_world import context
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.sql"))
 _CASE = re.compile(r"(.+);\n((?:-- .*\n)*)")
