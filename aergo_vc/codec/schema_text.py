@@ -66,6 +66,7 @@ def quote_identifier(name: str) -> str:
 
 
 def quote_table_name(name: TableName) -> str:
+    """`name` as SQL, contract and table each quoted only where they must be."""
     contract, table = split_name(name)
     return f"{quote_identifier(contract)}.{quote_identifier(table)}"
 

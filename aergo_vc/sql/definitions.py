@@ -37,9 +37,10 @@ from aergo_vc.sql.errors import (
     SqlError,
 )
 from aergo_vc.sql.names import check_column_name, check_object_name, check_table_name
-from aergo_vc.sql.queries import bind_query, bind_view, top_binder
+from aergo_vc.sql.queries import bind_query, top_binder
 from aergo_vc.sql.scope import spoken_name, table_name_of
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
+from aergo_vc.sql.sources import bind_view
 from aergo_vc.sql.statements import find_column
 from aergo_vc.sql.storage import bind_check, bind_default
 

@@ -107,7 +107,7 @@ class Engine:
 
     @contextmanager
     def block(self) -> Iterator[OpenTransaction]:
-        """A stretch that is kept whole or not at all; an exception, or `discard`, rolls it back.  Does not nest."""
+        """A stretch that is kept whole or not at all; an exception, or `rollback`, rolls it back.  Does not nest."""
         with self._stretch(final=True) as opened:
             yield opened
 
@@ -117,7 +117,7 @@ class Engine:
         with self._stretch(final=False) as opened:
             yield opened
             if not opened.discarded:
-                self._check_foreign_keys()
+                self.check_constraints()
 
     @contextmanager
     def _stretch(self, *, final: bool) -> Iterator[OpenTransaction]:
@@ -170,7 +170,8 @@ class Engine:
             outer.rewritten |= opened.rewritten
             outer.catalog_changed = outer.catalog_changed or opened.catalog_changed
 
-    def _check_foreign_keys(self) -> None:
+    def check_constraints(self) -> None:
+        """Raise SqlError 23503 if rows refer to rows that are not there; `transaction` asks at its end by itself."""
         if self._db.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0]:
             raise self._foreign_key_error(None)
 
@@ -269,7 +270,7 @@ class Engine:
             runner = Runner(self._db, self._capture, context, meter, self._ordinals_for(context))
             results = tuple([self._run_statement(runner, script, statement, opened) for statement in statements])
             if not nested:
-                self._check_foreign_keys()
+                self.check_constraints()
             if opened.catalog_changed:
                 self._store_catalog()
             opened.changes = self._capture.changes()
@@ -335,7 +336,13 @@ class Engine:
         return StatementResult(definition.tag, 0)
 
     def load(
-        self, table: TableName, columns: Sequence[str], mode: LoadMode, rows: Iterable[Row], gone: Iterable[Key] = ()
+        self,
+        table: TableName,
+        columns: Sequence[str],
+        mode: LoadMode,
+        rows: Iterable[Row],
+        gone: Iterable[Key] = (),
+        _context: ExecutionContext | None = None,
     ) -> Changes:
         """Delete the keys `gone`, then write `rows`, with every constraint checked; on SqlError nothing remains.
 
@@ -346,9 +353,17 @@ class Engine:
         with self._stretch(final=False) as opened:
             loading.load(self._db, self.catalog, self._capture, table, columns=columns, mode=mode, rows=rows, gone=gone)
             if not nested:
-                self._check_foreign_keys()
+                self.check_constraints()
             opened.changes = self._capture.changes()
         return opened.changes
+
+    def fill(self, table: TableName, rows: Iterable[Row], _context: ExecutionContext | None = None) -> None:
+        """Write rows into an empty table, with every constraint checked as in `load`."""
+        columns = tuple(column.name for column in self.catalog.tables[table].columns)
+        self.load(table, columns, LoadMode.APPEND, rows)
+
+
+__all__ = ["Engine", "ExecutionContext", "OpenTransaction", "ScriptOutcome", "StatementResult", "join_catalogs"]
 
 
 def join_catalogs(first: Catalog, second: Catalog) -> Catalog:

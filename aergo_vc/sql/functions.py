@@ -398,7 +398,7 @@ def _window_call(binder: Binder, function: exp.Expression, where: exp.Expression
         return _neighbour(binder, function)
     if not is_aggregate(function) or isinstance(function, (exp.GroupConcat, exp.ArrayAgg)):
         raise unsupported(function, "this window function")
-    if isinstance(function, exp.Expression) and isinstance(function.this, exp.Distinct):
+    if isinstance(function.this, exp.Distinct):
         raise unsupported(function, "DISTINCT in a window function")
     test = "" if where is None else f" FILTER (WHERE {_condition(binder, where)})"
     return _aggregate_call(binder, function, test + "\0")
@@ -433,7 +433,7 @@ def _frame(spec: exp.Expression) -> str:
         value, side = spec.args.get(edge), str(spec.args.get(f"{edge}_side") or "").upper()
         digits = str(value.this) if isinstance(value, exp.Literal) and kind == "ROWS" else ""
         if digits.isdigit() and len(digits) < _FRAME_DIGITS:
-            edges.append(f"{value.this} {side}")
+            edges.append(f"{digits} {side}")
         elif value in ("UNBOUNDED", "CURRENT ROW"):
             edges.append(f"{value} {side}".strip())
         elif value is None and edge == "end":

@@ -70,6 +70,6 @@ class OpenTransaction:
     discarded: bool = False
     ordinals: RowOrdinals | None = None
 
-    def discard(self) -> None:
+    def rollback(self) -> None:
         """Roll back at the end, as a dry run does."""
         self.discarded = True

@@ -20,9 +20,10 @@ from aergo_vc.sql.errors import (
 )
 from aergo_vc.sql.expressions import Expression, assign, column_expression, condition, quote_name
 from aergo_vc.sql.functions import output_name
-from aergo_vc.sql.queries import bind_common, bind_query, source_of, top_binder
+from aergo_vc.sql.queries import bind_common, bind_query, top_binder
 from aergo_vc.sql.scope import Scope, Source, spoken_name, table_name_of, table_source
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
+from aergo_vc.sql.sources import source_of
 from aergo_vc.sql.storage import default_sql, indexes_of
 from aergo_vc.sql.values import TEXT
 

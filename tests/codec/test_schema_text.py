@@ -24,16 +24,20 @@ CREATE TABLE public.airport (
 CREATE TABLE public.runway (
   airport integer,
   seen timestamptz,
-  CONSTRAINT runway_airport_fkey FOREIGN KEY (airport) REFERENCES public.airport (id) ON DELETE CASCADE ON UPDATE NO ACTION
+  CONSTRAINT runway_a_fkey FOREIGN KEY (airport) REFERENCES public.airport (id) ON DELETE CASCADE ON UPDATE NO ACTION
 );
 CREATE UNIQUE INDEX by_name ON public.airport (name);
 CREATE VIEW public.dear (id, p) AS SELECT id, price * 2 FROM public.airport WHERE name <> 'a, b';
 """
 
+AIRPORT = """CREATE TABLE airport (
+  id int, "le_heading_degT" decimal, name character varying(20) DEFAULT 'x' NOT NULL,
+  price numeric(8,2) DEFAULT 1.50 CHECK (price >= 0), "select" double precision, UNIQUE (name, id), PRIMARY KEY (id)
+)"""
 DEFINITIONS = [
-    "CREATE TABLE airport (id int, \"le_heading_degT\" decimal, name character varying(20) DEFAULT 'x' NOT NULL, "
-    'price numeric(8,2) DEFAULT 1.50 CHECK (price >= 0), "select" double precision, UNIQUE (name, id), PRIMARY KEY (id))',
-    "CREATE TABLE runway (airport int REFERENCES airport ON DELETE CASCADE, seen timestamp with time zone)",
+    AIRPORT,
+    "CREATE TABLE runway (airport int CONSTRAINT runway_a_fkey REFERENCES airport ON DELETE CASCADE, "
+    "seen timestamp with time zone)",
     "CREATE UNIQUE INDEX by_name ON airport (name)",
     "CREATE VIEW dear (id, p) AS SELECT id, price*2 FROM public.airport WHERE name != 'a, b'",
 ]

@@ -1,4 +1,5 @@
 """Attacks on the executor: rows G01 to G20, F04, F08 and B18 of the threat list."""
+# ruff: noqa: S608 - scripts are put together here on purpose
 
 import random
 import time
@@ -321,10 +322,9 @@ def test_g14_no_name_reaches_the_engine_s_own_tables(name: str) -> None:
 )
 def test_g20_parser_bombs_are_refused_in_good_time(script: str) -> None:
     engine, began = an_engine(), time.process_time()
-    try:
+    with pytest.raises(SqlError) as caught:
         engine.run(script, context())
-    except SqlError as error:
-        assert error.sqlstate in ("54000", "54001", "42601", "42702", "42701")
+    assert caught.value.sqlstate in ("54000", "54001")
     assert time.process_time() - began < 5
 
 

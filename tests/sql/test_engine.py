@@ -1,4 +1,5 @@
 """The engine's edge: transactions, net changes, loads, definitions, the cache file."""
+# ruff: noqa: S608 - scripts are put together here on purpose
 
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def test_a_discarded_block_changes_nothing_but_tells_what_it_would_have() -> Non
         with engine.transaction() as opened:
             engine.run("INSERT INTO item VALUES (1, 'a', 1); CREATE TABLE x (a int)", context())
         engine.mark = "later"
-        block.discard()
+        block.rollback()
     assert len(opened.changes[ITEM]) == 1
     assert (table_of(engine), engine.mark, len(engine.catalog.tables)) == ({}, None, 1)
 
