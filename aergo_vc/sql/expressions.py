@@ -71,6 +71,7 @@ def quote_name(name: str) -> str:
 
 
 def unknown_literal(text: str) -> Expression:
+    """A quoted text that has not met a type yet."""
     return Expression(quote_text(text), None, is_constant=True, value=text, not_null=True)
 
 

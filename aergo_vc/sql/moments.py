@@ -23,6 +23,7 @@ def _overflow(text: str) -> SqlError:
 
 
 def date_from_text(text: str) -> str:
+    """A date as PostgreSQL reads it, a time behind it ignored; raises SqlError 22007 or 22008."""
     match = _DATE_TEXT.fullmatch(text.strip(_BLANKS))
     if match is None:
         return timestamp_from_text(text, "date")[:10]
@@ -38,6 +39,7 @@ def _clock(hour: str, minute: str, second: str | None, fraction: str | None) -> 
 
 
 def time_from_text(text: str) -> str:
+    """A time of day; raises SqlError 22007 or 22008."""
     match = _TIME_TEXT.fullmatch(text.strip(_BLANKS))
     if match is None:
         raise _refuse("time", text)
@@ -96,10 +98,12 @@ def timestamptz_from_milliseconds(milliseconds: int) -> str:
 
 
 def days_between(later: str, earlier: str) -> int:
+    """Days from `earlier` to `later`."""
     return (date.fromisoformat(later) - date.fromisoformat(earlier)).days
 
 
 def date_plus_days(day: str, days: int) -> str:
+    """A date moved by days; raises SqlError 22008 outside the years 1 to 9999."""
     try:
         return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
     except OverflowError:

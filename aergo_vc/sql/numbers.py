@@ -95,14 +95,17 @@ def decimal_from_text(text: str) -> str:
 
 
 def add(left: str, right: str) -> str:
+    """Sum, at the greater of both scales."""
     return decimal_text(_CONTEXT.add(Decimal(left), Decimal(right)))
 
 
 def subtract(left: str, right: str) -> str:
+    """Difference, at the greater of both scales."""
     return decimal_text(_CONTEXT.subtract(Decimal(left), Decimal(right)))
 
 
 def multiply(left: str, right: str) -> str:
+    """Product, at the sum of both scales."""
     return decimal_text(_CONTEXT.multiply(Decimal(left), Decimal(right)))
 
 
@@ -125,6 +128,7 @@ def _quotient_scale(left: Decimal, right: Decimal, least: int) -> int:
 
 
 def divide(left: str, right: str) -> str:
+    """Quotient at the scale that PostgreSQL selects; raises SqlError 22012."""
     dividend, divisor = Decimal(left), Decimal(right)
     if not divisor:
         raise SqlError(DIVISION_BY_ZERO, "division by zero")
@@ -145,6 +149,7 @@ def _divide_to_scale(dividend: Decimal, divisor: Decimal, scale: int) -> str:
 
 
 def remainder(left: str, right: str) -> str:
+    """Remainder with the sign of the dividend, at the greater of both scales; raises SqlError 22012."""
     divisor = Decimal(right)
     if not divisor:
         raise SqlError(DIVISION_BY_ZERO, "division by zero")
@@ -153,28 +158,34 @@ def remainder(left: str, right: str) -> str:
 
 
 def mean(total: str, count: int) -> str:
+    """`total` over `count`, as a quotient."""
     return divide(total, str(count))
 
 
 def negate(value: str) -> str:
+    """The value with its sign turned; there is no -0."""
     if value.startswith("-"):
         return value[1:]
     return value if not Decimal(value) else "-" + value
 
 
 def absolute(value: str) -> str:
+    """The value without its sign."""
     return value.removeprefix("-")
 
 
 def sign(value: str) -> str:
+    """-1, 0 or 1."""
     return "-1" if value.startswith("-") else "1" if Decimal(value) else "0"
 
 
 def rounded(value: str, places: int) -> str:
+    """The value rounded to `places` behind the point, or in front of it where negative."""
     return _to_places(value, places, ROUND_HALF_UP)
 
 
 def truncated(value: str, places: int) -> str:
+    """The value cut to `places` behind the point, or in front of it where negative."""
     return _to_places(value, places, ROUND_DOWN)
 
 
@@ -184,10 +195,12 @@ def _to_places(value: str, places: int, rounding: str) -> str:
 
 
 def ceiling(value: str) -> str:
+    """The least whole number that is not smaller."""
     return decimal_text(_quantize(Decimal(value), 0, ROUND_CEILING))
 
 
 def floor(value: str) -> str:
+    """The greatest whole number that is not greater."""
     return decimal_text(_quantize(Decimal(value), 0, ROUND_FLOOR))
 
 
@@ -233,4 +246,5 @@ def unscaled_text(value: int, scale: int) -> str:
 
 
 def integer_from_decimal(value: str, kind: Kind) -> int:
+    """The nearest integer, or error 22003."""
     return fit_integer(int(_quantize(Decimal(value), 0)), kind)

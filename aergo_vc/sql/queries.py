@@ -61,6 +61,7 @@ def replace_common(binder: Binder, names: dict[str, Query]) -> Binder:
 
 
 def bind_common(binder: Binder, node: exp.Expression) -> tuple[str, dict[str, Query]]:
+    """WITH as SQL without its first word, and the queries that it names."""
     require_only(node, "expressions", "recursive")
     texts: list[str] = []
     names: dict[str, Query] = {}

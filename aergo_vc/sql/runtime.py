@@ -66,6 +66,7 @@ def integer_functions() -> Iterator[tuple[str, Function]]:
 
 
 def decimal_functions() -> Iterator[tuple[str, Function]]:
+    """Arithmetic on decimal text and scaled integers."""
     for name in (
         "add",
         "subtract",
@@ -116,6 +117,8 @@ def _decimal_extreme(parts: tuple[str | None, ...], sign: int) -> str | None:
 
 
 def double_functions() -> Iterator[tuple[str, Function]]:
+    """The four operations of IEEE 754; NaN and infinity are error 22003."""
+
     def divide(left: float, right: float) -> float:
         if right == 0:
             raise SqlError("22012", "division by zero")
@@ -129,6 +132,7 @@ def double_functions() -> Iterator[tuple[str, Function]]:
 
 
 def text_functions() -> Iterator[tuple[str, Function]]:
+    """Functions of texts; positions and lengths count code points."""
     yield "concatenate", _strict(lambda left, right: _limited(left + right))
     yield "text_concat", lambda *parts: _limited("".join(part for part in parts if part is not None))
     yield "text_concat_ws", _concat_ws
@@ -271,12 +275,14 @@ def _find(text: str, segment: tuple[tuple[str, ...], bool], start: int, end: int
 
 
 def moment_functions() -> Iterator[tuple[str, Function]]:
+    """Functions of dates and times."""
     yield "days_between", _strict(moments.days_between)
     yield "date_plus_days", _strict(moments.date_plus_days)
     yield "extract", _strict(moments.field_of)
 
 
 def cast_functions() -> Iterator[tuple[str, Function]]:
+    """One function for each pair of kinds that can be cast."""
     for (source, target), function in values.CASTS.items():
         yield cast_name(source, target), _strict(function)
 

@@ -136,4 +136,5 @@ def _register(connection: apsw.Connection, count_step: Callable[[], None]) -> No
 
 @functools.cache
 def engine_version() -> str:
+    """SQLite's version."""
     return apsw.sqlite_lib_version()

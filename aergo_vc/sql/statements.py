@@ -72,6 +72,7 @@ def compile_statement(catalog: Catalog, tree: exp.Expression) -> Plan:
 
 
 def result_columns(columns: Sequence[OutputColumn]) -> tuple[ResultColumn, ...]:
+    """Output columns as results name and decode them."""
     return tuple(
         ResultColumn(column.name, column.expression.type or TEXT, column.expression.scale) for column in columns
     )

@@ -98,12 +98,14 @@ def _storage(column_type: ColumnType) -> str:
 
 
 def index_sql(index: Index) -> str:
+    """CREATE INDEX for an index of the catalog."""
     unique = "UNIQUE " if index.unique else ""
     name = quote_name("index " + index.name)
     return f"CREATE {unique}INDEX {name} ON {quote_name(index.table)} ({_listed(index.columns)})"
 
 
 def drop_index_sql(index: Index) -> str:
+    """DROP INDEX for an index of the catalog."""
     return f"DROP INDEX {quote_name('index ' + index.name)}"
 
 
@@ -114,6 +116,7 @@ def insert_sql(table: Table) -> str:
 
 
 def key_test(table: Table) -> str:
+    """A condition that finds a row by its key's values, bound in key order."""
     return " AND ".join(f"{quote_name(name)} = ?" for name in table.primary_key)
 
 

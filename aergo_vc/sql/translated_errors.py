@@ -53,6 +53,7 @@ def _constraint_error(text: str, code: int, catalog: Catalog, name: TableName | 
 
 
 def not_null_error(table: Table, column: str) -> SqlError:
+    """The error for NULL in a column that takes none."""
     relation = split_name(table.name)[1]
     message = f'null value in column "{column}" of relation "{relation}" violates not-null constraint'
     return SqlError(NOT_NULL_VIOLATION, message)

@@ -41,6 +41,7 @@ def _invalid(kind: str, text: str) -> SqlError:
 
 
 def boolean_from_text(text: str) -> bool:
+    """One of the words that PostgreSQL takes for true or false."""
     word = text.strip(_BLANKS).lower()
     if word in _TRUE:
         return True
@@ -50,6 +51,7 @@ def boolean_from_text(text: str) -> bool:
 
 
 def uuid_from_text(text: str) -> str:
+    """A UUID with or without hyphens and braces, in its canonical spelling."""
     match = _UUID.fullmatch(text.lower())
     if match is None:
         raise _invalid("uuid", text)
@@ -72,6 +74,7 @@ def finite(value: float) -> float:
 
 
 def double_from_text(text: str) -> float:
+    """The nearest binary64 value; NaN, infinity and overflow are refused."""
     stripped = text.strip(_BLANKS)
     if len(stripped) > 2_000 or _DOUBLE.fullmatch(stripped) is None:  # noqa: PLR2004
         raise _invalid("double precision", text)
