@@ -36,8 +36,8 @@ AIRPORT = """CREATE TABLE airport (
 )"""
 DEFINITIONS = [
     AIRPORT,
-    "CREATE TABLE runway (airport int CONSTRAINT runway_a_fkey REFERENCES airport ON DELETE CASCADE, "
-    "seen timestamp with time zone)",
+    """CREATE TABLE runway (
+      airport int CONSTRAINT runway_a_fkey REFERENCES airport ON DELETE CASCADE, seen timestamp with time zone)""",
     "CREATE UNIQUE INDEX by_name ON airport (name)",
     "CREATE VIEW dear (id, p) AS SELECT id, price*2 FROM public.airport WHERE name != 'a, b'",
 ]
