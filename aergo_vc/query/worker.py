@@ -54,6 +54,9 @@ from aergo_vc.query.statements import NotAQuery, check_query, without_semicolon
 
 _LEDGER = '"(ledger)"'
 _REMEMBERED_QUERIES = 256
+_PART_ROWS = 128
+_BATCH_CHARACTERS = 8 << 20
+"""Rows are sent once they are about so long, so that neither side holds many long ones."""
 _PARENT_CHECK_SECONDS = 1.0
 _LOCKED_SETTINGS = (
     "enable_external_access=false",
@@ -143,7 +146,7 @@ class Worker:
         run(f"SET memory_limit='{memory_bytes // 1024}KiB'")
         run(f"SET max_temp_directory_size='{spill_bytes // 1024}KiB'")
         run(f"SET temp_directory={quoted_text(str(Path.cwd() / 'spill'))}")
-        run(f"SET threads={threads}")
+        run(f"SET threads={min(threads, os.cpu_count() or 1)}")
         run("SET TimeZone='UTC'")
 
     def _open_file(self, request: OpenFile) -> Answer:
@@ -269,8 +272,15 @@ class Worker:
             self._connection.execute("BEGIN TRANSACTION READ ONLY")
             self._running = True
             self._connection.execute(self._query.wire_sql, self._parameters)
-        rows = self._connection.fetchmany(request.most)
-        last = len(rows) < request.most
+        rows: list[tuple[Scalar, ...]] = []
+        weight = 0
+        last = False
+        while not last and len(rows) < request.most and weight < _BATCH_CHARACTERS:
+            asked = min(_PART_ROWS, request.most - len(rows))
+            part = self._connection.fetchmany(asked)
+            last = len(part) < asked
+            weight += sum(map(_weight, part[:1])) * len(part)
+            rows += part
         if last:
             self._end_query()
         return Rows(rows, last)
@@ -291,6 +301,11 @@ class Worker:
         else:
             _write_parquet(stream, self._query.columns, request.path)
         return Done()
+
+
+def _weight(row: tuple[Scalar, ...]) -> int:
+    """How many characters of text a row holds."""
+    return sum(len(value) for value in row if isinstance(value, str))
 
 
 class _ArrowStream:

@@ -163,6 +163,12 @@ def test_a_result_of_whole_batches_ends(session: QuerySession) -> None:
     assert [len(batch) for batch in batches] == [BATCH_ROWS, BATCH_ROWS]
 
 
+def test_long_rows_come_in_smaller_batches(session: QuerySession) -> None:
+    batches = [len(batch) for batch in session.query("SELECT repeat('x', 200000) FROM range(1000)").batches()]
+    assert sum(batches) == 1_000
+    assert max(batches) <= 128
+
+
 def test_parameters_are_values_and_never_text(session: QuerySession) -> None:
     hostile = "'; DROP VIEW numbers; --"
     assert rows(session, "SELECT ?, ? + 1, ? IS NULL", hostile, 41, None) == [(hostile, 42, True)]
