@@ -9,7 +9,6 @@ environment and ends with the program that started it.
 import os
 import resource
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -148,6 +147,7 @@ class Worker:
         run(f"SET temp_directory={quoted_text(str(Path.cwd() / 'spill'))}")
         run(f"SET threads={min(threads, os.cpu_count() or 1)}")
         run("SET TimeZone='UTC'")
+        run("SET enable_progress_bar=false")
 
     def _open_file(self, request: OpenFile) -> Answer:
         self._abandon()
@@ -384,6 +384,12 @@ def _frame(answer: Answer) -> bytes:
 
 def main() -> None:
     """Serve the process that started this one."""
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    # DuckDB prints to the standard output what must not come between the frames: its progress bar, for one.
+    source, sink = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    with open(source, "rb") as requests, open(sink, "wb") as answers:  # noqa: PTH123 - descriptors have no path
+        serve(requests, answers)
     # DuckDB's bindings take their time to unload and have nothing left to say.
     os._exit(0)
