@@ -132,7 +132,6 @@ def main() -> None:
     """Run all of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=3_000_000)
-    parser.add_argument("--threads", type=int, default=4)
     count = parser.parse_args().rows
     store = NodeStore(MemoryObjects(), MemoryTwins(), ObjectFormat.SHA1.id_bytes)
     tree = TableTree(store, TABLE)
@@ -140,7 +139,7 @@ def main() -> None:
     head = tree.build(rows)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        native = duckdb.connect(str(folder / "native.duckdb"), config={"threads": 4})
+        native = duckdb.connect(str(folder / "native.duckdb"))
         native.execute(f"CREATE TABLE sales ({NATIVE})")
         with (folder / "rows.csv").open("w") as file:
             file.writelines(f"{','.join(map(str, sale))}\n" for sale in rows)

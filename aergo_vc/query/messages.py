@@ -10,7 +10,7 @@ import msgspec
 
 from aergo_vc.query.column_types import LoadColumn
 
-FRAME_BYTES = 1 << 30
+FRAME_BYTES = 256 << 20
 HEADER_BYTES = 4
 
 Scalar = None | bool | int | float | str

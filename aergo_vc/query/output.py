@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from aergo_vc.model.types import Row, Value
+from aergo_vc.model.types import Value
 from aergo_vc.query.column_types import ColumnInfo
 from aergo_vc.query.session import QueryResult
 
@@ -113,22 +113,31 @@ def _double(value: Value) -> Value:
 
 
 def _csv(result: QueryResult) -> Iterator[bytes]:
-    yield _csv_line([column.name for column in result.columns]).encode()
+    yield _csv_lines([[_csv_text(column.name)] for column in result.columns])
     for batch in result.batches():
-        yield "".join(map(_csv_line, batch)).encode()
+        yield _csv_lines([_csv_fields(column) for column in zip(*batch, strict=True)])
 
 
-def _csv_line(row: Row | list[str]) -> str:
-    return ",".join(map(_csv_field, row)) + "\r\n"
+def _csv_lines(columns: list[list[str]]) -> bytes:
+    return ("\r\n".join(map(",".join, zip(*columns, strict=True))) + "\r\n").encode()
 
 
-def _csv_field(value: Value) -> str:
-    if value is None:
-        return ""
+def _csv_fields(column: Sequence[Value]) -> list[str]:
+    search = _QUOTED_IN_CSV.search
+    return [
+        (_csv_text(value) if search(value) else value) if isinstance(value, str) else _csv_plain(value)
+        for value in column
+    ]
+
+
+def _csv_text(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"' if _QUOTED_IN_CSV.search(value) else value
+
+
+def _csv_plain(value: bool | float | None) -> str:  # noqa: FBT001 - a value, not a switch
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = value if isinstance(value, str) else repr(value)
-    return '"' + text.replace('"', '""') + '"' if _QUOTED_IN_CSV.search(text) else text
+    return "" if value is None else repr(value)
 
 
 _PARTS = {OutputFormat.JSON: _json_array, OutputFormat.JSONL: _json_lines, OutputFormat.CSV: _csv}

@@ -44,8 +44,8 @@ class QueryLimits:
     """What a query may take before it is ended.
 
     `seconds` of waiting for it, not counting what the reader of its rows does; `memory_bytes` of address space beyond
-    an idle process's, half of which DuckDB plans with; `spill_bytes` of disk; `threads`.  `load_seconds` bounds each
-    step of loading rows, which no query can prolong.
+    an idle process's, half of which DuckDB plans with; `spill_bytes` of disk; `threads`, never more than the machine
+    has processors.  `load_seconds` bounds each step of loading rows, which no query can prolong.
     """
 
     seconds: float = 60.0

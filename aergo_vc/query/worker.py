@@ -9,7 +9,6 @@ environment and ends with the program that started it.
 import os
 import resource
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -54,6 +53,9 @@ from aergo_vc.query.statements import NotAQuery, check_query, without_semicolon
 
 _LEDGER = '"(ledger)"'
 _REMEMBERED_QUERIES = 256
+_PART_ROWS = 128
+_BATCH_CHARACTERS = 8 << 20
+"""Rows are sent once they are about so long, so that neither side holds many long ones."""
 _PARENT_CHECK_SECONDS = 1.0
 _LOCKED_SETTINGS = (
     "enable_external_access=false",
@@ -143,8 +145,9 @@ class Worker:
         run(f"SET memory_limit='{memory_bytes // 1024}KiB'")
         run(f"SET max_temp_directory_size='{spill_bytes // 1024}KiB'")
         run(f"SET temp_directory={quoted_text(str(Path.cwd() / 'spill'))}")
-        run(f"SET threads={threads}")
+        run(f"SET threads={min(threads, os.cpu_count() or 1)}")
         run("SET TimeZone='UTC'")
+        run("SET enable_progress_bar=false")
 
     def _open_file(self, request: OpenFile) -> Answer:
         self._abandon()
@@ -269,8 +272,15 @@ class Worker:
             self._connection.execute("BEGIN TRANSACTION READ ONLY")
             self._running = True
             self._connection.execute(self._query.wire_sql, self._parameters)
-        rows = self._connection.fetchmany(request.most)
-        last = len(rows) < request.most
+        rows: list[tuple[Scalar, ...]] = []
+        weight = 0
+        last = False
+        while not last and len(rows) < request.most and weight < _BATCH_CHARACTERS:
+            asked = min(_PART_ROWS, request.most - len(rows))
+            part = self._connection.fetchmany(asked)
+            last = len(part) < asked
+            weight += sum(map(_weight, part[:1])) * len(part)
+            rows += part
         if last:
             self._end_query()
         return Rows(rows, last)
@@ -291,6 +301,11 @@ class Worker:
         else:
             _write_parquet(stream, self._query.columns, request.path)
         return Done()
+
+
+def _weight(row: tuple[Scalar, ...]) -> int:
+    """How many characters of text a row holds."""
+    return sum(len(value) for value in row if isinstance(value, str))
 
 
 class _ArrowStream:
@@ -369,6 +384,12 @@ def _frame(answer: Answer) -> bytes:
 
 def main() -> None:
     """Serve the process that started this one."""
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    # DuckDB prints to the standard output what must not come between the frames: its progress bar, for one.
+    source, sink = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    with open(source, "rb") as requests, open(sink, "wb") as answers:  # noqa: PTH123 - descriptors have no path
+        serve(requests, answers)
     # DuckDB's bindings take their time to unload and have nothing left to say.
     os._exit(0)

@@ -1,5 +1,6 @@
 """Queries give the rows of the state, in the ledger's spelling, whatever way the rows came into DuckDB."""
 
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -163,6 +164,12 @@ def test_a_result_of_whole_batches_ends(session: QuerySession) -> None:
     assert [len(batch) for batch in batches] == [BATCH_ROWS, BATCH_ROWS]
 
 
+def test_long_rows_come_in_smaller_batches(session: QuerySession) -> None:
+    batches = [len(batch) for batch in session.query("SELECT repeat('x', 200000) FROM range(1000)").batches()]
+    assert sum(batches) == 1_000
+    assert max(batches) <= 128
+
+
 def test_parameters_are_values_and_never_text(session: QuerySession) -> None:
     hostile = "'; DROP VIEW numbers; --"
     assert rows(session, "SELECT ?, ? + 1, ? IS NULL", hostile, 41, None) == [(hostile, 42, True)]
@@ -206,3 +213,11 @@ def test_computed_relations_stand_beside_the_tables(tmp_path: Path) -> None:
     numbers = States().table(make_table("public.numbers", {"n": Kind.INTEGER}, ["n"]), [(2,), (3,)])
     with QuerySession(QueryState({numbers.table.name: numbers}, sources=[Squares()]), tmp_path / "q") as session:
         assert rows(session, "SELECT square FROM numbers JOIN ledger.squares USING (n) ORDER BY n") == [("4",), ("9",)]
+
+
+def test_nothing_that_duckdb_prints_comes_between_the_rows(session: QuerySession) -> None:
+    # Its progress bar goes to the standard output once a query has taken two seconds.
+    batches = session.query("SELECT r, r % 7 FROM range(1000000) t(r)").batches()
+    count = len(next(batches))
+    time.sleep(2.2)
+    assert count + sum(map(len, batches)) == 1_000_000
