@@ -13,7 +13,7 @@ from aergo_vc.codec.law import decode_law
 from aergo_vc.codec.receipts import encode_receipts
 from aergo_vc.codec.transactions import encode_transactions
 from aergo_vc.keys.signatures import sign_commit_payload
-from aergo_vc.keys.signer import Signer
+from aergo_vc.ledger.author import Author
 from aergo_vc.ledger.history import CommitObjects
 from aergo_vc.ledger.layout import LedgerFiles, LedgerTree, with_ledger, write_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine, State, Submission, TransactionOutcome
@@ -46,15 +46,6 @@ class Lease:
     confirmed: int
     directory: BlockId | None
     directory_height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who signs a block's commit, and the name and the address that git shows."""
-
-    signer: Signer
-    name: str
-    email: str
 
 
 @dataclass(frozen=True, slots=True)

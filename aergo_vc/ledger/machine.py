@@ -13,11 +13,12 @@ from aergo_vc.ledger.catalogs import catalog_of, schemas_of
 from aergo_vc.ledger.errors import ChangedColumnsError
 from aergo_vc.ledger.payloads import LoadTrees, TransactionPayload, checked_node, keys_only
 from aergo_vc.model.changes import Changes, Key, RowChange, TableChanges
+from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import Load, LoadMode, Receipt, RowCounts, Transaction
 from aergo_vc.sql.capture import InsertedRows
 from aergo_vc.sql.engine import Engine
-from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, StatementResult
+from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction
 from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.editing import apply_changes
 from aergo_vc.state.nodes import Node, NodeStore, Objects
@@ -128,7 +129,7 @@ class Machine:
         with self.engine.block() as engine_block:
             yield execution
             if execution.finished is None:
-                engine_block.discard()
+                engine_block.rollback()
         if execution.finished is not None:
             self._snapshot, self._roots = execution.finished
 

@@ -1,16 +1,18 @@
 """`Repository`: the verbs of git-aergo as a Python API.  It prints nothing and reads no environment."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from aergo_vc.base.ids import BranchName, TransactionId
 from aergo_vc.base.names import branch_name
 from aergo_vc.model.schema import Table
-from aergo_vc.model.types import Row
+from aergo_vc.model.types import Row, Value
 from aergo_vc.repository.errors import UnknownRevisionError
 from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.import_memory import ImportMemory
 from aergo_vc.repository.results import (
     BlockDetails,
     BlockSummary,
@@ -24,6 +26,9 @@ from aergo_vc.repository.results import (
     Verified,
 )
 from aergo_vc.repository.workspace import Surroundings, Workspace
+
+if TYPE_CHECKING:
+    from aergo_vc.query.session import QueryLimits, QueryResult
 
 
 class Repository:
@@ -95,7 +100,6 @@ class Repository:
 
         Each file is for the table that it is named after, or a single one for `table`.  `mode` is one of ImportMode's.
         """
-        from aergo_vc.repository.import_memory import ImportMemory  # noqa: PLC0415
         from aergo_vc.repository.importing import (  # noqa: PLC0415 - loads sqlglot
             Importer,
             ImportMode,
@@ -192,6 +196,18 @@ class Repository:
         from aergo_vc.repository.standing import status  # noqa: PLC0415
 
         return status(self._workspace, self._identity)
+
+    def query(
+        self, sql: str, *, at: str | None = None, parameters: Sequence[Value] = (), limits: "QueryLimits | None" = None
+    ) -> "AbstractContextManager[QueryResult]":
+        """Run one reading statement on DuckDB over the state at a block; its rows last as long as the context.
+
+        Raises QueryError, QueryTimeout and their like.  At the head of a branch a file of rows is kept and moved from
+        block to block; other blocks are served from the nearest one.
+        """
+        from aergo_vc.repository.querying import query  # noqa: PLC0415 - loads duckdb
+
+        return query(self._workspace, sql, at, parameters, limits)
 
     # Branches and tags
 

@@ -13,7 +13,7 @@ from aergo_vc.keys.agent import Agent
 from aergo_vc.keys.keyfile import generate_key_file
 from aergo_vc.keys.signer import Signer
 from aergo_vc.keys.signing_key import find_signer
-from aergo_vc.ledger.building import Author
+from aergo_vc.ledger.author import Author
 from aergo_vc.objects.durable import make_directories
 from aergo_vc.objects.git import Git
 from aergo_vc.repository.errors import NoSignerError

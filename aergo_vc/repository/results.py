@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from aergo_vc.base.ids import BlockId, BranchName, ChainId, EntityName, ObjectId, TableName, TransactionId
 from aergo_vc.model.blocks import Header
 from aergo_vc.model.changes import TableChanges
+from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Table
 from aergo_vc.model.transactions import Exclusion, Receipt, RowCounts, Transaction
-from aergo_vc.sql.outcomes import StatementResult
 
 
 @dataclass(frozen=True, slots=True)

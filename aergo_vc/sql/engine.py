@@ -13,6 +13,7 @@ import apsw
 from aergo_vc.base.ids import TableName
 from aergo_vc.codec.schema_text import contracts, parse_schema, schema_text
 from aergo_vc.model.changes import Changes, Key
+from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import LoadMode
 from aergo_vc.model.types import Row
@@ -23,7 +24,7 @@ from aergo_vc.sql.capture import Capture, check_sizes
 from aergo_vc.sql.definitions import Definition
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, SqlError
 from aergo_vc.sql.expressions import quote_name
-from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals, ScriptOutcome, StatementResult
+from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals, ScriptOutcome
 from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
 from aergo_vc.sql.source import Statement, parse_script

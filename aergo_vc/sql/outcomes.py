@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 
 from aergo_vc.base.ids import BranchName, ChainId, EntityName, TableName, TransactionId
 from aergo_vc.model.changes import Changes
-from aergo_vc.model.types import Row
-from aergo_vc.sql.statements import ResultColumn
+from aergo_vc.model.outcomes import StatementResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +30,6 @@ class RowOrdinals:
         key = f"{self.prefix}{self.next:08d}"
         self.next += 1
         return key
-
-
-@dataclass(frozen=True, slots=True)
-class StatementResult:
-    """What one statement gave: PostgreSQL's command tag without counts, the number of rows, and rows if it has any.
-
-    `columns` is None for a statement that hands out no rows.
-    """
-
-    tag: str
-    count: int
-    columns: tuple[ResultColumn, ...] | None = None
-    rows: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

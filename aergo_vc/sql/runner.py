@@ -5,14 +5,15 @@ from typing import Any
 
 import apsw
 
+from aergo_vc.model.outcomes import ResultColumn, StatementResult
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.types import Row
 from aergo_vc.sql.budget import Meter
 from aergo_vc.sql.capture import Capture
 from aergo_vc.sql.errors import CARDINALITY, SqlError
 from aergo_vc.sql.moments import timestamptz_from_milliseconds
-from aergo_vc.sql.outcomes import ExecutionContext, RowOrdinals, StatementResult
-from aergo_vc.sql.statements import Plan, ResultColumn
+from aergo_vc.sql.outcomes import ExecutionContext, RowOrdinals
+from aergo_vc.sql.statements import Plan
 from aergo_vc.sql.translated_errors import translated
 from aergo_vc.sql.values import decoder
 

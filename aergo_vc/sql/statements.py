@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from aergo_vc.base.ids import TableName
+from aergo_vc.model.outcomes import ResultColumn
 from aergo_vc.model.schema import Catalog, Column, Table, split_name
-from aergo_vc.model.types import ColumnType
 from aergo_vc.sql.binder import Binder, OutputColumn, Query, placed
 from aergo_vc.sql.errors import (
     DUPLICATE_COLUMN,
@@ -26,15 +26,6 @@ from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.sources import source_of
 from aergo_vc.sql.storage import default_sql, indexes_of
 from aergo_vc.sql.values import TEXT
-
-
-@dataclass(frozen=True, slots=True)
-class ResultColumn:
-    """A column of a statement's result; `scale` tells how SQLite hands its values out (expressions.Expression)."""
-
-    name: str
-    type: ColumnType
-    scale: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
