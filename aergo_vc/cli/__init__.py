@@ -7,8 +7,6 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from aergo_vc.cli.running import run
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``git-aergo`` with `arguments` (those of the process by default) and return its exit status."""
@@ -16,4 +14,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[:1] == ["hook"]:
         # git waits for hooks: they go past everything that verbs need.  By name, since the floors keep the two apart.
         return int(importlib.import_module("aergo_vc.gitside.hooks").run(words[1:]))
-    return run(words)
+    return int(importlib.import_module("aergo_vc.cli.running").run(words))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import EntityName
@@ -13,11 +14,13 @@ from aergo_vc.keys.agent import Agent
 from aergo_vc.keys.keyfile import generate_key_file
 from aergo_vc.keys.signer import Signer
 from aergo_vc.keys.signing_key import find_signer
-from aergo_vc.ledger.building import Author
 from aergo_vc.objects.durable import make_directories
 from aergo_vc.objects.git import Git
 from aergo_vc.repository.errors import NoSignerError
 from aergo_vc.repository.workspace import Workspace
+
+if TYPE_CHECKING:
+    from aergo_vc.ledger.building import Author
 
 ENTITY_SETTING = "aergo.entity"
 KEY_SETTING = "aergo.key"
@@ -72,8 +75,10 @@ class Identity:
         return resolve_signer(self._workspace, key)
 
     @cached_property
-    def author(self) -> Author:
+    def author(self) -> "Author":
         """The signer under the name and address that git would put on a commit."""
+        from aergo_vc.ledger.building import Author  # noqa: PLC0415 - loads sqlglot
+
         name = _clean(self.settings.get("user.name") or "") or self.entity
         email = _clean(self.settings.get("user.email") or "").replace(" ", "") or f"{self.entity}@localhost"
         return Author(self.signer, name, email)

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aergo_vc.base.ids import BlockId, BranchName, ChainId, EntityName, ObjectId, TableName, TransactionId
 from aergo_vc.model.blocks import Header
 from aergo_vc.model.changes import TableChanges
 from aergo_vc.model.schema import Table
 from aergo_vc.model.transactions import Exclusion, Receipt, RowCounts, Transaction
-from aergo_vc.sql.outcomes import StatementResult
+
+# Named here only: to load what it stands in takes longer than all that `git aergo status` does.
+if TYPE_CHECKING:
+    from aergo_vc.sql.outcomes import StatementResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Submitted:
     """
 
     transaction: TransactionId | None
-    results: tuple[StatementResult, ...]
+    results: "tuple[StatementResult, ...]"
     rows: Mapping[TableName, RowCounts]
     committed: Committed | None
 
