@@ -170,9 +170,11 @@ def _require_seal(message: str | None, *, commit: bool, verb: str) -> None:
 
 
 def _read_text(file: str) -> str:
-    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         return data.decode()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}", verb="sql") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{file} is not UTF-8 at byte {error.start}", verb="sql") from error
 

@@ -14,6 +14,7 @@ from aergo_vc.ledger.history import has_ledger, ledger_at
 from aergo_vc.model.blocks import DIRECTORY_BRANCH
 from aergo_vc.objects.discovery import read_settings
 from aergo_vc.objects.durable import make_directories, replace_file
+from aergo_vc.objects.locks import AERGO_FOLDER
 from aergo_vc.objects.worktree import Worktree
 from aergo_vc.repository.hooks import (
     HOOKS,
@@ -35,6 +36,7 @@ ATTRIBUTES_LINE = "ledger/** -text -filter -ident -eol -working-tree-encoding -m
 
 _BEGIN, _END = "# git-aergo begins", "# git-aergo ends"
 _PRINCIPAL_DIGITS = 16
+_SIGNERS = "allowed_signers"
 
 
 def install(workspace: Workspace, settings: Settings, program: Program) -> tuple[str, ...]:
@@ -83,7 +85,9 @@ def _install(workspace: Workspace, settings: Settings, program: Program) -> Iter
             yield "attributes of ledger/"
         if refresh_signers(workspace):
             yield "keys of the directory for git log --show-signature"
-        if settings.get(SIGNERS_SETTING) is None:
+        value = settings.get(SIGNERS_SETTING)
+        # A clone may have been moved since.
+        if value is None or (_is_our_signers_file(value) and value != str(_signers_file(workspace))):
             workspace.git.run("config", "--local", SIGNERS_SETTING, str(_signers_file(workspace)))
             yield "setting gpg.ssh.allowedSignersFile"
         if _hide_state(workspace):
@@ -97,7 +101,7 @@ def _uninstall(workspace: Workspace, settings: Settings) -> Iterator[str]:
     try:
         if _set_block(_attributes_file(workspace), []):
             yield "attributes of ledger/"
-        if settings.get(SIGNERS_SETTING) == str(_signers_file(workspace)):
+        if _is_our_signers_file(settings.get(SIGNERS_SETTING) or ""):
             workspace.git.run("config", "--local", "--unset", SIGNERS_SETTING)
             yield "setting gpg.ssh.allowedSignersFile"
         if _signers_file(workspace).exists():
@@ -154,7 +158,11 @@ def calls_ours(hook: Path, name: str) -> bool:
 
 
 def _signers_file(workspace: Workspace) -> Path:
-    return workspace.folder / "allowed_signers"
+    return workspace.folder / _SIGNERS
+
+
+def _is_our_signers_file(value: str) -> bool:
+    return Path(value).parts[-2:] == (AERGO_FOLDER, _SIGNERS)
 
 
 def _attributes_file(workspace: Workspace) -> Path:
