@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from git_sandbox import Sandbox, make_repository
 from hypothesis import settings
+from ledgers import ledger, pristine
 from world import Place, TickingClock, World, find_shared
 
 # The everyday run repeats itself exactly; `make fuzz` looks where nobody has looked.
@@ -28,6 +29,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("long"):
             item.add_marker(skip)
+
+
+__all__ = ["ledger", "pristine"]
 
 
 @pytest.fixture

@@ -1,4 +1,17 @@
 """The command line: one module a verb family; exit statuses, hints, colour, progress.
 
-Owns typer and rich.
+Owns typer and rich.  A start loads only the family of the verb that was called.
 """
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``git-aergo`` with `arguments` (those of the process by default) and return its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["hook"]:
+        # git waits for hooks: they go past everything that verbs need.  By name, since the floors keep the two apart.
+        return int(importlib.import_module("aergo_vc.gitside.hooks").run(words[1:]))
+    return int(importlib.import_module("aergo_vc.cli.running").run(words))

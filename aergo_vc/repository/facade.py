@@ -10,9 +10,12 @@ from aergo_vc.base.ids import BranchName, TransactionId
 from aergo_vc.base.names import branch_name
 from aergo_vc.model.schema import Table
 from aergo_vc.model.types import Row, Value
-from aergo_vc.repository.errors import UnknownRevisionError
+from aergo_vc.repository.errors import DetachedHeadError, UnknownRevisionError
+from aergo_vc.repository.findings import Finding
+from aergo_vc.repository.hooks import Program
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.import_memory import ImportMemory
+from aergo_vc.repository.keyring import KeyInfo
 from aergo_vc.repository.results import (
     BlockDetails,
     BlockSummary,
@@ -75,6 +78,43 @@ class Repository:
         self._identity = Identity(self._workspace)
         top = self._workspace.paths.work_tree or self._workspace.paths.git_dir
         return found(self._workspace, self._identity, name or top.name)
+
+    def install(self, program: Program) -> tuple[str, ...]:
+        """Put hooks and settings of this clone in place; returns what was done.  Raises NotInstallableError."""
+        from aergo_vc.repository import installing  # noqa: PLC0415
+
+        return installing.install(self._workspace, self._identity.settings, program)
+
+    def uninstall(self) -> tuple[str, ...]:
+        """Undo `install`; returns what was done.  The ledger, keys and pending transactions stay."""
+        from aergo_vc.repository import installing  # noqa: PLC0415
+
+        return installing.uninstall(self._workspace, self._identity.settings)
+
+    def doctor(self) -> tuple[Finding, ...]:
+        """What is wrong, or may become so, with this clone and the programs that it needs."""
+        from aergo_vc.repository import examining  # noqa: PLC0415
+
+        return examining.examine(self._workspace, self._identity)
+
+    def key_new(self, name: str | None = None) -> KeyInfo:
+        """Make a key for this clone; it comes into use if no other is."""
+        from aergo_vc.repository import keyring  # noqa: PLC0415
+
+        return keyring.make_key(self._workspace, self._identity, name)
+
+    def key_list(self) -> tuple[KeyInfo, ...]:
+        """The keys that this clone can sign with."""
+        from aergo_vc.repository import keyring  # noqa: PLC0415
+
+        return keyring.list_keys(self._workspace, self._identity)
+
+    def current_branch(self) -> BranchName | None:
+        """The branch that HEAD is on; None where it is on none."""
+        try:
+            return self._workspace.current_branch()
+        except DetachedHeadError:
+            return None
 
     # Transactions
 

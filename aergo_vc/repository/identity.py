@@ -37,8 +37,10 @@ class Settings:
 def read_settings(workspace: Workspace) -> Settings:
     """The user's, the system's and the repository's settings together, as git sees them."""
     git = Git(workspace.paths, workspace.surroundings.variables, user_config=True)
-    text = git.run("config", "--null", "--list").output.decode("utf-8", "replace")
-    pairs = (item.partition("\n") for item in text.split("\0") if item)
+    text = git.run("config", "--null", "--show-scope", "--list").output.decode("utf-8", "replace")
+    fields = text.split("\0")
+    # The scope "command" is ours: what switches dangerous settings off for children.
+    pairs = [item.partition("\n") for scope, item in zip(fields[::2], fields[1::2], strict=False) if scope != "command"]
     return Settings({name: value for name, _, value in pairs})
 
 

@@ -43,7 +43,7 @@ class Submitted:
     """
 
     transaction: TransactionId | None
-    results: tuple[StatementResult, ...]
+    results: "tuple[StatementResult, ...]"
     rows: Mapping[TableName, RowCounts]
     committed: Committed | None
 

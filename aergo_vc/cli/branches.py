@@ -1,0 +1,66 @@
+"""Verbs for branches: branch, tag, checkout."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aergo_vc.cli.commands import AsJson, Session, new_family, session_of
+from aergo_vc.cli.output import Style, Styled
+from aergo_vc.cli.records import block_record
+from aergo_vc.cli.wording import short
+
+if TYPE_CHECKING:
+    from aergo_vc.repository.results import BlockSummary
+
+app = new_family()
+
+Name = Annotated[str | None, typer.Argument(metavar="[NAME]", show_default=False)]
+Block = Annotated[str | None, typer.Argument(metavar="[REVISION]", show_default=False)]
+
+
+@app.command()
+def branch(context: typer.Context, *, name: Name = None, block: Block = None, as_json: AsJson = False) -> None:
+    """List the ledger's branches, or make one that is private to this clone's entity."""
+    session = session_of(context)
+    with session.open() as repository:
+        if name is None:
+            current = repository.current_branch()
+            for found, head in repository.branches().items():
+                _tell_name(session, found, head, current=found == current, as_json=as_json)
+            return
+        repository.branch(name, block=block)
+    if not as_json:
+        session.out.line(f"Made branch {name}")
+
+
+@app.command()
+def tag(context: typer.Context, *, name: Name = None, block: Block = None, as_json: AsJson = False) -> None:
+    """List the tags that name blocks, or make one."""
+    session = session_of(context)
+    with session.open() as repository:
+        if name is None:
+            for found, head in repository.tags().items():
+                _tell_name(session, found, head, current=False, as_json=as_json)
+            return
+        repository.tag(name, block=block)
+    if not as_json:
+        session.out.line(f"Made tag {name}")
+
+
+@app.command()
+def checkout(
+    context: typer.Context, *, name: Annotated[str, typer.Argument(metavar="BRANCH", show_default=False)]
+) -> None:
+    """Go to another branch of the ledger."""
+    session = session_of(context)
+    with session.open() as repository:
+        branch = repository.checkout(name)
+    session.out.line(f"On no branch, at {name}" if branch is None else f"On branch {branch}")
+
+
+def _tell_name(session: Session, name: str, head: "BlockSummary", *, current: bool, as_json: bool) -> None:
+    if as_json:
+        session.out.record({"name": name, "current": current} | block_record(head))
+        return
+    mark = Styled("* ", Style.GREEN) if current else "  "
+    session.out.line(mark, Styled(short(head.block), Style.YELLOW), f"  {head.header.height:>6}  {name}")

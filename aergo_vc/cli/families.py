@@ -1,0 +1,64 @@
+"""The verbs: which module has each, and what it does in a line.  Known without loading any of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb, the module of this package that has it, and its line in the overview."""
+
+    name: str
+    module: str
+    summary: str
+
+
+FAMILIES: dict[str, tuple[Verb, ...]] = {
+    "Set up": (
+        Verb("init", "setup", "make a ledger in this repository"),
+        Verb("install", "setup", "put this clone's hooks and settings in place"),
+        Verb("uninstall", "setup", "take them away again"),
+        Verb("doctor", "setup", "examine this clone and the programs it needs"),
+        Verb("key", "keys", "make, list and show keys"),
+    ),
+    "Make transactions": (
+        Verb("sql", "transactions", "sign an SQL script"),
+        Verb("import", "transactions", "sign the rows of files"),
+        Verb("export", "transactions", "write the rows of a table to a file"),
+        Verb("status", "transactions", "show the branch and what is pending"),
+        Verb("commit", "transactions", "seal pending transactions into the next block"),
+        Verb("discard", "transactions", "drop pending transactions"),
+    ),
+    "Read": (
+        Verb("log", "reading", "list blocks"),
+        Verb("show", "reading", "show a block or a transaction"),
+        Verb("diff", "reading", "show the rows that differ between two blocks"),
+        Verb("schema", "reading", "show the definition of tables"),
+    ),
+    "Branch": (
+        Verb("branch", "branches", "list branches or make one"),
+        Verb("tag", "branches", "list tags or make one"),
+        Verb("checkout", "branches", "go to another branch"),
+    ),
+    "Trust nothing": (Verb("verify", "verifying", "check every signature, rule and result"),),
+}
+
+VERBS = {verb.name: verb for verbs in FAMILIES.values() for verb in verbs}
+
+
+def overview() -> Iterator[str]:
+    """The lines that ``git aergo -h`` prints."""
+    yield "usage: git aergo [-C PATH] [--version] [-h] VERB [ARGUMENT ...]"
+    for title, verbs in FAMILIES.items():
+        yield ""
+        yield title
+        for verb in verbs:
+            yield f"  {verb.name:<10} {verb.summary}"
+    yield ""
+    yield "git aergo VERB -h shows a verb's options; git aergo VERB --help opens its manual page."
+
+
+def closest(word: str) -> str | None:
+    """The one verb that `word` begins, or that begins as `word` does; None if there is none or more than one."""
+    found = [name for name in VERBS if name.startswith(word)] or [name for name in VERBS if name[:2] == word[:2]]
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,123 @@
+"""What ``--json`` prints: one object for each value, with plain names.  The manual pages of the verbs document them."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from aergo_vc.base.ids import TableName
+from aergo_vc.codec.sshsig import encode_key_text
+from aergo_vc.model.transactions import Receipt, RowCounts, Transaction
+
+if TYPE_CHECKING:
+    from aergo_vc.repository.results import BlockDetails, BlockSummary, Committed, Status, Submitted, Verified
+
+Record = dict[str, object]
+
+
+def rows_record(rows: Mapping[TableName, RowCounts]) -> Record:
+    """Row counts by table."""
+    return {
+        table: {"inserted": counts.inserted, "updated": counts.updated, "deleted": counts.deleted}
+        for table, counts in sorted(rows.items())
+    }
+
+
+def submitted_record(submitted: "Submitted") -> Record:
+    """A submitted transaction, with the rows that its statements gave."""
+    return {
+        "transaction": submitted.transaction,
+        "rows": rows_record(submitted.rows),
+        "results": [
+            {
+                "tag": result.tag,
+                "count": result.count,
+                "columns": None if result.columns is None else [column.name for column in result.columns],
+                "rows": [list(row) for row in result.rows],
+            }
+            for result in submitted.results
+        ],
+        "block": None if submitted.committed is None else committed_record(submitted.committed),
+    }
+
+
+def committed_record(committed: "Committed") -> Record:
+    """A new block."""
+    return {
+        "branch": committed.branch,
+        "block": committed.block,
+        "height": committed.height,
+        "commit": committed.commit,
+        "transactions": list(committed.transactions),
+        "rows": rows_record(committed.rows),
+        "excluded": [
+            {"transaction": one.transaction.id, "code": one.reason.code, "reason": one.reason.message}
+            for one in committed.excluded
+        ],
+    }
+
+
+def status_record(status: "Status") -> Record:
+    """Where a branch stands."""
+    return {
+        "branch": status.branch,
+        "chain": status.chain,
+        "block": status.block,
+        "height": status.height,
+        "time": status.time,
+        "entity": status.entity,
+        "producer": status.producer,
+        "behind_slots": status.behind_slots,
+        "pending": status.pending,
+    }
+
+
+def block_record(summary: "BlockSummary") -> Record:
+    """A block of a log."""
+    header = summary.header
+    return {
+        "block": summary.block,
+        "commit": summary.commit,
+        "branch": header.branch,
+        "height": header.height,
+        "previous": header.previous,
+        "time": header.time,
+        "slot": header.slot,
+        "producer": header.producer,
+        "directory": header.directory,
+        "state": header.state,
+        "transactions": summary.transactions,
+        "rows": summary.rows,
+        "subject": summary.subject,
+    }
+
+
+def transaction_record(transaction: Transaction, receipt: Receipt, summary: "BlockSummary") -> Record:
+    """A transaction of a block with its outcome."""
+    payload = transaction.payload
+    return {
+        "transaction": transaction.id,
+        "block": summary.block,
+        "height": summary.header.height,
+        "branch": payload.branch,
+        "signer": payload.signer,
+        "key": encode_key_text(payload.key),
+        "sql": payload.sql,
+        "loads": [{"table": load.table, "mode": load.mode, "columns": list(load.columns)} for load in payload.loads],
+        "rows": rows_record(receipt.rows),
+    }
+
+
+def details_records(details: "BlockDetails") -> Iterable[Record]:
+    """A block, then its transactions."""
+    yield block_record(details.summary)
+    for transaction, receipt in zip(details.transactions, details.receipts, strict=True):
+        yield transaction_record(transaction, receipt, details.summary)
+
+
+def verified_record(verified: "Verified") -> Record:
+    """How far verification got."""
+    return {
+        "branch": verified.branch,
+        "blocks": verified.blocks,
+        "transactions": verified.transactions,
+        "head": verified.head,
+    }

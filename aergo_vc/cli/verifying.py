@@ -1,0 +1,36 @@
+"""Verbs that trust nothing: verify."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from aergo_vc.cli.commands import AsJson, new_family, session_of
+from aergo_vc.cli.output import Style, Styled
+from aergo_vc.cli.progress import Progress
+from aergo_vc.cli.records import verified_record
+from aergo_vc.cli.wording import count, short
+
+app = new_family()
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    *,
+    blocks: Annotated[str | None, typer.Argument(metavar="[RANGE]", show_default=False)] = None,
+    branch: Annotated[str | None, typer.Option("--branch", metavar="BRANCH", help="Not the current one.")] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="Processes.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check every signature, rule and result, from the first block or in a range of blocks."""
+    session = session_of(context)
+    workers = jobs or os.cpu_count() or 1
+    with session.open() as repository, Progress("verify", "blocks") as progress:
+        verified = repository.verify(blocks, branch=branch, workers=workers, progress=progress)
+    if as_json:
+        session.out.record(verified_record(verified))
+        return
+    head = "" if verified.head is None else f" up to {short(verified.head)}"
+    what = f"{count(verified.blocks, 'block')}, {count(verified.transactions, 'transaction')}{head}"
+    session.out.line(Styled("valid", Style.GREEN), f": {verified.branch}: {what}")

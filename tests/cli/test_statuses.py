@@ -1,0 +1,88 @@
+"""Exit statuses, messages and hints."""
+
+import shutil
+
+import pytest
+from world import Place, World
+
+BAD_INPUT = [
+    ((), "a verb is expected"),
+    (("blub",), "blub is no verb of git-aergo"),
+    (("stat",), "is status meant?"),
+    (("--loud",), "--loud is no option of git-aergo"),
+    (("-C", "nowhere", "log"), "cannot go to nowhere"),
+    (("log", "--loud"), "No such option: --loud"),
+    (("log", "-n", "many"), "'many' is not a valid int"),
+    (("log", "nope"), "'nope' names no block"),
+    (("sql",), "either a script or --file is expected"),
+    (("sql", "SELEC 1"), "error: "),
+    (("sql", "SELECT 1; DROP TABLE nope"), "error: "),
+    (("sql", "SELECT 1", "-m", "x"), "it needs --commit"),
+    (("sql", "-f", "nowhere.sql"), "nowhere.sql"),
+    (("import", "nowhere.csv"), "nowhere.csv"),
+    (("import", "a.csv", "--append", "--upsert"), "exclude each other"),
+    (("export", "nope"), "nope"),
+    (("export", "price", "--format", "xml"), "xml is no format"),
+    (("discard",), "either transactions or --all is expected"),
+    (("show", "ffff"), "ffff"),
+    (("diff", "a", "b", "c"), "two revisions at most"),
+    (("schema", "nope"), "there is no contract nope"),
+    (("branch", "bad..name"), "bad..name"),
+    (("branch", "main"), "there is a branch main already"),
+    (("checkout", "nope"), "nope"),
+    (("verify", "@1"), "BLOCK.. is expected"),
+    (("key",), "Missing command"),
+    (("key", "show", "nope"), "there is no key nope"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"), BAD_INPUT, ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+)
+def test_wrong_usage_and_bad_input_end_with_2(words: tuple[str, ...], message: str, pristine: Place) -> None:
+    outcome = pristine.world.run("git-aergo", *words, cwd=pristine.path, expect=2)
+    assert outcome.out == ""
+    assert outcome.err.startswith("error: ")
+    assert message in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_no_repository_and_no_ledger_end_with_128_and_a_hint(world: World) -> None:
+    outcome = world.run("git-aergo", "log", expect=128)
+    assert outcome.err.splitlines()[1] == "hint: go into a repository, name one with -C, or make one: git init"
+    place = world.repository()
+    outcome = place.aergo("status", expect=128)
+    assert outcome.err.splitlines()[1] == "hint: make a ledger here: git aergo init"
+
+
+def test_an_invalid_block_ends_with_1_and_names_the_rule(ledger: Place) -> None:
+    (ledger.path / "file").write_text("x")
+    shutil.rmtree(ledger.path / ".git" / "hooks")
+    block = ledger.path / "ledger" / "block.json"
+    block.write_text(block.read_text().replace('"height":2', '"height":7'))
+    ledger.git("commit", "--quiet", "--all", "--message=forged")
+    outcome = ledger.aergo("verify", expect=1)
+    assert outcome.err.startswith("error: commit ")
+
+
+def test_an_unexpected_fault_is_one_line_unless_it_is_to_be_debugged(pristine: Place) -> None:
+    program = pristine.world.root / "faulty"
+    real = (pristine.world.programs / "git-aergo").read_text().replace(
+        "from aergo_vc.cli import main",
+        "import aergo_vc.repository.workspace as w\n"
+        "def broken(*a): secret = 'PRIVATE'; raise ZeroDivisionError('broken')\n"
+        "w.Workspace.open = broken\nfrom aergo_vc.cli import main",
+    )  # fmt: skip
+    program.write_text(real)
+    program.chmod(0o755)
+    outcome = pristine.world.run(program, "log", cwd=pristine.path, expect=128)
+    assert len(outcome.err.splitlines()) == 2
+    assert "has a fault: ZeroDivisionError: broken" in outcome.err
+    debugged = pristine.world.run(program, "log", cwd=pristine.path, variables={"AERGO_DEBUG": "1"}, expect=128)
+    assert "Traceback" in debugged.err
+    assert "PRIVATE" not in debugged.err.replace("secret = 'PRIVATE'", "")
+
+
+def test_errors_go_to_standard_error_and_leave_json_alone(pristine: Place) -> None:
+    outcome = pristine.aergo("log", "nope", "--json", expect=2)
+    assert outcome.out == ""

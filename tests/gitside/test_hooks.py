@@ -1,0 +1,138 @@
+"""The hooks: what they stop, what they let pass, and that a user's own come first."""
+
+from pathlib import Path
+
+import pytest
+from ledgers import make_ledger
+from world import ROOT, Place, World
+
+from aergo_vc.repository.hooks import HOOKS, hook_template
+
+
+def forge(place: Place, *, branch: str = "main") -> None:
+    """Move a branch to a commit whose block is not signed, past all hooks."""
+    tree = place.git("rev-parse", f"{branch}^{{tree}}").line
+    parent = place.git("rev-parse", f"{branch}~1").line
+    commit = place.git("commit-tree", tree, "-p", parent, "-m", "forged").line
+    place.git("update-ref", f"refs/heads/{branch}", commit)
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_the_stub_beside_the_package_is_what_install_writes(name: str) -> None:
+    assert (ROOT / "hooks" / name).read_text() == hook_template(name)
+
+
+def test_an_ordinary_commit_may_stand_between_blocks(ledger: Place) -> None:
+    ledger.write("src/main.c", "int main(void) { return 0; }\n")
+    ledger.commit("Add a program")
+    ledger.aergo("sql", "--commit", "DELETE FROM price")
+    assert "3 blocks" not in ledger.aergo("verify").out
+
+
+@pytest.mark.parametrize("options", [(), ("--no-verify",), ("--all",)])
+def test_a_commit_that_changes_the_ledger_is_refused(options: tuple[str, ...], ledger: Place) -> None:
+    block = ledger.path / "ledger" / "block.json"
+    block.write_text(block.read_text() + "\n")
+    ledger.git("add", "ledger")
+    outcome = ledger.git("commit", *options, "-m", "slip", expect=1)
+    assert "the commit would hold changes below ledger/" in outcome.err
+    assert "git restore --staged --worktree ledger" in outcome.err
+
+
+def test_a_commit_of_some_paths_is_judged_by_what_it_commits(ledger: Place) -> None:
+    block = ledger.path / "ledger" / "block.json"
+    block.write_text(block.read_text() + "\n")
+    ledger.write("file", "x")
+    ledger.git("add", "file")
+    ledger.git("commit", "-m", "the file alone", "file")
+    ledger.git("commit", "-m", "slip", "ledger/block.json", expect=1)
+
+
+def test_a_repository_without_a_ledger_is_left_alone(ledger: Place) -> None:
+    plain = ledger.world.repository("plain")
+    for name in HOOKS:
+        (plain.path / ".git" / "hooks" / name).symlink_to(ledger.path / ".git" / "hooks" / name)
+    plain.write("file", "x")
+    plain.commit("first")
+    remote = ledger.world.repository("remote", bare=True)
+    plain.git("push", remote.path, "main")
+    assert remote.git("rev-parse", "main").line == plain.git("rev-parse", "main").line
+
+
+def test_a_ledger_that_appears_in_a_commit_is_refused(ledger: Place) -> None:
+    plain = ledger.world.repository("plain")
+    (plain.path / ".git" / "hooks" / HOOKS[1]).symlink_to(ledger.path / ".git" / "hooks" / HOOKS[1])
+    plain.write("ledger/block.json", "{}")
+    plain.git("add", "--all")
+    assert "no block may be made so" in plain.git("commit", "-m", "x", expect=1).err
+
+
+def test_a_sound_branch_is_pushed_with_its_directory(ledger: Place) -> None:
+    remote = ledger.world.repository("remote", bare=True)
+    ledger.git("push", remote.path, "main", "aergo/directory")
+    assert remote.git("rev-parse", "main").line == ledger.git("rev-parse", "main").line
+
+
+def test_a_branch_is_not_pushed_under_another_ones_name(ledger: Place) -> None:
+    remote = ledger.world.repository("remote", bare=True)
+    outcome = ledger.git("push", remote.path, "main:other", expect=1)
+    assert "branch other is not pushed: its last block belongs to branch main" in outcome.err
+
+
+def test_an_unsigned_block_is_not_pushed(ledger: Place) -> None:
+    remote = ledger.world.repository("remote", bare=True)
+    forge(ledger)
+    outcome = ledger.git("push", remote.path, "main", expect=1)
+    assert "branch main is not pushed: its last block is not valid" in outcome.err
+
+
+def test_a_branch_is_deleted_and_tags_are_pushed_without_questions(ledger: Place) -> None:
+    remote = ledger.world.repository("remote", bare=True)
+    ledger.git("push", remote.path, "main", "aergo/directory")
+    ledger.git("tag", "v1")
+    ledger.git("push", remote.path, "v1", ":aergo/directory")
+
+
+def test_x37_a_hook_of_the_users_runs_first_and_may_refuse(world: World) -> None:
+    place = world.repository("shop")
+    own = place.write(".git/hooks/pre-push", '#!/bin/sh\necho "own: $1" >&2\ncat >seen\nexit ${STATUS:-0}\n')
+    own.chmod(0o755)
+    make_ledger(world)
+    remote = world.repository("remote", bare=True)
+    place.git("remote", "add", "origin", remote.path)
+    assert "own: origin" in place.git("push", "origin", "main").err
+    assert "refs/heads/main" in (place.path / "seen").read_text()
+    place.git("push", "origin", "main:other", variables={"STATUS": "3"}, expect=1)
+    place.aergo("uninstall")
+    assert own.read_text().startswith('#!/bin/sh\necho "own')
+    assert not Path(f"{own}.before-aergo").exists()
+
+
+def test_x37_another_manager_that_calls_ours_as_the_users_own_ends_in_no_loop(world: World) -> None:
+    place = world.repository("shop")
+    hook = place.path / ".git" / "hooks" / "prepare-commit-msg"
+    manager = '#!/bin/sh\necho manager >&2\n[ ! -x "$0.legacy" ] || exec "$0.legacy" "$@"\n'
+    place.write(".git/hooks/prepare-commit-msg", manager).chmod(0o755)
+    make_ledger(world)
+    hook.rename(f"{hook}.legacy")
+    hook.write_text(manager.replace("$0.legacy", f"{hook}.legacy"))
+    hook.chmod(0o755)
+    place.write("file", "x")
+    place.git("add", "file")
+    assert place.git("commit", "-m", "once").err.count("manager") <= 3
+    assert place.aergo("install").line == "Everything is in place already"
+
+
+def test_an_unknown_hook_is_named(world: World) -> None:
+    assert "post-merge is no hook of git-aergo" in world.run("git-aergo", "hook", "post-merge", expect=2).err
+
+
+def test_hooks_start_without_the_libraries_of_the_verbs(ledger: Place) -> None:
+    script = ledger.path / "probe.py"
+    script.write_text(
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom aergo_vc.cli import main\n"
+        "main(['hook', 'prepare-commit-msg', 'x'])\n"
+        "print(sorted({'typer', 'rich', 'duckdb', 'pygit2', 'dulwich', 'sqlglot', 'apsw'} & set(sys.modules)))\n"
+    )
+    python = (ledger.world.programs / "git-aergo").read_text().splitlines()[0].removeprefix("#!").removesuffix(" -I")
+    assert ledger.world.run(python, "-I", script, cwd=ledger.path).line == "[]"

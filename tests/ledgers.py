@@ -1,0 +1,47 @@
+"""Ready repositories with a ledger, made through the command line and copied for each test."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from world import Outcome, Place, World
+
+SCRIPT = """\
+CREATE TABLE price (item text PRIMARY KEY, cents bigint NOT NULL, note text);
+INSERT INTO price VALUES ('bread', 350, NULL), ('butter', 290, 'salted'), ('salt', 90, '');
+"""
+
+
+def make_ledger(world: World, name: str = "shop") -> Place:
+    """A repository with the blocks 0 (empty), 1 (a table with three rows), 2 (one row changed, one new, one gone)."""
+    place = world.repository(name)
+    place.aergo("init")
+    place.aergo("sql", "--commit", "-m", "Open the shop", SCRIPT)
+    place.aergo(
+        "sql",
+        "--commit",
+        "UPDATE price SET cents = cents + 20 WHERE item = 'bread';"
+        " DELETE FROM price WHERE item = 'salt'; INSERT INTO price VALUES ('tea', 410, 'loose')",
+    )
+    return place
+
+
+def records(outcome: Outcome) -> list[dict[str, Any]]:
+    """The lines of ``--json``."""
+    return [json.loads(line) for line in outcome.out.splitlines()]
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A ledger that no test changes."""
+    return make_ledger(World.create(tmp_path_factory.mktemp("pristine")))
+
+
+@pytest.fixture
+def ledger(pristine: Place, tmp_path: Path) -> Place:
+    """A copy of it, for a test to change."""
+    root = tmp_path / "copy"
+    shutil.copytree(pristine.world.root, root, symlinks=True)
+    return Place(World(root, pristine.world.clock), root / pristine.path.name)

@@ -1,0 +1,147 @@
+"""Installing changes what it says, once, and uninstalling takes all of it away."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from ledgers import records
+from world import Place, World
+
+
+def snapshot(place: Place) -> dict[str, bytes]:
+    """The files of the git directory that `install` may touch."""
+    git_dir = Path(place.git("rev-parse", "--absolute-git-dir").line)
+    files = [git_dir / "config", git_dir / "info" / "attributes", *(git_dir / "hooks").glob("*")]
+    return {str(path.relative_to(git_dir)): path.read_bytes() for path in files if path.exists()}
+
+
+def findings(place: Place) -> dict[str, str]:
+    """What the doctor says, by subject."""
+    outcome = place.aergo("doctor", "--json", expect=None)
+    return {record["subject"]: record["message"] for record in records(outcome)}
+
+
+def test_installing_twice_changes_nothing(ledger: Place) -> None:
+    ledger.aergo("install")
+    before = snapshot(ledger)
+    assert ledger.aergo("install").line == "Everything is in place already"
+    assert snapshot(ledger) == before
+
+
+def test_uninstalling_leaves_a_users_lines_and_hooks_as_they_were(ledger: Place) -> None:
+    ledger.aergo("uninstall")
+    ledger.write(".git/info/attributes", "*.png binary\n")
+    ledger.write(".git/hooks/pre-push", "#!/bin/sh\nexit 0\n").chmod(0o700)
+    before = snapshot(ledger)
+    ledger.aergo("install")
+    assert snapshot(ledger) != before
+    ledger.aergo("uninstall")
+    assert {name: data for name, data in snapshot(ledger).items() if name != "config"} == {
+        name: data for name, data in before.items() if name != "config"
+    }
+    assert ledger.git("config", "gpg.ssh.allowedSignersFile", expect=1).out == ""
+    assert (ledger.path / "ledger" / "state").is_dir()
+    assert ledger.git("status", "--porcelain").out == ""
+
+
+def test_git_shows_blocks_as_signed_well(ledger: Place) -> None:
+    shown = ledger.git("log", "--show-signature", "--format=%G?").out
+    assert shown.count('Good "git" signature for aergo-') == 3
+
+
+def test_a10_the_file_of_signers_holds_keys_and_no_text_of_the_directory(ledger: Place) -> None:
+    lines = (ledger.path / ".git" / "aergo" / "allowed_signers").read_text().splitlines()
+    assert len(lines) == 1
+    principal, namespaces, kind, _ = lines[0].split(" ")
+    assert principal.removeprefix("aergo-").isalnum()
+    assert (namespaces, kind) == ('namespaces="git"', "ssh-ed25519")
+    assert "alice" not in lines[0]
+
+
+def test_a_users_own_file_of_signers_stays(ledger: Place) -> None:
+    ledger.aergo("uninstall")
+    ledger.git("config", "gpg.ssh.allowedSignersFile", "~/mine")
+    ledger.aergo("install")
+    assert ledger.git("config", "gpg.ssh.allowedSignersFile").line == "~/mine"
+    ledger.aergo("uninstall")
+    assert ledger.git("config", "gpg.ssh.allowedSignersFile").line == "~/mine"
+
+
+def test_a_clone_is_set_up_by_install_alone(pristine: Place, world: World) -> None:
+    world.run("git", "clone", "--quiet", pristine.path, world.root / "clone")
+    clone = Place(world, world.root / "clone")
+    clone.git("branch", "aergo/directory", "origin/aergo/directory")
+    assert findings(clone).keys() >= {"hook pre-push", "aergo.key"}
+    assert "hook pre-push" in clone.aergo("install").out
+    assert not (clone.path / "ledger" / "state").exists()
+    assert findings(clone).keys() == {"aergo.key"}
+
+
+def test_a_bare_repository_is_installed_into(pristine: Place, world: World) -> None:
+    world.run("git", "clone", "--quiet", "--bare", pristine.path, world.root / "bare.git")
+    bare = Place(world, world.root / "bare.git")
+    bare.aergo("install")
+    assert bare.aergo("install").line == "Everything is in place already"
+    assert (bare.path / "hooks" / "pre-push").is_file()
+    bare.aergo("uninstall")
+    assert not (bare.path / "hooks" / "pre-push").exists()
+
+
+def test_a_linked_worktree_shares_the_hooks(ledger: Place) -> None:
+    ledger.git("worktree", "add", "--quiet", "-b", "topic", ledger.world.root / "linked")
+    linked = Place(ledger.world, ledger.world.root / "linked")
+    linked.aergo("install")
+    assert "hook pre-push" not in linked.aergo("install").out
+    linked.write("ledger/extra", "x")
+    linked.git("add", "--force", "--sparse", "ledger/extra")
+    assert "changes below ledger/" in linked.git("commit", "-m", "slip", expect=1).err
+
+
+def test_x37_a_manager_with_its_own_folder_is_reported_with_the_line_to_add(ledger: Place) -> None:
+    ledger.git("config", "core.hooksPath", ".husky")
+    done = ledger.aergo("install").out
+    assert "core.hooksPath hides our hooks; add to" in done
+    assert findings(ledger).keys() >= {"core.hookspath", "hook pre-push", "hook prepare-commit-msg"}
+    for line in filter(lambda line: line.startswith("to do: "), done.splitlines()):
+        path, _, command = line.partition("; add to ")[2].partition(": ")
+        hook = ledger.write(str(Path(path).relative_to(ledger.path)), f"#!/bin/sh\n{command}\n")
+        hook.chmod(0o755)
+    assert findings(ledger).keys() == {"core.hookspath"}
+    ledger.write("ledger/extra", "x")
+    ledger.git("add", "--force", "--sparse", "ledger/extra")
+    assert "changes below ledger/" in ledger.git("commit", "-m", "slip", expect=1).err
+
+
+def test_x37_the_doctor_misses_a_hook_that_is_gone_or_cannot_run(ledger: Place) -> None:
+    (ledger.path / ".git" / "hooks" / "pre-push").unlink()
+    (ledger.path / ".git" / "hooks" / "prepare-commit-msg").chmod(0o644)
+    found = findings(ledger)
+    assert found["hook pre-push"] == "it is missing"
+    assert found["hook prepare-commit-msg"].endswith("is not executable")
+    assert ledger.aergo("doctor", expect=1).out.startswith("error: hook pre-push: it is missing\n")
+    ledger.aergo("install")
+    assert findings(ledger) == {}
+
+
+def test_x26_a_folder_that_cannot_be_written_is_named(ledger: Place) -> None:
+    ledger.aergo("uninstall")
+    hooks = ledger.path / ".git" / "hooks"
+    hooks.rename(hooks.with_name("hooks.away"))
+    hooks.write_text("in the way")
+    outcome = ledger.aergo("install", expect=128)
+    assert f"{hooks / 'pre-push'} cannot be written" in outcome.err
+
+
+def test_x26_reading_works_where_nothing_can_be_written(pristine: Place, tmp_path: Path) -> None:
+    mounted = tmp_path / "read-only"
+    mounted.mkdir()
+    script = 'mount --bind -o ro "$1" "$2" && mount -o remount,bind,ro "$2" && shift 2 && exec "$@"'
+    probe = ["unshare", "--mount", "--map-root-user", "sh", "-c", script, "sh", str(pristine.world.root), str(mounted)]
+    if subprocess.run([*probe, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no mount namespace may be made here")
+    place = mounted / pristine.path.name
+    for verb in (("status",), ("log",), ("show",), ("diff",), ("schema",), ("verify",), ("export", "price")):
+        assert pristine.world.run(*probe, "git-aergo", "-C", place, *verb).out
+    outcome = pristine.world.run(*probe, "git-aergo", "-C", place, "sql", "DELETE FROM price", expect=128)
+    assert outcome.err.startswith("error: ")
+    assert "Read-only" in outcome.err
