@@ -307,3 +307,9 @@ class Repository:
         return verify(
             self._workspace, name, trusted=trusted, workers=workers, progress=progress or (lambda _done, _all: None)
         )
+
+    def fsck(self) -> tuple[Finding, ...]:
+        """What is wrong with the objects, branches, pools and caches, short of executing transactions."""
+        from aergo_vc.repository.fsck import check_repository  # noqa: PLC0415 - loads sqlglot
+
+        return tuple(check_repository(self._workspace))
