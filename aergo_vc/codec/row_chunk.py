@@ -15,24 +15,11 @@ import msgspec
 
 from aergo_vc.base.errors import FormatError
 from aergo_vc.base.limits import CHUNK_BYTES, ROW_BYTES
+from aergo_vc.model.patterns import PATTERNS
 from aergo_vc.model.schema import Column, Table
 from aergo_vc.model.types import INTEGER_BITS, Kind, Row
 
 _encoder = msgspec.json.Encoder()
-
-# Digits are spelled out: \d would take those of all scripts.
-_LEAP_YEAR = r"(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
-_DAY_OF_ANY_YEAR = r"(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31"
-_DATE = rf"(?!0000)(?:[0-9]{{4}}-(?:{_DAY_OF_ANY_YEAR})|{_LEAP_YEAR}-02-29)"
-_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{0,5}[1-9])?"
-_PATTERNS = {
-    Kind.DATE: _DATE,
-    Kind.TIME: _TIME,
-    Kind.TIMESTAMP: f"{_DATE} {_TIME}",
-    Kind.TIMESTAMPTZ: rf"{_DATE} {_TIME}\+00",
-    Kind.UUID: r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
-    Kind.BYTEA: r"\\x(?:[0-9a-f]{2})*",
-}
 
 
 class BadChunk(FormatError):
@@ -140,7 +127,7 @@ def _text(column: Column) -> Any:  # noqa: ANN401
 
 
 def _pattern(column: Column) -> Any:  # noqa: ANN401
-    return _matching(_PATTERNS[column.type.kind])
+    return _matching(PATTERNS[column.type.kind])
 
 
 def _numeric(column: Column) -> Any:  # noqa: ANN401
@@ -160,7 +147,7 @@ def _matching(pattern: str) -> Any:  # noqa: ANN401
 _PYTHON_TYPES: dict[Kind, Callable[[Column], Any]] = {
     **dict.fromkeys(INTEGER_BITS, _integer),
     **dict.fromkeys((Kind.TEXT, Kind.VARCHAR, Kind.CHAR), _text),
-    **dict.fromkeys(_PATTERNS, _pattern),
+    **dict.fromkeys(PATTERNS, _pattern),
     Kind.NUMERIC: _numeric,
     Kind.BOOLEAN: lambda _: bool,
     Kind.DOUBLE: lambda _: float,

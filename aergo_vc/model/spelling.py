@@ -9,33 +9,24 @@ JSON number and writes the shortest text that reads back as the same value.
 import math
 import re
 from collections.abc import Callable, Collection, Iterable
-from datetime import date
 from functools import partial
 
+from aergo_vc.model.patterns import PATTERNS
 from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind, Value
 
 NUMERIC_DIGITS = 1_000
 """Digits that a numeric may have before its point, and behind it."""
 
 _INTEGER_CHARACTERS = 20
-_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{0,5}[1-9])?"
 _NUMERIC = r"(?!-0(?:\.0*)?$)-?(?:0|[1-9][0-9]{0,999})(?:\.[0-9]{1,1000})?"
 _SPELLINGS = {
     Kind.NUMERIC: _NUMERIC,
-    Kind.DATE: _DATE,
-    Kind.TIME: _TIME,
-    Kind.TIMESTAMP: f"{_DATE} {_TIME}",
-    Kind.TIMESTAMPTZ: rf"{_DATE} {_TIME}\+00",
-    Kind.UUID: r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
-    Kind.BYTEA: r"\\x(?:[0-9a-f]{2})*",
+    **PATTERNS,
     Kind.DOUBLE: r"-?(?:0|[1-9][0-9]{0,999})(?:\.[0-9]{1,1000})?(?:[eE][+-]?[0-9]{1,4})?",
 }
 _LINES = {kind: re.compile(rf"(?:(?:{pattern})\n)*+", re.MULTILINE) for kind, pattern in _SPELLINGS.items()}
 _INTEGER_LINES = re.compile(r"(?:(?:0|-?[1-9][0-9]*+)\n)*+")
 _BOOLEANS = {"true": True, "false": False}
-_CALENDAR = frozenset((Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
-_DATE_CHARACTERS = 10
 
 
 def are_values(texts: Collection[str], column_type: ColumnType) -> bool:
@@ -119,7 +110,7 @@ _RULES = {
 
 
 def _are_spelled(texts: Collection[str], kind: Kind) -> bool:
-    return _match_lines(texts, _LINES[kind]) and (kind not in _CALENDAR or _are_dates(texts))
+    return _match_lines(texts, _LINES[kind])
 
 
 def _match_lines(texts: Collection[str], pattern: re.Pattern[str]) -> bool:
@@ -128,15 +119,6 @@ def _match_lines(texts: Collection[str], pattern: re.Pattern[str]) -> bool:
     if joined.count("\n") > max(len(texts) - 1, 0):
         return False
     return not texts or pattern.fullmatch(joined + "\n") is not None
-
-
-def _are_dates(texts: Iterable[str]) -> bool:
-    try:
-        for day in {text[:_DATE_CHARACTERS] for text in texts}:
-            date.fromisoformat(day)
-    except ValueError:
-        return False
-    return True
 
 
 def _are_integers(texts: Collection[str], bits: int) -> bool:

@@ -3,14 +3,14 @@
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import apsw
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.base.limits import ROW_BYTES
+from aergo_vc.model.patterns import PATTERNS
 from aergo_vc.model.schema import Catalog, Column, Table, split_name
 from aergo_vc.model.transactions import LoadMode
 from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind, Row
@@ -22,17 +22,6 @@ from aergo_vc.sql.scope import spoken_name
 from aergo_vc.sql.storage import insert_sql, key_test
 from aergo_vc.sql.translated_errors import not_null_error, translated
 from aergo_vc.sql.values import encoder, storable_text
-
-_DATE = r"\d{4}-\d\d-\d\d"
-_TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{0,5}[1-9])?"
-_PATTERNS = {
-    Kind.DATE: _DATE,
-    Kind.TIME: _TIME,
-    Kind.TIMESTAMP: f"{_DATE} {_TIME}",
-    Kind.TIMESTAMPTZ: rf"{_DATE} {_TIME}\+00",
-    Kind.UUID: r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
-    Kind.BYTEA: r"\\x(?:[0-9a-f]{2})*",
-}
 
 
 def load(
@@ -176,25 +165,8 @@ def _texts_fit(column_type: ColumnType, values: Sequence[str]) -> bool:
 
 
 def _spellings_fit(column_type: ColumnType, values: Sequence[str]) -> bool:
-    pattern = _numeric_pattern(column_type) if column_type.kind is Kind.NUMERIC else _PATTERNS[column_type.kind]
-    if re.fullmatch(f"(?:(?:{pattern})\n)*+", "\n".join(values) + "\n", re.ASCII) is None:
-        return False
-    reader = _CALENDAR.get(column_type.kind)
-    if reader is None:
-        return True
-    try:
-        for _ in map(reader, values):
-            pass
-    except ValueError:
-        return False
-    return True
-
-
-_CALENDAR: dict[Kind, Callable[[str], object]] = {
-    Kind.DATE: date.fromisoformat,
-    Kind.TIMESTAMP: datetime.fromisoformat,
-    Kind.TIMESTAMPTZ: datetime.fromisoformat,
-}
+    pattern = _numeric_pattern(column_type) if column_type.kind is Kind.NUMERIC else PATTERNS[column_type.kind]
+    return re.fullmatch(f"(?:(?:{pattern})\n)*+", "\n".join(values) + "\n", re.ASCII) is not None
 
 
 def _numeric_pattern(column_type: ColumnType) -> str:
