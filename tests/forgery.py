@@ -15,7 +15,7 @@ from aergo_vc.base.ids import BlockId, ObjectId, PublicKey
 from aergo_vc.codec.digests import Kind, blob_digest, git_object_id
 from aergo_vc.codec.genesis import chain_id
 from aergo_vc.codec.git_commit import Commit, Identity, decode_commit, encode_commit, signed_payload
-from aergo_vc.codec.git_tree import DIRECTORY_MODE, FILE_MODE, TreeEntry, write_entries
+from aergo_vc.codec.git_tree import DIRECTORY_MODE, FILE_MODE, TreeEntry, read_entries, write_entries
 from aergo_vc.codec.header import block_id, encode_header
 from aergo_vc.codec.law import encode_law
 from aergo_vc.codec.receipts import encode_receipts
@@ -250,7 +250,8 @@ class Forger:
         return self.add(Kind.TREE, write_entries([TreeEntry(name, *rest) for name, rest in entries.items()]))
 
     def entries(self, tree: ObjectId) -> dict[str, tuple[int, ObjectId]]:
-        return {entry.name: (entry.mode, entry.id) for entry in other_entries(self.workspace.store, tree)}
+        found = read_entries(self.workspace.store.read_tree(tree), len(tree) // 2)
+        return {entry.name: (entry.mode, entry.id) for entry in found}
 
     def header(self, draft: Draft) -> Header:
         if not draft.rehash:

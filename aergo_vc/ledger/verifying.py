@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 
-from aergo_vc.base.errors import AergoError, InvalidError
-from aergo_vc.base.ids import BlockId, ObjectId, TransactionId
+from aergo_vc.base.errors import AergoError, InvalidError, RepositoryError
+from aergo_vc.base.ids import BlockId, BranchName, ObjectId, TransactionId
 from aergo_vc.base.limits import BLOCK_FILE_BYTES, TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.codec.digests import Kind, ObjectFormat, git_object_id
 from aergo_vc.codec.git_commit import Commit, decode_commit, signed_payload
@@ -20,6 +20,7 @@ from aergo_vc.codec.transactions import encode_payload
 from aergo_vc.keys.ed25519 import SignedMessage, checked_public_key
 from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, SignatureError, commit_signature, payload_message
 from aergo_vc.ledger.errors import (
+    BranchMismatchError,
     FailedTransactionError,
     FutureBlockError,
     ReceiptsError,
@@ -141,7 +142,8 @@ class Verifier:
     """Verifies a line of blocks in ascending order, from a chain's first block or from one that is trusted.
 
     The machine must write to ComparingObjects over the same store, and stand at the state of the block before the
-    first one (the empty state for a chain's first).  `now` is the clock's time in milliseconds.
+    first one (the empty state for a chain's first); `window` must hold the blocks before it, and `branches` the names of
+    all branches that they are of.  `now` is the clock's time in milliseconds.
     """
 
     def __init__(
@@ -159,6 +161,7 @@ class Verifier:
         self._check_signatures = check_signatures
         self._now = now
         self.window = Window()
+        self.branches: set[BranchName] = set()
 
     def verify(self, blocks: Iterable[BlockCommit], previous: LedgerTree | None) -> Iterator[VerifiedBlock]:
         """Verify `blocks`, the first of which follows `previous`; raises InvalidBlockError at the first invalid one."""
@@ -174,12 +177,14 @@ class Verifier:
 
     def _parse_all(self, blocks: Iterable[BlockCommit], previous: LedgerTree | None) -> Iterator[_Parsed | _Broken]:
         for place in blocks:
+            height: int | None = None
             try:
                 commit = decode_commit(self._objects.read_commit(place.commit))
                 ledger = read_ledger(self._objects, place.ledger)
+                height = ledger.header.height
                 signatures = _signatures(commit, ledger)
             except InvalidError as error:
-                yield _Broken(InvalidBlockError(place.commit, None, error))
+                yield _Broken(InvalidBlockError(place.commit, height, error))
                 return
             yield _Parsed(place, commit, ledger, previous, signatures)
             previous = ledger
@@ -188,6 +193,7 @@ class Verifier:
         ledger, header = block.ledger, block.ledger.header
         check_files(ledger)
         check_sequence(ledger, block.previous)
+        self._check_branch(header.branch, block.previous)
         check_commit(block.commit, ledger)
         authority = self._authority_of(ledger, block.previous)
         check_producer(header, ledger.law, authority)
@@ -199,6 +205,13 @@ class Verifier:
         self._check_transactions(ledger, authority)
         self._execute(ledger)
         self.window.add(ledger)
+
+    def _check_branch(self, branch: BranchName, previous: LedgerTree | None) -> None:
+        """Refuse a branch that begins again: its law would be whatever the second beginning says."""
+        begins = previous is None or previous.header.branch != branch
+        if begins and branch in self.branches:
+            raise BranchMismatchError(f"branch {branch} begins a second time in one history")
+        self.branches.add(branch)
 
     def _check_transactions(self, ledger: LedgerTree, authority: Authority) -> None:
         seen: set[TransactionId] = set()
@@ -216,6 +229,8 @@ class Verifier:
             for transaction, payload in zip(ledger.transactions, payloads, strict=True):
                 try:
                     receipts.append(execution.execute(transaction, payload).receipt)
+                except RepositoryError:
+                    raise
                 except AergoError as error:
                     raise FailedTransactionError(f"transaction {transaction.id} fails: {error.message}") from error
             if encode_receipts(receipts) != ledger.receipts_bytes:
