@@ -27,9 +27,14 @@ def is_device_name(text: str) -> bool:
     return _DEVICE.fullmatch(text) is not None
 
 
+def is_branch_name(text: str) -> bool:
+    """Whether a ledger's branch may be called so."""
+    return _BRANCH.fullmatch(text) is not None and text != "HEAD"
+
+
 def branch_name(text: str) -> BranchName:
     """`text` as a branch name; raises NameNotAllowedError."""
-    if _BRANCH.fullmatch(text) is None or text == "HEAD":
+    if not is_branch_name(text):
         raise NameNotAllowedError(
             f"{text!r} is no name for a ledger branch: letters, digits and ._/- up to 100 characters",
             name=text,

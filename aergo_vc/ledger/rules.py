@@ -59,11 +59,7 @@ def check_sequence(block: LedgerTree, previous: LedgerTree | None) -> None:
     if header.confirmed > header.height + 1:
         raise SequenceError(f"block {block.block} at height {header.height} confirms {header.confirmed} blocks")
     if previous is None:
-        if header.height != 0 or header.previous is not None or block.law.root is not None:
-            raise SequenceError(f"block {block.block} has no block before it, but is not a chain's first")
-        if block.law.consensus is not Consensus.DPOS:
-            raise BranchMismatchError(f"block {block.block} makes itself the sole producer of a chain's first branch")
-        _check_law_name(header, block.law)
+        _check_first(block)
         return
     before = previous.header
     if header.previous != previous.block or header.height != before.height + 1:
@@ -78,6 +74,15 @@ def check_sequence(block: LedgerTree, previous: LedgerTree | None) -> None:
             raise BranchMismatchError(f"block {block.block} changes the law of its branch")
     elif block.law.root != previous.block or DIRECTORY_BRANCH in (header.branch, before.branch):
         raise BranchMismatchError(f"block {block.block} continues branch {before.branch} as {header.branch}")
+
+
+def _check_first(block: LedgerTree) -> None:
+    header = block.header
+    if header.height != 0 or header.previous is not None or block.law.root is not None:
+        raise SequenceError(f"block {block.block} has no block before it, but is not a chain's first")
+    if block.law.consensus is not Consensus.DPOS:
+        raise BranchMismatchError(f"block {block.block} makes itself the sole producer of a chain's first branch")
+    _check_law_name(header, block.law)
 
 
 def check_producer(header: Header, law: Law, authority: Authority) -> None:

@@ -142,8 +142,8 @@ class Verifier:
     """Verifies a line of blocks in ascending order, from a chain's first block or from one that is trusted.
 
     The machine must write to ComparingObjects over the same store, and stand at the state of the block before the
-    first one (the empty state for a chain's first); `window` must hold the blocks before it, and `branches` the names of
-    all branches that they are of.  `now` is the clock's time in milliseconds.
+    first one (the empty state for a chain's first); `window` must hold the blocks before it, and `branches` the names
+    of all branches that they are of.  `now` is the clock's time in milliseconds.
     """
 
     def __init__(

@@ -6,6 +6,7 @@ from aergo_vc.base.errors import RepositoryError
 from aergo_vc.base.ids import BranchName, Digest
 from aergo_vc.base.limits import TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.directory.authorities import Authorities
+from aergo_vc.directory.constitution import keep_constitution
 from aergo_vc.keys.parallel import SignatureChecker
 from aergo_vc.ledger.errors import BranchMismatchError
 from aergo_vc.ledger.history import BlockCommit, blocks_back
@@ -65,7 +66,7 @@ class _Run:
         places = [] if head is None else list(blocks_back(self._objects, head))[::-1]
         if not places:
             raise NoLedgerHereError(f"branch {branch} has no ledger", branch=branch)
-        machine = Machine(Engine(None), self._objects, self._nodes)
+        machine = Machine(Engine(None), self._objects, self._nodes, keep_constitution)
         verifier = Verifier(self._objects, machine, self._authorities, self._checker.check, now=self._workspace.now())
         start, previous = self._begin(places, trusted, machine, verifier)
         blocks = transactions = 0

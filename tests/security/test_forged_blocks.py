@@ -37,9 +37,6 @@ def test_the_first_wrong_block_is_named_although_later_ones_are_wrong_too(ledger
     assert error.facts == {"commit": first, "height": 4, "rule": "E_RECEIPTS"}
 
 
-# A: keys and signatures
-
-
 def test_a01_a_block_signed_by_a_key_that_is_not_in_the_directory_is_refused(ledger: Ledger, forger: Forger) -> None:
     forger.put(forger.follow(), ledger.key("mallory"))
     assert ledger.rule() == "E_KEY_UNKNOWN"
@@ -113,9 +110,6 @@ def test_a14_a_verdict_is_not_remembered_beyond_the_directory_that_it_rests_on(l
     assert ledger.verifies() == 5
     forger.put(forger.take(), ledger.key("mallory"))
     assert ledger.rule() == "E_KEY_UNKNOWN"
-
-
-# B: objects and encodings
 
 
 def _armored(change: Callable[[list[str]], list[str]]) -> Callable[[bytes], bytes]:
@@ -435,9 +429,6 @@ def test_a_tampered_genesis_makes_another_chain(ledger: Ledger, forger: Forger) 
 def test_a_law_that_changes_under_its_branch_is_refused(ledger: Ledger, forger: Forger) -> None:
     forger.put(forger.follow().law(Law("main", None, Consensus.SOLE, "alice", MergeRule.REPLAY)))  # type: ignore[arg-type]
     assert ledger.rule() == "E_BRANCH"
-
-
-# B18: sizes
 
 
 def test_b18_a_transaction_of_the_greatest_size_is_taken_and_one_byte_more_is_refused(
