@@ -19,6 +19,7 @@ from aergo_vc.codec.git_tree import DIRECTORY_MODE, FILE_MODE, TreeEntry, read_e
 from aergo_vc.codec.header import block_id, encode_header
 from aergo_vc.codec.law import encode_law
 from aergo_vc.codec.receipts import encode_receipts
+from aergo_vc.codec.sshsig import encode_key_text
 from aergo_vc.codec.transactions import encode_transactions
 from aergo_vc.keys.keyfile import generate_key_file
 from aergo_vc.keys.signatures import sign_commit_payload
@@ -149,6 +150,19 @@ def copied(template: Ledger, root: Path) -> Ledger:
     ledger = Ledger(Place(world, root / template.place.path.name))
     ledger.be("alice")
     return ledger
+
+
+def register(ledger: Ledger, entity: str, *roles: str, producer: bool = False) -> None:
+    """Enter an entity with its key into the directory; a writer unless other roles are given."""
+    key = encode_key_text(ledger.key(entity).public_key)
+    lines = [
+        f"INSERT INTO directory.entity (name) VALUES ('{entity}');",
+        f"INSERT INTO directory.key (public_key, entity) VALUES ('{key}', '{entity}');",
+    ]
+    lines += [f"INSERT INTO directory.role VALUES ('{entity}', '{role}');" for role in roles or ("writer",)]
+    if producer:
+        lines.append(f"INSERT INTO directory.producer VALUES ('{entity}');")
+    ledger.sql("\n".join(lines), DIRECTORY)
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,11 @@ class Machine:
         """What is defined at this state."""
         return self.engine.catalog
 
+    @property
+    def digests(self) -> Mapping[TableName, Digest]:
+        """The digest of the rows of every table that has some."""
+        return {name: root.digest for name, root in self._snapshot.tables.items()}
+
     def adopt(self, snapshot: Snapshot) -> None:
         """Take it that the engine's tables hold `snapshot` already."""
         self._roots = self._read_roots(snapshot, catalog_of(snapshot))

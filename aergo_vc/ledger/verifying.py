@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 
-from aergo_vc.base.errors import AergoError, InvalidError, RepositoryError
+from aergo_vc.base.errors import AergoError, FormatError, InvalidError, RepositoryError
 from aergo_vc.base.ids import BlockId, BranchName, ObjectId, TransactionId
 from aergo_vc.base.limits import BLOCK_FILE_BYTES, TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.codec.digests import Kind, ObjectFormat, git_object_id
@@ -18,7 +18,13 @@ from aergo_vc.codec.git_commit import Commit, decode_commit, signed_payload
 from aergo_vc.codec.receipts import encode_receipts
 from aergo_vc.codec.transactions import encode_payload
 from aergo_vc.keys.ed25519 import SignedMessage, checked_public_key
-from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, SignatureError, commit_signature, payload_message
+from aergo_vc.keys.signatures import (
+    TRANSACTION_NAMESPACE,
+    SignatureError,
+    commit_signature,
+    payload_message,
+    verify_commit_signature,
+)
 from aergo_vc.ledger.errors import (
     BranchMismatchError,
     FailedTransactionError,
@@ -27,7 +33,7 @@ from aergo_vc.ledger.errors import (
     RepeatedTransactionError,
     StateRootError,
 )
-from aergo_vc.ledger.history import BlockCommit
+from aergo_vc.ledger.history import BlockCommit, CommitReader, blocks_back
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine
 from aergo_vc.ledger.payloads import read_payloads
@@ -241,6 +247,25 @@ class Verifier:
                 raise StateRootError(f"the transactions give the state {state.digest}, the block says {header.state}")
 
 
+def check_tip(objects: CommitReader, head: ObjectId, authority_of: AuthorityOf) -> None:
+    """Raise InvalidBlockError unless the last block up to `head` keeps all rules but those that need execution.
+
+    Asked before another is put on it, since any program may have moved the branch.
+    """
+    place, *before = islice(blocks_back(objects, head), 2)
+    ledger = read_ledger(objects, place.ledger)
+    previous = read_ledger(objects, before[0].ledger) if before else None
+    with _blaming(place, ledger):
+        commit = decode_commit(objects.read_commit(place.commit))
+        check_files(ledger)
+        check_sequence(ledger, previous)
+        check_commit(commit, ledger)
+        authority = authority_of(ledger, previous)
+        check_producer(ledger.header, ledger.law, authority)
+        key = verify_commit_signature(commit.signature or "", signed_payload(commit))
+        check_key(authority, ledger.header.producer, key)
+
+
 def context_of(header: Header) -> BlockContext:
     """What transactions can learn of the block with this header."""
     return BlockContext(header.branch, header.chain, header.height, header.time)
@@ -275,4 +300,11 @@ def _blaming(place: BlockCommit, ledger: LedgerTree) -> Iterator[None]:
     try:
         yield
     except InvalidError as error:
-        raise InvalidBlockError(place.commit, ledger.header.height, error) from error
+        raise InvalidBlockError(place.commit, _height(ledger), error) from error
+
+
+def _height(ledger: LedgerTree) -> int | None:
+    try:
+        return ledger.header.height
+    except FormatError:
+        return None

@@ -13,6 +13,7 @@ from aergo_vc.ledger.building import BuiltBlock, Executed, Lease, Place, Plan, e
 from aergo_vc.ledger.history import blocks_back, ledger_at, past_of
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine, Submission, TransactionOutcome
+from aergo_vc.ledger.verifying import check_tip
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Header, Law
 from aergo_vc.model.directory import Authority
 from aergo_vc.model.transactions import Exclusion
@@ -128,6 +129,7 @@ class Producer:
         """
         authorities = self.authorities()
         directory = self.directory_tip(tip)
+        check_tip(self._workspace.writer, tip.commit, authorities)
         authority = authorities.at(directory, _slot_length(tip))
         lease = self.lease(tip.ledger.law, tip.ledger, authority, directory)
         header = tip.ledger.header
