@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from forgery import Forger, Ledger, copied, found
 from git_sandbox import Sandbox, make_repository
 from hypothesis import settings
 from ledgers import ledger, pristine
@@ -58,6 +59,26 @@ def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> Sandbox:
 def plain(tmp_path: Path) -> Sandbox:
     """A repository of the SHA-1 format."""
     return make_repository(tmp_path / "repository")
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """A ledger in a bare repository, which no test changes."""
+    root = tmp_path_factory.mktemp("founded") / "world"
+    root.mkdir()
+    return found(World.create(root))
+
+
+@pytest.fixture
+def ledger(founded: Ledger, tmp_path: Path) -> Ledger:
+    """A ledger of the test's own, with four blocks on main."""
+    return copied(founded, tmp_path / "attacked")
+
+
+@pytest.fixture
+def forger(ledger: Ledger) -> Forger:
+    """Somebody with alice's key who does not keep the rules."""
+    return Forger(ledger)
 
 
 @pytest.fixture

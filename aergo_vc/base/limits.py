@@ -27,6 +27,12 @@ BLOCK_FILE_BYTES = 128 << 20
 DIRECTORY_BLOCK_BYTES = 64 << 10
 """Transactions and receipts of one block of the directory, together."""
 
+LAST_MOMENT = 253_402_300_799_999
+"""The latest time of a block, in milliseconds since 1970: the end of the year 9999."""
+
+LONGEST_SLOT = 86_400_000
+"""A slot, in milliseconds."""
+
 TRANSACTION_LIFETIME_BLOCKS = 4_096
 """How far back the block may lie that a transaction names as recent: beyond, it has expired."""
 

@@ -11,6 +11,8 @@ from aergo_vc.base.ids import BranchName, EntityName, TableName
 
 _BRANCH = re.compile(r"(?!.*(?:\.\.|//|/\.|\./|\.lock(?:/|$)))[A-Za-z0-9_](?:[A-Za-z0-9_./-]{0,98}[A-Za-z0-9_-])?")
 _ENTITY = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
+# Windows opens a device for these, whatever the folder (threat F10).
+_DEVICE = re.compile(r"aux|con|nul|prn|(?:com|lpt)[0-9]")
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}")
 
 
@@ -20,9 +22,19 @@ class NameNotAllowedError(InputError):
     code = "E_NAME"
 
 
+def is_device_name(text: str) -> bool:
+    """Whether a file or a folder of this name, in lower case, cannot be made on every system."""
+    return _DEVICE.fullmatch(text) is not None
+
+
+def is_branch_name(text: str) -> bool:
+    """Whether a ledger's branch may be called so."""
+    return _BRANCH.fullmatch(text) is not None and text != "HEAD"
+
+
 def branch_name(text: str) -> BranchName:
     """`text` as a branch name; raises NameNotAllowedError."""
-    if _BRANCH.fullmatch(text) is None or text == "HEAD":
+    if not is_branch_name(text):
         raise NameNotAllowedError(
             f"{text!r} is no name for a ledger branch: letters, digits and ._/- up to 100 characters",
             name=text,
@@ -41,7 +53,7 @@ def entity_name(text: str) -> EntityName:
 
 def table_name(text: str) -> TableName:
     """`text`, a contract's and a table's name with a dot between them; raises NameNotAllowedError."""
-    if _TABLE.fullmatch(text) is None:
+    if _TABLE.fullmatch(text) is None or any(map(is_device_name, text.split("."))):
         raise NameNotAllowedError(
             f"{text!r} is no name for a table: contract.table of lower-case letters, digits and _, a letter first",
             name=text,

@@ -3,6 +3,7 @@
 import hashlib
 
 from aergo_vc.base.ids import ChainId
+from aergo_vc.base.limits import LAST_MOMENT, LONGEST_SLOT
 from aergo_vc.base.names import entity_name
 from aergo_vc.codec.canonical_json import decode_keys_on_lines, encode_keys_on_lines
 from aergo_vc.codec.record import Record
@@ -34,13 +35,13 @@ def decode_genesis(data: bytes) -> Genesis:
     record = Record(decode_keys_on_lines(data), _KEYS, "genesis.json")
     record.version(_VERSION)
     return Genesis(
-        created=record.natural("created"),
-        directory_slot=record.natural("directory_slot"),
+        created=record.natural("created", greatest=LAST_MOMENT),
+        directory_slot=record.natural("directory_slot", 1, LONGEST_SLOT),
         founder=record.name("founder", entity_name),
         founder_key=record.public_key("founder_key"),
         name=record.text("name"),
         nonce=record.text("nonce"),
-        slot=record.natural("slot"),
+        slot=record.natural("slot", 1, LONGEST_SLOT),
     )
 
 

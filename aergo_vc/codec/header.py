@@ -3,6 +3,7 @@
 import hashlib
 
 from aergo_vc.base.ids import BlockId, ChainId, Digest
+from aergo_vc.base.limits import LAST_MOMENT
 from aergo_vc.base.names import branch_name, entity_name
 from aergo_vc.codec.canonical_json import decode_keys_on_lines, encode_keys_on_lines
 from aergo_vc.codec.record import Record
@@ -56,7 +57,7 @@ def decode_header(data: bytes) -> Header:
         rules=record.text("rules"),
         slot=record.natural("slot"),
         state=Digest(record.id("state")),
-        time=record.natural("time"),
+        time=record.natural("time", greatest=LAST_MOMENT),
         transactions=Digest(record.id("transactions")),
     )
 

@@ -35,11 +35,11 @@ class Record:
         except InputError as error:
             raise FormatError(f"{self._what}: {key}: {error.message}") from error
 
-    def natural(self, key: str) -> int:
-        """An integer from 0 to 2^63 - 1."""
+    def natural(self, key: str, least: int = 0, greatest: int = _LARGEST_INTEGER) -> int:
+        """An integer from `least` to `greatest`, 2^63 - 1 unless less is given."""
         number = self._value[key]
-        if type(number) is not int or not 0 <= number <= _LARGEST_INTEGER:
-            raise FormatError(f"{self._what}: {key} must be an integer from 0 to {_LARGEST_INTEGER}")
+        if type(number) is not int or not least <= number <= greatest:
+            raise FormatError(f"{self._what}: {key} must be an integer from {least} to {greatest}")
         return number
 
     def id(self, key: str) -> str:
@@ -75,7 +75,8 @@ class Record:
 
     def version(self, expected: int) -> None:
         """Refuse another version than `expected`."""
-        if self._value["version"] != expected:
+        version = self._value["version"]
+        if type(version) is not int or version != expected:
             raise FormatError(f"{self._what} has version {self._value['version']}; this program knows {expected}")
 
     def _as_id(self, key: str, value: Any) -> str:  # noqa: ANN401 - any JSON value

@@ -40,6 +40,9 @@ def next_slot_of(roster: Roster, producer: EntityName, slot: int) -> int | None:
     """The first slot from `slot` on that `producer` may produce in; None for one who is not in the roster."""
     if producer not in roster.producers:
         return None
-    while producer_of(roster, slot) != producer:
-        slot += 1
-    return slot
+    number, place = divmod(slot, len(roster.producers))
+    turn = round_order(roster, number).index(producer)
+    if turn < place:
+        number += 1
+        turn = round_order(roster, number).index(producer)
+    return number * len(roster.producers) + turn

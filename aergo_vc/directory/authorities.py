@@ -4,10 +4,11 @@ The paper's circle (consensus needs the directory, the directory needs consensus
 judged by what the block before it says, the first one by the chain's genesis.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from aergo_vc.base.errors import InvalidError
+from aergo_vc.base.errors import InputError, InvalidError
 from aergo_vc.base.ids import BlockId, Digest, EntityName, ObjectId, TableName
+from aergo_vc.base.names import entity_name
 from aergo_vc.codec.sshsig import decode_key_text
 from aergo_vc.keys.ed25519 import checked_public_key
 from aergo_vc.ledger.catalogs import catalog_of
@@ -25,6 +26,16 @@ class UnknownDirectoryBlockError(InvalidError):
     """A block names a directory block that the directory does not have at that height."""
 
     code = "E_DIRECTORY"
+
+
+class UnreadableDirectoryError(InvalidError):
+    """The directory's tables say nothing that blocks could be judged by."""
+
+    code = "E_DIRECTORY_ROWS"
+
+
+RowsOf = Callable[[str], Iterator[dict[str, Value]]]
+"""From a table of the directory's contract to its rows, by column names."""
 
 
 class Authorities:
@@ -74,6 +85,8 @@ class Authorities:
 
     def _for_directory(self, block: LedgerTree, previous: LedgerTree | None) -> Authority:
         if previous is None:
+            if block.header.directory is not None or block.header.directory_height != 0:
+                raise UnknownDirectoryBlockError(f"directory block {block.block} is the first, and names another")
             return genesis_authority(block.genesis, block.genesis.directory_slot)
         if block.header.directory != previous.block or block.header.directory_height != previous.header.height:
             raise UnknownDirectoryBlockError(f"directory block {block.block} must name the one before it")
@@ -96,18 +109,34 @@ def read_authority(objects: CommitObjects, nodes: NodeStore, block: LedgerTree, 
         Snapshot() if block.state is None else SnapshotStore(objects, nodes).read(block.state, block.header.state)
     )
     tables = _Tables(nodes, snapshot)
+    try:
+        return authority_of_rows(tables.rows, block.header.state, block.genesis.created, slot)
+    except InvalidError as error:
+        raise UnreadableDirectoryError(f"directory block {block.block}: {error.message}") from error
+
+
+def authority_of_rows(rows: RowsOf, seed: Digest, epoch: int, slot: int) -> Authority:
+    """What the rows of the directory's tables say; raises InvalidError where they make no sense."""
+    try:
+        return _authority_of_rows(rows, seed, epoch, slot)
+    except (KeyError, ValueError, InputError) as error:
+        raise UnreadableDirectoryError(f"a table of the directory does not hold what it must: {error}") from error
+
+
+def _authority_of_rows(rows: RowsOf, seed: Digest, epoch: int, slot: int) -> Authority:
     keys: dict[str, set[str]] = {}
-    for row in tables.rows("key"):
+    for row in rows("key"):
+        checked_public_key(decode_key_text(str(row["public_key"])))
         if not row["revoked"]:
             keys.setdefault(str(row["entity"]), set()).add(str(row["public_key"]))
     roles: dict[str, set[Role]] = {}
-    for row in tables.rows("role"):
+    for row in rows("role"):
         roles.setdefault(str(row["entity"]), set()).add(Role(str(row["role"])))
-    entities = {EntityName(str(row["name"])): _entity(str(row["name"]), keys, roles) for row in tables.rows("entity")}
-    producers = tuple(EntityName(str(row["entity"])) for row in tables.rows("producer"))
+    entities = {entity_name(str(row["name"])): _entity(str(row["name"]), keys, roles) for row in rows("entity")}
+    producers = tuple(entity_name(str(row["entity"])) for row in rows("producer"))
     if not producers:
-        raise InvalidError(f"directory block {block.block} leaves nobody to produce blocks")
-    return Authority(entities, Roster(producers, block.header.state, block.genesis.created, slot))
+        raise UnreadableDirectoryError("the directory leaves nobody to produce blocks")
+    return Authority(entities, Roster(producers, seed, epoch, slot))
 
 
 def _entity(name: str, keys: Mapping[str, set[str]], roles: Mapping[str, set[Role]]) -> Entity:

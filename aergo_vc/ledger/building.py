@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from aergo_vc.base.errors import AergoError, RepositoryError
-from aergo_vc.base.ids import BlockId, Digest, EntityName, ObjectId, TransactionId
+from aergo_vc.base.errors import AergoError, InputError, RepositoryError
+from aergo_vc.base.ids import BlockId, BranchName, Digest, EntityName, ObjectId, TransactionId
+from aergo_vc.base.limits import BLOCK_FILE_BYTES, BLOCK_TRANSACTIONS, DIRECTORY_BLOCK_BYTES
 from aergo_vc.codec.digests import Kind, blob_digest
 from aergo_vc.codec.genesis import chain_id
 from aergo_vc.codec.git_commit import Commit, Identity, encode_commit, read_links, signed_payload
 from aergo_vc.codec.header import block_id, encode_header
 from aergo_vc.codec.law import decode_law
 from aergo_vc.codec.receipts import encode_receipts
-from aergo_vc.codec.transactions import encode_transactions
+from aergo_vc.codec.transactions import encode_transaction, encode_transactions
 from aergo_vc.keys.signatures import sign_commit_payload
 from aergo_vc.ledger.author import Author
 from aergo_vc.ledger.history import CommitObjects
@@ -19,8 +20,11 @@ from aergo_vc.ledger.layout import LedgerFiles, LedgerTree, with_ledger, write_l
 from aergo_vc.ledger.machine import BlockContext, Machine, State, Submission, TransactionOutcome
 from aergo_vc.ledger.payloads import write_payloads
 from aergo_vc.ledger.rules import trailer
-from aergo_vc.model.blocks import RULES, Header
-from aergo_vc.model.transactions import Exclusion
+from aergo_vc.model.blocks import DIRECTORY_BRANCH, RULES, Header
+from aergo_vc.model.transactions import Exclusion, Receipt, Transaction
+
+_RECEIPT_BYTES = 1 << 20
+_DIRECTORY_RECEIPT_BYTES = 2 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +86,50 @@ BeforeSigning = Callable[[Header, BlockId], None]
 """Called with a finished header before its commit is signed: makes the watermark durable (threat C04)."""
 
 
+class FullBlockError(InputError):
+    """A transaction finds no room in a block any more; the next one may have some."""
+
+    code = "E_BLOCK_FULL"
+
+
+class Room:
+    """What still goes into a block's files (threat B18).
+
+    How long a receipt is shows only when the transaction was executed, so room for a long one is kept free.
+    """
+
+    def __init__(self, branch: BranchName) -> None:
+        self._small = branch == DIRECTORY_BRANCH
+        self._reserve = _DIRECTORY_RECEIPT_BYTES if self._small else _RECEIPT_BYTES
+        self._count = self._lines = self._receipts = 0
+
+    def require(self, transaction: Transaction) -> int:
+        """The bytes that a transaction takes; raises FullBlockError unless it goes in."""
+        size = len(encode_transaction(transaction)) + 1
+        lines = self._lines + size
+        receipts = self._receipts + self._reserve
+        full = lines + receipts > DIRECTORY_BLOCK_BYTES if self._small else max(lines, receipts) > BLOCK_FILE_BYTES
+        if full or self._count >= BLOCK_TRANSACTIONS:
+            raise FullBlockError(f"a block has no room for transaction {transaction.id}", transaction=transaction.id)
+        return size
+
+    def take(self, size: int, receipt: Receipt) -> None:
+        """Note a transaction that went in."""
+        self._count += 1
+        self._lines += size
+        self._receipts += len(encode_receipts([receipt]))
+
+
 def execute_all(machine: Machine, context: BlockContext, submissions: Sequence[Submission]) -> Executed:
-    """Execute `submissions` in order on the machine, leaving out those that fail."""
+    """Execute `submissions` in order on the machine, leaving out those that fail or find no room."""
+    room = Room(context.branch)
     included: list[Submission] = []
     outcomes: list[TransactionOutcome] = []
     excluded: list[Exclusion] = []
     with machine.block(context) as execution:
         for transaction, payload in submissions:
             try:
+                size = room.require(transaction)
                 outcomes.append(execution.execute(transaction, payload))
             except RepositoryError:
                 raise
@@ -97,6 +137,7 @@ def execute_all(machine: Machine, context: BlockContext, submissions: Sequence[S
                 excluded.append(Exclusion(transaction, reason))
             else:
                 included.append((transaction, payload))
+                room.take(size, outcomes[-1].receipt)
         state = execution.finish()
     return Executed(tuple(included), tuple(outcomes), tuple(excluded), state)
 
@@ -121,11 +162,12 @@ def write_block(objects: CommitObjects, plan: Plan, executed: Executed, before_s
     )
     root = None if place.parent is None else read_links(objects.read_commit(place.parent)).tree
     tree = with_ledger(objects, root, write_ledger(objects, files))
-    before_signing(header, name)
     identity = Identity(author.name, author.email, header.time // 1000)
     parents = () if place.parent is None else (place.parent,)
     commit = Commit(tree, parents, identity, identity, f"{plan.message.rstrip()}\n\n{trailer(header, name)}")
-    signed = replace(commit, signature=sign_commit_payload(author.signer, signed_payload(commit)))
+    to_sign = signed_payload(commit)
+    before_signing(header, name)
+    signed = replace(commit, signature=sign_commit_payload(author.signer, to_sign))
     return BuiltBlock(
         name, objects.add(Kind.COMMIT, encode_commit(signed)), header, tuple(item.id for item in transactions)
     )

@@ -105,6 +105,12 @@ class PayloadError(InvalidError):
     code = "E_PAYLOAD"
 
 
+class LimitError(InvalidError):
+    """A block holds more than its branch allows."""
+
+    code = "E_LIMIT"
+
+
 class ChangedColumnsError(InputError):
     """A load was made for other columns than its table has."""
 

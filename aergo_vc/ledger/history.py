@@ -3,11 +3,13 @@
 A commit whose ``ledger/`` is that of its first parent is an ordinary one; every other that has one is a block.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
-from aergo_vc.base.ids import BlockId, ObjectId
+from aergo_vc.base.ids import BlockId, ObjectId, TransactionId
+from aergo_vc.base.limits import TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.codec.git_commit import read_links
 from aergo_vc.ledger.errors import NoLedgerError, ShallowError
 from aergo_vc.ledger.layout import LedgerTree, ledger_entry, read_ledger
@@ -31,6 +33,29 @@ class BlockCommit:
 
     commit: ObjectId
     ledger: ObjectId
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What lies behind a block: the heights of the blocks, and the transactions in them."""
+
+    heights: Mapping[BlockId, int]
+    transactions: frozenset[TransactionId]
+
+
+def past_of(objects: CommitReader, head: ObjectId, recent: Iterable[str]) -> Past:
+    """The blocks from `head` back to the oldest of `recent`, or as far as transactions live."""
+    heights: dict[BlockId, int] = {}
+    found: set[TransactionId] = set()
+    missing = set(recent)
+    for place in islice(blocks_back(objects, head) if missing else (), TRANSACTION_LIFETIME_BLOCKS):
+        ledger = read_ledger(objects, place.ledger)
+        heights[ledger.block] = ledger.header.height
+        found.update(transaction.id for transaction in ledger.transactions)
+        missing.discard(ledger.block)
+        if not missing:
+            break
+    return Past(heights, frozenset(found))
 
 
 def ledger_at(objects: CommitReader, commit: ObjectId) -> LedgerTree:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from aergo_vc.base.ids import BlockId, ChainId, Digest, ObjectId
-from aergo_vc.codec.digests import Kind, blob_digest
+from aergo_vc.codec.digests import Kind, ObjectFormat, blob_digest, git_object_id
 from aergo_vc.codec.genesis import chain_id, decode_genesis
 from aergo_vc.codec.git_tree import DIRECTORY_MODE, FILE_MODE, TreeEntry, read_entries, write_entries
 from aergo_vc.codec.header import block_id, decode_header
@@ -30,6 +30,7 @@ _ATTRIBUTES, _GENESIS, _LAW, _HEADER = ".gitattributes", "genesis.json", "branch
 _PAYLOAD, _RECEIPTS, _STATE, _TRANSACTIONS = "payload", "receipts.jsonl", "state", "transactions.jsonl"
 _FILES = (_ATTRIBUTES, _GENESIS, _LAW, _HEADER, _RECEIPTS, _TRANSACTIONS)
 _FOLDERS = (_PAYLOAD, _STATE)
+_EMPTY_TREES = frozenset(git_object_id(Kind.TREE, b"", object_format) for object_format in ObjectFormat)
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,8 @@ def read_ledger(objects: ObjectReader, ledger: ObjectId) -> LedgerTree:
         expected = FILE_MODE if name in _FILES else DIRECTORY_MODE if name in _FOLDERS else None
         if entry.mode != expected:
             raise LayoutError(f"ledger/{name} with mode {entry.mode:o} is no part of a block", name=name)
+        if entry.id in _EMPTY_TREES:
+            raise LayoutError(f"ledger/{name} is empty, and then must not be there", name=name)
     missing = [name for name in _FILES if name not in entries]
     if missing:
         raise LayoutError(f"ledger/{missing[0]} is missing", name=missing[0])
@@ -126,6 +129,14 @@ def read_ledger(objects: ObjectReader, ledger: ObjectId) -> LedgerTree:
         state=_folder(entries, _STATE),
         payload=_folder(entries, _PAYLOAD),
     )
+
+
+def read_header(objects: ObjectReader, ledger: ObjectId) -> Header:
+    """The header alone of a block that was found valid before; raises LayoutError if there is none."""
+    for entry in _entries(objects, ledger):
+        if entry.name == _HEADER:
+            return decode_header(objects.read_blob(entry.id))
+    raise LayoutError(f"ledger/{_HEADER} is missing", name=_HEADER)
 
 
 def write_ledger(objects: Objects, files: LedgerFiles) -> ObjectId:

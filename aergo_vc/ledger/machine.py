@@ -4,7 +4,7 @@ The state exists twice: as tables of the SQL engine, where transactions run, and
 Row changes lead from one to the other.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -65,10 +65,15 @@ class _Work:
     catalog_changed: bool = False
 
 
+Guard = Callable[[BranchName, Engine], None]
+"""Asked at the end of each transaction of a branch whether the tables may stay as it leaves them; raises if not."""
+
+
 class Machine:
     """Executes transactions on one state at a time.  Not thread-safe."""
 
-    def __init__(self, engine: Engine, objects: Objects, nodes: NodeStore) -> None:
+    def __init__(self, engine: Engine, objects: Objects, nodes: NodeStore, guard: Guard) -> None:
+        self.guard = guard
         self.engine = engine
         self.nodes = nodes
         self._objects = objects
@@ -90,6 +95,11 @@ class Machine:
     def catalog(self) -> Catalog:
         """What is defined at this state."""
         return self.engine.catalog
+
+    @property
+    def digests(self) -> Mapping[TableName, Digest]:
+        """The digest of the rows of every table that has some."""
+        return {name: root.digest for name, root in self._snapshot.tables.items()}
 
     def adopt(self, snapshot: Snapshot) -> None:
         """Take it that the engine's tables hold `snapshot` already."""
@@ -183,6 +193,7 @@ class BlockExecution:
                 results = engine.run(transaction.payload.sql, context).results
             for load, trees in zip(transaction.payload.loads, payload, strict=True):
                 self._load(load, trees, filled)
+            self._machine.guard(self._context.branch, engine)
         self._absorb(done, filled)
         return TransactionOutcome(results, Receipt(transaction.id, _counts(done)))
 

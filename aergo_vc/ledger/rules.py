@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from aergo_vc.base.ids import BlockId, BranchName, EntityName, PublicKey
-from aergo_vc.base.limits import TRANSACTION_LIFETIME_BLOCKS
+from aergo_vc.base.limits import DIRECTORY_BLOCK_BYTES, TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.codec.digests import blob_digest
 from aergo_vc.codec.git_commit import Commit
 from aergo_vc.consensus.schedule import producer_of, slot_at
@@ -13,6 +13,7 @@ from aergo_vc.ledger.errors import (
     CommitError,
     ExpiredTransactionError,
     HeaderError,
+    LimitError,
     PermissionDeniedError,
     SequenceError,
     SlotError,
@@ -38,17 +39,27 @@ def check_files(block: LedgerTree) -> None:
         raise HeaderError(f"block {block.block} names other transactions than it has")
     if header.receipts != blob_digest(block.receipts_bytes):
         raise HeaderError(f"block {block.block} names other receipts than it has")
+    if header.branch == DIRECTORY_BRANCH:
+        check_directory_size(len(block.transactions_bytes) + len(block.receipts_bytes))
+        if block.payload is not None:
+            raise LimitError(f"block {block.block} of the directory brings rows along")
     if header.rules != RULES:
         raise HeaderError(f"block {block.block} was made under the rules {header.rules}; this program knows {RULES}")
+
+
+def check_directory_size(size: int) -> None:
+    """Raise unless a directory block's transactions and receipts may have `size` bytes together."""
+    if size > DIRECTORY_BLOCK_BYTES:
+        raise LimitError(f"a directory block has {size} bytes; {DIRECTORY_BLOCK_BYTES} are allowed", bytes=size)
 
 
 def check_sequence(block: LedgerTree, previous: LedgerTree | None) -> None:
     """Raise unless a block follows `previous`, the one before it in its commit's history."""
     header = block.header
+    if header.confirmed > header.height + 1:
+        raise SequenceError(f"block {block.block} at height {header.height} confirms {header.confirmed} blocks")
     if previous is None:
-        if header.height != 0 or header.previous is not None or block.law.root is not None:
-            raise SequenceError(f"block {block.block} has no block before it, but is not a chain's first")
-        _check_law_name(header, block.law)
+        _check_first(block)
         return
     before = previous.header
     if header.previous != previous.block or header.height != before.height + 1:
@@ -63,6 +74,15 @@ def check_sequence(block: LedgerTree, previous: LedgerTree | None) -> None:
             raise BranchMismatchError(f"block {block.block} changes the law of its branch")
     elif block.law.root != previous.block or DIRECTORY_BRANCH in (header.branch, before.branch):
         raise BranchMismatchError(f"block {block.block} continues branch {before.branch} as {header.branch}")
+
+
+def _check_first(block: LedgerTree) -> None:
+    header = block.header
+    if header.height != 0 or header.previous is not None or block.law.root is not None:
+        raise SequenceError(f"block {block.block} has no block before it, but is not a chain's first")
+    if block.law.consensus is not Consensus.DPOS:
+        raise BranchMismatchError(f"block {block.block} makes itself the sole producer of a chain's first branch")
+    _check_law_name(header, block.law)
 
 
 def check_producer(header: Header, law: Law, authority: Authority) -> None:
@@ -85,6 +105,8 @@ def check_key(authority: Authority, entity: EntityName, key: PublicKey) -> None:
 def check_commit(commit: Commit, block: LedgerTree) -> None:
     """Raise unless the commit repeats what the header says."""
     header = block.header
+    if header.merged or len(commit.parents) > 1:
+        raise CommitError(f"block {block.block} says that it merges others, which the rules {RULES} do not know")
     seconds = header.time // 1000
     if (commit.author.seconds, commit.committer.seconds) != (seconds, seconds):
         raise CommitError(f"the commit of block {block.block} carries another time than its header")
@@ -106,6 +128,8 @@ def check_payload(payload: Payload, header: Header, authority: Authority, recent
         raise ChainMismatchError("a transaction was signed for another chain")
     if payload.branch != header.branch:
         raise BranchMismatchError(f"a transaction was signed for branch {payload.branch}, not for {header.branch}")
+    if header.branch == DIRECTORY_BRANCH and payload.loads:
+        raise LimitError("a transaction of the directory brings rows along")
     check_recent(payload, header.height, recent)
     check_key(authority, payload.signer, payload.key)
     roles = authority.entities[payload.signer].roles

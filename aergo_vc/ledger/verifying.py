@@ -10,23 +10,30 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 
-from aergo_vc.base.errors import AergoError, InvalidError
-from aergo_vc.base.ids import BlockId, ObjectId, TransactionId
+from aergo_vc.base.errors import AergoError, FormatError, InvalidError, RepositoryError
+from aergo_vc.base.ids import BlockId, BranchName, ObjectId, TransactionId
 from aergo_vc.base.limits import BLOCK_FILE_BYTES, TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.codec.digests import Kind, ObjectFormat, git_object_id
 from aergo_vc.codec.git_commit import Commit, decode_commit, signed_payload
 from aergo_vc.codec.receipts import encode_receipts
 from aergo_vc.codec.transactions import encode_payload
 from aergo_vc.keys.ed25519 import SignedMessage, checked_public_key
-from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, SignatureError, commit_signature, payload_message
+from aergo_vc.keys.signatures import (
+    TRANSACTION_NAMESPACE,
+    SignatureError,
+    commit_signature,
+    payload_message,
+    verify_commit_signature,
+)
 from aergo_vc.ledger.errors import (
+    BranchMismatchError,
     FailedTransactionError,
     FutureBlockError,
     ReceiptsError,
     RepeatedTransactionError,
     StateRootError,
 )
-from aergo_vc.ledger.history import BlockCommit
+from aergo_vc.ledger.history import BlockCommit, CommitReader, blocks_back
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine
 from aergo_vc.ledger.payloads import read_payloads
@@ -141,7 +148,8 @@ class Verifier:
     """Verifies a line of blocks in ascending order, from a chain's first block or from one that is trusted.
 
     The machine must write to ComparingObjects over the same store, and stand at the state of the block before the
-    first one (the empty state for a chain's first).  `now` is the clock's time in milliseconds.
+    first one (the empty state for a chain's first); `window` must hold the blocks before it, and `branches` the names
+    of all branches that they are of.  `now` is the clock's time in milliseconds.
     """
 
     def __init__(
@@ -159,6 +167,7 @@ class Verifier:
         self._check_signatures = check_signatures
         self._now = now
         self.window = Window()
+        self.branches: set[BranchName] = set()
 
     def verify(self, blocks: Iterable[BlockCommit], previous: LedgerTree | None) -> Iterator[VerifiedBlock]:
         """Verify `blocks`, the first of which follows `previous`; raises InvalidBlockError at the first invalid one."""
@@ -174,12 +183,14 @@ class Verifier:
 
     def _parse_all(self, blocks: Iterable[BlockCommit], previous: LedgerTree | None) -> Iterator[_Parsed | _Broken]:
         for place in blocks:
+            height: int | None = None
             try:
                 commit = decode_commit(self._objects.read_commit(place.commit))
                 ledger = read_ledger(self._objects, place.ledger)
+                height = ledger.header.height
                 signatures = _signatures(commit, ledger)
             except InvalidError as error:
-                yield _Broken(InvalidBlockError(place.commit, None, error))
+                yield _Broken(InvalidBlockError(place.commit, height, error))
                 return
             yield _Parsed(place, commit, ledger, previous, signatures)
             previous = ledger
@@ -188,6 +199,7 @@ class Verifier:
         ledger, header = block.ledger, block.ledger.header
         check_files(ledger)
         check_sequence(ledger, block.previous)
+        self._check_branch(header.branch, block.previous)
         check_commit(block.commit, ledger)
         authority = self._authority_of(ledger, block.previous)
         check_producer(header, ledger.law, authority)
@@ -199,6 +211,13 @@ class Verifier:
         self._check_transactions(ledger, authority)
         self._execute(ledger)
         self.window.add(ledger)
+
+    def _check_branch(self, branch: BranchName, previous: LedgerTree | None) -> None:
+        """Refuse a branch that begins again: its law would be whatever the second beginning says."""
+        begins = previous is None or previous.header.branch != branch
+        if begins and branch in self.branches:
+            raise BranchMismatchError(f"branch {branch} begins a second time in one history")
+        self.branches.add(branch)
 
     def _check_transactions(self, ledger: LedgerTree, authority: Authority) -> None:
         seen: set[TransactionId] = set()
@@ -216,6 +235,8 @@ class Verifier:
             for transaction, payload in zip(ledger.transactions, payloads, strict=True):
                 try:
                     receipts.append(execution.execute(transaction, payload).receipt)
+                except RepositoryError:
+                    raise
                 except AergoError as error:
                     raise FailedTransactionError(f"transaction {transaction.id} fails: {error.message}") from error
             if encode_receipts(receipts) != ledger.receipts_bytes:
@@ -224,6 +245,25 @@ class Verifier:
             stored = ledger.state if ledger.state is not None else self._objects.add(Kind.TREE, b"")
             if (state.digest, state.id) != (header.state, stored):
                 raise StateRootError(f"the transactions give the state {state.digest}, the block says {header.state}")
+
+
+def check_tip(objects: CommitReader, head: ObjectId, authority_of: AuthorityOf) -> None:
+    """Raise InvalidBlockError unless the last block up to `head` keeps all rules but those that need execution.
+
+    Asked before another is put on it, since any program may have moved the branch.
+    """
+    place, *before = islice(blocks_back(objects, head), 2)
+    ledger = read_ledger(objects, place.ledger)
+    previous = read_ledger(objects, before[0].ledger) if before else None
+    with _blaming(place, ledger):
+        commit = decode_commit(objects.read_commit(place.commit))
+        check_files(ledger)
+        check_sequence(ledger, previous)
+        check_commit(commit, ledger)
+        authority = authority_of(ledger, previous)
+        check_producer(ledger.header, ledger.law, authority)
+        key = verify_commit_signature(commit.signature or "", signed_payload(commit))
+        check_key(authority, ledger.header.producer, key)
 
 
 def context_of(header: Header) -> BlockContext:
@@ -260,4 +300,11 @@ def _blaming(place: BlockCommit, ledger: LedgerTree) -> Iterator[None]:
     try:
         yield
     except InvalidError as error:
-        raise InvalidBlockError(place.commit, ledger.header.height, error) from error
+        raise InvalidBlockError(place.commit, _height(ledger), error) from error
+
+
+def _height(ledger: LedgerTree) -> int | None:
+    try:
+        return ledger.header.height
+    except FormatError:
+        return None

@@ -61,7 +61,8 @@ class Header:
 
     `directory` names the directory block under which the block was made and `directory_height` its height; None and
     0 in the directory's own first block, the previous block in its others.  `time` is milliseconds since 1970 and
-    lies in `slot`.  `confirmed` counts the blocks below this one that its producer confirms by it (EOSIO/eos #2718).
+    lies in `slot`.  `confirmed` counts the heights, from this block's own downwards, for which its producer stands by
+    this history (EOSIO/eos #2718); 0 if it signed another block at this height or above.
     `law`, `receipts`, `state` and `transactions` are what those files and that tree are called in git's SHA-256
     object format.
     """

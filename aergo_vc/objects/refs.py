@@ -71,9 +71,14 @@ class Refs(ABC):
         """
 
 
+def is_reference_name(name: str) -> bool:
+    """Whether git would accept `name` for a reference (git-check-ref-format)."""
+    return _NAME.fullmatch(name) is not None and _BAD_NAME.search(name) is None
+
+
 def require_reference_name(name: str) -> None:
     """Raise `ReferenceNameError` unless git would accept `name` (git-check-ref-format)."""
-    if not _NAME.fullmatch(name) or _BAD_NAME.search(name):
+    if not is_reference_name(name):
         raise ReferenceNameError(f"{name!r} is no name for a reference", name=name)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from aergo_vc.base.ids import BranchName, ObjectId
+from aergo_vc.base.names import is_branch_name
 from aergo_vc.codec.law import encode_law
 from aergo_vc.ledger.building import Place, Plan, execute_all
 from aergo_vc.ledger.errors import NoLedgerError
@@ -30,6 +31,9 @@ def make_branch(workspace: Workspace, identity: Identity, name: BranchName, bloc
     """
     if name == DIRECTORY_BRANCH or workspace.head_of(name) is not None:
         raise NameTakenError(f"there is a branch {name} already", branch=name)
+    for other in workspace.local_branches():
+        if other.lower() == name.lower():
+            raise NameTakenError(f"{name} differs from branch {other} in capital letters alone", branch=name)
     root = resolve(workspace, block)
     with workspace.locked(), StateCache(workspace, name) as cache:
         producer = Producer(workspace, identity)
@@ -82,7 +86,7 @@ def checkout(workspace: Workspace, name: str) -> BranchName | None:
     """Put the worktree on a branch or, detached, on what else `name` means, through git itself."""
     Worktree(workspace.paths, workspace.surroundings.variables)
     branch = BranchName(name)
-    if workspace.head_of(branch) is not None:
+    if is_branch_name(name) and workspace.head_of(branch) is not None:
         workspace.user_git.run("checkout", "--quiet", name, "--")
         return branch
     tip = resolve(workspace, name)

@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 
 from aergo_vc.base.errors import RepositoryError
 from aergo_vc.base.ids import BranchName, Digest
+from aergo_vc.base.limits import TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.directory.authorities import Authorities
+from aergo_vc.directory.constitution import keep_constitution
 from aergo_vc.keys.parallel import SignatureChecker
 from aergo_vc.ledger.errors import BranchMismatchError
 from aergo_vc.ledger.history import BlockCommit, blocks_back
-from aergo_vc.ledger.layout import LedgerTree, read_ledger
+from aergo_vc.ledger.layout import LedgerTree, read_header, read_ledger
 from aergo_vc.ledger.machine import Machine
 from aergo_vc.ledger.verifying import ComparingObjects, Verifier
 from aergo_vc.model.blocks import DIRECTORY_BRANCH
@@ -64,7 +66,7 @@ class _Run:
         places = [] if head is None else list(blocks_back(self._objects, head))[::-1]
         if not places:
             raise NoLedgerHereError(f"branch {branch} has no ledger", branch=branch)
-        machine = Machine(Engine(None), self._objects, self._nodes)
+        machine = Machine(Engine(None), self._objects, self._nodes, keep_constitution)
         verifier = Verifier(self._objects, machine, self._authorities, self._checker.check, now=self._workspace.now())
         start, previous = self._begin(places, trusted, machine, verifier)
         blocks = transactions = 0
@@ -88,8 +90,13 @@ class _Run:
         position = next((at for at, place in enumerate(places) if place.commit == tip.commit), None)
         if position is None:
             raise UnknownRevisionError(f"block {tip.ledger.block} is not in this branch's history", revision=trusted)
-        for place in places[: position + 1]:
-            verifier.window.add(read_ledger(self._objects, place.ledger))
+        recent = max(0, position + 1 - TRANSACTION_LIFETIME_BLOCKS)
+        for place in places[:recent]:
+            verifier.branches.add(read_header(self._objects, place.ledger).branch)
+        for place in places[recent : position + 1]:
+            ledger = read_ledger(self._objects, place.ledger)
+            verifier.branches.add(ledger.header.branch)
+            verifier.window.add(ledger)
         state = tip.ledger.state
         machine.move_to(machine.read_state(state, tip.ledger.header.state if state is not None else Digest("")))
         return position + 1, tip.ledger

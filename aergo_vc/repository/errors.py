@@ -57,6 +57,36 @@ class MovedBranchError(RepositoryError):
     code = "E_MOVED"
 
 
+class KeyNotRegisteredError(RepositoryError):
+    """This clone's key is not one of its entity's in the directory."""
+
+    code = "E_KEY_NOT_REGISTERED"
+
+
+class BorrowedBranchError(RepositoryError):
+    """A reference leads to a block of another branch."""
+
+    code = "E_OTHER_BRANCH"
+
+
+class MessageError(InputError):
+    """A block's message holds what a commit cannot."""
+
+    code = "E_MESSAGE"
+
+
+class TransactionTooLongError(InputError):
+    """A transaction is longer than any may be."""
+
+    code = "E_TRANSACTION_SIZE"
+
+
+class FullPoolError(RepositoryError):
+    """More transactions wait than a block can take."""
+
+    code = "E_POOL_FULL"
+
+
 class UnknownRevisionError(InputError):
     """No block, branch, tag, height or transaction is meant by a text."""
 

@@ -159,8 +159,8 @@ class Repository:
         importer = Importer(tabular, ImportOptions(ImportMode(mode), key, widen), nonce, memory)
         with desk(self._workspace, self._identity, branch) as opened:
             submitted = opened.submit(importer, commit=commit, message=message)
-            if commit or submitted.transaction is None:
-                importer.landed(opened.machine.snapshot, opened.machine.catalog)
+            if submitted.committed is not None and submitted.transaction in submitted.committed.transactions:
+                importer.landed(opened.machine.digests, opened.machine.catalog)
             return submitted
 
     def commit(self, message: str | None = None) -> Committed | None:

@@ -5,6 +5,7 @@ from aergo_vc.codec.genesis import chain_id, encode_genesis
 from aergo_vc.codec.git_commit import read_links
 from aergo_vc.codec.law import encode_law
 from aergo_vc.directory.authorities import genesis_authority
+from aergo_vc.directory.constitution import keep_constitution
 from aergo_vc.directory.founding import founding_script
 from aergo_vc.ledger.building import Place, Plan, execute_all
 from aergo_vc.ledger.history import ledger_at
@@ -127,4 +128,4 @@ def _first_block(
 
 
 def _fresh_machine(workspace: Workspace) -> Machine:
-    return Machine(Engine(None), workspace.writer, workspace.nodes)
+    return Machine(Engine(None), workspace.writer, workspace.nodes, keep_constitution)

@@ -1,14 +1,14 @@
 """Import tabular files: what a table has to become is compared with what it is, and the difference is a transaction."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
 from aergo_vc.base.errors import InputError
-from aergo_vc.base.ids import TableName
+from aergo_vc.base.ids import Digest, TableName
 from aergo_vc.base.names import table_name
 from aergo_vc.codec.schema_text import quote_identifier, quote_table_name, schema_text
 from aergo_vc.ledger.machine import BlockExecution, Machine
@@ -23,7 +23,7 @@ from aergo_vc.repository.submitting import Draft
 from aergo_vc.repository.transfer import UserFile
 from aergo_vc.state.comparing import replacement
 from aergo_vc.state.nodes import Node
-from aergo_vc.state.snapshot import Root, Snapshot
+from aergo_vc.state.snapshot import Root
 from aergo_vc.state.table_tree import TableTree
 
 
@@ -108,17 +108,18 @@ class Importer:
                 loads.append(made[0])
                 trees.append(made[1])
         if not script and not loads:
+            self.landed({name: root.digest for name, root in roots.items()}, machine.catalog)
             return None
         return Draft("\n".join(script), tuple(loads), tuple(trees), self._nonce)
 
-    def landed(self, snapshot: Snapshot, catalog: Catalog) -> None:
-        """Remember that these files are what their tables hold in `snapshot`, where they replaced them."""
+    def landed(self, roots: Mapping[TableName, Digest], catalog: Catalog) -> None:
+        """Remember that these files are what their tables hold, if they replaced them; `roots` are the tables' digests."""
         if self._options.mode is not ImportMode.REPLACE:
             return
         for file in self._files:
-            root, table = snapshot.tables.get(file.table), catalog.tables.get(file.table)
+            root, table = roots.get(file.table), catalog.tables.get(file.table)
             if root is not None and table is not None:
-                self._memory.note(file.file.digest, schema_digest(table), root.digest)
+                self._memory.note(file.file.digest, schema_digest(table), root)
 
     def _is_known(self, file: TabularFile, table: Table, root: Node | None) -> bool:
         """Whether the very same file once gave the very rows that the table has now."""

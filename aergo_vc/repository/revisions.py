@@ -16,10 +16,12 @@ text                   the block
 import re
 from datetime import UTC, datetime
 
-from aergo_vc.base.ids import BranchName, ObjectId
+from aergo_vc.base.ids import BranchName, ObjectId, is_object_id
+from aergo_vc.base.names import is_branch_name
 from aergo_vc.ledger.history import BlockCommit, blocks_back, has_ledger
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.rules import ref_of
+from aergo_vc.objects.refs import is_reference_name
 from aergo_vc.repository.errors import NoLedgerHereError, UnknownRevisionError
 from aergo_vc.repository.tips import Tip
 from aergo_vc.repository.workspace import Workspace
@@ -37,6 +39,8 @@ def resolve(workspace: Workspace, text: str | None) -> Tip:
     branch, _, place = text.partition("@")
     if _ or _MOMENT.fullmatch(text):
         return _placed(workspace, branch if _ else "", place if _ else text, text)
+    if not is_reference_name(f"refs/tags/{text}"):
+        raise UnknownRevisionError(f"{text!r} names no block, branch, tag, height or time", revision=text)
     for ref in (ref_of(BranchName(text)), f"refs/tags/{text}", f"refs/remotes/{text}"):
         commit = _peeled(workspace, ref)
         if commit is not None:
@@ -77,12 +81,16 @@ def _peeled(workspace: Workspace, ref: str) -> ObjectId | None:
             return found
         if kind != "tag":
             return None
-        found = ObjectId(data.split(b"\n", 1)[0].removeprefix(b"object ").decode("ascii"))
+        target = data.split(b"\n", 1)[0].removeprefix(b"object ").decode("ascii", "replace")
+        found = ObjectId(target) if is_object_id(target) else None
     return None
 
 
 def _placed(workspace: Workspace, branch: str, place: str, text: str) -> Tip:
-    commit = _current(workspace) if not branch else workspace.head_of(BranchName(branch))
+    if not branch:
+        commit: ObjectId | None = _current(workspace)
+    else:
+        commit = workspace.head_of(BranchName(branch)) if is_branch_name(branch) else None
     if commit is None:
         raise UnknownRevisionError(f"{text!r}: there is no branch {branch}", revision=text)
     if _HEIGHT.fullmatch(place):

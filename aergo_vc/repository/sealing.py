@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aergo_vc.base.ids import BlockId, BranchName, ObjectId
@@ -10,15 +10,19 @@ from aergo_vc.consensus.finality import confirmed_by
 from aergo_vc.consensus.schedule import next_slot_of, producer_of, slot_at, slot_begins
 from aergo_vc.directory.authorities import Authorities
 from aergo_vc.ledger.building import BuiltBlock, Executed, Lease, Place, Plan, execute_all, write_block
-from aergo_vc.ledger.history import blocks_back, ledger_at
+from aergo_vc.ledger.history import blocks_back, ledger_at, past_of
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine, Submission, TransactionOutcome
+from aergo_vc.ledger.verifying import check_tip
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Header, Law
 from aergo_vc.model.directory import Authority
 from aergo_vc.model.transactions import Exclusion
 from aergo_vc.objects.durable import replace_file
+from aergo_vc.repository.admission import admit
 from aergo_vc.repository.errors import (
     ClockBackwardsError,
+    KeyNotRegisteredError,
+    MessageError,
     NoDirectoryError,
     NotYourSlotError,
     SlotSpentError,
@@ -56,7 +60,7 @@ class Watermark:
         return self._number(branch, "slot")
 
     def height(self, branch: BranchName) -> int | None:
-        """The height of the last block signed."""
+        """The greatest height of a block signed."""
         return self._number(branch, "height")
 
     def block(self, branch: BranchName) -> str | None:
@@ -66,7 +70,8 @@ class Watermark:
 
     def raise_to(self, header: Header, block: BlockId) -> None:
         """Note, durably, that `header` is about to be signed."""
-        self._marks[header.branch] = {"slot": header.slot, "height": header.height, "block": block}
+        height = max(header.height, self.height(header.branch) or 0)
+        self._marks[header.branch] = {"slot": header.slot, "height": height, "block": block}
         replace_file(self._path, json.dumps(self._marks, sort_keys=True).encode())
 
     def _number(self, branch: BranchName, key: str) -> int | None:
@@ -104,12 +109,13 @@ class Producer:
                 ready_at=None if turn is None else slot_begins(roster, turn),
             )
         self._require_fresh(law.name, slot, tip, slot_begins(roster, slot + 1))
+        self._require_key(authority)
         height = 0 if tip is None else tip.header.height + 1
         return Lease(
             producer=me,
             slot=slot,
             time=time,
-            confirmed=min(height, confirmed_by(height, self._watermark.height(law.name))),
+            confirmed=confirmed_by(height, self._watermark.height(law.name)),
             directory=None if directory is None else directory.block,
             directory_height=0 if directory is None else directory.header.height,
         )
@@ -123,15 +129,19 @@ class Producer:
         """
         authorities = self.authorities()
         directory = self.directory_tip(tip)
+        check_tip(self._workspace.writer, tip.commit, authorities)
         authority = authorities.at(directory, _slot_length(tip))
         lease = self.lease(tip.ledger.law, tip.ledger, authority, directory)
         header = tip.ledger.header
         context = BlockContext(tip.branch, header.chain, header.height + 1, lease.time)
-        executed = execute_all(machine, context, submissions)
+        past = past_of(self._workspace.writer, tip.commit, {item[0].payload.recent for item in submissions})
+        admitted, refused = admit(submissions, header, authority, past)
+        executed = execute_all(machine, context, admitted)
+        executed = replace(executed, excluded=(*refused, *executed.excluded))
         if not executed.included:
             return executed.excluded
         place = Place(tip.commit, tip.ledger, tip.ledger.genesis_bytes, tip.ledger.law_bytes)
-        plan = Plan(place, lease, self._identity.author, message or describe(executed))
+        plan = Plan(place, lease, self._identity.author, checked_message(message or describe(executed)))
         return self.land(plan, executed, tip.branch)
 
     def land(self, plan: Plan, executed: Executed, branch: BranchName) -> Sealed:
@@ -156,6 +166,14 @@ class Producer:
         if head is None:
             raise NoDirectoryError(f"the repository has no branch {DIRECTORY_BRANCH}", branch=DIRECTORY_BRANCH)
         return ledger_at(self._workspace.writer, head)
+
+    def _require_key(self, authority: Authority) -> None:
+        me = authority.entities.get(self._identity.entity)
+        if me is None or self._identity.signer.public_key not in me.keys:
+            raise KeyNotRegisteredError(
+                f"this clone's key is not one of {self._identity.entity}'s in the directory",
+                entity=self._identity.entity,
+            )
 
     def _require_fresh(self, branch: BranchName, slot: int, tip: LedgerTree | None, ready_at: int) -> None:
         """Refuse to sign a second line of blocks in one slot, or in a slot that is over."""
@@ -183,6 +201,14 @@ class Producer:
             if found.header.slot < tip.header.slot:
                 return False
         return False
+
+
+def checked_message(text: str) -> str:
+    """A message with git's line ends; raises MessageError for one that no commit can hold."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\0" in plain or any("\ud800" <= character <= "\udfff" for character in plain):
+        raise MessageError("the message holds a NUL or a character that is not Unicode")
+    return plain
 
 
 def describe(executed: Executed) -> str:

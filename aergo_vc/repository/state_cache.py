@@ -12,6 +12,7 @@ from typing import Self
 
 from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import BranchName, Digest, ObjectId
+from aergo_vc.directory.constitution import keep_constitution
 from aergo_vc.ledger.layout import LedgerTree
 from aergo_vc.ledger.machine import Machine
 from aergo_vc.model.blocks import RULES
@@ -84,7 +85,7 @@ class StateCache:
         return self._path
 
     def _machine(self, path: Path | None) -> Machine:
-        return Machine(Engine(path), self._workspace.writer, self._workspace.nodes)
+        return Machine(Engine(path), self._workspace.writer, self._workspace.nodes, keep_constitution)
 
     def _adopt_marked(self, machine: Machine) -> None:
         """Take up the state that the file says it holds, if its trees are still there; else begin empty."""

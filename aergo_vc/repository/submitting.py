@@ -5,17 +5,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from aergo_vc.base.errors import AergoError
-from aergo_vc.base.ids import BlockId, BranchName, TableName, TransactionId
-from aergo_vc.base.limits import TRANSACTION_LIFETIME_BLOCKS
-from aergo_vc.codec.transactions import encode_payload, transaction_id
+from aergo_vc.base.ids import BranchName, TableName, TransactionId
+from aergo_vc.base.limits import BLOCK_TRANSACTIONS, TRANSACTION_BYTES
+from aergo_vc.codec.transactions import encode_payload, encode_transaction, transaction_id
 from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, sign_payload
 from aergo_vc.keys.signer import Signer
-from aergo_vc.ledger.history import blocks_back
-from aergo_vc.ledger.layout import read_ledger
+from aergo_vc.ledger.history import past_of
 from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine, Submission, TransactionOutcome
 from aergo_vc.ledger.payloads import TransactionPayload
 from aergo_vc.model.transactions import Exclusion, Load, Payload, RowCounts, Transaction
 from aergo_vc.pool.pending import pool_ref, read_pool, write_pool
+from aergo_vc.repository.errors import FullPoolError, TransactionTooLongError
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.results import Committed, PendingTransaction, Submitted
 from aergo_vc.repository.sealing import Producer, Sealed
@@ -54,7 +54,8 @@ class Desk:
         waiting = read_pool(self._workspace.writer, self._workspace.nodes, commit)
         if not waiting:
             return ()
-        landed = self._landed({transaction.payload.recent for transaction, _ in waiting})
+        recent = {transaction.payload.recent for transaction, _ in waiting}
+        landed = past_of(self._workspace.writer, self._tip.commit, recent).transactions
         return tuple(item for item in waiting if item[0].id not in landed)
 
     def submit(self, make: MakeDraft, *, commit: bool, message: str | None) -> Submitted:
@@ -132,7 +133,13 @@ class Desk:
             signer=self._identity.entity,
             sql=draft.sql,
         )
-        return signed(self._identity.signer, payload)
+        transaction = signed(self._identity.signer, payload)
+        size = len(encode_transaction(transaction))
+        if size > TRANSACTION_BYTES:
+            raise TransactionTooLongError(
+                f"the transaction has {size} bytes; {TRANSACTION_BYTES} are allowed", bytes=size
+            )
+        return transaction
 
     def _seal(self, submissions: Sequence[Submission], message: str | None) -> Sealed:
         producer = Producer(self._workspace, self._identity)
@@ -149,6 +156,8 @@ class Desk:
             self._keep([item for item in submissions if item[0].id in left])
 
     def _keep(self, submissions: Sequence[Submission]) -> None:
+        if len(submissions) > BLOCK_TRANSACTIONS:
+            raise FullPoolError(f"{BLOCK_TRANSACTIONS} transactions wait already: seal or discard them")
         ref = pool_ref(self._tip.branch)
         old = self._workspace.refs.read(ref)
         new = write_pool(self._workspace.writer, submissions, self._workspace.now())
@@ -158,18 +167,6 @@ class Desk:
     def _context(self) -> BlockContext:
         header = self._tip.ledger.header
         return BlockContext(self._tip.branch, header.chain, header.height + 1, max(self._workspace.now(), header.time))
-
-    def _landed(self, recent: set[BlockId]) -> set[TransactionId]:
-        """The transactions in the blocks since the oldest of `recent`."""
-        found: set[TransactionId] = set()
-        missing = set(recent)
-        for count, place in enumerate(blocks_back(self._workspace.writer, self._tip.commit)):
-            ledger = read_ledger(self._workspace.writer, place.ledger)
-            missing.discard(ledger.block)
-            if not missing or count > TRANSACTION_LIFETIME_BLOCKS:
-                break
-            found.update(transaction.id for transaction in ledger.transactions)
-        return found
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from aergo_vc.base.ids import BranchName, ObjectId
 from aergo_vc.ledger.history import ledger_at
 from aergo_vc.ledger.layout import LedgerTree
-from aergo_vc.repository.errors import NoLedgerHereError
+from aergo_vc.ledger.rules import is_block_of
+from aergo_vc.repository.errors import BorrowedBranchError, NoLedgerHereError
 from aergo_vc.repository.workspace import Workspace
 
 
@@ -19,8 +20,18 @@ class Tip:
 
 
 def tip_of(workspace: Workspace, branch: BranchName) -> Tip:
-    """The head of a branch; raises NoLedgerHereError."""
+    """The head of a branch; raises NoLedgerHereError, and BorrowedBranchError where it is a block of another branch.
+
+    Git alone makes a branch without a block of its own: what is sealed there would be another block of the first.
+    """
     head = workspace.head_of(branch)
     if head is None:
         raise NoLedgerHereError(f"branch {branch} has no commit, and no ledger", branch=branch)
-    return Tip(branch, head, ledger_at(workspace.writer, head))
+    ledger = ledger_at(workspace.writer, head)
+    if not is_block_of(ledger, branch):
+        raise BorrowedBranchError(
+            f"branch {branch} leads to a block of {ledger.header.branch}, and has none of its own",
+            branch=branch,
+            other=ledger.header.branch,
+        )
+    return Tip(branch, head, ledger)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aergo_vc.base.clock import Clock, SystemClock
 from aergo_vc.base.ids import BranchName, ObjectId
-from aergo_vc.base.names import branch_name
+from aergo_vc.base.names import branch_name, is_branch_name
 from aergo_vc.codec.git_commit import Identity
 from aergo_vc.ledger.rules import ref_of
 from aergo_vc.objects.discovery import GitPaths, find_repository
@@ -116,7 +116,8 @@ class Workspace:
     def local_branches(self) -> Mapping[BranchName, ObjectId]:
         """The branches of this repository whose names a ledger's may have."""
         heads = self.refs.list(_HEADS)
-        return {BranchName(name.removeprefix(_HEADS)): commit for name, commit in heads.items()}
+        named = {name.removeprefix(_HEADS): commit for name, commit in heads.items()}
+        return {BranchName(name): commit for name, commit in named.items() if is_branch_name(name)}
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -5,6 +5,7 @@ import re
 from sqlglot import exp
 
 from aergo_vc.base.ids import TableName
+from aergo_vc.base.names import is_device_name
 from aergo_vc.model.schema import HIDDEN_KEY, split_name
 from aergo_vc.sql.errors import INVALID_NAME, NAME_TOO_LONG, RESERVED_NAME
 from aergo_vc.sql.source import error_at
@@ -19,7 +20,7 @@ def check_table_name(name: TableName, node: exp.Expression) -> None:
     """Contracts and tables: lower-case letters, digits and underscores, since directories are called so."""
     for part in split_name(name):
         check_object_name(part, node)
-        if part.startswith(_RESERVED_PREFIXES) or part == "information_schema":
+        if part.startswith(_RESERVED_PREFIXES) or part == "information_schema" or is_device_name(part):
             raise error_at(node, RESERVED_NAME, f'the name "{part}" is reserved')
 
 

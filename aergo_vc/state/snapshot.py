@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import Digest, ObjectId, TableName
+from aergo_vc.base.names import is_device_name
 from aergo_vc.codec.digests import Kind, blob_digest
 from aergo_vc.codec.git_tree import DIRECTORY_MODE, FILE_MODE, TreeEntry, encode_tree
 from aergo_vc.model.schema import split_name
@@ -17,8 +18,6 @@ from aergo_vc.state.nodes import Node, NodeStore, Objects, SubstitutedObjectErro
 SCHEMA_FILE = "schema.sql"
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-# Windows opens a device for these, whatever the directory (threat F10).
-_DEVICES = re.compile(r"aux|con|nul|prn|(?:com|lpt)[0-9]")
 
 
 class StateLayoutError(InvalidError):
@@ -136,7 +135,7 @@ class SnapshotStore:
 
 
 def _require_name(name: str) -> None:
-    if not _NAME.fullmatch(name) or _DEVICES.fullmatch(name):
+    if not _NAME.fullmatch(name) or is_device_name(name):
         raise StateLayoutError(f"{name!r} cannot be the name of a contract or a table")
 
 

@@ -1,0 +1,67 @@
+"""Which waiting transactions may stand in a branch's next block, by every rule that needs no execution.
+
+What waits may have been signed long ago, by one who has lost a role since, or have come from elsewhere: a block with
+one transaction that must not be in it is invalid as a whole.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from aergo_vc.base.errors import InvalidError
+from aergo_vc.base.ids import TransactionId
+from aergo_vc.codec.transactions import encode_payload
+from aergo_vc.keys.ed25519 import SignedMessage, checked_public_key
+from aergo_vc.keys.parallel import SignatureChecker
+from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, SignatureError, payload_message
+from aergo_vc.ledger.errors import RepeatedTransactionError
+from aergo_vc.ledger.history import Past
+from aergo_vc.ledger.machine import Submission
+from aergo_vc.ledger.rules import check_payload
+from aergo_vc.model.blocks import Header
+from aergo_vc.model.directory import Authority
+from aergo_vc.model.transactions import Exclusion, Transaction
+
+_MANY_SIGNATURES = 1_000
+_WORKERS = 2
+
+
+def admit(
+    submissions: Sequence[Submission], tip: Header, authority: Authority, past: Past
+) -> tuple[list[Submission], list[Exclusion]]:
+    """The transactions that may go into the block after `tip`, and the others with the rule that each breaks.
+
+    `past` must reach back as far as the blocks that the transactions name as recent.
+    """
+    admitted: list[Submission] = []
+    refused: list[Exclusion] = []
+    seen = set(past.transactions)
+    verdicts = _verdicts([transaction for transaction, _ in submissions])
+    for (transaction, payload), holds in zip(submissions, verdicts, strict=True):
+        try:
+            _check(transaction, tip, authority, past, seen, holds=holds)
+        except InvalidError as reason:
+            refused.append(Exclusion(transaction, reason))
+        else:
+            seen.add(transaction.id)
+            admitted.append((transaction, payload))
+    return admitted, refused
+
+
+def _check(
+    transaction: Transaction, tip: Header, authority: Authority, past: Past, seen: set[TransactionId], *, holds: bool
+) -> None:
+    check_payload(transaction.payload, replace(tip, height=tip.height + 1), authority, past.heights)
+    if transaction.id in seen:
+        raise RepeatedTransactionError(f"transaction {transaction.id} stands in the history already")
+    if not holds:
+        raise SignatureError(f"the signature of transaction {transaction.id} does not verify")
+
+
+def _verdicts(transactions: Sequence[Transaction]) -> list[bool]:
+    with SignatureChecker(_WORKERS if len(transactions) > _MANY_SIGNATURES else 0) as checker:
+        return list(checker.check(map(_signed, transactions)))
+
+
+def _signed(transaction: Transaction) -> SignedMessage:
+    key = checked_public_key(transaction.payload.key)
+    return key, transaction.signature, payload_message(TRANSACTION_NAMESPACE, encode_payload(transaction.payload))

@@ -1,0 +1,363 @@
+"""Attacks on branches, on turns and on what an honest producer signs: rows C, D and M of the threat list."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from forgery import DIRECTORY, Forger, Ledger, register
+
+from aergo_vc.base.errors import AergoError, InputError, RepositoryError
+from aergo_vc.base.ids import BlockId, BranchName, EntityName
+from aergo_vc.consensus.schedule import producer_of
+from aergo_vc.ledger.verifying import InvalidBlockError
+from aergo_vc.model.blocks import Consensus, Law, MergeRule
+from aergo_vc.repository.errors import (
+    BorrowedBranchError,
+    ClockBackwardsError,
+    KeyNotRegisteredError,
+    MovedBranchError,
+    NotYourSlotError,
+    SlotSpentError,
+    UnknownRevisionError,
+)
+from aergo_vc.repository.sealing import Producer
+from aergo_vc.repository.workspace import Workspace
+
+ALICE, MALLORY = EntityName("alice"), EntityName("mallory")
+
+
+def _private(name: str, producer: str, root: BlockId | None) -> Law:
+    return Law(BranchName(name), root, Consensus.SOLE, EntityName(producer), MergeRule.LOST_UPDATE)
+
+
+# Turns
+
+
+def test_c01_in_every_slot_of_a_round_one_producer_is_valid_and_every_other_refused(ledger: Ledger) -> None:
+    register(ledger, "bob", producer=True)
+    register(ledger, "carol", producer=True)
+    forger = Forger(ledger)
+    directory = Forger(ledger, DIRECTORY).blocks()[-1][1]
+    under = {"directory": directory.block, "directory_height": directory.header.height}
+    with ledger.open() as repository:
+        roster = Producer(repository._workspace, repository._identity).authorities().at(directory, 5_000).roster
+    home = ledger.ref()
+    accepted = []
+    tip = forger.blocks()[-1][1].header.slot
+    begin = (tip // 3 + 12) * 3 - tip
+    for slots in range(begin, begin + 6):
+        ledger.place.git("update-ref", "refs/heads/main", home)
+        draft = forger.follow(slots=slots)
+        for producer in ("alice", "bob", "carol"):
+            ledger.place.git("update-ref", "refs/heads/main", home)
+            forger.put(draft.head(producer=producer, **under), ledger.key(producer))
+            if producer == producer_of(roster, draft.header.slot):
+                assert ledger.verifies() == 5
+                accepted.append(producer)
+            else:
+                assert ledger.rule() == "E_SLOT"
+    assert sorted(accepted) == ["alice", "alice", "bob", "bob", "carol", "carol"]
+
+
+def test_c01_a_producer_waits_for_its_turn_and_is_told_when_it_comes(ledger: Ledger) -> None:
+    register(ledger, "bob", producer=True)
+    ledger.next_slot(20)
+    outcomes = []
+    for _ in range(4):
+        ledger.clock.step = 0
+        with ledger.open() as repository:
+            try:
+                repository.sql("UPDATE account SET balance = balance", commit=True)
+                outcomes.append("sealed")
+            except NotYourSlotError as error:
+                assert error.facts["producer"] == "bob"
+                ready = error.facts["ready_at"]
+                assert isinstance(ready, int)
+                assert ready > ledger.clock.time
+                outcomes.append("waits")
+        ledger.next_slot()
+    assert set(outcomes) == {"sealed", "waits"}
+    assert ledger.verifies() == 4 + outcomes.count("sealed")
+
+
+def test_c02_a_block_of_the_future_is_held_until_its_time_comes(ledger: Ledger, forger: Forger) -> None:
+    now = ledger.clock.time
+    forger.put(forger.follow(slots=40))
+    ledger.clock.time = now
+    assert ledger.rule() == "E_FUTURE"
+    ledger.next_slot(40)
+    assert ledger.verifies() == 5
+
+
+def test_c04_after_a_crash_between_signing_and_moving_the_branch_the_slot_is_skipped(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PowerCutError(BaseException):
+        pass
+
+    def cut(*_: object) -> None:
+        raise PowerCutError
+
+    ledger.next_slot()
+    ledger.clock.step = 0
+    with monkeypatch.context() as patch, ledger.open() as repository:
+        patch.setattr(Workspace, "move_branch", cut)
+        with pytest.raises(PowerCutError):
+            repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
+    with ledger.open() as repository, pytest.raises(SlotSpentError) as refused:
+        repository.sql("INSERT INTO account VALUES ('dave', 2)", commit=True)
+    assert ledger.verifies() == 4
+    ledger.clock.time = int(refused.value.facts["ready_at"] or 0)
+    with ledger.open() as repository:
+        repository.sql("INSERT INTO account VALUES ('dave', 2)", commit=True)
+    assert ledger.verifies() == 5
+    assert Forger(ledger).take().header.confirmed == 0
+
+
+def test_c04_a_clock_that_went_back_signs_nothing(ledger: Ledger, forger: Forger) -> None:
+    ledger.next_slot(10)
+    ledger.sql("INSERT INTO account VALUES ('carol', 1)")
+    ledger.place.git("update-ref", "refs/heads/main", forger.blocks()[3][0])
+    ledger.clock.time -= 10 * 5_000
+    with ledger.open() as repository, pytest.raises(ClockBackwardsError):
+        repository.sql("INSERT INTO account VALUES ('dave', 1)", commit=True)
+
+
+def test_two_blocks_of_one_slot_on_two_lines_are_not_signed(ledger: Ledger, forger: Forger) -> None:
+    ledger.next_slot(2)
+    ledger.clock.step = 0
+    ledger.sql("INSERT INTO account VALUES ('carol', 1)")
+    ledger.place.git("update-ref", "refs/heads/main", forger.blocks()[3][0])
+    with ledger.open() as repository, pytest.raises(SlotSpentError):
+        repository.sql("INSERT INTO account VALUES ('dave', 1)", commit=True)
+
+
+def test_a_message_that_no_commit_can_hold_does_not_cost_the_slot(ledger: Ledger) -> None:
+    ledger.clock.step = 0
+    ledger.next_slot()
+    with ledger.open() as repository:
+        for message in ("a\0b", "a\ud800b"):
+            with pytest.raises(InputError):
+                repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True, message=message)
+        assert repository.sql("INSERT INTO account VALUES ('dave', 1)", commit=True, message="x\r\ny").committed
+    assert ledger.verifies() == 5
+
+
+# Branches
+
+
+def test_d07_a_reference_to_another_branchs_block_is_refused(ledger: Ledger) -> None:
+    with ledger.open() as repository:
+        repository.branch("dev")
+    ledger.place.git("update-ref", "refs/heads/main", ledger.ref("dev"))
+    with ledger.open() as repository, pytest.raises(AergoError) as refused:
+        repository.verify(workers=1)
+    assert refused.value.code == "E_BRANCH"
+
+
+def test_d07_nothing_is_sealed_on_a_branch_that_git_alone_made(ledger: Ledger) -> None:
+    ledger.place.git("branch", "plain", "main")
+    ledger.on("plain")
+    before = ledger.refs()
+    with ledger.open() as repository:
+        for commit in (False, True):
+            with pytest.raises(BorrowedBranchError):
+                repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=commit)
+    assert ledger.refs() == before
+
+
+def test_d08_a_private_branch_is_not_fast_forwarded_into_main(ledger: Ledger) -> None:
+    register(ledger, "mallory")
+    ledger.be("mallory")
+    with ledger.open() as repository:
+        repository.branch("loot")
+    ledger.sql("UPDATE account SET balance = 1000000", "loot")
+    assert ledger.verifies("loot") == 6
+    ledger.place.git("update-ref", "refs/heads/main", "refs/heads/loot")
+    with ledger.open() as repository, pytest.raises(AergoError) as refused:
+        repository.verify(branch="main", workers=1)
+    assert refused.value.code == "E_BRANCH"
+
+
+def test_d08_a_private_branch_does_not_become_main_by_calling_itself_so(ledger: Ledger, forger: Forger) -> None:
+    register(ledger, "mallory")
+    ledger.be("mallory")
+    tip = forger.blocks()[-1][1]
+    key = ledger.key("mallory")
+    directory = Forger(ledger, DIRECTORY).blocks()[-1][1]
+    under = {"directory": directory.block, "directory_height": directory.header.height, "producer": MALLORY}
+    loot = forger.follow(slots=30).head(branch="loot", **under).law(_private("loot", "mallory", tip.block))
+    forger.put(loot, key)
+    again = forger.follow().head(branch="main", **under)
+    forger.put(again.law(_private("main", "mallory", forger.block_id(loot))), key)
+    assert ledger.rule() == "E_BRANCH"
+    assert ledger.refused(span="@2..").cause.code == "E_BRANCH"
+
+
+def test_d08_nobody_begins_main_anew_as_its_sole_producer(ledger: Ledger, forger: Forger) -> None:
+    register(ledger, "mallory")
+    first = forger.take(0)
+    directory = Forger(ledger, DIRECTORY).blocks()[-1][1]
+    time = directory.header.time
+    forged = first.law(_private("main", "mallory", None)).head(
+        producer="mallory",
+        directory=directory.block,
+        directory_height=directory.header.height,
+        time=time,
+        slot=(time - directory.genesis.created) // 5_000,
+    )
+    forger.put(forged, ledger.key("mallory"))
+    assert ledger.rule() == "E_BRANCH"
+
+
+def test_a_branch_is_not_continued_as_another_without_its_law_naming_where(ledger: Ledger, forger: Forger) -> None:
+    for root in (None, BlockId("0" * 64), forger.blocks()[1][1].block):
+        forger.put(forger.follow(3).head(branch="dev").law(_private("dev", "alice", root)))
+        assert ledger.rule() == "E_BRANCH"
+
+
+def test_the_directory_is_not_continued_as_another_branch_nor_the_other_way(ledger: Ledger, forger: Forger) -> None:
+    tip = forger.blocks()[-1][1]
+    forger.put(forger.follow().head(branch=DIRECTORY).law(_private(DIRECTORY, "alice", tip.block)))
+    assert ledger.rule() == "E_BRANCH"
+
+
+def test_a_private_branch_takes_blocks_from_nobody_but_its_maker(ledger: Ledger) -> None:
+    register(ledger, "bob", producer=True)
+    with ledger.open() as repository:
+        repository.branch("dev")
+    ledger.be("bob")
+    ledger.on("dev")
+    with ledger.open() as repository, pytest.raises(NotYourSlotError) as refused:
+        repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
+    assert refused.value.facts["ready_at"] is None
+    forger = Forger(ledger, "dev")
+    forger.put(forger.follow().head(producer="bob"), ledger.key("bob"))
+    assert ledger.rule("dev") == "E_SLOT"
+
+
+def test_an_entity_that_the_directory_does_not_know_makes_no_branch_and_no_block(ledger: Ledger) -> None:
+    before = ledger.refs()
+    ledger.be("mallory")
+    with ledger.open() as repository:
+        with pytest.raises(KeyNotRegisteredError):
+            repository.branch("dev")
+        with pytest.raises(NotYourSlotError):
+            repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
+    ledger.place.git("config", "aergo.entity", "alice")
+    with ledger.open() as repository, pytest.raises(KeyNotRegisteredError):
+        repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
+    assert ledger.refs() == before
+
+
+def test_d11_a_shallow_clone_is_not_verified_and_says_why(ledger: Ledger) -> None:
+    world = ledger.place.world
+    clone = world.root / "shallow.git"
+    world.run(
+        "git", "clone", "--quiet", "--bare", "--depth=2", "--no-single-branch", f"file://{ledger.place.path}", clone
+    )
+    shallow = Ledger(replace(ledger.place, path=clone))
+    for span in (None, "@3.."):
+        with shallow.open() as repository, pytest.raises(RepositoryError) as refused:
+            repository.verify(span, branch="main", workers=1)
+        assert refused.value.code == "E_SHALLOW"
+
+
+HOSTILE_NAMES = (
+    "-x",
+    "--detach",
+    "a;b",
+    "`id`",
+    "$(id)",
+    "ｍａｉｎ",
+    "HEAD",
+    "a..b",
+    "a b",
+    "../../config",
+    "x.lock",
+    "a\x1b[0m",
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_d16_j10_hostile_names_are_refused_and_run_nothing(name: str, ledger: Ledger) -> None:
+    before = ledger.refs()
+    with ledger.open() as repository:
+        for verb in (repository.branch, repository.tag):
+            with pytest.raises(InputError):
+                verb(name)
+        if name != "HEAD":
+            with pytest.raises(UnknownRevisionError):
+                repository.show(name)
+        with pytest.raises(InputError):
+            repository.verify(branch=name)
+    assert ledger.refs() == before
+
+
+def test_d16_branches_whose_names_no_ledger_may_have_are_left_alone(ledger: Ledger) -> None:
+    for name in ("-x", "a;b", "`id`", "ｍａｉｎ"):
+        ledger.place.git("update-ref", f"refs/heads/{name}", "refs/heads/main")
+    with ledger.open() as repository:
+        assert sorted(repository.branches()) == [DIRECTORY, "main"]
+        assert repository.show(repository.status().block[:12])
+
+
+def test_d16_names_that_differ_in_capitals_alone_do_not_stand_side_by_side(ledger: Ledger) -> None:
+    with ledger.open() as repository, pytest.raises(InputError):
+        repository.branch("Main")
+
+
+# What stands on the branch when something is to be sealed
+
+
+def test_m05_nothing_is_sealed_on_a_head_that_plain_git_broke(ledger: Ledger, forger: Forger) -> None:
+    honest = forger.raw()
+    ledger.next_slot(2)
+    broken = {
+        "amended": honest.replace(b"\n\n", b"\n\nAmended\n", 1),
+        "unsigned": honest[: honest.index(b"gpgsig")] + honest[honest.index(b"\n\n") + 1 :],
+    }
+    for data in broken.values():
+        head = forger.put_bytes(data)
+        with ledger.open() as repository, pytest.raises(InvalidBlockError):
+            repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
+        assert ledger.ref() == head
+
+
+def test_m05_nothing_is_sealed_on_files_that_a_plain_commit_edited(ledger: Ledger, forger: Forger) -> None:
+    ledger.next_slot(2)
+    edits = [
+        replace(forger.take(), transactions_bytes=b"", rehash=False),
+        replace(forger.take(), receipts_bytes=b"", rehash=False),
+        replace(forger.take(), state=forger.take(1).state, rehash=False),
+    ]
+    for edit in edits:
+        head = forger.put(edit)
+        with ledger.open() as repository, pytest.raises(AergoError) as refused:
+            repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
+        assert refused.value.code in {"E_BLOCK", "E_DIGEST"}
+        assert ledger.ref() == head
+
+
+def test_m04_a_branch_that_moved_meanwhile_is_not_moved_back(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger.next_slot()
+    real = Workspace.move_branch
+    elsewhere = Forger(ledger).blocks()[1][0]
+
+    def late(workspace: Workspace, *rest: object) -> None:
+        ledger.place.git("update-ref", "refs/heads/main", elsewhere)
+        real(workspace, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Workspace, "move_branch", late)
+    with ledger.open() as repository, pytest.raises(MovedBranchError):
+        repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
+    assert ledger.ref() == elsewhere
+
+
+def test_the_genesis_says_how_long_a_slot_is_within_reason(ledger: Ledger, forger: Forger) -> None:
+    honest = forger.take(0)
+    for slot in (0, 2**62):
+        value = json.loads(honest.genesis_bytes) | {"slot": slot}
+        lines = ",\n".join(f"{json.dumps(key)}:{json.dumps(value[key])}" for key in sorted(value))
+        forger.put(replace(honest, genesis_bytes=b"{\n" + lines.encode() + b"\n}\n"))
+        assert ledger.rule() in {"E_FORMAT", "E_JSON"}
