@@ -34,6 +34,7 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
         Verb("show", "reading", "show a block or a transaction"),
         Verb("diff", "reading", "show the rows that differ between two blocks"),
         Verb("schema", "reading", "show the definition of tables"),
+        Verb("query", "reading", "ask in SQL, at any block"),
     ),
     "Branch": (
         Verb("branch", "branches", "list branches or make one"),
