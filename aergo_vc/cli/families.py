@@ -41,7 +41,10 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
         Verb("tag", "branches", "list tags or make one"),
         Verb("checkout", "branches", "go to another branch"),
     ),
-    "Trust nothing": (Verb("verify", "verifying", "check every signature, rule and result"),),
+    "Trust nothing": (
+        Verb("verify", "verifying", "check every signature, rule and result"),
+        Verb("fsck", "verifying", "check the clone's own files"),
+    ),
 }
 
 VERBS = {verb.name: verb for verbs in FAMILIES.values() for verb in verbs}

@@ -25,7 +25,7 @@ class ResultColumn(Protocol):
     def name(self) -> str: ...
 
     @property
-    def sql_type(self) -> str: ...
+    def type(self) -> str: ...
 
 
 class LogColumns:
@@ -94,7 +94,7 @@ def _facts(out: Output, facts: Mapping[str, str | None]) -> None:
 
 def tell_rows(out: Output, columns: Sequence[ResultColumn], rows: Iterable[Row]) -> None:
     """Print the rows of a query as a table, a thousand at a time so that long answers need no memory."""
-    headings = [Column(column.name, _NUMBER.fullmatch(column.sql_type) is not None) for column in columns]
+    headings = [Column(column.name, _NUMBER.fullmatch(column.type) is not None) for column in columns]
     shown = 0
     for batch in _batches(iter(rows)):
         out.table(headings, [[_shown_value(value) for value in row] for row in batch])
