@@ -58,7 +58,7 @@ run git aergo commit
 run git aergo query 'SELECT item, cents FROM price ORDER BY item'
 
 say 'Nothing is overwritten: ask about the block before.'
-run git aergo query --at HEAD~1 'SELECT item, cents FROM price ORDER BY item'
+run git aergo query --at @-1 'SELECT item, cents FROM price ORDER BY item'
 
 say 'A branch is private to whoever makes it.'
 run git aergo branch sale

@@ -34,13 +34,17 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
         Verb("show", "reading", "show a block or a transaction"),
         Verb("diff", "reading", "show the rows that differ between two blocks"),
         Verb("schema", "reading", "show the definition of tables"),
+        Verb("query", "reading", "ask in SQL, at any block"),
     ),
     "Branch": (
         Verb("branch", "branches", "list branches or make one"),
         Verb("tag", "branches", "list tags or make one"),
         Verb("checkout", "branches", "go to another branch"),
     ),
-    "Trust nothing": (Verb("verify", "verifying", "check every signature, rule and result"),),
+    "Trust nothing": (
+        Verb("verify", "verifying", "check every signature, rule and result"),
+        Verb("fsck", "verifying", "check the clone's own files"),
+    ),
 }
 
 VERBS = {verb.name: verb for verbs in FAMILIES.values() for verb in verbs}

@@ -159,7 +159,8 @@ class Output:
     def write(self, data: bytes) -> int:
         """Write bytes as they are, as a binary stream does; on a terminal harmful text is made visible first."""
         if self.is_terminal:
-            self._text(safe(data.decode("utf-8", "backslashreplace"), lines=True))
+            text = data.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+            self._text(safe(text, lines=True))
         else:
             self._put(data)
         return len(data)

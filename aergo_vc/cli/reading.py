@@ -1,6 +1,6 @@
 """Verbs that read the chain and the state: log, show, diff, schema, query."""
 
-from typing import Annotated
+from typing import Annotated, BinaryIO, cast
 
 import typer
 
@@ -9,9 +9,12 @@ from aergo_vc.cli.differences import Tally, difference_records, tell_difference,
 from aergo_vc.cli.output import Style, Styled
 from aergo_vc.cli.records import block_record, details_records, transaction_record
 from aergo_vc.cli.running import UsageError
-from aergo_vc.cli.showing import LogColumns, tell_block, tell_transaction
+from aergo_vc.cli.showing import LogColumns, tell_block, tell_rows, tell_transaction
 
 app = new_family()
+
+_BINARY_FORMATS = ("parquet", "arrow")
+_QUERY_FORMATS = ("table", "json", "jsonl", "csv", *_BINARY_FORMATS)
 
 
 @app.command()
@@ -105,6 +108,33 @@ def schema(
         else:
             session.out.line(Styled(f"-- {name}", Style.DIM))
             session.out.lines(texts[name])
+
+
+@app.command()
+def query(
+    context: typer.Context,
+    *,
+    sql: Annotated[str, typer.Argument(metavar="SQL", show_default=False)],
+    at: At = None,
+    file_format: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="table, json, jsonl, csv, parquet or arrow.")
+    ] = "table",
+    as_json: AsJson = False,
+) -> None:
+    """Ask in SQL (a SELECT in DuckDB's dialect) at any block."""
+    session = session_of(context)
+    chosen = "jsonl" if as_json else file_format
+    if chosen not in _QUERY_FORMATS:
+        raise UsageError(f"{chosen} is no format: one of {', '.join(_QUERY_FORMATS)} is expected", verb="query")
+    if chosen in _BINARY_FORMATS and session.out.is_terminal:
+        raise UsageError(f"{chosen} is not for terminals: lead it into a file with >", verb="query")
+    with session.open() as repository, repository.query(sql, at=at) as result:
+        if chosen == "table":
+            tell_rows(session.out, result.columns, result.rows())
+            return
+        from aergo_vc.query.output import OutputFormat, write_result  # noqa: PLC0415 - loads msgspec
+
+        write_result(result, OutputFormat(chosen), cast("BinaryIO", session.out))
 
 
 def _two_revisions(revisions: list[str]) -> tuple[str, str]:

@@ -1,14 +1,31 @@
 """Blocks, transactions and rows as people read them."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol
 
-from aergo_vc.cli.output import Output, Style, Styled
-from aergo_vc.cli.wording import moment, rows_by_table, short
+from aergo_vc.cli.output import Column, Output, Style, Styled
+from aergo_vc.cli.wording import count, moment, plain_value, rows_by_table, short
 from aergo_vc.model.transactions import Receipt, Transaction
+from aergo_vc.model.types import Row
 
 if TYPE_CHECKING:
     from aergo_vc.repository.results import BlockDetails, BlockSummary
+
+
+_ROWS_AT_A_TIME = 1_000
+_NUMBER = re.compile(r"U?(?:TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*")
+
+
+class ResultColumn(Protocol):
+    """A column of a query's result: its name and its type in DuckDB's words."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def type(self) -> str: ...
 
 
 class LogColumns:
@@ -73,3 +90,25 @@ def _facts(out: Output, facts: Mapping[str, str | None]) -> None:
     for name, value in facts.items():
         if value is not None:
             out.line(f"{name + ':':<11}", value)
+
+
+def tell_rows(out: Output, columns: Sequence[ResultColumn], rows: Iterable[Row]) -> None:
+    """Print the rows of a query as a table, a thousand at a time so that long answers need no memory."""
+    headings = [Column(column.name, _NUMBER.fullmatch(column.type) is not None) for column in columns]
+    shown = 0
+    for batch in _batches(iter(rows)):
+        out.table(headings, [[_shown_value(value) for value in row] for row in batch])
+        shown += len(batch)
+    if not shown:
+        out.table(headings, [])
+    out.line(Styled(f"({count(shown, 'row')})", Style.DIM))
+
+
+def _shown_value(value: object) -> str | None:
+    """A value of a query; lists, structs and maps, which no table of the ledger has, are shown as Python would."""
+    return plain_value(value) if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while batch := list(islice(rows, _ROWS_AT_A_TIME)):
+        yield batch

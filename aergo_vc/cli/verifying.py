@@ -1,4 +1,4 @@
-"""Verbs that trust nothing: verify."""
+"""Verbs that trust nothing: verify, fsck."""
 
 import os
 from typing import Annotated
@@ -9,6 +9,7 @@ from aergo_vc.cli.commands import AsJson, new_family, session_of
 from aergo_vc.cli.output import Style, Styled
 from aergo_vc.cli.progress import Progress
 from aergo_vc.cli.records import verified_record
+from aergo_vc.cli.setup import tell_findings
 from aergo_vc.cli.wording import count, short
 
 app = new_family()
@@ -34,3 +35,11 @@ def verify(
     head = "" if verified.head is None else f" up to {short(verified.head)}"
     what = f"{count(verified.blocks, 'block')}, {count(verified.transactions, 'transaction')}{head}"
     session.out.line(Styled("valid", Style.GREEN), f": {verified.branch}: {what}")
+
+
+@app.command()
+def fsck(context: typer.Context, *, as_json: AsJson = False) -> int:
+    """Check the clone's own files: objects, branches, pending transactions, caches."""
+    session = session_of(context)
+    with session.open() as repository:
+        return tell_findings(session, repository.fsck(), as_json=as_json)

@@ -162,6 +162,28 @@ def test_verify_counts_what_is_valid(pristine: Place) -> None:
     assert records(pristine.aergo("verify", "--json", "-j", "1"))[0]["blocks"] == 3
 
 
+def test_a_query_is_answered_at_any_block_in_any_format(pristine: Place) -> None:
+    question = "SELECT item, cents FROM price ORDER BY item"
+    assert (
+        pristine.aergo("query", question).out
+        == "item    cents\nbread     370\nbutter    290\ntea       410\n(3 rows)\n"
+    )
+    found = records(pristine.aergo("query", "--json", "--at", "@1", question))
+    assert [row["cents"] for row in found] == [350, 290, 90]
+    assert (
+        pristine.aergo("query", "--format", "csv", question)
+        .out.replace("\r\n", "\n")
+        .startswith("item,cents\nbread,370\n")
+    )
+    assert "xml is no format" in pristine.aergo("query", "--format", "xml", question, expect=2).err
+    assert pristine.aergo("query", "SELECT nope FROM price", expect=2).err.startswith("error: ")
+    assert pristine.aergo("query", "SELECT item FROM price WHERE cents < 0").out == "item\n(0 rows)\n"
+
+
+def test_fsck_finds_a_fresh_repository_sound(pristine: Place) -> None:
+    assert pristine.aergo("fsck").line == "Nothing is wrong"
+
+
 def test_doctor_finds_a_fresh_clone_sound(pristine: Place) -> None:
     assert pristine.aergo("doctor").line == "Nothing is wrong"
 
