@@ -157,17 +157,18 @@ def trial(stage: Stage, known: Undisturbed, point: Point, fault: Fault) -> list[
 def judge(stage: Stage, known: Undisturbed, told: dict[str, Any]) -> list[str]:
     """What is wrong with a repository in which a verb ended as `told`, and with repeating the verb."""
     case = known.case
-    wrong = []
     refs = stage.refs()
-    for name in refs.keys() | known.before.keys() | known.after.keys():
-        if refs.get(name) not in (known.before.get(name), known.after.get(name)):
-            wrong.append(f"{name} is at {refs.get(name)}, neither old nor new")
+    wrong = [
+        f"{name} is at {refs.get(name)}, neither old nor new"
+        for name in refs.keys() | known.before.keys() | known.after.keys()
+        if refs.get(name) not in (known.before.get(name), known.after.get(name))
+    ]
     landed = refs.get(case.ref) == known.after[case.ref]
     if told["kind"] == "done" and refs != known.after:
         wrong.append("it said that all was done, and it was not")
     if told["kind"] == "error":
         wrong.append(f"it ended with {told['type']}: {told['message'][-900:]}")
-    wrong += check_sound(stage, verify="refs/heads/aergo/directory" in refs and "init" != case.verb)
+    wrong += check_sound(stage, verify="refs/heads/aergo/directory" in refs and case.verb != "init")
     wrong += _repeat(stage, known, landed=landed)
     return wrong
 

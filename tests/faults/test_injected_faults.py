@@ -12,6 +12,8 @@ from faults.stage import CASES, Stage, trial, watch
 EVERYDAY_POINTS = 6
 """Points that the everyday run tries of each verb and fault."""
 
+FAILURES = [Fault(error=error, lasting=lasting) for error in ("ENOSPC", "EIO") for lasting in (False, True)]
+
 _GIVING_UP = frozenset(["unlink", "flock", "utimensat", "fchmod", "chmod", "rmdir"])
 """Calls that only clean up or take what is there: the disk being full does not concern them."""
 
@@ -39,10 +41,9 @@ def test_x01_a_verb_killed_at_any_system_call_leaves_old_or_new(
     _sweep(stage, verb, KILL, request)
 
 
-@pytest.mark.parametrize("lasting", [False, True], ids=["once", "for ever"])
-@pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
+@pytest.mark.parametrize("fault", FAILURES, ids=str)
 @pytest.mark.parametrize("verb", CASES)
 def test_x02_x03_x04_a_failing_disk_is_reported_and_leaves_old_or_new(
-    strace: None, stage: Stage, verb: str, error: str, lasting: bool, request: pytest.FixtureRequest
+    strace: None, stage: Stage, verb: str, fault: Fault, request: pytest.FixtureRequest
 ) -> None:
-    _sweep(stage, verb, Fault(error=error, lasting=lasting), request)
+    _sweep(stage, verb, fault, request)

@@ -16,8 +16,9 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-import aergo_vc
 from faults.verbs import perform
+
+import aergo_vc
 
 _REPORT_BYTES = 1 << 16
 _PR_SET_PTRACER = 0x59616D61  # linux/prctl.h
