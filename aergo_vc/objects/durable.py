@@ -32,8 +32,11 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Make `path` hold `data`, durably: after a crash it holds the old bytes or the new ones."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    """Make `path` hold `data`, durably: after a crash it holds the old bytes or the new ones.
+
+    Only one process at a time may write it: the draft beside it always has the same name, so that crashes leave one.
+    """
+    draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
     write_file(draft, data)
     draft.replace(path)

@@ -212,7 +212,8 @@ def break_abandoned(lock: Path, common_dir: Path) -> bool:
 def clear_abandoned(common_dir: Path) -> None:
     """Remove what holders that died left behind: drafts, and the locks in the git directory that are linked to them."""
     for draft in _drafts(common_dir).glob("draft-*"):
-        _break_draft(draft, [common_dir / "gc.pid.lock", *(common_dir / "refs").rglob("*.lock")])
+        places = (*common_dir.glob("*.lock"), *common_dir.glob("worktrees/*/*.lock"))
+        _break_draft(draft, [*places, *(common_dir / "refs").rglob("*.lock")])
 
 
 def _break_draft(draft: Path, locks: Iterable[Path]) -> bool:

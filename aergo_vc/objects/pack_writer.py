@@ -26,6 +26,7 @@ KEEP_MARK = b"git aergo: until a reference leads here\n"
 """What the ``.keep`` files of this program hold; others are never removed."""
 
 _SPOOL_BYTES = 64 << 20
+_OURS = "aergo"
 
 
 class ObjectWriteError(RepositoryError):
@@ -166,7 +167,7 @@ def _place(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]])
     """Put a pack and its index into `folder` under their lasting names, the index last: it makes the pack count."""
     folder.mkdir(exist_ok=True)
     # git prune clears away files of these names that a crash left; with their lasting endings git would read them.
-    unique = f"aergo_{os.getpid()}_{secrets.token_hex(4)}"
+    unique = f"{_OURS}_{os.getpid()}_{secrets.token_hex(4)}"
     pack, index, mark = [folder / f"tmp_{part}_{unique}" for part in ("pack", "idx", "keep")]
     try:
         with _read_only_file(pack) as file:
@@ -206,13 +207,16 @@ def _keep(mark: Path, path: Path) -> Path | None:
 
 
 def release_leftovers(paths: GitPaths) -> int:
-    """Remove the ``.keep`` files that crashed sessions of this program left, and packs without index beside them.
+    """Remove what crashed sessions of this program left: drafts, ``.keep`` files and packs without index beside them.
 
     Returns how many there were.
 
     Only to be called under the ledger's lock, when no session is between `publish` and `release`.
     """
     removed = 0
+    for draft in (paths.objects_dir / "pack").glob(f"tmp_*_{_OURS}_*"):
+        draft.unlink(missing_ok=True)
+        removed += 1
     for keep in (paths.objects_dir / "pack").glob("pack-*.keep"):
         if keep.stat().st_size == len(KEEP_MARK) and keep.read_bytes() == KEEP_MARK:
             if not keep.with_suffix(".idx").exists():

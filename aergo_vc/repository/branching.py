@@ -40,7 +40,9 @@ def make_branch(workspace: Workspace, identity: Identity, name: BranchName, bloc
         directory = producer.directory_tip(None)
         law = Law(name, root.ledger.block, Consensus.SOLE, identity.entity, MergeRule.LOST_UPDATE)
         genesis = root.ledger.genesis
-        lease = producer.lease(law, root.ledger, producer.authorities().at(directory, genesis.slot), directory)
+        lease = producer.lease(
+            root.ledger.chain, law, root.ledger, producer.authorities().at(directory, genesis.slot), directory
+        )
         cache.move_to(root.ledger)
         header = root.ledger.header
         context = BlockContext(name, header.chain, header.height + 1, lease.time)

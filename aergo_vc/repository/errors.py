@@ -87,6 +87,18 @@ class FullPoolError(RepositoryError):
     code = "E_POOL_FULL"
 
 
+class StorageError(RepositoryError):
+    """The disk does not serve: full, failing, read-only, or more than this process may write."""
+
+    code = "E_STORAGE"
+
+
+class WatermarkDamagedError(RepositoryError):
+    """The file that says what this clone signed last cannot be understood."""
+
+    code = "E_WATERMARK"
+
+
 class UnknownRevisionError(InputError):
     """No block, branch, tag, height or transaction is meant by a text."""
 
@@ -103,3 +115,9 @@ class UnknownTableError(InputError):
     """There is no such table at that block."""
 
     code = "E_TABLE"
+
+
+def storage_error(error: OSError) -> StorageError:
+    """What the operating system refused, as an error of this program's."""
+    place = error.filename if error.filename is not None else "the repository"
+    return StorageError(f"{place} cannot be read or written: {error.strerror or error}", path=str(place))

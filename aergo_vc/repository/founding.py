@@ -30,14 +30,14 @@ def found(workspace: Workspace, identity: Identity, name: str) -> Founded:
 
     Raises DetachedHeadError, ObstacleError.
     """
-    branch = workspace.current_branch()
-    head = workspace.head_of(branch)
-    existing = _existing(workspace, head)
-    if existing is not None:
-        ledger = ledger_at(workspace.writer, existing)
-        return Founded(branch, ledger.chain, ledger.block, identity.entity, created=False)
-    _require_room(workspace, branch, head)
     with workspace.locked():
+        branch = workspace.current_branch()
+        head = workspace.head_of(branch)
+        existing = _existing(workspace, head)
+        if existing is not None:
+            ledger = ledger_at(workspace.writer, existing)
+            return Founded(branch, ledger.chain, ledger.block, identity.entity, created=False)
+        _require_room(workspace, branch, head)
         genesis_bytes, genesis = _directory(workspace, identity, name, branch)
         block = _first_block(workspace, identity, branch, head, genesis)
     return Founded(branch, chain_id(genesis_bytes), block, identity.entity, created=True)
@@ -104,7 +104,7 @@ def _make_directory(
     )
     law = Law(DIRECTORY_BRANCH, None, Consensus.DPOS, None, MergeRule.LOST_UPDATE)
     producer = Producer(workspace, identity)
-    lease = producer.lease(law, None, genesis_authority(genesis, genesis.directory_slot), None)
+    lease = producer.lease(chain, law, None, genesis_authority(genesis, genesis.directory_slot), None)
     machine = _fresh_machine(workspace)
     context = BlockContext(DIRECTORY_BRANCH, chain, 0, lease.time)
     executed = execute_all(machine, context, [(signed(identity.signer, payload), ())])
@@ -121,7 +121,7 @@ def _first_block(
     producer = Producer(workspace, identity)
     directory = producer.directory_tip(None)
     law = Law(branch, None, Consensus.DPOS, None, MergeRule.LOST_UPDATE)
-    lease = producer.lease(law, None, producer.authorities().at(directory, genesis.slot), directory)
+    lease = producer.lease(directory.chain, law, None, producer.authorities().at(directory, genesis.slot), directory)
     executed = execute_all(_fresh_machine(workspace), BlockContext(branch, directory.chain, 0, lease.time), [])
     place = Place(head, None, directory.genesis_bytes, encode_law(law))
     return producer.land(Plan(place, lease, identity.author, "Begin the ledger"), executed, branch).block.id

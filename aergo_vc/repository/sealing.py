@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Sequence
+<<<<<<< HEAD
 from dataclasses import dataclass, replace
+=======
+from dataclasses import asdict, dataclass
+>>>>>>> faults
 from pathlib import Path
 
-from aergo_vc.base.ids import BlockId, BranchName, ObjectId
+from aergo_vc.base.ids import BlockId, BranchName, ChainId, ObjectId
 from aergo_vc.consensus.finality import confirmed_by
 from aergo_vc.consensus.schedule import next_slot_of, producer_of, slot_at, slot_begins
 from aergo_vc.directory.authorities import Authorities
@@ -26,6 +30,7 @@ from aergo_vc.repository.errors import (
     NoDirectoryError,
     NotYourSlotError,
     SlotSpentError,
+    WatermarkDamagedError,
 )
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.tips import Tip
@@ -41,20 +46,36 @@ class Sealed:
     excluded: tuple[Exclusion, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    slot: int
+    height: int
+    block: str
+
+
 class Watermark:
-    """What this clone last signed on each branch, made durable before a block is signed.
+    """What this clone last signed on each branch of each chain, made durable before a block is signed.
 
     Without it, a crash between signing and moving the branch could make a producer sign two blocks for one slot
-    (EOSIO/eos PR 2745).
+    (EOSIO/eos PR 2745).  Chains are kept apart: the slots of one say nothing about those of another, such as the one
+    that an interrupted founding began.  Raises WatermarkDamagedError.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._marks: dict[str, dict[str, int | str]] = json.loads(path.read_text("utf-8"))
+            stored = json.loads(path.read_text("utf-8"))
+            self._marks = {
+                (chain, branch): _Mark(int(mark["slot"]), int(mark["height"]), str(mark["block"]))
+                for chain, branches in stored.items()
+                for branch, mark in branches.items()
+            }
         except FileNotFoundError:
             self._marks = {}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise WatermarkDamagedError(f"{path} is damaged: it does not say what was signed last") from error
 
+<<<<<<< HEAD
     def slot(self, branch: BranchName) -> int | None:
         """The last slot signed in."""
         return self._number(branch, "slot")
@@ -64,12 +85,15 @@ class Watermark:
         return self._number(branch, "height")
 
     def block(self, branch: BranchName) -> str | None:
+=======
+    def last(self, chain: ChainId, branch: BranchName) -> _Mark | None:
+>>>>>>> faults
         """The last block signed."""
-        mark = self._marks.get(branch)
-        return None if mark is None else str(mark["block"])
+        return self._marks.get((chain, branch))
 
     def raise_to(self, header: Header, block: BlockId) -> None:
         """Note, durably, that `header` is about to be signed."""
+<<<<<<< HEAD
         height = max(header.height, self.height(header.branch) or 0)
         self._marks[header.branch] = {"slot": header.slot, "height": height, "block": block}
         replace_file(self._path, json.dumps(self._marks, sort_keys=True).encode())
@@ -77,6 +101,13 @@ class Watermark:
     def _number(self, branch: BranchName, key: str) -> int | None:
         mark = self._marks.get(branch)
         return None if mark is None else int(mark[key])
+=======
+        self._marks[header.chain, header.branch] = _Mark(header.slot, header.height, block)
+        stored: dict[str, dict[str, object]] = {}
+        for (chain, branch), mark in self._marks.items():
+            stored.setdefault(chain, {})[branch] = asdict(mark)
+        replace_file(self._path, json.dumps(stored, sort_keys=True).encode())
+>>>>>>> faults
 
 
 class Producer:
@@ -94,8 +125,10 @@ class Producer:
             raise NoDirectoryError(f"the repository has no branch {DIRECTORY_BRANCH}", branch=DIRECTORY_BRANCH)
         return Authorities(self._workspace.writer, self._workspace.nodes, head)
 
-    def lease(self, law: Law, tip: LedgerTree | None, authority: Authority, directory: LedgerTree | None) -> Lease:
-        """The right to make the next block of a branch now; raises where there is none."""
+    def lease(
+        self, chain: ChainId, law: Law, tip: LedgerTree | None, authority: Authority, directory: LedgerTree | None
+    ) -> Lease:
+        """The right to make the next block of a chain's branch now; raises where there is none."""
         roster = authority.roster
         time = max(self._workspace.now(), 0 if tip is None else tip.header.time, roster.epoch)
         slot = slot_at(roster, time)
@@ -108,14 +141,23 @@ class Producer:
                 producer=expected,
                 ready_at=None if turn is None else slot_begins(roster, turn),
             )
+<<<<<<< HEAD
         self._require_fresh(law.name, slot, tip, slot_begins(roster, slot + 1))
         self._require_key(authority)
+=======
+        last = self._watermark.last(chain, law.name)
+        self._require_fresh(law.name, last, slot, tip, slot_begins(roster, slot + 1))
+>>>>>>> faults
         height = 0 if tip is None else tip.header.height + 1
         return Lease(
             producer=me,
             slot=slot,
             time=time,
+<<<<<<< HEAD
             confirmed=confirmed_by(height, self._watermark.height(law.name)),
+=======
+            confirmed=min(height, confirmed_by(height, None if last is None else last.height)),
+>>>>>>> faults
             directory=None if directory is None else directory.block,
             directory_height=0 if directory is None else directory.header.height,
         )
@@ -131,7 +173,7 @@ class Producer:
         directory = self.directory_tip(tip)
         check_tip(self._workspace.writer, tip.commit, authorities)
         authority = authorities.at(directory, _slot_length(tip))
-        lease = self.lease(tip.ledger.law, tip.ledger, authority, directory)
+        lease = self.lease(tip.ledger.chain, tip.ledger.law, tip.ledger, authority, directory)
         header = tip.ledger.header
         context = BlockContext(tip.branch, header.chain, header.height + 1, lease.time)
         past = past_of(self._workspace.writer, tip.commit, {item[0].payload.recent for item in submissions})
@@ -167,6 +209,7 @@ class Producer:
             raise NoDirectoryError(f"the repository has no branch {DIRECTORY_BRANCH}", branch=DIRECTORY_BRANCH)
         return ledger_at(self._workspace.writer, head)
 
+<<<<<<< HEAD
     def _require_key(self, authority: Authority) -> None:
         me = authority.entities.get(self._identity.entity)
         if me is None or self._identity.signer.public_key not in me.keys:
@@ -176,18 +219,24 @@ class Producer:
             )
 
     def _require_fresh(self, branch: BranchName, slot: int, tip: LedgerTree | None, ready_at: int) -> None:
+=======
+    def _require_fresh(
+        self, branch: BranchName, last: _Mark | None, slot: int, tip: LedgerTree | None, ready_at: int
+    ) -> None:
+>>>>>>> faults
         """Refuse to sign a second line of blocks in one slot, or in a slot that is over."""
-        last = self._watermark.slot(branch)
-        if last is None or last < slot:
+        if last is None or last.slot < slot:
             return
-        if last > slot:
-            raise ClockBackwardsError(f"a block of {branch} was signed in slot {last}, and the clock is in slot {slot}")
-        if tip is None or not self._descends(tip, self._watermark.block(branch)):
+        if last.slot > slot:
+            raise ClockBackwardsError(
+                f"a block of {branch} was signed in slot {last.slot}, and the clock is in slot {slot}"
+            )
+        if tip is None or not self._descends(tip, last.block):
             raise SlotSpentError(
                 f"slot {slot} of branch {branch} holds a signed block that is not in its history", ready_at=ready_at
             )
 
-    def _descends(self, tip: LedgerTree, block: str | None) -> bool:
+    def _descends(self, tip: LedgerTree, block: str) -> bool:
         """Whether `block` is `tip` or lies below it in the same slot."""
         if tip.block == block:
             return True

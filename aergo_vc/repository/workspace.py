@@ -13,14 +13,14 @@ from aergo_vc.base.names import branch_name, is_branch_name
 from aergo_vc.codec.git_commit import Identity
 from aergo_vc.ledger.rules import ref_of
 from aergo_vc.objects.discovery import GitPaths, find_repository
+from aergo_vc.objects.following import Follower
 from aergo_vc.objects.git import Git
 from aergo_vc.objects.locks import AERGO_FOLDER, ledger_lock
 from aergo_vc.objects.opening import Preference, open_store
-from aergo_vc.objects.pack_writer import PackWriter
+from aergo_vc.objects.pack_writer import PackWriter, release_leftovers
 from aergo_vc.objects.refs import Refs, open_refs
 from aergo_vc.objects.store import ObjectStore
-from aergo_vc.objects.worktree import Worktree
-from aergo_vc.repository.errors import DetachedHeadError, MovedBranchError
+from aergo_vc.repository.errors import DetachedHeadError, MovedBranchError, storage_error
 from aergo_vc.state.nodes import NodeStore
 from aergo_vc.state.twins import FileTwins
 
@@ -121,9 +121,22 @@ class Workspace:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the ledger's lock, which keeps other writers and ``git gc`` away."""
-        with ledger_lock(self.paths.common_dir, _LOCK_SECONDS):
-            yield
+        """Hold the ledger's lock, which keeps other writers and ``git gc`` away, once what a crash left is cleared.
+
+        Raises StorageError where the disk does not serve, inside too.
+        """
+        try:
+            with ledger_lock(self.paths.common_dir, _LOCK_SECONDS):
+                release_leftovers(self.paths)
+                if self._follower is not None:
+                    self._follower.recover()
+                yield
+        except OSError as error:
+            raise storage_error(error) from error
+
+    @cached_property
+    def _follower(self) -> Follower | None:
+        return None if self.paths.work_tree is None else Follower(self.paths, self.surroundings.variables)
 
     def move_branch(self, branch: BranchName, old: ObjectId | None, new: ObjectId, message: str) -> None:
         """Move a branch as `move` does, and what its worktree shows with it; raises WorktreeError beforehand.
@@ -131,23 +144,28 @@ class Workspace:
         A new branch, and one that no worktree is on, is not checked out.
         """
         ref = ref_of(branch)
-        worktree = None
-        if self.paths.work_tree is not None:
-            worktree = Worktree(self.paths, self.surroundings.variables)
-            if not worktree.is_checked_out(ref):
-                worktree = None
-        self.move(ref, old, new, message)
-        if worktree is not None:
-            worktree.sync_to(old, new)
+        if self._follower is None or not self._follower.is_on(ref):
+            self.move(ref, old, new, message)
+            return
+        with self._published(), self._follower.follow(ref, old, new):
+            self._swap(ref, old, new, message)
 
     def move(self, ref: str, old: ObjectId | None, new: ObjectId, message: str) -> None:
         """Publish what was written and move a reference to it; raises MovedBranchError if it is not at `old`."""
+        with self._published():
+            self._swap(ref, old, new, message)
+
+    @contextmanager
+    def _published(self) -> Iterator[None]:
         pack = self.writer.publish()
         try:
-            who = Identity("git-aergo", "git-aergo@localhost", self.now() // 1000)
-            swap = self.refs.compare_and_swap(ref, old, new, message=message, who=who)
+            yield
         finally:
             pack.release()
+
+    def _swap(self, ref: str, old: ObjectId | None, new: ObjectId, message: str) -> None:
+        who = Identity("git-aergo", "git-aergo@localhost", self.now() // 1000)
+        swap = self.refs.compare_and_swap(ref, old, new, message=message, who=who)
         if not swap.done:
             raise MovedBranchError(f"{ref} is at {swap.current}, not at {old}: somebody moved it", ref=ref)
 

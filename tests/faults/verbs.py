@@ -1,0 +1,167 @@
+"""What the fault tests do to a repository, through the public API, with time and randomness as arguments.
+
+The same verb on the same repository at the same time makes the same bytes, so a test knows beforehand where every
+reference may stand after a crash: at its old value, or at the one that an undisturbed run gave it.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aergo_vc.base.errors import AergoError
+from aergo_vc.repository.facade import Repository
+from aergo_vc.repository.workspace import Surroundings
+
+START = 1_700_000_000_000
+"""When the first block of every template is made, in milliseconds."""
+
+SPREAD = 600_000
+"""Milliseconds between two verbs: more than any slot."""
+
+ACCOUNTS = 60
+PEOPLE = "id,name,born\n" + "".join(f"{number},Person {number},{1900 + number}\n" for number in range(90))
+
+
+@dataclass(frozen=True, slots=True)
+class FixedClock:
+    """A clock that stands still."""
+
+    time: int
+
+    def now(self) -> int:
+        return self.time
+
+
+class Entropy:
+    """Bytes that look random and follow from a seed."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._count = 0
+
+    def __call__(self, count: int) -> bytes:
+        self._count += 1
+        return hashlib.shake_256(f"{self._seed} {self._count}".encode()).digest(count)
+
+
+def open_repository(path: Path, time: int, variables: Mapping[str, str], seed: str = "seed") -> Repository:
+    """The repository at `path` in a world whose time and randomness are given."""
+    surroundings = Surroundings(variables, FixedClock(time), Entropy(f"{seed} {time}"), Path(variables["HOME"]))
+    return Repository.open(path, surroundings)
+
+
+def _init(repository: Repository, folder: Path) -> object:
+    return repository.init(name="books", entity="alice").created
+
+
+def _found_accounts(repository: Repository, folder: Path) -> object:
+    rows = ", ".join(f"({number}, 100)" for number in range(ACCOUNTS))
+    table = "CREATE TABLE account (id integer PRIMARY KEY, balance integer NOT NULL);"
+    script = f"{table} INSERT INTO account VALUES {rows}"  # noqa: S608  (numbers of our own)
+    return repository.sql(script, commit=True).transaction
+
+
+def _sql(repository: Repository, folder: Path) -> object:
+    return repository.sql("UPDATE account SET balance = balance + 1 WHERE id = 7").transaction
+
+
+def _sql_commit(repository: Repository, folder: Path) -> object:
+    return repository.sql("UPDATE account SET balance = balance + 1 WHERE id = 7", commit=True).transaction
+
+
+def _commit(repository: Repository, folder: Path) -> object:
+    done = repository.commit("Seal what waits")
+    return done and done.commit
+
+
+def _import(repository: Repository, folder: Path) -> object:
+    return repository.import_files([folder / "people.csv"], commit=True).transaction
+
+
+def _branch(repository: Repository, folder: Path) -> object:
+    return repository.branch("side").height
+
+
+def _tag(repository: Repository, folder: Path) -> object:
+    return repository.tag("first").block
+
+
+def _discard(repository: Repository, folder: Path) -> object:
+    return repository.discard()
+
+
+def _checkout(repository: Repository, folder: Path) -> object:
+    return repository.checkout("side")
+
+
+def _verify(repository: Repository, folder: Path) -> object:
+    return repository.verify(workers=1).blocks
+
+
+def _look(repository: Repository, folder: Path) -> object:
+    """What a reader sees: rows of both tables, waiting transactions, branches, tags."""
+    seen: dict[str, object] = {"balance": None, "people": None, "pending": None}
+    with suppress(AergoError):
+        _, rows = repository.rows("account")
+        seen["balance"] = dict(rows)[7]
+    with suppress(AergoError):
+        seen["people"] = sum(1 for _ in repository.rows("people")[1])
+    with suppress(AergoError):
+        seen["pending"] = len(repository.pending())
+    seen["branches"] = sorted(repository.branches())
+    seen["tags"] = sorted(repository.tags())
+    return seen
+
+
+VERBS: Mapping[str, Callable[[Repository, Path], object]] = {
+    "init": _init,
+    "found accounts": _found_accounts,
+    "sql": _sql,
+    "sql commit": _sql_commit,
+    "commit": _commit,
+    "import": _import,
+    "branch": _branch,
+    "tag": _tag,
+    "discard": _discard,
+    "checkout": _checkout,
+    "verify": _verify,
+    "look": _look,
+}
+"""Each verb takes the repository and the folder that holds the user's files."""
+
+TEMPLATES: Mapping[str, tuple[str, ...]] = {
+    "plain": (),
+    "books": ("init", "found accounts"),
+    "waiting": ("init", "found accounts", "sql"),
+    "branched": ("init", "found accounts", "branch"),
+}
+"""The repositories that verbs begin with, by the verbs that made them of one with a commit of the user's."""
+
+
+def perform(verb: str, path: Path, time: int, variables: Mapping[str, str], seed: str = "seed") -> dict[str, Any]:
+    """Run one verb; tells ``done`` with its value, or ``refused`` with the error's code and facts.
+
+    An exception that is no AergoError goes through: it is a fault of the program.
+    """
+    try:
+        with open_repository(path, time, variables, seed) as repository:
+            value = VERBS[verb](repository, path.parent)
+    except AergoError as error:
+        return {"kind": "refused", "code": error.code, "message": error.message, "facts": error.facts}
+    return {"kind": "done", "value": value}
+
+
+def sealed_variables(home: Path, path: str | None = None) -> dict[str, str]:
+    """The environment of every child: a home of its own, and nothing of the machine's."""
+    return {
+        "GIT_CONFIG_GLOBAL": str(home / ".gitconfig"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
+        "PATH": path or os.defpath,
+        "TZ": "UTC",
+    }
