@@ -18,7 +18,7 @@ from aergo_vc.repository.results import BlockSummary, Status
 from aergo_vc.repository.revisions import resolve, tip_at
 from aergo_vc.repository.sealing import Producer
 from aergo_vc.repository.standing import standing_of
-from aergo_vc.repository.state_cache import StateCache
+from aergo_vc.repository.state_cache import state_cache
 from aergo_vc.repository.workspace import Workspace
 
 _TAGS = "refs/tags/"
@@ -35,7 +35,7 @@ def make_branch(workspace: Workspace, identity: Identity, name: BranchName, bloc
         if other.lower() == name.lower():
             raise NameTakenError(f"{name} differs from branch {other} in capital letters alone", branch=name)
     root = resolve(workspace, block)
-    with workspace.locked(), StateCache(workspace, name) as cache:
+    with workspace.locked(), state_cache(workspace, name) as cache:
         producer = Producer(workspace, identity)
         directory = producer.directory_tip(None)
         law = Law(name, root.ledger.block, Consensus.SOLE, identity.entity, MergeRule.LOST_UPDATE)

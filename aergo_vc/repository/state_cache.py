@@ -1,14 +1,16 @@
 """The state cache: the engine's database of a branch, kept in a file between processes.
 
 It may be deleted, damaged or left behind by another version at any time.  A stamp beside the file says which file was
-closed in good order: size, time of change, inode, versions.  The stamp goes before the first write and comes back at
-closing, so that whatever happened to the file in between, or without us, leads to its being made anew from the trees.
+left in good order: size, time of change, inode, versions.  The stamp goes before the first write and comes back
+afterwards, so that whatever happened to the file in between, or without us, leads to its being made anew from the
+trees.  Between the verbs of one process the database stays open; it is taken up again if the stamp is still the one
+that was left and the file still at the state that the machine is at.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import BranchName, Digest, ObjectId
@@ -22,22 +24,38 @@ from aergo_vc.sql.engine import Engine
 _VERSION = 1
 
 
+@contextmanager
+def state_cache(workspace: Workspace, branch: BranchName) -> Iterator["StateCache"]:
+    """The state cache of a branch.  To be used under the ledger's lock, and not nested."""
+    kept, workspace.resting = workspace.resting, None
+    if not (isinstance(kept, StateCache) and kept.branch == branch and kept.resume()):
+        if kept is not None:
+            kept.close()
+        kept = StateCache(workspace, branch)
+    try:
+        yield kept
+    except AergoError:
+        kept.rest()
+        workspace.resting = kept
+        raise
+    except BaseException:
+        kept.close()
+        raise
+    kept.rest()
+    workspace.resting = kept
+
+
 class StateCache:
-    """The machine of one branch, at one block's state.  To be used under the ledger's lock."""
+    """The machine of one branch, at one block's state."""
 
     def __init__(self, workspace: Workspace, branch: BranchName) -> None:
+        self.branch = branch
         self._workspace = workspace
         self._path = workspace.folder / "cache" / ("state-" + branch.replace("/", "@") + ".sqlite")
         self._stamp = self._path.with_suffix(".stamp")
+        self._in_file = True
+        self._left: tuple[str, str | None] | None = None
         self.machine = self._open()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close(clean=error is None or isinstance(error, AergoError))
 
     def move_to(self, ledger: LedgerTree | None) -> None:
         """Bring the machine to the state of a block; None stands for the state before the first."""
@@ -53,11 +71,26 @@ class StateCache:
         self.machine.move_to(snapshot)
         self.machine.engine.mark = mark
 
-    def close(self, *, clean: bool) -> None:
-        """Close the file; `clean` says that nothing unexpected happened."""
+    def rest(self) -> None:
+        """Leave the file in good order, and open."""
+        self._left = None
+        if self._in_file and self._path.exists():
+            self._left = (self._describe(), self.machine.engine.mark)
+            self._stamp.write_text(self._left[0])
+
+    def resume(self) -> bool:
+        """Whether the machine can go on where `rest` left it; if not, the cache is only good for closing."""
+        try:
+            if self._left is None or not self._stamp.read_text() == self._left[0] == self._describe():
+                return False
+            self._stamp.unlink()
+        except OSError:
+            return False
+        return self.machine.engine.mark == self._left[1]
+
+    def close(self) -> None:
+        """Close the file; it counts as left in good order if it was at rest."""
         self.machine.engine.close()
-        if clean and self._path.exists():
-            self._stamp.write_text(self._describe())
 
     def _open(self) -> Machine:
         path: Path | None = self._path
@@ -69,6 +102,7 @@ class StateCache:
             sound = False
         if not sound:
             path = self._made_room()
+            self._in_file = path is not None
         machine = self._machine(path)
         if sound:
             self._adopt_marked(machine)

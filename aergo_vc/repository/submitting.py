@@ -19,7 +19,7 @@ from aergo_vc.repository.errors import FullPoolError, TransactionTooLongError
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.results import Committed, PendingTransaction, Submitted
 from aergo_vc.repository.sealing import Producer, Sealed
-from aergo_vc.repository.state_cache import StateCache
+from aergo_vc.repository.state_cache import StateCache, state_cache
 from aergo_vc.repository.tips import Tip, tip_of
 from aergo_vc.repository.workspace import Workspace
 
@@ -174,7 +174,7 @@ def desk(workspace: Workspace, identity: Identity, branch: BranchName) -> Iterat
     """The desk of a branch; raises NoLedgerHereError."""
     with workspace.locked():
         tip = tip_of(workspace, branch)
-        with StateCache(workspace, branch) as cache:
+        with state_cache(workspace, branch) as cache:
             cache.move_to(tip.ledger)
             yield Desk(workspace, identity, tip, cache)
 

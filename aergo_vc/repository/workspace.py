@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 from aergo_vc.base.clock import Clock, SystemClock
 from aergo_vc.base.ids import BranchName, ObjectId
@@ -41,12 +42,22 @@ class Surroundings:
     home: Path | None = None
 
 
+class Closable(Protocol):
+    """Something open that may be given up."""
+
+    def close(self) -> None: ...
+
+
 class Workspace:
-    """One repository, opened; closes what it opened."""
+    """One repository, opened; closes what it opened.
+
+    `resting` is a place for what one verb leaves open for the next.
+    """
 
     def __init__(self, paths: GitPaths, surroundings: Surroundings) -> None:
         self.paths = paths
         self.surroundings = surroundings
+        self.resting: Closable | None = None
 
     @classmethod
     def open(cls, start: Path, surroundings: Surroundings) -> "Workspace":
@@ -171,6 +182,9 @@ class Workspace:
 
     def close(self) -> None:
         """Give up files; the workspace must not be used afterwards."""
+        if self.resting is not None:
+            self.resting.close()
+            self.resting = None
         for name in ("twins", "writer", "store", "light"):
             if name in self.__dict__:
                 self.__dict__[name].close()

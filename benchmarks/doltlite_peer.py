@@ -1,0 +1,83 @@
+"""doltlite at the same work: a program of its own, since it replaces the SQLite of the process that it runs in.
+
+Run: python doltlite_peer.py FOLDER ROWS COMMITS CHANGED.  Prints what `PeerFigures` holds, as JSON.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from accounts import Accounts
+
+
+@dataclass(frozen=True, slots=True)
+class PeerFigures:
+    """Seconds for loading and each commit and each diff, bytes that pushing all commits but the first sent."""
+
+    load: float
+    commits: list[float]
+    pushed: int
+    diffs: list[float]
+
+
+def run_peer(folder: Path, work: Accounts) -> PeerFigures | None:
+    """The figures of doltlite; None where it is not installed."""
+    numbers = map(str, (work.rows, work.commits, work.changed))
+    command = [sys.executable, __file__, str(folder), *numbers]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "No module named 'doltlite'" in done.stderr:
+        return None
+    assert done.returncode == 0, done.stderr
+    return PeerFigures(**json.loads(done.stdout))
+
+
+def _seconds(action: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def measure(folder: Path, work: Accounts) -> PeerFigures:
+    """Do the work in a new database in `folder`."""
+    import doltlite  # noqa: F401, PLC0415 - replaces sqlite3, so it comes first
+    import sqlite3  # noqa: PLC0415, I001
+
+    folder.mkdir(parents=True)
+    remote = folder / "remote.db"
+    database = sqlite3.connect(folder / "accounts.db", isolation_level=None)
+    database.execute("CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT, quantity INTEGER, price TEXT)")
+    rows = work.before
+
+    def load() -> None:
+        database.execute("BEGIN")
+        database.executemany("INSERT INTO account VALUES (?, ?, ?, ?)", rows)
+        database.execute("COMMIT")
+        database.execute("SELECT dolt_commit('-A', '-m', 'load')")
+
+    def commit(number: int) -> None:
+        database.execute(work.script(number))
+        database.execute("SELECT dolt_commit('-A', '-m', 'change')")
+
+    def push() -> int:
+        before = remote.stat().st_size if remote.exists() else 0
+        database.execute("SELECT dolt_push('origin', 'main')").fetchall()
+        return remote.stat().st_size - before
+
+    def diff() -> None:
+        found = database.execute("SELECT * FROM dolt_diff_account('HEAD~1', 'HEAD')").fetchall()
+        assert len(found) == work.changed
+
+    loading = _seconds(load)
+    database.execute("SELECT dolt_remote('add', 'origin', ?)", (f"file://{remote}",))
+    push()
+    commits = [_seconds(lambda number=number: commit(number)) for number in range(work.commits)]
+    assert database.execute("SELECT * FROM account ORDER BY id").fetchall() == work.after(work.commits)
+    return PeerFigures(loading, commits, push(), [_seconds(diff) for _ in range(5)])
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(measure(Path(sys.argv[1]), Accounts(*map(int, sys.argv[2:]))))))
