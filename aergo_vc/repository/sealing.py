@@ -2,11 +2,7 @@
 
 import json
 from collections.abc import Sequence
-<<<<<<< HEAD
-from dataclasses import dataclass, replace
-=======
-from dataclasses import asdict, dataclass
->>>>>>> faults
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from aergo_vc.base.ids import BlockId, BranchName, ChainId, ObjectId
@@ -75,39 +71,19 @@ class Watermark:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise WatermarkDamagedError(f"{path} is damaged: it does not say what was signed last") from error
 
-<<<<<<< HEAD
-    def slot(self, branch: BranchName) -> int | None:
-        """The last slot signed in."""
-        return self._number(branch, "slot")
-
-    def height(self, branch: BranchName) -> int | None:
-        """The greatest height of a block signed."""
-        return self._number(branch, "height")
-
-    def block(self, branch: BranchName) -> str | None:
-=======
     def last(self, chain: ChainId, branch: BranchName) -> _Mark | None:
->>>>>>> faults
         """The last block signed."""
         return self._marks.get((chain, branch))
 
     def raise_to(self, header: Header, block: BlockId) -> None:
         """Note, durably, that `header` is about to be signed."""
-<<<<<<< HEAD
-        height = max(header.height, self.height(header.branch) or 0)
-        self._marks[header.branch] = {"slot": header.slot, "height": height, "block": block}
-        replace_file(self._path, json.dumps(self._marks, sort_keys=True).encode())
-
-    def _number(self, branch: BranchName, key: str) -> int | None:
-        mark = self._marks.get(branch)
-        return None if mark is None else int(mark[key])
-=======
-        self._marks[header.chain, header.branch] = _Mark(header.slot, header.height, block)
+        last = self.last(header.chain, header.branch)
+        height = header.height if last is None else max(header.height, last.height)
+        self._marks[header.chain, header.branch] = _Mark(header.slot, height, block)
         stored: dict[str, dict[str, object]] = {}
         for (chain, branch), mark in self._marks.items():
             stored.setdefault(chain, {})[branch] = asdict(mark)
         replace_file(self._path, json.dumps(stored, sort_keys=True).encode())
->>>>>>> faults
 
 
 class Producer:
@@ -141,23 +117,15 @@ class Producer:
                 producer=expected,
                 ready_at=None if turn is None else slot_begins(roster, turn),
             )
-<<<<<<< HEAD
-        self._require_fresh(law.name, slot, tip, slot_begins(roster, slot + 1))
-        self._require_key(authority)
-=======
         last = self._watermark.last(chain, law.name)
         self._require_fresh(law.name, last, slot, tip, slot_begins(roster, slot + 1))
->>>>>>> faults
+        self._require_key(authority)
         height = 0 if tip is None else tip.header.height + 1
         return Lease(
             producer=me,
             slot=slot,
             time=time,
-<<<<<<< HEAD
-            confirmed=confirmed_by(height, self._watermark.height(law.name)),
-=======
-            confirmed=min(height, confirmed_by(height, None if last is None else last.height)),
->>>>>>> faults
+            confirmed=confirmed_by(height, None if last is None else last.height),
             directory=None if directory is None else directory.block,
             directory_height=0 if directory is None else directory.header.height,
         )
@@ -209,7 +177,6 @@ class Producer:
             raise NoDirectoryError(f"the repository has no branch {DIRECTORY_BRANCH}", branch=DIRECTORY_BRANCH)
         return ledger_at(self._workspace.writer, head)
 
-<<<<<<< HEAD
     def _require_key(self, authority: Authority) -> None:
         me = authority.entities.get(self._identity.entity)
         if me is None or self._identity.signer.public_key not in me.keys:
@@ -218,12 +185,9 @@ class Producer:
                 entity=self._identity.entity,
             )
 
-    def _require_fresh(self, branch: BranchName, slot: int, tip: LedgerTree | None, ready_at: int) -> None:
-=======
     def _require_fresh(
         self, branch: BranchName, last: _Mark | None, slot: int, tip: LedgerTree | None, ready_at: int
     ) -> None:
->>>>>>> faults
         """Refuse to sign a second line of blocks in one slot, or in a slot that is over."""
         if last is None or last.slot < slot:
             return
