@@ -43,8 +43,9 @@ def _seconds(action: Callable[[], object]) -> float:
 
 def measure(folder: Path, work: Accounts) -> PeerFigures:
     """Do the work in a new database in `folder`."""
+    import sqlite3  # noqa: PLC0415
+
     import doltlite  # noqa: F401, PLC0415 - replaces sqlite3, so it comes first
-    import sqlite3  # noqa: PLC0415, I001
 
     folder.mkdir(parents=True)
     remote = folder / "remote.db"

@@ -25,7 +25,9 @@ class Day:
 
 def lines(folder: Path) -> Iterator[Line]:
     """Time and size; nothing where the data is not beside the checkout."""
-    bundle = next((parent / "shared" / BUNDLE for parent in ROOT.parents if (parent / "shared" / BUNDLE).exists()), None)
+    bundle = next(
+        (parent / "shared" / BUNDLE for parent in ROOT.parents if (parent / "shared" / BUNDLE).exists()), None
+    )
     if bundle is None:
         return
     source = folder / "source"

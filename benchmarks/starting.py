@@ -22,9 +22,7 @@ def lines(folder: Path) -> Iterator[Line]:
 
     def run(*arguments: str) -> bytes:
         command = [sys.executable, "-I", *arguments]
-        return subprocess.run(
-            command, cwd=folder / "start", env=environment, check=True, capture_output=True
-        ).stdout
+        return subprocess.run(command, cwd=folder / "start", env=environment, check=True, capture_output=True).stdout
 
     assert b"main" in run("-c", start, "status")
     ours = timed([lambda: run("-c", start, "status")] * REPEATS)

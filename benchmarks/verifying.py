@@ -31,7 +31,9 @@ def lines(folder: Path, blocks: int, full_blocks: int) -> Iterator[Line]:
         took = seconds(lambda: _require(repository.verify(workers=WORKERS), blocks, blocks))
         assert _total(repository) == total
         speed = blocks / took
-        yield Line(f"verify {blocks:,} blocks of 1 transfer", f"{speed:,.0f} blocks/s", "", None, ">= 500", speed >= 500)
+        yield Line(
+            f"verify {blocks:,} blocks of 1 transfer", f"{speed:,.0f} blocks/s", "", None, ">= 500", speed >= 500
+        )
     with ledger(folder / "verify-transactions", bare=True) as repository:
         total = _open_accounts(repository)
         for _ in range(full_blocks):

@@ -12,7 +12,7 @@ from aergo_vc.pool.pending import pool_ref, read_pool
 from aergo_vc.repository.findings import Finding, Level
 from aergo_vc.repository.reading import StateReader
 from aergo_vc.repository.revisions import tip_at
-from aergo_vc.repository.state_cache import StateCache
+from aergo_vc.repository.state_cache import state_cache
 from aergo_vc.repository.tips import Tip
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.state.checking import check_tree
@@ -59,20 +59,15 @@ def _branch(workspace: Workspace, name: BranchName, commit: ObjectId) -> Iterato
 
 def _cache(workspace: Workspace, tip: Tip, reader: StateReader) -> Iterator[Finding]:
     """Compare the branch's state cache with the trees; one that differs is thrown away."""
-    with workspace.locked():
-        cache = StateCache(workspace, tip.branch)
-        wrong = []
-        try:
-            cache.move_to(tip.ledger)
-            engine = cache.machine.engine
-            wrong = [
-                table
-                for table in sorted(reader.catalog.tables)
-                if dict.fromkeys(engine.rows(table)) != dict.fromkeys(reader.rows(table))
-            ]
-        finally:
-            cache.close(clean=not wrong)
+    with workspace.locked(), state_cache(workspace, tip.branch) as cache:
+        cache.move_to(tip.ledger)
+        engine = cache.machine.engine
+        wrong = [
+            table
+            for table in sorted(reader.catalog.tables)
+            if dict.fromkeys(engine.rows(table)) != dict.fromkeys(reader.rows(table))
+        ]
+        if wrong:
+            cache.machine.forget()
     for table in wrong:
-        yield Finding(
-            Level.WARNING, "state cache", f"table {table} differed from its tree; the cache will be made anew"
-        )
+        yield Finding(Level.WARNING, "state cache", f"table {table} differed from its tree; the cache is made anew")

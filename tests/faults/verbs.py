@@ -61,7 +61,7 @@ def _init(repository: Repository, folder: Path) -> object:
 def _found_accounts(repository: Repository, folder: Path) -> object:
     rows = ", ".join(f"({number}, 100)" for number in range(ACCOUNTS))
     table = "CREATE TABLE account (id integer PRIMARY KEY, balance integer NOT NULL);"
-    script = f"{table} INSERT INTO account VALUES {rows}"  # noqa: S608  (numbers of our own)
+    script = f"{table} INSERT INTO account VALUES {rows}"
     return repository.sql(script, commit=True).transaction
 
 

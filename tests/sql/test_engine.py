@@ -1,5 +1,4 @@
 """The engine's edge: transactions, net changes, loads, definitions, the cache file."""
-# ruff: noqa: S608 - scripts are put together here on purpose
 
 from pathlib import Path
 
