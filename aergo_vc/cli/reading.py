@@ -10,6 +10,7 @@ from aergo_vc.cli.output import Style, Styled
 from aergo_vc.cli.records import block_record, details_records, transaction_record
 from aergo_vc.cli.running import UsageError
 from aergo_vc.cli.showing import LogColumns, tell_block, tell_rows, tell_transaction
+from aergo_vc.repository.results import TransactionDetails
 
 app = new_family()
 
@@ -46,8 +47,6 @@ def show(
     """Show a block with its transactions, or one transaction."""
     session = session_of(context)
     with session.open() as repository:
-        from aergo_vc.repository.results import TransactionDetails  # noqa: PLC0415 - the library is slow to load
-
         found = repository.show(what)
     if isinstance(found, TransactionDetails):
         if as_json:

@@ -123,6 +123,28 @@ def test_x37_another_manager_that_calls_ours_as_the_users_own_ends_in_no_loop(wo
     assert place.aergo("install").line == "Everything is in place already"
 
 
+def test_a_repository_that_cannot_be_read_may_still_be_committed_to(ledger: Place) -> None:
+    ledger.write(".git/info/grafts", "")
+    ledger.write("file", "x")
+    ledger.git("add", "file")
+    outcome = ledger.git("commit", "-m", "file")
+    assert "prepare-commit-msg could not look at the ledger: " in outcome.err
+    remote = ledger.world.repository("remote", bare=True)
+    assert "pre-push could not look" in ledger.git("push", remote.path, "main", expect=1).err
+    ledger.git("push", "--no-verify", remote.path, "main")
+
+
+def test_j01_an_installed_hook_imports_nothing_from_the_worktree(ledger: Place) -> None:
+    for name in ("json", "typing", "sitecustomize", "subprocess", "aergo_vc/__init__"):
+        ledger.write(f"{name}.py", "open('pwned', 'w').close()\n")
+    remote = ledger.world.repository("remote", bare=True)
+    variables = {"PYTHONPATH": f":{ledger.path}", "PYTHONSTARTUP": str(ledger.path / "json.py")}
+    ledger.git("add", "--all")
+    ledger.git("commit", "-m", "planted", variables=variables)
+    ledger.git("push", remote.path, "main", variables=variables)
+    assert not (ledger.path / "pwned").exists()
+
+
 def test_an_unknown_hook_is_named(world: World) -> None:
     assert "post-merge is no hook of git-aergo" in world.run("git-aergo", "hook", "post-merge", expect=2).err
 
