@@ -40,7 +40,7 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 @pytest.fixture
-def ledger(pristine: Place, tmp_path: Path) -> Place:
+def shop(pristine: Place, tmp_path: Path) -> Place:
     """A copy of it, for a test to change."""
     root = tmp_path / "copy"
     shutil.copytree(pristine.world.root, root, symlinks=True)

@@ -55,13 +55,13 @@ def test_no_repository_and_no_ledger_end_with_128_and_a_hint(world: World) -> No
     assert outcome.err.splitlines()[1] == "hint: make a ledger here: git aergo init"
 
 
-def test_an_invalid_block_ends_with_1_and_names_the_rule(ledger: Place) -> None:
-    (ledger.path / "file").write_text("x")
-    shutil.rmtree(ledger.path / ".git" / "hooks")
-    block = ledger.path / "ledger" / "block.json"
+def test_an_invalid_block_ends_with_1_and_names_the_rule(shop: Place) -> None:
+    (shop.path / "file").write_text("x")
+    shutil.rmtree(shop.path / ".git" / "hooks")
+    block = shop.path / "ledger" / "block.json"
     block.write_text(block.read_text().replace('"height":2', '"height":7'))
-    ledger.git("commit", "--quiet", "--all", "--message=forged")
-    outcome = ledger.aergo("verify", expect=1)
+    shop.git("commit", "--quiet", "--all", "--message=forged")
+    outcome = shop.aergo("verify", expect=1)
     assert outcome.err.startswith("error: commit ")
 
 

@@ -45,57 +45,57 @@ def test_a_key_that_was_made_founds_the_ledger(world: World) -> None:
     assert place.aergo("key", "show", "spare").line.startswith(other["public_key"])
 
 
-def test_a_transaction_waits_until_it_is_committed(ledger: Place) -> None:
+def test_a_transaction_waits_until_it_is_committed(shop: Place) -> None:
     assert matches(
-        r"Pending ID: public\.price ~1\n", ledger.aergo("sql", "UPDATE price SET cents = 1 WHERE item='tea'").out
+        r"Pending ID: public\.price ~1\n", shop.aergo("sql", "UPDATE price SET cents = 1 WHERE item='tea'").out
     )
-    status = ledger.aergo("status").out
+    status = shop.aergo("status").out
     first, *others = status.splitlines()
     assert matches(r"On branch main, block 2 \(ID\) of TIME by alice", first)
     assert others[:2] == ["Acting for alice", "1 pending transaction"]
     assert matches(r"  ID  alice  public\.price ~1", others[2])
-    assert records(ledger.aergo("status", "--json"))[0]["pending"] == 1
+    assert records(shop.aergo("status", "--json"))[0]["pending"] == 1
     assert matches(
-        r"Block 3 of main: ID, 1 transaction, public\.price ~1\n", ledger.aergo("commit", "-m", "Cheap tea").out
+        r"Block 3 of main: ID, 1 transaction, public\.price ~1\n", shop.aergo("commit", "-m", "Cheap tea").out
     )
-    assert ledger.aergo("commit").line == "Nothing is pending"
-    assert ledger.aergo("log", "-n", "1").line.endswith("Cheap tea")
+    assert shop.aergo("commit").line == "Nothing is pending"
+    assert shop.aergo("log", "-n", "1").line.endswith("Cheap tea")
 
 
-def test_pending_transactions_are_dropped_by_a_short_id_or_all_at_once(ledger: Place) -> None:
+def test_pending_transactions_are_dropped_by_a_short_id_or_all_at_once(shop: Place) -> None:
     for _ in range(2):
-        ledger.aergo("sql", "UPDATE price SET cents = cents + 1 WHERE item = 'tea'")
-    pending = ledger.aergo("status").out.splitlines()[3].split()[0]
-    assert ledger.aergo("discard", pending).line == "Dropped 1 transaction"
-    assert "no pending transaction begins with" in ledger.aergo("discard", pending, expect=2).err
-    assert ledger.aergo("discard", "--all").line == "Dropped 1 transaction"
+        shop.aergo("sql", "UPDATE price SET cents = cents + 1 WHERE item = 'tea'")
+    pending = shop.aergo("status").out.splitlines()[3].split()[0]
+    assert shop.aergo("discard", pending).line == "Dropped 1 transaction"
+    assert "no pending transaction begins with" in shop.aergo("discard", pending, expect=2).err
+    assert shop.aergo("discard", "--all").line == "Dropped 1 transaction"
 
 
-def test_a_select_in_a_script_is_shown_as_a_table(ledger: Place) -> None:
-    out = ledger.aergo("sql", "SELECT item, cents, note FROM price ORDER BY item").out
+def test_a_select_in_a_script_is_shown_as_a_table(shop: Place) -> None:
+    out = shop.aergo("sql", "SELECT item, cents, note FROM price ORDER BY item").out
     assert out.startswith(
         "item    cents  note\nbread     370  NULL\nbutter    290  salted\ntea       410  loose\n(3 rows)\n"
     )
 
 
-def test_a_script_may_come_from_a_file_or_from_standard_input(ledger: Place) -> None:
-    script = ledger.write("change.sql", "DELETE FROM price WHERE item = 'tea'")
-    assert "public.price -1" in ledger.aergo("sql", "-f", script).out
-    ledger.aergo("discard", "--all")
-    assert "public.price -1" in ledger.aergo("sql", "-f", "-", stdin="DELETE FROM price WHERE item = 'tea'").out
+def test_a_script_may_come_from_a_file_or_from_standard_input(shop: Place) -> None:
+    script = shop.write("change.sql", "DELETE FROM price WHERE item = 'tea'")
+    assert "public.price -1" in shop.aergo("sql", "-f", script).out
+    shop.aergo("discard", "--all")
+    assert "public.price -1" in shop.aergo("sql", "-f", "-", stdin="DELETE FROM price WHERE item = 'tea'").out
 
 
-def test_a_file_becomes_a_table_and_a_table_a_file(ledger: Place) -> None:
+def test_a_file_becomes_a_table_and_a_table_a_file(shop: Place) -> None:
     text = "id,name\n1,one\n2,two\n"
-    file = ledger.write("number.csv", text)
-    assert "public.number +2" in ledger.aergo("import", file, "--commit").out
-    assert ledger.aergo("export", "number").out == text
-    target = ledger.path / "out.jsonl"
-    ledger.aergo("export", "number", "--format", "jsonl", "-o", target)
+    file = shop.write("number.csv", text)
+    assert "public.number +2" in shop.aergo("import", file, "--commit").out
+    assert shop.aergo("export", "number").out == text
+    target = shop.path / "out.jsonl"
+    shop.aergo("export", "number", "--format", "jsonl", "-o", target)
     assert len(target.read_text().splitlines()) == 2
-    ledger.write("number.csv", "id,name\n2,zwei\n3,drei\n")
-    assert "public.number +1 ~1\n" in ledger.aergo("import", "--upsert", file, "--commit").out
-    assert ledger.aergo("import", "--upsert", file).line == "There is nothing to do"
+    shop.write("number.csv", "id,name\n2,zwei\n3,drei\n")
+    assert "public.number +1 ~1\n" in shop.aergo("import", "--upsert", file, "--commit").out
+    assert shop.aergo("import", "--upsert", file).line == "There is nothing to do"
 
 
 def test_the_log_lists_blocks_the_newest_first(pristine: Place) -> None:
@@ -141,20 +141,20 @@ def test_schema_shows_definitions_at_any_block(pristine: Place) -> None:
     assert records(pristine.aergo("schema", "public", "--json"))[0]["contract"] == "public"
 
 
-def test_a_branch_is_made_and_entered_and_left(ledger: Place) -> None:
-    assert ledger.aergo("branch", "sale").line == "Made branch sale"
-    assert ledger.aergo("checkout", "sale").line == "On branch sale"
-    names = {record["name"]: record["current"] for record in records(ledger.aergo("branch", "--json"))}
+def test_a_branch_is_made_and_entered_and_left(shop: Place) -> None:
+    assert shop.aergo("branch", "sale").line == "Made branch sale"
+    assert shop.aergo("checkout", "sale").line == "On branch sale"
+    names = {record["name"]: record["current"] for record in records(shop.aergo("branch", "--json"))}
     assert names == {"aergo/directory": False, "main": False, "sale": True}
-    assert re.search(rf"^\* {SHORT} +3  sale$", ledger.aergo("branch").out, re.MULTILINE)
-    assert ledger.aergo("checkout", "main").line == "On branch main"
+    assert re.search(rf"^\* {SHORT} +3  sale$", shop.aergo("branch").out, re.MULTILINE)
+    assert shop.aergo("checkout", "main").line == "On branch main"
 
 
-def test_a_tag_names_a_block(ledger: Place) -> None:
-    ledger.aergo("tag", "opened", "@1")
-    assert records(ledger.aergo("tag", "--json"))[0]["height"] == 1
-    assert ledger.aergo("export", "price", "--at", "opened").out.splitlines()[1] == "bread,350,"
-    assert "tags do not move" in ledger.aergo("tag", "opened", expect=2).err
+def test_a_tag_names_a_block(shop: Place) -> None:
+    shop.aergo("tag", "opened", "@1")
+    assert records(shop.aergo("tag", "--json"))[0]["height"] == 1
+    assert shop.aergo("export", "price", "--at", "opened").out.splitlines()[1] == "bread,350,"
+    assert "tags do not move" in shop.aergo("tag", "opened", expect=2).err
 
 
 def test_verify_counts_what_is_valid(pristine: Place) -> None:

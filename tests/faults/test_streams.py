@@ -46,10 +46,10 @@ def on_terminal(place: Place, *words: str, **variables: str) -> str:
     return written.decode().replace("\r\n", "\n")
 
 
-def test_x43_a_reader_that_leaves_early_is_no_error(ledger: Place) -> None:
-    ledger.write("many.csv", "id\n" + "".join(f"{number}\n" for number in range(20_000)))
-    ledger.aergo("import", "many.csv", "--commit")
-    done = shell(ledger, "git-aergo diff | head -n 1; echo ${PIPESTATUS[0]}")
+def test_x43_a_reader_that_leaves_early_is_no_error(shop: Place) -> None:
+    shop.write("many.csv", "id\n" + "".join(f"{number}\n" for number in range(20_000)))
+    shop.aergo("import", "many.csv", "--commit")
+    done = shell(shop, "git-aergo diff | head -n 1; echo ${PIPESTATUS[0]}")
     assert done.stdout.splitlines()[-1] == str(128 + signal.SIGPIPE).encode()
     assert done.stderr == b""
 
@@ -100,8 +100,8 @@ def test_progress_is_for_terminals_and_vanishes(pristine: Place) -> None:
     assert pristine.aergo("verify").err == ""
 
 
-def test_x30_a_table_fits_a_narrow_terminal(ledger: Place) -> None:
-    shown = on_terminal(ledger, "sql", f"{LONG}", COLUMNS="12", NO_COLOR="1")
+def test_x30_a_table_fits_a_narrow_terminal(shop: Place) -> None:
+    shown = on_terminal(shop, "sql", f"{LONG}", COLUMNS="12", NO_COLOR="1")
     lines = shown.splitlines()
     assert max(map(len, lines[: lines.index("(27 rows)")])) <= 12
 
@@ -114,13 +114,13 @@ def test_x30_a_pipe_gets_the_same_bytes_everywhere(variables: dict[str, str], pr
         assert pristine.aergo(*words, variables=variables).out == pristine.aergo(*words).out
 
 
-def test_x30_where_the_locale_has_no_unicode_text_is_spelled_out(ledger: Place) -> None:
-    ledger.aergo("sql", "--commit", "-m", "Café", "DELETE FROM price")
-    shown = ledger.aergo("log", "-n", "1", variables={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"})
+def test_x30_where_the_locale_has_no_unicode_text_is_spelled_out(shop: Place) -> None:
+    shop.aergo("sql", "--commit", "-m", "Café", "DELETE FROM price")
+    shown = shop.aergo("log", "-n", "1", variables={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"})
     assert shown.line.endswith(("Caf\\xe9", "Café"))
 
 
-def test_x26_without_a_home_everything_works(ledger: Place) -> None:
-    environment = {name: value for name, value in ledger.world.environment.items() if name != "HOME"}
-    done = subprocess.run(["git-aergo", "log"], cwd=ledger.path, env=environment, capture_output=True, check=False)
+def test_x26_without_a_home_everything_works(shop: Place) -> None:
+    environment = {name: value for name, value in shop.world.environment.items() if name != "HOME"}
+    done = subprocess.run(["git-aergo", "log"], cwd=shop.path, env=environment, capture_output=True, check=False)
     assert done.returncode == 0

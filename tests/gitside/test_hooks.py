@@ -22,75 +22,75 @@ def test_the_stub_beside_the_package_is_what_install_writes(name: str) -> None:
     assert (ROOT / "hooks" / name).read_text() == hook_template(name)
 
 
-def test_an_ordinary_commit_may_stand_between_blocks(ledger: Place) -> None:
-    ledger.write("src/main.c", "int main(void) { return 0; }\n")
-    ledger.commit("Add a program")
-    ledger.aergo("sql", "--commit", "DELETE FROM price")
-    assert "3 blocks" not in ledger.aergo("verify").out
+def test_an_ordinary_commit_may_stand_between_blocks(shop: Place) -> None:
+    shop.write("src/main.c", "int main(void) { return 0; }\n")
+    shop.commit("Add a program")
+    shop.aergo("sql", "--commit", "DELETE FROM price")
+    assert "3 blocks" not in shop.aergo("verify").out
 
 
 @pytest.mark.parametrize("options", [(), ("--no-verify",), ("--all",)])
-def test_a_commit_that_changes_the_ledger_is_refused(options: tuple[str, ...], ledger: Place) -> None:
-    block = ledger.path / "ledger" / "block.json"
+def test_a_commit_that_changes_the_ledger_is_refused(options: tuple[str, ...], shop: Place) -> None:
+    block = shop.path / "ledger" / "block.json"
     block.write_text(block.read_text() + "\n")
-    ledger.git("add", "ledger")
-    outcome = ledger.git("commit", *options, "-m", "slip", expect=1)
+    shop.git("add", "ledger")
+    outcome = shop.git("commit", *options, "-m", "slip", expect=1)
     assert "the commit would hold changes below ledger/" in outcome.err
     assert "git restore --staged --worktree ledger" in outcome.err
 
 
-def test_a_commit_of_some_paths_is_judged_by_what_it_commits(ledger: Place) -> None:
-    block = ledger.path / "ledger" / "block.json"
+def test_a_commit_of_some_paths_is_judged_by_what_it_commits(shop: Place) -> None:
+    block = shop.path / "ledger" / "block.json"
     block.write_text(block.read_text() + "\n")
-    ledger.write("file", "x")
-    ledger.git("add", "file")
-    ledger.git("commit", "-m", "the file alone", "file")
-    ledger.git("commit", "-m", "slip", "ledger/block.json", expect=1)
+    shop.write("file", "x")
+    shop.git("add", "file")
+    shop.git("commit", "-m", "the file alone", "file")
+    shop.git("commit", "-m", "slip", "ledger/block.json", expect=1)
 
 
-def test_a_repository_without_a_ledger_is_left_alone(ledger: Place) -> None:
-    plain = ledger.world.repository("plain")
+def test_a_repository_without_a_ledger_is_left_alone(shop: Place) -> None:
+    plain = shop.world.repository("plain")
     for name in HOOKS:
-        (plain.path / ".git" / "hooks" / name).symlink_to(ledger.path / ".git" / "hooks" / name)
+        (plain.path / ".git" / "hooks" / name).symlink_to(shop.path / ".git" / "hooks" / name)
     plain.write("file", "x")
     plain.commit("first")
-    remote = ledger.world.repository("remote", bare=True)
+    remote = shop.world.repository("remote", bare=True)
     plain.git("push", remote.path, "main")
     assert remote.git("rev-parse", "main").line == plain.git("rev-parse", "main").line
 
 
-def test_a_ledger_that_appears_in_a_commit_is_refused(ledger: Place) -> None:
-    plain = ledger.world.repository("plain")
-    (plain.path / ".git" / "hooks" / HOOKS[1]).symlink_to(ledger.path / ".git" / "hooks" / HOOKS[1])
+def test_a_ledger_that_appears_in_a_commit_is_refused(shop: Place) -> None:
+    plain = shop.world.repository("plain")
+    (plain.path / ".git" / "hooks" / HOOKS[1]).symlink_to(shop.path / ".git" / "hooks" / HOOKS[1])
     plain.write("ledger/block.json", "{}")
     plain.git("add", "--all")
     assert "no block may be made so" in plain.git("commit", "-m", "x", expect=1).err
 
 
-def test_a_sound_branch_is_pushed_with_its_directory(ledger: Place) -> None:
-    remote = ledger.world.repository("remote", bare=True)
-    ledger.git("push", remote.path, "main", "aergo/directory")
-    assert remote.git("rev-parse", "main").line == ledger.git("rev-parse", "main").line
+def test_a_sound_branch_is_pushed_with_its_directory(shop: Place) -> None:
+    remote = shop.world.repository("remote", bare=True)
+    shop.git("push", remote.path, "main", "aergo/directory")
+    assert remote.git("rev-parse", "main").line == shop.git("rev-parse", "main").line
 
 
-def test_a_branch_is_not_pushed_under_another_ones_name(ledger: Place) -> None:
-    remote = ledger.world.repository("remote", bare=True)
-    outcome = ledger.git("push", remote.path, "main:other", expect=1)
+def test_a_branch_is_not_pushed_under_another_ones_name(shop: Place) -> None:
+    remote = shop.world.repository("remote", bare=True)
+    outcome = shop.git("push", remote.path, "main:other", expect=1)
     assert "branch other is not pushed: its last block belongs to branch main" in outcome.err
 
 
-def test_an_unsigned_block_is_not_pushed(ledger: Place) -> None:
-    remote = ledger.world.repository("remote", bare=True)
-    forge(ledger)
-    outcome = ledger.git("push", remote.path, "main", expect=1)
+def test_an_unsigned_block_is_not_pushed(shop: Place) -> None:
+    remote = shop.world.repository("remote", bare=True)
+    forge(shop)
+    outcome = shop.git("push", remote.path, "main", expect=1)
     assert "branch main is not pushed: its last block is not valid" in outcome.err
 
 
-def test_a_branch_is_deleted_and_tags_are_pushed_without_questions(ledger: Place) -> None:
-    remote = ledger.world.repository("remote", bare=True)
-    ledger.git("push", remote.path, "main", "aergo/directory")
-    ledger.git("tag", "v1")
-    ledger.git("push", remote.path, "v1", ":aergo/directory")
+def test_a_branch_is_deleted_and_tags_are_pushed_without_questions(shop: Place) -> None:
+    remote = shop.world.repository("remote", bare=True)
+    shop.git("push", remote.path, "main", "aergo/directory")
+    shop.git("tag", "v1")
+    shop.git("push", remote.path, "v1", ":aergo/directory")
 
 
 def test_x37_a_hook_of_the_users_runs_first_and_may_refuse(world: World) -> None:
@@ -123,38 +123,38 @@ def test_x37_another_manager_that_calls_ours_as_the_users_own_ends_in_no_loop(wo
     assert place.aergo("install").line == "Everything is in place already"
 
 
-def test_a_repository_that_cannot_be_read_may_still_be_committed_to(ledger: Place) -> None:
-    ledger.write(".git/info/grafts", "")
-    ledger.write("file", "x")
-    ledger.git("add", "file")
-    outcome = ledger.git("commit", "-m", "file")
+def test_a_repository_that_cannot_be_read_may_still_be_committed_to(shop: Place) -> None:
+    shop.write(".git/info/grafts", "")
+    shop.write("file", "x")
+    shop.git("add", "file")
+    outcome = shop.git("commit", "-m", "file")
     assert "prepare-commit-msg could not look at the ledger: " in outcome.err
-    remote = ledger.world.repository("remote", bare=True)
-    assert "pre-push could not look" in ledger.git("push", remote.path, "main", expect=1).err
-    ledger.git("push", "--no-verify", remote.path, "main")
+    remote = shop.world.repository("remote", bare=True)
+    assert "pre-push could not look" in shop.git("push", remote.path, "main", expect=1).err
+    shop.git("push", "--no-verify", remote.path, "main")
 
 
-def test_j01_an_installed_hook_imports_nothing_from_the_worktree(ledger: Place) -> None:
+def test_j01_an_installed_hook_imports_nothing_from_the_worktree(shop: Place) -> None:
     for name in ("json", "typing", "sitecustomize", "subprocess", "aergo_vc/__init__"):
-        ledger.write(f"{name}.py", "open('pwned', 'w').close()\n")
-    remote = ledger.world.repository("remote", bare=True)
-    variables = {"PYTHONPATH": f":{ledger.path}", "PYTHONSTARTUP": str(ledger.path / "json.py")}
-    ledger.git("add", "--all")
-    ledger.git("commit", "-m", "planted", variables=variables)
-    ledger.git("push", remote.path, "main", variables=variables)
-    assert not (ledger.path / "pwned").exists()
+        shop.write(f"{name}.py", "open('pwned', 'w').close()\n")
+    remote = shop.world.repository("remote", bare=True)
+    variables = {"PYTHONPATH": f":{shop.path}", "PYTHONSTARTUP": str(shop.path / "json.py")}
+    shop.git("add", "--all")
+    shop.git("commit", "-m", "planted", variables=variables)
+    shop.git("push", remote.path, "main", variables=variables)
+    assert not (shop.path / "pwned").exists()
 
 
 def test_an_unknown_hook_is_named(world: World) -> None:
     assert "post-merge is no hook of git-aergo" in world.run("git-aergo", "hook", "post-merge", expect=2).err
 
 
-def test_hooks_start_without_the_libraries_of_the_verbs(ledger: Place) -> None:
-    script = ledger.path / "probe.py"
+def test_hooks_start_without_the_libraries_of_the_verbs(shop: Place) -> None:
+    script = shop.path / "probe.py"
     script.write_text(
         f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom aergo_vc.cli import main\n"
         "main(['hook', 'prepare-commit-msg', 'x'])\n"
         "print(sorted({'typer', 'rich', 'duckdb', 'pygit2', 'dulwich', 'sqlglot', 'apsw'} & set(sys.modules)))\n"
     )
-    python = (ledger.world.programs / "git-aergo").read_text().splitlines()[0].removeprefix("#!").removesuffix(" -I")
-    assert ledger.world.run(python, "-I", script, cwd=ledger.path).line == "[]"
+    python = (shop.world.programs / "git-aergo").read_text().splitlines()[0].removeprefix("#!").removesuffix(" -I")
+    assert shop.world.run(python, "-I", script, cwd=shop.path).line == "[]"

@@ -21,36 +21,36 @@ def findings(place: Place) -> dict[str, str]:
     return {record["subject"]: record["message"] for record in records(outcome)}
 
 
-def test_installing_twice_changes_nothing(ledger: Place) -> None:
-    ledger.aergo("install")
-    before = snapshot(ledger)
-    assert ledger.aergo("install").line == "Everything is in place already"
-    assert snapshot(ledger) == before
+def test_installing_twice_changes_nothing(shop: Place) -> None:
+    shop.aergo("install")
+    before = snapshot(shop)
+    assert shop.aergo("install").line == "Everything is in place already"
+    assert snapshot(shop) == before
 
 
-def test_uninstalling_leaves_a_users_lines_and_hooks_as_they_were(ledger: Place) -> None:
-    ledger.aergo("uninstall")
-    ledger.write(".git/info/attributes", "*.png binary\n")
-    ledger.write(".git/hooks/pre-push", "#!/bin/sh\nexit 0\n").chmod(0o700)
-    before = snapshot(ledger)
-    ledger.aergo("install")
-    assert snapshot(ledger) != before
-    ledger.aergo("uninstall")
-    assert {name: data for name, data in snapshot(ledger).items() if name != "config"} == {
+def test_uninstalling_leaves_a_users_lines_and_hooks_as_they_were(shop: Place) -> None:
+    shop.aergo("uninstall")
+    shop.write(".git/info/attributes", "*.png binary\n")
+    shop.write(".git/hooks/pre-push", "#!/bin/sh\nexit 0\n").chmod(0o700)
+    before = snapshot(shop)
+    shop.aergo("install")
+    assert snapshot(shop) != before
+    shop.aergo("uninstall")
+    assert {name: data for name, data in snapshot(shop).items() if name != "config"} == {
         name: data for name, data in before.items() if name != "config"
     }
-    assert ledger.git("config", "gpg.ssh.allowedSignersFile", expect=1).out == ""
-    assert (ledger.path / "ledger" / "state").is_dir()
-    assert ledger.git("status", "--porcelain").out == ""
+    assert shop.git("config", "gpg.ssh.allowedSignersFile", expect=1).out == ""
+    assert (shop.path / "ledger" / "state").is_dir()
+    assert shop.git("status", "--porcelain").out == ""
 
 
-def test_git_shows_blocks_as_signed_well(ledger: Place) -> None:
-    shown = ledger.git("log", "--show-signature", "--format=%G?").out
+def test_git_shows_blocks_as_signed_well(shop: Place) -> None:
+    shown = shop.git("log", "--show-signature", "--format=%G?").out
     assert shown.count('Good "git" signature for aergo-') == 3
 
 
-def test_a10_the_file_of_signers_holds_keys_and_no_text_of_the_directory(ledger: Place) -> None:
-    lines = (ledger.path / ".git" / "aergo" / "allowed_signers").read_text().splitlines()
+def test_a10_the_file_of_signers_holds_keys_and_no_text_of_the_directory(shop: Place) -> None:
+    lines = (shop.path / ".git" / "aergo" / "allowed_signers").read_text().splitlines()
     assert len(lines) == 1
     principal, namespaces, kind, _ = lines[0].split(" ")
     assert principal.removeprefix("aergo-").isalnum()
@@ -58,13 +58,13 @@ def test_a10_the_file_of_signers_holds_keys_and_no_text_of_the_directory(ledger:
     assert "alice" not in lines[0]
 
 
-def test_a_users_own_file_of_signers_stays(ledger: Place) -> None:
-    ledger.aergo("uninstall")
-    ledger.git("config", "gpg.ssh.allowedSignersFile", "~/mine")
-    ledger.aergo("install")
-    assert ledger.git("config", "gpg.ssh.allowedSignersFile").line == "~/mine"
-    ledger.aergo("uninstall")
-    assert ledger.git("config", "gpg.ssh.allowedSignersFile").line == "~/mine"
+def test_a_users_own_file_of_signers_stays(shop: Place) -> None:
+    shop.aergo("uninstall")
+    shop.git("config", "gpg.ssh.allowedSignersFile", "~/mine")
+    shop.aergo("install")
+    assert shop.git("config", "gpg.ssh.allowedSignersFile").line == "~/mine"
+    shop.aergo("uninstall")
+    assert shop.git("config", "gpg.ssh.allowedSignersFile").line == "~/mine"
 
 
 def test_a_clone_is_set_up_by_install_alone(pristine: Place, world: World) -> None:
@@ -87,9 +87,9 @@ def test_a_bare_repository_is_installed_into(pristine: Place, world: World) -> N
     assert not (bare.path / "hooks" / "pre-push").exists()
 
 
-def test_a_linked_worktree_shares_the_hooks(ledger: Place) -> None:
-    ledger.git("worktree", "add", "--quiet", "-b", "topic", ledger.world.root / "linked")
-    linked = Place(ledger.world, ledger.world.root / "linked")
+def test_a_linked_worktree_shares_the_hooks(shop: Place) -> None:
+    shop.git("worktree", "add", "--quiet", "-b", "topic", shop.world.root / "linked")
+    linked = Place(shop.world, shop.world.root / "linked")
     linked.aergo("install")
     assert "hook pre-push" not in linked.aergo("install").out
     linked.write("ledger/extra", "x")
@@ -97,38 +97,38 @@ def test_a_linked_worktree_shares_the_hooks(ledger: Place) -> None:
     assert "changes below ledger/" in linked.git("commit", "-m", "slip", expect=1).err
 
 
-def test_x37_a_manager_with_its_own_folder_is_reported_with_the_line_to_add(ledger: Place) -> None:
-    ledger.git("config", "core.hooksPath", ".husky")
-    done = ledger.aergo("install").out
+def test_x37_a_manager_with_its_own_folder_is_reported_with_the_line_to_add(shop: Place) -> None:
+    shop.git("config", "core.hooksPath", ".husky")
+    done = shop.aergo("install").out
     assert "core.hooksPath hides our hooks; add to" in done
-    assert findings(ledger).keys() >= {"core.hookspath", "hook pre-push", "hook prepare-commit-msg"}
+    assert findings(shop).keys() >= {"core.hookspath", "hook pre-push", "hook prepare-commit-msg"}
     for line in filter(lambda line: line.startswith("to do: "), done.splitlines()):
         path, _, command = line.partition("; add to ")[2].partition(": ")
-        hook = ledger.write(str(Path(path).relative_to(ledger.path)), f"#!/bin/sh\n{command}\n")
+        hook = shop.write(str(Path(path).relative_to(shop.path)), f"#!/bin/sh\n{command}\n")
         hook.chmod(0o755)
-    assert findings(ledger).keys() == {"core.hookspath"}
-    ledger.write("ledger/extra", "x")
-    ledger.git("add", "--force", "--sparse", "ledger/extra")
-    assert "changes below ledger/" in ledger.git("commit", "-m", "slip", expect=1).err
+    assert findings(shop).keys() == {"core.hookspath"}
+    shop.write("ledger/extra", "x")
+    shop.git("add", "--force", "--sparse", "ledger/extra")
+    assert "changes below ledger/" in shop.git("commit", "-m", "slip", expect=1).err
 
 
-def test_x37_the_doctor_misses_a_hook_that_is_gone_or_cannot_run(ledger: Place) -> None:
-    (ledger.path / ".git" / "hooks" / "pre-push").unlink()
-    (ledger.path / ".git" / "hooks" / "prepare-commit-msg").chmod(0o644)
-    found = findings(ledger)
+def test_x37_the_doctor_misses_a_hook_that_is_gone_or_cannot_run(shop: Place) -> None:
+    (shop.path / ".git" / "hooks" / "pre-push").unlink()
+    (shop.path / ".git" / "hooks" / "prepare-commit-msg").chmod(0o644)
+    found = findings(shop)
     assert found["hook pre-push"] == "it is missing"
     assert found["hook prepare-commit-msg"].endswith("is not executable")
-    assert ledger.aergo("doctor", expect=1).out.startswith("error: hook pre-push: it is missing\n")
-    ledger.aergo("install")
-    assert findings(ledger) == {}
+    assert shop.aergo("doctor", expect=1).out.startswith("error: hook pre-push: it is missing\n")
+    shop.aergo("install")
+    assert findings(shop) == {}
 
 
-def test_x26_a_folder_that_cannot_be_written_is_named(ledger: Place) -> None:
-    ledger.aergo("uninstall")
-    hooks = ledger.path / ".git" / "hooks"
+def test_x26_a_folder_that_cannot_be_written_is_named(shop: Place) -> None:
+    shop.aergo("uninstall")
+    hooks = shop.path / ".git" / "hooks"
     hooks.rename(hooks.with_name("hooks.away"))
     hooks.write_text("in the way")
-    outcome = ledger.aergo("install", expect=128)
+    outcome = shop.aergo("install", expect=128)
     assert f"{hooks / 'pre-push'} cannot be written" in outcome.err
 
 

@@ -12,13 +12,13 @@ def has_no_control(text: str) -> bool:
     return not any((ord(c) < 0x20 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0 or c == "\u202e" for c in text)
 
 
-def test_j02_hooks_are_files_of_the_git_directory_and_hooks_path_is_left_alone(ledger: Place) -> None:
-    assert ledger.git("config", "core.hooksPath", expect=1).out == ""
+def test_j02_hooks_are_files_of_the_git_directory_and_hooks_path_is_left_alone(shop: Place) -> None:
+    assert shop.git("config", "core.hooksPath", expect=1).out == ""
     for name in ("pre-push", "prepare-commit-msg"):
-        hook = ledger.path / ".git" / "hooks" / name
+        hook = shop.path / ".git" / "hooks" / name
         assert hook.is_file()
         assert not hook.is_symlink()
-        assert str(ledger.path) not in hook.read_text().replace(str(ledger.world.programs), "")
+        assert str(shop.path) not in hook.read_text().replace(str(shop.world.programs), "")
 
 
 def test_j02_no_hook_is_put_where_a_commit_could_change_it(world: World) -> None:
@@ -57,30 +57,30 @@ HOSTILE = {
 }
 
 
-def test_j04_a_hostile_config_runs_nothing_and_is_reported(ledger: Place) -> None:
+def test_j04_a_hostile_config_runs_nothing_and_is_reported(shop: Place) -> None:
     for name, value in HOSTILE.items():
-        ledger.git("config", name, value)
-    (ledger.path / ".git" / "evil").write_text("[user]\n\tname = Mallory\n")
-    ledger.git("config", "include.path", "evil")
-    ledger.write(".gitattributes", "* filter=aergo diff=aergo merge=aergo\n")
+        shop.git("config", name, value)
+    (shop.path / ".git" / "evil").write_text("[user]\n\tname = Mallory\n")
+    shop.git("config", "include.path", "evil")
+    shop.write(".gitattributes", "* filter=aergo diff=aergo merge=aergo\n")
     for verb in (("status",), ("log",), ("diff",), ("sql", "--commit", "DELETE FROM price"), ("verify",)):
-        ledger.world.run("git-aergo", *verb, cwd=ledger.path)
-    found = ledger.world.run("git-aergo", "doctor", cwd=ledger.path).out
-    assert not (ledger.path / "pwned").exists()
+        shop.world.run("git-aergo", *verb, cwd=shop.path)
+    found = shop.world.run("git-aergo", "doctor", cwd=shop.path).out
+    assert not (shop.path / "pwned").exists()
     for name in [*HOSTILE, "include.path"]:
         assert f"warning: {name.lower()}: " in found
 
 
-def test_j06_an_export_replaces_no_file_and_follows_no_link(ledger: Place) -> None:
-    target = ledger.write("precious", "mine")
-    link = ledger.path / "out.csv"
+def test_j06_an_export_replaces_no_file_and_follows_no_link(shop: Place) -> None:
+    target = shop.write("precious", "mine")
+    link = shop.path / "out.csv"
     link.symlink_to(target)
-    assert "out.csv exists" in ledger.aergo("export", "price", "-o", "out.csv", expect=2).err
+    assert "out.csv exists" in shop.aergo("export", "price", "-o", "out.csv", expect=2).err
     link.unlink()
-    link.symlink_to(ledger.path / "elsewhere")
-    assert "out.csv exists" in ledger.aergo("export", "price", "-o", "out.csv", expect=2).err
+    link.symlink_to(shop.path / "elsewhere")
+    assert "out.csv exists" in shop.aergo("export", "price", "-o", "out.csv", expect=2).err
     assert target.read_text() == "mine"
-    assert not (ledger.path / "elsewhere").exists()
+    assert not (shop.path / "elsewhere").exists()
 
 
 def test_j06_a_ledger_that_is_a_link_is_no_ledger(world: World) -> None:
@@ -90,30 +90,30 @@ def test_j06_a_ledger_that_is_a_link_is_no_ledger(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["$(touch pwned)", "`touch pwned`", "; touch pwned", "| touch pwned", "-o pwned"])
-def test_j10_names_are_never_run(name: str, ledger: Place) -> None:
+def test_j10_names_are_never_run(name: str, shop: Place) -> None:
     for words in (("branch", "--", name), ("checkout", "--", name), ("log", "--", name), ("export", "--", name)):
-        ledger.aergo(*words, expect=2)
-    ledger.aergo("sql", "--commit", "-m", name, "DELETE FROM price")
-    assert not (ledger.path / "pwned").exists()
-    assert ledger.aergo("log", "-n", "1").line.endswith(name)
+        shop.aergo(*words, expect=2)
+    shop.aergo("sql", "--commit", "-m", name, "DELETE FROM price")
+    assert not (shop.path / "pwned").exists()
+    assert shop.aergo("log", "-n", "1").line.endswith(name)
 
 
-def test_j11_foreign_text_reaches_no_terminal_raw(ledger: Place) -> None:
-    script = ledger.write("script.sql", "\n".join(["INSERT INTO price VALUES", f"('{ESCAPES}', 1, '{MARKUP}')"]))
-    ledger.aergo("sql", "--commit", "-m", ESCAPES + MARKUP, "-f", script)
+def test_j11_foreign_text_reaches_no_terminal_raw(shop: Place) -> None:
+    script = shop.write("script.sql", "\n".join(["INSERT INTO price VALUES", f"('{ESCAPES}', 1, '{MARKUP}')"]))
+    shop.aergo("sql", "--commit", "-m", ESCAPES + MARKUP, "-f", script)
     for words in (("log",), ("show",), ("diff",), ("status",), ("diff", "--json"), ("show", "--json")):
-        shown = ledger.aergo(*words).out
+        shown = shop.aergo(*words).out
         assert has_no_control(shown), words
-    assert "\\x1b]0;owned\\x07" in ledger.aergo("log", "-n", "1").line
-    assert MARKUP in ledger.aergo("show").out
-    table = ledger.aergo("sql", "SELECT item FROM price ORDER BY cents").out
+    assert "\\x1b]0;owned\\x07" in shop.aergo("log", "-n", "1").line
+    assert MARKUP in shop.aergo("show").out
+    table = shop.aergo("sql", "SELECT item FROM price ORDER BY cents").out
     assert table.splitlines()[1].startswith("\\x1b]0;owned\\x07\\x1b[2J\\x9b31m\\u202egnp.exe\\x7f")
-    ledger.aergo("discard", "--all")
+    shop.aergo("discard", "--all")
 
 
-def test_j11_error_messages_are_made_harmless(ledger: Place) -> None:
+def test_j11_error_messages_are_made_harmless(shop: Place) -> None:
     for words in (("log", ESCAPES), ("branch", ESCAPES), ("import", f"{ESCAPES}.csv"), (ESCAPES,), ("sql", ESCAPES)):
-        outcome = ledger.world.run("git-aergo", *words, cwd=ledger.path, expect=None)
+        outcome = shop.world.run("git-aergo", *words, cwd=shop.path, expect=None)
         assert has_no_control(outcome.err), words
         assert len(outcome.err.splitlines()) <= 2
 
