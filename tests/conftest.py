@@ -8,7 +8,7 @@ import pytest
 from forgery import Forger, Ledger, copied, found
 from git_sandbox import Sandbox, make_repository
 from hypothesis import settings
-from ledgers import pristine, shop  # noqa: F401 - fixtures
+from ledgers import pristine, shop
 from world import Place, TickingClock, World, find_shared
 
 # The everyday run repeats itself exactly; `make fuzz` looks where nobody has looked.
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(skip)
 
 
-__all__ = ["ledger", "pristine"]
+__all__ = ["pristine", "shop"]
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What the verbs share: typer's settings, options that several have, the session that each is handed."""
 
+import gc
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ class Session:
         from aergo_vc.repository.facade import Repository  # noqa: PLC0415
         from aergo_vc.repository.workspace import Surroundings  # noqa: PLC0415
 
+        gc.freeze()
+        gc.enable()
         home = os.environ.get("HOME")
         surroundings = Surroundings(variables=dict(os.environ), home=Path(home) if home else None)
         return Repository.open(Path.cwd(), surroundings)

@@ -20,6 +20,10 @@ _GATES = {"pre-push": "aergo_vc.gitside.pushing", "prepare-commit-msg": "aergo_v
 
 REFUSED = 1
 MISUSED = 2
+INTERRUPTED = 130
+
+# A push can be repeated with --no-verify; from prepare-commit-msg there is no way around, so it lets pass.
+_WHEN_UNSURE = {"pre-push": REFUSED, "prepare-commit-msg": 0}
 
 
 def run(words: Sequence[str]) -> int:
@@ -34,11 +38,14 @@ def run(words: Sequence[str]) -> int:
     status = _run_users_own(name, arguments, stdin)
     if status:
         return status
-    gate = importlib.import_module(_GATES[name])
     try:
-        complaints = gate.check(arguments, stdin, os.environ)
-    except AergoError as error:
-        complaints = [error.message]
+        complaints = importlib.import_module(_GATES[name]).check(arguments, stdin, os.environ)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001  (a fault of ours must not keep anybody from working)
+        reason = error.message if isinstance(error, AergoError) else f"{type(error).__name__}: {error}"
+        _say(f"{name} could not look at the ledger: {reason}")
+        return _WHEN_UNSURE[name]
     for complaint in complaints:
         _say(complaint)
     return REFUSED if complaints else 0

@@ -41,3 +41,16 @@ def test_a_page_has_an_entry_for_each_option_and_no_other(verb: str) -> None:
 def test_every_page_of_a_verb_belongs_to_one() -> None:
     pages = {page.stem.removeprefix("git-aergo-") for page in MANUAL.glob("git-aergo-*.1")}
     assert pages == set(VERBS)
+
+
+def test_the_page_of_the_program_names_every_verb() -> None:
+    text = (MANUAL / "git-aergo.1").read_text()
+    named = {word for entry in re.findall(r"^\.It Cm (.*)$", text, re.MULTILINE) for word in entry.split(" ")}
+    assert named >= set(VERBS)
+
+
+def test_hints_are_for_errors_that_exist() -> None:
+    hinted = set(re.findall(r'"(E_[A-Z_]+)":', (ROOT / "aergo_vc" / "cli" / "hints.py").read_text()))
+    sources = "\n".join(path.read_text() for path in (ROOT / "aergo_vc").rglob("*.py"))
+    assert hinted
+    assert hinted <= set(re.findall(r'code(?:: ClassVar\[str\])? = "(E_[A-Z_]+)"', sources))

@@ -123,6 +123,28 @@ def test_x37_another_manager_that_calls_ours_as_the_users_own_ends_in_no_loop(wo
     assert place.aergo("install").line == "Everything is in place already"
 
 
+def test_a_repository_that_cannot_be_read_may_still_be_committed_to(shop: Place) -> None:
+    shop.write(".git/info/grafts", "")
+    shop.write("file", "x")
+    shop.git("add", "file")
+    outcome = shop.git("commit", "-m", "file")
+    assert "prepare-commit-msg could not look at the ledger: " in outcome.err
+    remote = shop.world.repository("remote", bare=True)
+    assert "pre-push could not look" in shop.git("push", remote.path, "main", expect=1).err
+    shop.git("push", "--no-verify", remote.path, "main")
+
+
+def test_j01_an_installed_hook_imports_nothing_from_the_worktree(shop: Place) -> None:
+    for name in ("json", "typing", "sitecustomize", "subprocess", "aergo_vc/__init__"):
+        shop.write(f"{name}.py", "open('pwned', 'w').close()\n")
+    remote = shop.world.repository("remote", bare=True)
+    variables = {"PYTHONPATH": f":{shop.path}", "PYTHONSTARTUP": str(shop.path / "json.py")}
+    shop.git("add", "--all")
+    shop.git("commit", "-m", "planted", variables=variables)
+    shop.git("push", remote.path, "main", variables=variables)
+    assert not (shop.path / "pwned").exists()
+
+
 def test_an_unknown_hook_is_named(world: World) -> None:
     assert "post-merge is no hook of git-aergo" in world.run("git-aergo", "hook", "post-merge", expect=2).err
 
