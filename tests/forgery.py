@@ -127,8 +127,7 @@ def seed_of(entity: str) -> bytes:
 SCRIPTS = (
     "CREATE TABLE account (name text PRIMARY KEY, balance bigint NOT NULL CHECK (balance >= 0))",
     "INSERT INTO account VALUES ('ann', 100), ('bob', 100)",
-    "UPDATE account SET balance = balance - 5 WHERE name = 'ann';"
-    "UPDATE account SET balance = balance + 5 WHERE name = 'bob'",
+    "UPDATE account SET balance = balance + CASE name WHEN 'ann' THEN -5 ELSE 5 END",
 )
 
 

@@ -113,7 +113,7 @@ class Importer:
         return Draft("\n".join(script), tuple(loads), tuple(trees), self._nonce)
 
     def landed(self, roots: Mapping[TableName, Digest], catalog: Catalog) -> None:
-        """Remember that these files are what their tables hold, if they replaced them; `roots` are the tables' digests."""
+        """Remember that these files are what their tables hold, if they replaced them; `roots`: the tables' digests."""
         if self._options.mode is not ImportMode.REPLACE:
             return
         for file in self._files:
