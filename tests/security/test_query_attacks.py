@@ -141,8 +141,8 @@ def test_h01_without_the_check_of_statements_the_settings_alone_keep_files_out(t
 def test_h01_a_view_of_the_catalog_reaches_no_file_either(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("the secret\n")
     texts = {
-        "public.a": f"SELECT * FROM read_text('{tmp_path}/secret')",  # noqa: S608
-        "public.b": f"SELECT * FROM '{tmp_path}/secret'",  # noqa: S608
+        "public.a": f"SELECT * FROM read_text('{tmp_path}/secret')",
+        "public.b": f"SELECT * FROM '{tmp_path}/secret'",
         "public.c": f"SELECT 1) ; COPY (SELECT 1) TO '{tmp_path}/out",
         "public.d": f"SELECT 1; COPY (SELECT 1) TO '{tmp_path}/out'",
     }
@@ -155,7 +155,7 @@ def test_h01_a_view_of_the_catalog_reaches_no_file_either(tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["self", "request", "rows", "served", "duckdb", "_connection", "os", "sys"])
 def test_h02_no_python_variable_is_a_table(session: QuerySession, name: str) -> None:
     with pytest.raises(QueryError, match="does not exist"):
-        all_rows(session, f"SELECT * FROM {name}")  # noqa: S608
+        all_rows(session, f"SELECT * FROM {name}")
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_h04_views_that_blow_up_keep_nobody_from_the_tables(tmp_path: Path) -> N
     texts = {"public.v00": "SELECT id FROM public.t"}
     for number in range(1, 40):
         below = f"public.v{number - 1:02d}"
-        texts[f"public.v{number:02d}"] = f"SELECT a.id FROM {below} a JOIN {below} b USING (id)"  # noqa: S608
+        texts[f"public.v{number:02d}"] = f"SELECT a.id FROM {below} a JOIN {below} b USING (id)"
     views = {TableName(name): View(TableName(name), (), text) for name, text in texts.items()}
     with QuerySession(QueryState({TABLE.name: table()}, views), tmp_path / "query", SMALL) as session:
         assert all_rows(session, "SELECT count(*) FROM t") == [(1_000,)]

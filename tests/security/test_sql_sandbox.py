@@ -1,5 +1,5 @@
 """Attacks on the executor: rows G01 to G20, F04, F08 and B18 of the threat list."""
-# ruff: noqa: S608 - scripts are put together here on purpose
+
 
 import random
 import time
