@@ -127,8 +127,7 @@ def seed_of(entity: str) -> bytes:
 SCRIPTS = (
     "CREATE TABLE account (name text PRIMARY KEY, balance bigint NOT NULL CHECK (balance >= 0))",
     "INSERT INTO account VALUES ('ann', 100), ('bob', 100)",
-    "UPDATE account SET balance = balance - 5 WHERE name = 'ann';"
-    "UPDATE account SET balance = balance + 5 WHERE name = 'bob'",
+    "UPDATE account SET balance = balance + CASE name WHEN 'ann' THEN -5 ELSE 5 END",
 )
 
 
@@ -334,24 +333,24 @@ class Forger:
         """The bytes of the branch's head."""
         return self.workspace.store.read_commit(ObjectId(self.ledger.ref(self.branch)))
 
-    def payload(self, script: str, signer: str = "alice", **changes: object) -> Payload:
+    def payload(self, script: str, by: str = "alice", **changes: object) -> Payload:
         """An honest payload that may go into the branch's next block, with changes."""
         _, tip = self.blocks()[-1]
         honest = Payload(
             branch=tip.header.branch,
             chain=tip.header.chain,
-            key=self.ledger.key(signer).public_key,
+            key=self.ledger.key(by).public_key,
             loads=(),
-            nonce=hashlib.sha256(f"{signer} {script}".encode()).hexdigest()[:32],
+            nonce=hashlib.sha256(f"{by} {script}".encode()).hexdigest()[:32],
             recent=tip.block,
-            signer=signer,  # type: ignore[arg-type]
+            signer=by,  # type: ignore[arg-type]
             sql=script,
         )
         return replace(honest, **changes)  # type: ignore[arg-type]
 
-    def transaction(self, script: str, signer: str = "alice", **changes: object) -> Transaction:
+    def transaction(self, script: str, by: str = "alice", **changes: object) -> Transaction:
         """The same, signed by the signer's own key."""
-        return signed(self.ledger.key(signer), self.payload(script, signer, **changes))
+        return signed(self.ledger.key(by), self.payload(script, by, **changes))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ as a block does.  The commit is unsigned: every transaction in it carries its ow
 
 from collections.abc import Sequence
 
+from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import BranchName, ObjectId
 from aergo_vc.codec.digests import Kind
 from aergo_vc.codec.git_commit import Commit, Identity, encode_commit, read_links
@@ -19,6 +20,12 @@ from aergo_vc.state.nodes import NodeStore
 _TRANSACTIONS, _PAYLOAD = "transactions.jsonl", "payload"
 
 
+class PoolDamagedError(InvalidError):
+    """What a pool's reference leads to is no pool."""
+
+    code = "E_POOL"
+
+
 def pool_ref(branch: BranchName) -> str:
     """The reference that a branch's pool is kept under."""
     return f"refs/aergo/pool/{branch}"
@@ -30,7 +37,9 @@ def read_pool(objects: CommitObjects, nodes: NodeStore, commit: ObjectId | None)
         return ()
     tree = read_links(objects.read_commit(commit)).tree
     entries = {entry.name: entry.id for entry in decode_tree(objects.read_tree(tree), len(tree) // 2)}
-    data = objects.read_blob(entries[_TRANSACTIONS]) if _TRANSACTIONS in entries else b""
+    if _TRANSACTIONS not in entries or not entries.keys() <= {_TRANSACTIONS, _PAYLOAD}:
+        raise PoolDamagedError(f"commit {commit} is no pool of transactions", commit=commit)
+    data = objects.read_blob(entries[_TRANSACTIONS])
     transactions = decode_transactions(data) if data else ()
     payloads = read_payloads(objects, nodes, entries.get(_PAYLOAD), transactions)
     return tuple(zip(transactions, payloads, strict=True))
