@@ -11,16 +11,25 @@ Rule = Callable[[Iterable[Source]], list[str]]
 
 PAGES: dict[str, str | None] = {
     "canonical_json": "aergo-json.5",
-    "digests": "aergo-block.5",
+    "digests": "aergo-state.5",
+    "genesis": "aergo-genesis.5",
+    "git_commit": "aergo-ledger.5",
+    "git_tree": "aergo-ledger.5",
+    "header": "aergo-block.5",
     "key_code": "aergo-state.5",
+    "law": "aergo-branch.5",
     "node_name": "aergo-state.5",
+    "receipts": "aergo-receipts.5",
+    "record": "aergo-json.5",
     "row_chunk": "aergo-state.5",
-    "schema_text": "aergo-state.5",
-    "git_commit": None,  # git's own: gitformat-signature(5)
+    "schema_text": "aergo-schema.5",
+    "transactions": "aergo-transactions.5",
+    "csv_file": None,  # RFC 4180; users' files, not a ledger's
     "git_pack": None,  # git's own: gitformat-pack(5)
-    "git_tree": None,  # git's own
+    "jsonl_file": None,  # jsonlines.org; users' files
     "sshsig": None,  # OpenSSH's own: PROTOCOL.sshsig
     "sshwire": None,  # RFC 4251, section 5
+    "text_file": None,  # users' files
 }
 """The page of the manual that specifies what a codec module reads and writes; None where others specify it."""
 
@@ -151,7 +160,6 @@ def test_a_module_of_ours_may_be_imported_late_if_it_loads_a_heavy_package() -> 
 
 def test_every_stored_format_has_a_page(sources: list[Source]) -> None:
     pages = {source.path.rpartition("/")[2] for source in sources if source.path.startswith("man/man5/")}
-    if unwritten := {page for page in PAGES.values() if page is not None} - pages:
-        pytest.skip(f"not written yet: {', '.join(sorted(unwritten))}")
+    assert {page for page in PAGES.values() if page is not None} <= pages
     modules = {source.name.rpartition(".")[2] for source in sources if source.path.startswith("aergo_vc/codec/")}
     assert modules - {"codec"} == PAGES.keys(), "list the module in PAGES"

@@ -1,0 +1,97 @@
+"""The manual's page about the language names the functions that there are, the codes and the limits."""
+
+import re
+
+import pytest
+from sql_world import context
+from world import ROOT
+
+from aergo_vc.base import limits
+from aergo_vc.sql import binder, column_types, errors, source, sources
+from aergo_vc.sql.budget import Budget
+from aergo_vc.sql.engine import Engine
+from aergo_vc.sql.errors import SqlError
+
+PAGE = (ROOT / "man" / "man7" / "aergosql.7").read_text()
+LISTS = ("Conditionals", "Text", "Numbers", "Aggregates", "Windows")
+
+# What calls each function that the page names, over the rows of `v (n, w)`.
+CALLS = {
+    **dict.fromkeys(["abs", "ceil", "ceiling", "floor", "round", "trunc", "sign"], "{}(1.5)"),
+    "mod": "{}(5, 3)",
+    **dict.fromkeys(
+        ["length", "char_length", "character_length", "octet_length", "lower", "upper", "reverse"], "{}('a')"
+    ),
+    **dict.fromkeys(["trim", "btrim", "ltrim", "rtrim", "ascii"], "{}('a')"),
+    **dict.fromkeys(["left", "right", "repeat", "substring", "substr", "lpad", "rpad"], "{}('ab', 2)"),
+    **dict.fromkeys(["strpos", "concat", "concat_ws", "starts_with"], "{}('a', 'b')"),
+    "position": "{}('a' IN 'b')",
+    "replace": "{}('a', 'b', 'c')",
+    "split_part": "{}('a,b', ',', 1)",
+    "case": "{} WHEN true THEN 1 END",
+    **dict.fromkeys(["coalesce", "nullif", "greatest", "least"], "{}(1, 2)"),
+    **dict.fromkeys(["count", "sum", "avg", "min", "max"], "{}(n)"),
+    **dict.fromkeys(["bool_and", "bool_or", "every"], "{}(n > 1)"),
+    "string_agg": "{}(w, ',' ORDER BY w)",
+    **dict.fromkeys(["row_number", "rank", "dense_rank"], "{}() OVER (ORDER BY n)"),
+    **dict.fromkeys(["lag", "lead", "first_value", "last_value"], "{}(n) OVER (ORDER BY n)"),
+}
+
+
+def named(title: str) -> set[str]:
+    """The functions in one entry of the page: lower-case names, or all in capitals, up to its first clause."""
+    entry = re.search(rf"^\.It {title}\n(.*?)(?=^\.It |^\.El)", PAGE, re.MULTILINE | re.DOTALL)
+    assert entry is not None
+    lines = [line.removeprefix(".Li ") for line in entry[1].splitlines() if line.startswith(".Li ")]
+    words = {word for line in lines for word in re.findall(r"[A-Za-z_]+", line)}
+    return {word.lower() for word in words if word.islower() or title == "Conditionals"}
+
+
+def test_the_page_names_the_functions_that_are_tried_here() -> None:
+    assert set().union(*map(named, LISTS)) == CALLS.keys()
+
+
+@pytest.mark.parametrize("function", CALLS)
+def test_a_function_of_the_page_exists(function: str) -> None:
+    call = CALLS[function].format(function)
+    Engine().run(f"SELECT {call} FROM (VALUES (1, 'a'), (2, 'b')) AS v (n, w)", context())
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["sqrt(4)", "power(2, 3)", "random()", "md5('a')", "to_char(5, '9')", "chr(65)", "initcap('a')", "cbrt(8)", "pi()"],
+)
+def test_a_function_that_the_page_does_not_name_is_refused(call: str) -> None:
+    assert not re.search(rf"\b{call.partition('(')[0]}\b", PAGE)
+    with pytest.raises(SqlError) as caught:
+        Engine().run(f"SELECT {call}", context())
+    assert caught.value.sqlstate in (errors.UNSUPPORTED, errors.UNDEFINED_FUNCTION)
+
+
+def test_the_page_explains_every_code() -> None:
+    codes = {value for value in vars(errors).values() if isinstance(value, str) and re.fullmatch(r"[0-9A-Z]{5}", value)}
+    table = PAGE[PAGE.index(".Sh ERROR CODES") : PAGE.index(".Sh DIFFERENCES")]
+    assert codes - set(re.findall(r"\b[0-9][0-9A-Z]{4}\b", table)) == {errors.UNDEFINED_PARAMETER}
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        source.SCRIPT_CHARACTERS,
+        source.STATEMENTS,
+        source.TOKENS,
+        source.NESTING,
+        source.OPERATORS_IN_A_ROW,
+        sources.DEPTH,
+        binder.SOURCES,
+        column_types.GREATEST_LENGTH,
+        limits.ROW_BYTES,
+        limits.KEY_CODE_CHARACTERS,
+        limits.TABLE_COLUMNS,
+        Budget().statements,
+        Budget().rows,
+        Budget().bytes,
+    ],
+)
+def test_the_page_names_the_limits(number: int) -> None:
+    assert re.search(rf"(?<!\d){number}(?!\d)", PAGE)
