@@ -39,7 +39,6 @@ def _ledger_lines(folder: Path, work: Accounts, peer: PeerFigures | None, plain:
     with ledger(folder / "bare", bare=True) as repository:
         yield _load_line(folder, repository, work, peer)
         make_receiver(folder / "bare-remote", folder / "bare")
-        pushed_bytes(folder / "bare-remote", folder / "bare")
         times = _commit_all(repository, work)
         yield _commit_line("no worktree", times, peer, plain.commits)
         sent = pushed_bytes(folder / "bare-remote", folder / "bare")
@@ -111,7 +110,6 @@ class _GitWithCsv:
         git(folder, "config", "core.fsync", "all")
         self._commit(0)
         make_receiver(folder.with_name("csv-remote"), folder)
-        pushed_bytes(folder.with_name("csv-remote"), folder)
         self.commits = timed([lambda number=number: self._commit(number) for number in range(1, work.commits + 1)])  # type: ignore[misc]
         self.pushed = pushed_bytes(folder.with_name("csv-remote"), folder)
 

@@ -84,10 +84,10 @@ def variables(home: Path) -> Mapping[str, str]:
     return kept | who | {"HOME": str(home), "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
 
 
-def git(folder: Path, *arguments: str) -> bytes:
+def git(folder: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     """What a git command prints; it must succeed."""
     command = ["git", "-C", str(folder), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, env=variables(folder)).stdout
+    return subprocess.run(command, check=True, input=stdin, capture_output=True, env=variables(folder)).stdout
 
 
 def make_repository(folder: Path, *, bare: bool = False) -> None:
@@ -113,15 +113,22 @@ def pack_bytes(folder: Path) -> int:
     return sum(pack.stat().st_size for pack in directory.glob("objects/pack/*.pack"))
 
 
-def make_receiver(folder: Path, sender: Path, remote: str = "origin") -> None:
-    """A bare repository that keeps each push as the pack that it came as, and `sender`'s remote."""
+def make_receiver(folder: Path, sender: Path) -> None:
+    """A bare repository that is `sender`'s remote, and has all that it has."""
     make_repository(folder, bare=True)
-    git(folder, "config", "receive.unpackLimit", "1")
-    git(sender, "remote", "add", remote, str(folder))
+    git(sender, "remote", "add", "origin", str(folder))
+    git(sender, "push", "--quiet", "--all", "origin")
 
 
 def pushed_bytes(receiver: Path, sender: Path) -> int:
-    """The bytes that pushing all branches sends."""
-    before = pack_bytes(receiver)
+    """Push all branches; returns the size of the pack that this sends.
+
+    What arrives is no measure: the receiver adds to a thin pack the objects that its deltas refer to.
+    """
+    known = git(receiver, "for-each-ref", "--format=^%(objectname)")
+    wanted = git(sender, "for-each-ref", "--format=%(objectname)", "refs/heads/")
+    options = ("--revs", "--stdout", "--thin", "--delta-base-offset", "--quiet")
+    pack = git(sender, "pack-objects", *options, stdin=wanted + known)
     git(sender, "push", "--quiet", "--all", "origin")
-    return pack_bytes(receiver) - before
+    assert git(receiver, "for-each-ref", "--format=%(objectname)", "refs/heads/") == wanted
+    return len(pack)

@@ -41,7 +41,7 @@ def lines(folder: Path) -> Iterator[Line]:
         assert wrong == 0, f"{wrong} tables came back otherwise than their files"
         checking = seconds(repository.verify)
     for name in ("days", "days-csv"):
-        git(folder / name, "gc", "--quiet")
+        git(folder / name, "gc", "--quiet", "--prune=now")
     sizes = [pack_bytes(folder / name) for name in ("days", "days-csv")]
     work = f"{len(days)} real days of {len(TABLES)} tables"
     ratio = ours / theirs
@@ -52,7 +52,7 @@ def lines(folder: Path) -> Iterator[Line]:
 
 
 def _contents(source: Path) -> list[dict[str, bytes]]:
-    commits = git(source, "log", "--reverse", "--format=%H", "HEAD").decode().split()
+    commits = git(source, "log", "--reverse", "--format=%H", "main").decode().split()
     return [{table: git(source, "show", f"{commit}:{table}.csv") for table in TABLES} for commit in commits]
 
 

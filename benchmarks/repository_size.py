@@ -18,7 +18,7 @@ def lines(folder: Path) -> Iterator[Line]:
         path = folder / "balance.csv"
         path.write_text(_csv(states[0]))
         repository.import_files([path], key=("id",), commit=True)
-        git(folder / "size", "gc", "--quiet")
+        git(folder / "size", "gc", "--quiet", "--prune=now")
         first = pack_bytes(folder / "size")
         for before, after in zip(states, states[1:], strict=False):
             changed = [new for old, new in zip(before, after, strict=True) if old != new]
@@ -26,7 +26,7 @@ def lines(folder: Path) -> Iterator[Line]:
             repository.import_files([path], mode="upsert", commit=True)
         _, rows = repository.rows("balance")
         assert list(rows) == states[-1]
-    git(folder / "size", "gc", "--quiet")
+    git(folder / "size", "gc", "--quiet", "--prune=now")
     ours = (pack_bytes(folder / "size") - first) / (BLOCKS * CHANGED)
     theirs = _csv_bytes(folder / "size-csv", states) / (BLOCKS * CHANGED)
     work = f"after gc, a changed row ({CHANGED:,} random of {ROWS:,} a block)"
@@ -57,7 +57,7 @@ def _csv_bytes(folder: Path, states: list[list[Balance]]) -> int:
         git(folder, "add", "balance.csv")
         git(folder, "commit", "--quiet", "--message=change")
         if not sizes:
-            git(folder, "gc", "--quiet")
+            git(folder, "gc", "--quiet", "--prune=now")
             sizes.append(pack_bytes(folder))
-    git(folder, "gc", "--quiet")
+    git(folder, "gc", "--quiet", "--prune=now")
     return pack_bytes(folder) - sizes[0]

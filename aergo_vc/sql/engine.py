@@ -4,7 +4,7 @@ The database is a cache that can be rebuilt; nothing in it is believed by others
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from aergo_vc.sql.expressions import quote_name
 from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals, ScriptOutcome
 from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
+from aergo_vc.sql.shapes import Shape, parse_shape, shape_of
 from aergo_vc.sql.source import Statement, parse_script
 from aergo_vc.sql.statements import Plan, compile_statement
 from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, insert_sql, key_test
@@ -50,6 +51,7 @@ class Engine:
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
         self._plans: dict[tuple[str, int], Plan] = {}
+        self._shapes: dict[str, Sequence[Plan] | None] = {}
         self._transactions: list[OpenTransaction] = []
         self._depth = 0
         self.catalog = Catalog()
@@ -83,7 +85,7 @@ class Engine:
 
     def _set_catalog(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        self._plans = {}
+        self._plans, self._shapes = {}, {}
         self._capture.lay_out(catalog)
 
     def _store_catalog(self) -> None:
@@ -264,12 +266,18 @@ class Engine:
 
         Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.
         """
-        statements = parse_script(script)
+        shape = shape_of(script)
+        plans = None if shape is None else self._plans_of(shape)
+        statements = parse_script(script) if plans is None else ()
         meter = self._meter = Meter(budget or Budget())
         nested = bool(self._transactions)
         with self._stretch(final=False) as opened:
             runner = Runner(self._db, self._capture, context, meter, self._ordinals_for(context))
-            results = tuple([self._run_statement(runner, script, statement, opened) for statement in statements])
+            if shape is not None and plans is not None:
+                runner.bind(shape.numbers)
+                results = tuple([self._run_shaped(runner, script, place, plan) for place, plan in enumerate(plans)])
+            else:
+                results = tuple([self._run_statement(runner, script, statement, opened) for statement in statements])
             if not nested:
                 self.check_constraints()
             if opened.catalog_changed:
@@ -305,6 +313,30 @@ class Engine:
                 plan = self._compile(script, statement)
             return runner.run(plan, self.catalog)
         except SqlError as error:
+            error.place(statement.number, statement.line, statement.column)
+            raise
+
+    def _plans_of(self, shape: Shape) -> Sequence[Plan] | None:
+        """The plans of a shape's statements; None if the script has to be compiled as it is."""
+        if shape.text in self._shapes:
+            return self._shapes[shape.text]
+        plans: list[Plan] | None = None
+        trees = parse_shape(shape.text)
+        if trees is not None:
+            with suppress(SqlError):  # which the script itself will raise, at its own place
+                plans = [compile_statement(self.catalog, tree) for tree in trees]
+        if len(self._shapes) >= COMPILED_STATEMENTS:
+            self._shapes.clear()
+        self._shapes[shape.text] = plans
+        return plans
+
+    def _run_shaped(self, runner: Runner, script: str, place: int, plan: Plan) -> StatementResult:
+        self._meter.add_statement()
+        self._fuse.reset()
+        try:
+            return runner.run(plan, self.catalog)
+        except SqlError as error:
+            statement = parse_script(script)[place]
             error.place(statement.number, statement.line, statement.column)
             raise
 

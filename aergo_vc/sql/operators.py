@@ -33,6 +33,7 @@ from aergo_vc.sql.expressions import (
     unknown_literal,
 )
 from aergo_vc.sql.scope import Scope
+from aergo_vc.sql.shapes import Number, parameter
 from aergo_vc.sql.source import error_at, require_only, unsupported
 from aergo_vc.sql.values import (
     BIGINT,
@@ -69,6 +70,11 @@ def number_literal(text: str) -> Expression:
                 if value <= numbers.MAXIMUM[column_type.kind]:
                     return constant(value, column_type)
     return constant(numbers.decimal_from_text(text), NUMERIC)
+
+
+@handles(Number)
+def _number(_: Binder, node: exp.Expression) -> Expression:
+    return Expression(f":{parameter(node.this)}", INTEGER, not_null=True)
 
 
 @handles(exp.RawString)

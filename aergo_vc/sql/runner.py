@@ -1,6 +1,6 @@
 """Runs the statements of one script on an engine's connection."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import apsw
@@ -31,6 +31,10 @@ class Runner:
             "row": ordinals.prefix,
             "base": 0,
         }
+
+    def bind(self, numbers: Mapping[str, int]) -> None:
+        """Bind the numbers of a script that runs as a shape."""
+        self._facts.update(numbers)
 
     def run(self, plan: Plan, catalog: Catalog) -> StatementResult:
         """Execute one plan; raises SqlError without a place."""
