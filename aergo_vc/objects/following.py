@@ -162,8 +162,12 @@ class Follower:
 
     def _remove(self, name: str) -> None:
         path = self._top / name
-        if Path(os.path.realpath(path.parent)) == path.parent:
-            path.unlink(missing_ok=True)
+        if Path(os.path.realpath(path.parent)) != path.parent:
+            return
+        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            for folder in Path(name).parents[:-1]:
+                (self._top / folder).rmdir()  # as git takes away the folders that it empties; others refuse
 
     def _read_tree(self, old: ObjectId | None, new: ObjectId | None) -> None:
         """A two-way merge (git-read-tree): what equals `old` becomes `new`, everything else stays or stops it."""
