@@ -70,8 +70,10 @@ def _cache(workspace: Workspace, tip: Tip, reader: StateReader) -> Iterator[Find
                 for table in sorted(reader.catalog.tables)
                 if dict.fromkeys(engine.rows(table)) != dict.fromkeys(reader.rows(table))
             ]
+            if not wrong:
+                cache.rest()
         finally:
-            cache.close(clean=not wrong)
+            cache.close()
     for table in wrong:
         yield Finding(
             Level.WARNING, "state cache", f"table {table} differed from its tree; the cache will be made anew"

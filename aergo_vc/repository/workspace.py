@@ -152,7 +152,7 @@ class Workspace:
         A new branch, and one that no worktree is on, is not checked out.
         """
         ref = ref_of(branch)
-        if self._follower is None or not self._follower.is_on(ref):
+        if self._follower is None:
             self.move(ref, old, new, message)
             return
         with self._published(), self._follower.follow(ref, old, new):
