@@ -109,6 +109,7 @@ class Machine:
     def forget(self) -> None:
         """Begin again with no contract at all."""
         self.engine.restore(Catalog())
+        self.engine.mark = ""
         self._snapshot, self._roots = Snapshot(), {}
 
     def move_to(self, snapshot: Snapshot) -> None:

@@ -61,7 +61,7 @@ class Follower:
         self._git = Git(paths, environment, user_config=True)
         self._empty_tree = git_object_id(Kind.TREE, b"", paths.object_format)
 
-    def is_on(self, reference: str) -> bool:
+    def _is_on(self, reference: str) -> bool:
         """Whether this worktree's HEAD stands for `reference`, born or not."""
         return self._refs.symbolic_target("HEAD") == reference
 
@@ -69,14 +69,17 @@ class Follower:
     def follow(self, reference: str, old: ObjectId | None, new: ObjectId) -> Iterator[None]:
         """Bring files and index from commit `old` (None: the branch is not born) to `new`; the body moves the branch.
 
-        What the user changed or staged in files that are the same in both commits is kept.  If the body raises, the
-        files are brought back.
+        Nothing but the body happens where the worktree is on another branch.  What the user changed or staged in files
+        that are the same in both commits is kept.  If the body raises, the files are brought back.
 
         Raises:
             LockedError: another program keeps the index locked.
             WorktreeError: a file that must change has changes of the user's; nothing was touched.
 
         """
+        if not self._is_on(reference):
+            yield
+            return
         with self._locked_index():
             self._take_note(_Step(reference, old, new))
             self._copy_index()
@@ -104,7 +107,7 @@ class Follower:
             return
         with self._locked_index():
             current = self._refs.read(step.reference)
-            if self.is_on(step.reference) and current in (step.old, step.new):
+            if self._is_on(step.reference) and current in (step.old, step.new):
                 with suppress(WorktreeError):  # the user has been at work since: it is for them to go on
                     self._repair(step, finish=current == step.new)
             self._forget()
@@ -162,8 +165,12 @@ class Follower:
 
     def _remove(self, name: str) -> None:
         path = self._top / name
-        if Path(os.path.realpath(path.parent)) == path.parent:
-            path.unlink(missing_ok=True)
+        if Path(os.path.realpath(path.parent)) != path.parent:
+            return
+        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            for folder in Path(name).parents[:-1]:
+                (self._top / folder).rmdir()  # as git takes away the folders that it empties; others refuse
 
     def _read_tree(self, old: ObjectId | None, new: ObjectId | None) -> None:
         """A two-way merge (git-read-tree): what equals `old` becomes `new`, everything else stays or stops it."""

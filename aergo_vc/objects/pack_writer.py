@@ -26,7 +26,7 @@ KEEP_MARK = b"git aergo: until a reference leads here\n"
 """What the ``.keep`` files of this program hold; others are never removed."""
 
 _SPOOL_BYTES = 64 << 20
-_OURS = "aergo"
+_DRAFT = "aergo_draft"
 
 
 class ObjectWriteError(RepositoryError):
@@ -166,9 +166,9 @@ class PackWriter(ObjectWriter):
 def _place(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]]) -> PublishedPack:
     """Put a pack and its index into `folder` under their lasting names, the index last: it makes the pack count."""
     folder.mkdir(exist_ok=True)
-    # git prune clears away files of these names that a crash left; with their lasting endings git would read them.
-    unique = f"{_OURS}_{os.getpid()}_{secrets.token_hex(4)}"
-    pack, index, mark = [folder / f"tmp_{part}_{unique}" for part in ("pack", "idx", "keep")]
+    # git prune takes away what begins with tmp_, even from under a session; lasting endings would make git read it.
+    unique = f"{os.getpid()}_{secrets.token_hex(4)}"
+    pack, index, mark = [folder / f"{_DRAFT}_{part}_{unique}" for part in ("pack", "idx", "keep")]
     try:
         with _read_only_file(pack) as file:
             checksum, index_bytes = write_pack(file)
@@ -214,7 +214,7 @@ def release_leftovers(paths: GitPaths) -> int:
     Only to be called under the ledger's lock, when no session is between `publish` and `release`.
     """
     removed = 0
-    for draft in (paths.objects_dir / "pack").glob(f"tmp_*_{_OURS}_*"):
+    for draft in (paths.objects_dir / "pack").glob(f"{_DRAFT}_*"):
         draft.unlink(missing_ok=True)
         removed += 1
     for keep in (paths.objects_dir / "pack").glob("pack-*.keep"):

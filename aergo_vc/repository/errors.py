@@ -1,5 +1,8 @@
 """What verbs refuse, and why."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from aergo_vc.base.errors import InputError, RepositoryError
 
 
@@ -117,7 +120,11 @@ class UnknownTableError(InputError):
     code = "E_TABLE"
 
 
-def storage_error(error: OSError) -> StorageError:
-    """What the operating system refused, as an error of this program's."""
-    place = error.filename if error.filename is not None else "the repository"
-    return StorageError(f"{place} cannot be read or written: {error.strerror or error}", path=str(place))
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Raise what the operating system refuses as StorageError."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename if error.filename is not None else "the repository"
+        raise StorageError(f"{place} cannot be read or written: {error.strerror or error}", path=str(place)) from error

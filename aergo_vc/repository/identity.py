@@ -16,7 +16,7 @@ from aergo_vc.keys.signing_key import find_signer
 from aergo_vc.ledger.author import Author
 from aergo_vc.objects.durable import make_directories
 from aergo_vc.objects.git import Git
-from aergo_vc.repository.errors import NoSignerError
+from aergo_vc.repository.errors import NoSignerError, storage_errors
 from aergo_vc.repository.workspace import Workspace
 
 ENTITY_SETTING = "aergo.entity"
@@ -101,11 +101,12 @@ def _clean(text: str) -> str:
     return re.sub(r"[<>\x00-\x1f\x7f]", "", text).strip()
 
 
+@storage_errors()
 def settle(workspace: Workspace, entity: str | None, key: str | None) -> None:
     """Decide who this clone acts for, and write it into its settings: what is set already stays unless it is given.
 
     Without a key given or set, the user's own signing key is taken if it is Ed25519 and at hand, else one is made
-    under ``aergo/keys`` in the git directory.
+    under ``aergo/keys`` in the git directory.  Raises StorageError.
     """
     settings = read_settings(workspace)
     name = entity_name(entity) if entity else None

@@ -9,10 +9,10 @@ that was left and the file still at the state that the machine is at.
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from aergo_vc.base.errors import AergoError
+from aergo_vc.base.errors import AergoError, InvalidError, RepositoryError
 from aergo_vc.base.ids import BranchName, Digest, ObjectId
 from aergo_vc.directory.constitution import keep_constitution
 from aergo_vc.ledger.layout import LedgerTree
@@ -20,6 +20,7 @@ from aergo_vc.ledger.machine import Machine
 from aergo_vc.model.blocks import RULES
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.sql.engine import Engine
+from aergo_vc.sql.errors import EngineError
 
 _VERSION = 1
 
@@ -34,6 +35,9 @@ def state_cache(workspace: Workspace, branch: BranchName) -> Iterator["StateCach
         kept = StateCache(workspace, branch)
     try:
         yield kept
+    except EngineError:
+        kept.close()
+        raise
     except AergoError:
         kept.rest()
         workspace.resting = kept
@@ -72,11 +76,13 @@ class StateCache:
         self.machine.engine.mark = mark
 
     def rest(self) -> None:
-        """Leave the file in good order, and open."""
+        """Leave the file in good order, and open; a disk that fails costs the cache and nothing else."""
         self._left = None
-        if self._in_file and self._path.exists():
-            self._left = (self._describe(), self.machine.engine.mark)
-            self._stamp.write_text(self._left[0])
+        if self._in_file:
+            with suppress(OSError, EngineError):
+                left = (self._describe(), self.machine.engine.mark)
+                self._stamp.write_text(left[0])
+                self._left = left
 
     def resume(self) -> bool:
         """Whether the machine can go on where `rest` left it; if not, the cache is only good for closing."""
@@ -84,29 +90,37 @@ class StateCache:
             if self._left is None or not self._stamp.read_text() == self._left[0] == self._describe():
                 return False
             self._stamp.unlink()
-        except OSError:
+            return self.machine.engine.mark == self._left[1]
+        except (OSError, ValueError, EngineError):
             return False
-        return self.machine.engine.mark == self._left[1]
 
     def close(self) -> None:
         """Close the file; it counts as left in good order if it was at rest."""
         self.machine.engine.close()
 
     def _open(self) -> Machine:
-        path: Path | None = self._path
+        if self._take_stamp():
+            try:
+                return self._adopt_marked(self._machine(self._path))
+            except AergoError:
+                pass  # the file is not what its stamp says
+        path = self._made_room()
+        self._in_file = path is not None
+        try:
+            return self._machine(path)
+        except EngineError:
+            self._in_file = False
+            return self._machine(None)
+
+    def _take_stamp(self) -> bool:
+        """Remove the stamp; tells whether it was that of the file."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             sound = self._stamp.read_text() == self._describe()
             self._stamp.unlink()
-        except OSError:
-            sound = False
-        if not sound:
-            path = self._made_room()
-            self._in_file = path is not None
-        machine = self._machine(path)
-        if sound:
-            self._adopt_marked(machine)
-        return machine
+        except (OSError, ValueError):
+            return False
+        return sound
 
     def _made_room(self) -> Path | None:
         """Remove the file; None, for memory, where it cannot be written."""
@@ -121,16 +135,17 @@ class StateCache:
     def _machine(self, path: Path | None) -> Machine:
         return Machine(Engine(path), self._workspace.writer, self._workspace.nodes, keep_constitution)
 
-    def _adopt_marked(self, machine: Machine) -> None:
+    @staticmethod
+    def _adopt_marked(machine: Machine) -> Machine:
         """Take up the state that the file says it holds, if its trees are still there; else begin empty."""
         digest, _, object_id = (machine.engine.mark or "").partition(" ")
-        if not object_id:
-            return
-        state = None if object_id == "None" else ObjectId(object_id)
-        try:
-            machine.adopt(machine.read_state(state, Digest(digest)))
-        except AergoError:
-            machine.forget()
+        if object_id:
+            state = None if object_id == "None" else ObjectId(object_id)
+            try:
+                machine.adopt(machine.read_state(state, Digest(digest)))
+            except (RepositoryError, InvalidError):
+                machine.forget()
+        return machine
 
     def _describe(self) -> str:
         found = self._path.stat()

@@ -21,7 +21,7 @@ from aergo_vc.objects.opening import Preference, open_store
 from aergo_vc.objects.pack_writer import PackWriter, release_leftovers
 from aergo_vc.objects.refs import Refs, open_refs
 from aergo_vc.objects.store import ObjectStore
-from aergo_vc.repository.errors import DetachedHeadError, MovedBranchError, storage_error
+from aergo_vc.repository.errors import DetachedHeadError, MovedBranchError, storage_errors
 from aergo_vc.state.nodes import NodeStore
 from aergo_vc.state.twins import FileTwins
 
@@ -136,14 +136,11 @@ class Workspace:
 
         Raises StorageError where the disk does not serve, inside too.
         """
-        try:
-            with ledger_lock(self.paths.common_dir, _LOCK_SECONDS):
-                release_leftovers(self.paths)
-                if self._follower is not None:
-                    self._follower.recover()
-                yield
-        except OSError as error:
-            raise storage_error(error) from error
+        with storage_errors(), ledger_lock(self.paths.common_dir, _LOCK_SECONDS):
+            release_leftovers(self.paths)
+            if self._follower is not None:
+                self._follower.recover()
+            yield
 
     @cached_property
     def _follower(self) -> Follower | None:
@@ -155,7 +152,7 @@ class Workspace:
         A new branch, and one that no worktree is on, is not checked out.
         """
         ref = ref_of(branch)
-        if self._follower is None or not self._follower.is_on(ref):
+        if self._follower is None:
             self.move(ref, old, new, message)
             return
         with self._published(), self._follower.follow(ref, old, new):

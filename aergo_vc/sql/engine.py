@@ -31,7 +31,7 @@ from aergo_vc.sql.shapes import Shape, parse_shape, shape_of
 from aergo_vc.sql.source import Statement, parse_script
 from aergo_vc.sql.statements import Plan, compile_statement
 from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, insert_sql, key_test
-from aergo_vc.sql.translated_errors import foreign_key_error, translated
+from aergo_vc.sql.translated_errors import disk_errors, foreign_key_error, translated
 
 COMPILED_STATEMENTS = 4_096
 """Statements whose plans an engine keeps."""
@@ -47,7 +47,8 @@ class Engine:
     def __init__(self, path: Path | None = None, *, fuse_steps: int = FUSE_STEPS) -> None:
         self._guard, self._fuse = Guard(), Fuse(fuse_steps)
         self._meter = Meter(Budget())
-        self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
+        with disk_errors():
+            self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
         self._plans: dict[tuple[str, int], Plan] = {}
@@ -66,7 +67,8 @@ class Engine:
         """Run SQL of the engine's own, which no script takes part in."""
         self._guard.trusted = True
         try:
-            return self._db.execute(sql, bindings).fetchall()
+            with disk_errors():
+                return self._db.execute(sql, bindings).fetchall()
         finally:
             self._guard.trusted = False
 
@@ -132,7 +134,8 @@ class Engine:
             self._transactions.append(opened)
             self._capture.push()
         try:
-            yield opened
+            with disk_errors():
+                yield opened
         except BaseException:
             self._undo(name, catalog, final=final)
             raise
@@ -230,7 +233,8 @@ class Engine:
         with self._implicit_transaction():
             self._guard.trusted = True
             try:
-                self._db.executemany(sql, rows)
+                with disk_errors():
+                    self._db.executemany(sql, rows)
             finally:
                 self._guard.trusted = False
 

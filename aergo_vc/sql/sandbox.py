@@ -84,11 +84,21 @@ class Guard:
         return "." in table or not table.startswith(("sqlite_", CACHE_TABLE, "pragma_", "json", "dbstat"))
 
 
+_PRAGMAS = (
+    "journal_mode=MEMORY",
+    "synchronous=OFF",
+    "temp_store=MEMORY",
+    "cache_size=-65536",
+    "recursive_triggers=OFF",
+    "cell_size_check=ON",
+)
+
+
 def open_connection(path: Path | None, guard: Guard, fuse: "Fuse", count_step: Callable[[], None]) -> apsw.Connection:
     """A connection that obeys `guard`, stops at `fuse` and calls `count_step` for each row of a recursive query."""
     connection = apsw.Connection(":memory:" if path is None else str(path))
-    connection.execute("PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA temp_store=MEMORY")
-    connection.execute("PRAGMA cache_size=-65536; PRAGMA recursive_triggers=OFF; PRAGMA cell_size_check=ON")
+    for pragma in _PRAGMAS:  # one by one: what follows a statement that gives a row waits until the row is fetched
+        connection.execute(f"PRAGMA {pragma}").fetchall()
     for limit, value in _LIMITS.items():
         connection.limit(limit, value)
     for switch, setting in _SWITCHES.items():

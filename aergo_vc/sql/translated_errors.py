@@ -1,5 +1,8 @@
 """What SQLite reports, in PostgreSQL's codes and words."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import apsw
 
 from aergo_vc.base.errors import AergoError
@@ -17,6 +20,24 @@ from aergo_vc.sql.errors import (
     SqlError,
 )
 from aergo_vc.sql.storage import indexes_of
+
+_DISK_ERRORS = (
+    apsw.CantOpenError,
+    apsw.CorruptError,
+    apsw.FullError,
+    apsw.IOError,
+    apsw.NotADBError,
+    apsw.ReadOnlyError,
+)
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """Raise EngineError where SQLite's file cannot be read or written, or is no database."""
+    try:
+        yield
+    except _DISK_ERRORS as error:
+        raise EngineError(f"the SQL engine's file cannot be used: {error}") from error
 
 
 def translated(error: apsw.Error, catalog: Catalog, table: TableName | None) -> AergoError:

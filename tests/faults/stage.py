@@ -22,7 +22,7 @@ BUSY = frozenset(["E_SLOT_SPENT"])
 ALREADY = {"branch": "E_EXISTS", "tag": "E_EXISTS"}
 """What a verb answers when it is repeated after it succeeded, where that is not success."""
 
-_LEFTOVERS = ("*.lock", "gc.pid", "aergo/draft-*", "aergo/*.new", "objects/pack/*.keep", "objects/pack/tmp_*")
+_LEFTOVERS = ("*.lock", "gc.pid", "aergo/draft-*", "aergo/*.new", "objects/pack/*.keep", "objects/pack/aergo_draft*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,148 @@
+"""Many programs at work in one repository: nothing that was reported is lost (X13, X14, X16)."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from faults.stage import NOW, Stage
+from world import ROOT
+
+SECONDS = 4.0
+"""How long the programs work in the everyday run."""
+
+CLEANERS = (
+    ("gc", "--quiet", "--prune=now"),
+    ("repack", "-a", "-d", "-q"),
+    ("prune", "--expire=now"),
+    ("pack-refs", "--all", "--prune"),
+)
+
+_PRODUCER = """
+import json, sys, time
+from pathlib import Path
+from aergo_vc.base.errors import AergoError
+from aergo_vc.repository.facade import Repository
+from aergo_vc.repository.workspace import Surroundings
+path, variables, start, begun = Path(sys.argv[1]), json.loads(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+class FastClock:
+    def now(self):
+        return start + (time.monotonic_ns() - begun) // 20_000
+while True:
+    try:
+        with Repository.open(path, Surroundings(variables, FastClock(), home=Path(variables["HOME"]))) as repository:
+            done = repository.sql("UPDATE account SET balance = balance + 1 WHERE id = 7", commit=True)
+            print("block", done.committed.block, flush=True)
+    except AergoError as error:
+        print("refused", error.code, error.message, flush=True)
+"""
+"""Adds blocks for ever, by a clock that all of its kind share, and that runs fifty times as fast as the machine's."""
+
+
+@contextmanager
+def _producers(stage: Stage, count: int) -> Iterator[list[Path]]:
+    """Processes that each add blocks as fast as they can; yields the files that they report in."""
+    reports = [stage.root / f"producer-{number}" for number in range(count)]
+    processes = []
+    begun = time.monotonic_ns()
+    for report in reports:
+        with report.open("wb") as output:
+            words = [str(stage.path), json.dumps(stage.variables), str(NOW), str(begun)]
+            command = [sys.executable, "-c", _PRODUCER, *words]
+            environment = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ["PATH"]}
+            processes.append(subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment))
+    try:
+        yield reports
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        stage.do("look", time=NOW + 10_000_000)  # the next to come clears up after the killed
+
+
+def _lines(reports: list[Path]) -> list[str]:
+    """What was reported, whole lines only."""
+    return [line for report in reports for line in report.read_text().split("\n")[:-1]]
+
+
+def _require_all(stage: Stage, reports: list[Path], allowed: frozenset[str]) -> int:
+    """Every reported block is in the history; returns how many there are."""
+    lines = _lines(reports)
+    foreign = [line for line in lines if not line.startswith("block ") and line.split()[1] not in allowed]
+    assert not foreign, "\n".join(foreign[:20])
+    blocks = {line.split()[1] for line in lines if line.startswith("block ")}
+    history = stage.git("log", "--format=%(trailers:key=Aergo-Block,valueonly)", "main").split()
+    assert blocks <= set(history)
+    stage.git("fsck", "--full", "--strict", "--no-dangling")
+    told = stage.do("verify", time=NOW + 10_000_000)
+    assert told["kind"] == "done", told
+    made = told["value"] - 2
+    # A producer may die between a block and its report, so the rows count blocks that are in the history.
+    assert stage.do("look", time=NOW + 10_000_000)["value"]["balance"] == 100 + made
+    assert len(blocks) <= made <= len(blocks) + len(reports)
+    return made
+
+
+def _seconds(request: pytest.FixtureRequest) -> float:
+    return 10 * SECONDS if request.config.getoption("--long") else SECONDS
+
+
+def test_x13_x14_two_producers_and_every_clean_up_of_git_lose_no_block(
+    stage: Stage, request: pytest.FixtureRequest
+) -> None:
+    stage.fresh("books")
+    with _producers(stage, 2) as reports:
+        end = time.monotonic() + _seconds(request)
+        while time.monotonic() < end:
+            for words in CLEANERS:
+                stage.git(*words, check=False)
+    assert _require_all(stage, reports, frozenset()) > 4
+
+
+def test_x16_a_user_who_commits_all_the_time_and_a_producer_do_not_mix(
+    stage: Stage, request: pytest.FixtureRequest, rng: random.Random
+) -> None:
+    path = stage.fresh("books")
+    committed = 0
+    with _producers(stage, 1) as reports:
+        end = time.monotonic() + _seconds(request)
+        while time.monotonic() < end:
+            (path / "notes.txt").write_text(f"note {committed}\n")
+            said = stage.git("commit", "--quiet", "--all", f"--message=note {committed}", check=False)
+            committed += said == ""
+            time.sleep(0.2 * rng.random())  # a block takes longer than a plain commit, and would never win otherwise
+    made = _require_all(stage, reports, frozenset(["E_MOVED", "E_SLOT_SPENT", "E_LOCKED"]))
+    assert made > 2
+    assert committed > 2
+    subjects = stage.git("log", "--format=%s", "main").splitlines()
+    assert sum(subject.startswith("note ") for subject in subjects) == committed
+    stage.git("checkout", "--quiet", "--", "notes.txt")
+    assert stage.git("status", "--porcelain") == ""
+
+
+def test_x16_a_user_who_switches_branches_all_the_time_and_a_producer_do_not_mix(
+    stage: Stage, request: pytest.FixtureRequest
+) -> None:
+    stage.fresh("branched")
+    with _producers(stage, 1) as reports:
+        end = time.monotonic() + _seconds(request)
+        while time.monotonic() < end:
+            stage.git("checkout", "--quiet", "side", check=False)
+            stage.git("checkout", "--quiet", "main", check=False)
+    codes = frozenset(["E_MOVED", "E_SLOT_SPENT", "E_LOCKED", "E_WORKTREE"])
+    foreign = [line for line in _lines(reports) if not line.startswith("block ") and line.split()[1] not in codes]
+    assert not foreign, "\n".join(foreign[:20])
+    for branch in ("main", "side"):
+        # git checkout unlocks the index before it moves HEAD; a block in between leaves the worktree behind, as any
+        # `git update-ref` would.  No branch suffers.
+        stage.git("checkout", "--quiet", "--force", branch)
+        told = stage.do("verify", time=NOW + 10_000_000)
+        assert told["kind"] == "done", told
+        assert stage.git("status", "--porcelain") == ""
