@@ -1,5 +1,6 @@
 """Verbs that read the chain and the state: log, show, diff, schema, query."""
 
+from contextlib import ExitStack
 from typing import Annotated, BinaryIO, cast
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from aergo_vc.cli.commands import AsJson, At, new_family, session_of
 from aergo_vc.cli.differences import Tally, difference_records, tell_difference, tell_tally
 from aergo_vc.cli.output import Style, Styled
+from aergo_vc.cli.progress import Busy
 from aergo_vc.cli.records import block_record, details_records, transaction_record
 from aergo_vc.cli.running import UsageError
 from aergo_vc.cli.showing import LogColumns, tell_block, tell_rows, tell_transaction
@@ -127,7 +129,9 @@ def query(
         raise UsageError(f"{chosen} is no format: one of {', '.join(_QUERY_FORMATS)} is expected", verb="query")
     if chosen in _BINARY_FORMATS and session.out.is_terminal:
         raise UsageError(f"{chosen} is not for terminals: lead it into a file with >", verb="query")
-    with session.open() as repository, repository.query(sql, at=at) as result:
+    with session.open() as repository, ExitStack() as stack:
+        with Busy("querying"):
+            result = stack.enter_context(repository.query(sql, at=at))
         if chosen == "table":
             tell_rows(session.out, result.columns, result.rows())
             return

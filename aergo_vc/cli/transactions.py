@@ -9,6 +9,7 @@ import typer
 from aergo_vc.base.ids import TransactionId
 from aergo_vc.cli.commands import AsJson, At, Message, Seal, Session, new_family, session_of
 from aergo_vc.cli.output import Column, Style, Styled
+from aergo_vc.cli.progress import Busy
 from aergo_vc.cli.records import committed_record, status_record, submitted_record
 from aergo_vc.cli.running import UsageError
 from aergo_vc.cli.wording import count, moment, plain_value, rows_by_table, short
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 app = new_family()
 
+_MODES = ("replace", "upsert", "append")
 _NUMBERS = frozenset((Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT, Kind.NUMERIC, Kind.DOUBLE))
 
 
@@ -51,8 +53,7 @@ def import_files(
     *,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", show_default=False)],
     table: Annotated[str | None, typer.Option("--table", "-t", metavar="TABLE", help="Not the file's name.")] = None,
-    append: Annotated[bool, typer.Option("--append", help="Add rows; a row that exists is an error.")] = False,
-    upsert: Annotated[bool, typer.Option("--upsert", help="Write rows, keep the others.")] = False,
+    mode: Annotated[str, typer.Option("--mode", metavar="MODE", help="replace, upsert or append.")] = "replace",
     key: Annotated[str | None, typer.Option("--key", metavar="COLUMN,...", help="A new table's primary key.")] = None,
     widen: Annotated[bool, typer.Option("--widen", help="Widen columns that are too narrow.")] = False,
     commit: Seal = False,
@@ -61,14 +62,14 @@ def import_files(
 ) -> None:
     """Sign the rows of files as one transaction: each table becomes what its file says."""
     session = session_of(context)
-    if append and upsert:
-        raise UsageError("--append and --upsert exclude each other", verb="import")
+    if mode not in _MODES:
+        raise UsageError(f"--mode {mode}: {', '.join(_MODES)} are possible", verb="import")
     _require_seal(message, commit=commit, verb="import")
-    with session.open() as repository:
+    with session.open() as repository, Busy("importing"):
         submitted = repository.import_files(
             files,
             table=table,
-            mode="append" if append else "upsert" if upsert else "replace",
+            mode=mode,
             key=tuple(key.split(",")) if key else (),
             widen=widen,
             commit=commit,

