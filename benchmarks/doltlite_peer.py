@@ -3,6 +3,7 @@
 Run: python doltlite_peer.py FOLDER ROWS COMMITS CHANGED.  Prints what `PeerFigures` holds, as JSON.
 """
 
+import importlib
 import json
 import subprocess
 import sys
@@ -43,9 +44,8 @@ def _seconds(action: Callable[[], object]) -> float:
 
 def measure(folder: Path, work: Accounts) -> PeerFigures:
     """Do the work in a new database in `folder`."""
-    import sqlite3  # noqa: PLC0415
-
-    import doltlite  # noqa: F401, PLC0415 - replaces sqlite3, so it comes first
+    importlib.import_module("doltlite")  # puts itself in the place of SQLite, so it comes first
+    sqlite3 = importlib.import_module("sqlite3")
 
     folder.mkdir(parents=True)
     remote = folder / "remote.db"
