@@ -3,6 +3,7 @@
 Run: python doltlite_peer.py FOLDER ROWS COMMITS CHANGED.  Prints what `PeerFigures` holds, as JSON.
 """
 
+import csv
 import importlib
 import json
 import subprocess
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from accounts import Accounts
+from accounts import Accounts, csv_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,14 @@ def measure(folder: Path, work: Accounts) -> PeerFigures:
     remote = folder / "remote.db"
     database = sqlite3.connect(folder / "accounts.db", isolation_level=None)
     database.execute("CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT, quantity INTEGER, price TEXT)")
-    rows = work.before
+    path = folder / "account.csv"
+    path.write_text(csv_text(work.before))
 
     def load() -> None:
+        with path.open(newline="") as file:
+            lines = csv.reader(file)
+            next(lines)
+            rows = [(int(i), name, int(quantity), price) for i, name, quantity, price in lines]
         database.execute("BEGIN")
         database.executemany("INSERT INTO account VALUES (?, ?, ?, ?)", rows)
         database.execute("COMMIT")
