@@ -48,8 +48,8 @@ check: setup ## floors, lint, format, types, tidiness: under a minute
 	@$(BIN)/python -m pytest tests/test_tidy.py
 
 .PHONY: bench
-bench: setup ## run the benchmarks
-	@shopt -s failglob; for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python "$$bench"; done
+bench: setup ## run the benchmarks that have a goal, as one table
+	@$(BIN)/python benchmarks/run.py
 
 .PHONY: man
 man: setup ## check the manual pages and refresh those of the environment

@@ -1,5 +1,6 @@
 """Loading, committing, pushing and comparing a table of 100,000 rows, beside doltlite and CSV files in git."""
 
+import functools
 import io
 import subprocess
 import sys
@@ -68,9 +69,8 @@ def _load_line(folder: Path, repository: Repository, work: Accounts, peer: PeerF
 
 
 def _commit_all(repository: Repository, work: Accounts) -> Times:
-    times = timed(
-        [lambda script=work.script(number): repository.sql(script, commit=True) for number in range(work.commits)]  # type: ignore[misc]
-    )
+    scripts = [work.script(number) for number in range(work.commits)]
+    times = timed([functools.partial(repository.sql, script, commit=True) for script in scripts])
     _require(repository, work.after(work.commits))
     return times
 
@@ -110,7 +110,7 @@ class _GitWithCsv:
         git(folder, "config", "core.fsync", "all")
         self._commit(0)
         make_receiver(folder.with_name("csv-remote"), folder)
-        self.commits = timed([lambda number=number: self._commit(number) for number in range(1, work.commits + 1)])  # type: ignore[misc]
+        self.commits = timed([functools.partial(self._commit, number) for number in range(1, work.commits + 1)])
         self.pushed = pushed_bytes(folder.with_name("csv-remote"), folder)
 
     def _commit(self, number: int) -> None:

@@ -33,7 +33,8 @@ class Accounts:
 
     def script(self, commit: int) -> str:
         """A commit's changes in SQL that every program understands."""
-        return f"UPDATE account SET quantity = quantity + 1 WHERE id IN ({', '.join(map(str, self.picks[commit]))})"
+        ids = ", ".join(map(str, self.picks[commit]))
+        return f"UPDATE account SET quantity = quantity + 1 WHERE id IN ({ids})"
 
     def after(self, commits: int) -> list[Account]:
         """The rows after the first commits."""

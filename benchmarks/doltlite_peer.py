@@ -3,6 +3,8 @@
 Run: python doltlite_peer.py FOLDER ROWS COMMITS CHANGED.  Prints what `PeerFigures` holds, as JSON.
 """
 
+import csv
+import importlib
 import json
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from accounts import Accounts
+from accounts import Accounts, csv_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +45,21 @@ def _seconds(action: Callable[[], object]) -> float:
 
 def measure(folder: Path, work: Accounts) -> PeerFigures:
     """Do the work in a new database in `folder`."""
-    import sqlite3  # noqa: PLC0415
-
-    import doltlite  # noqa: F401, PLC0415 - replaces sqlite3, so it comes first
+    importlib.import_module("doltlite")  # puts itself in the place of SQLite, so it comes first
+    sqlite3 = importlib.import_module("sqlite3")
 
     folder.mkdir(parents=True)
     remote = folder / "remote.db"
     database = sqlite3.connect(folder / "accounts.db", isolation_level=None)
     database.execute("CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT, quantity INTEGER, price TEXT)")
-    rows = work.before
+    path = folder / "account.csv"
+    path.write_text(csv_text(work.before))
 
     def load() -> None:
+        with path.open(newline="") as file:
+            lines = csv.reader(file)
+            next(lines)
+            rows = [(int(i), name, int(quantity), price) for i, name, quantity, price in lines]
         database.execute("BEGIN")
         database.executemany("INSERT INTO account VALUES (?, ?, ?, ?)", rows)
         database.execute("COMMIT")

@@ -25,9 +25,7 @@ class Day:
 
 def lines(folder: Path) -> Iterator[Line]:
     """Time and size; nothing where the data is not beside the checkout."""
-    bundle = next(
-        (parent / "shared" / BUNDLE for parent in ROOT.parents if (parent / "shared" / BUNDLE).exists()), None
-    )
+    bundle = next(filter(Path.exists, (parent / "shared" / BUNDLE for parent in ROOT.parents)), None)
     if bundle is None:
         return
     source = folder / "source"

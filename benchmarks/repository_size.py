@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from measuring import Line, git, ledger, make_repository, pack_bytes
@@ -20,7 +21,7 @@ def lines(folder: Path) -> Iterator[Line]:
         repository.import_files([path], key=("id",), commit=True)
         git(folder / "size", "gc", "--quiet", "--prune=now")
         first = pack_bytes(folder / "size")
-        for before, after in zip(states, states[1:], strict=False):
+        for before, after in pairwise(states):
             changed = [new for old, new in zip(before, after, strict=True) if old != new]
             path.write_text(_csv(changed))
             repository.import_files([path], mode="upsert", commit=True)

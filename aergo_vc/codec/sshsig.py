@@ -14,6 +14,7 @@ The key signs another blob, `signed_message`.  Each value has one spelling: what
 refused, since rewriting a signature that stands in a commit would change the commit's id without the key.
 """
 
+import functools
 import hashlib
 import re
 import struct
@@ -130,11 +131,13 @@ def decode_key_blob(blob: bytes) -> bytes:
     return _read_key(blob, "SSH public key", KeyFormatError)
 
 
+@functools.lru_cache(maxsize=1024)
 def encode_key_text(public_key: bytes) -> str:
     """A raw public key as ``ssh-ed25519 AAAA…``: no options before it, no comment behind it, no line feed."""
     return f"{KEY_TYPE} {encode_base64(encode_key_blob(public_key))}"
 
 
+@functools.lru_cache(maxsize=1024)
 def decode_key_text(text: str) -> bytes:
     """The raw 32 bytes, unchecked, of ``ssh-ed25519 AAAA…``.  Raises KeyFormatError for any other spelling."""
     prefix = f"{KEY_TYPE} "

@@ -142,6 +142,10 @@ class Capture:
     def has_changes(self, name: TableName) -> bool:
         return bool(self._frames[-1].get(name))
 
+    def is_changed_around(self) -> bool:
+        """Whether the frame around the current one holds changes already."""
+        return any(self._frames[-2].values())
+
     def add_inserted(self, name: TableName, rows: "InsertedRows") -> None:
         """Rows that were inserted without being reported one by one."""
         self._frames[-1][name] = rows

@@ -168,11 +168,14 @@ class Engine:
         if final:
             return
         self._transactions.pop()
+        first = self._transactions and not self._capture.is_changed_around()
         frame = self._capture.fold()
         if not opened.changes:
             opened.changes = self._capture.changes(frame)
         if self._transactions:
             outer = self._transactions[-1]
+            # What the first part did is what all did, unless another follows.
+            outer.changes = opened.changes if first and not outer.rewritten | opened.rewritten else {}
             outer.rewritten |= opened.rewritten
             outer.catalog_changed = outer.catalog_changed or opened.catalog_changed
 

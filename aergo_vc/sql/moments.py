@@ -1,5 +1,6 @@
 """Dates and times: PostgreSQL's ISO spellings read into the canonical ones; years 0001 to 9999, time zone UTC."""
 
+import functools
 import re
 from datetime import date, datetime, timedelta, timezone
 
@@ -91,6 +92,7 @@ def timestamptz_from_text(text: str) -> str:
     return timestamp_text(moment) + "+00"
 
 
+@functools.lru_cache(maxsize=16)
 def timestamptz_from_milliseconds(milliseconds: int) -> str:
     """A block's time as timestamptz."""
     epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017

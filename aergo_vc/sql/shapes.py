@@ -15,9 +15,10 @@ from sqlglot import exp
 from aergo_vc.sql.errors import SqlError
 from aergo_vc.sql.source import parse_script
 
-# No quotes, no comments, no other number than whole ones: then a pattern can tell where the numbers are.
-_PLAIN = re.compile(r"(?:[A-Za-z0-9_\s,;()=<>+*%]|[.](?!\d)|-(?!-))*+", re.ASCII)
-_NUMBER = re.compile(r"(?<![A-Za-z0-9_.])\d{1,9}(?![A-Za-z0-9_.])", re.ASCII)
+# No quotes, no comments, no other numbers than whole ones: then patterns can tell where the numbers are.
+_PLAIN = re.compile(r"[A-Za-z0-9_\s.,;()=<>+*%-]*+", re.ASCII)
+_OTHER = re.compile(r"--|\.\d|\d\.|(?<![A-Za-z0-9_])\d{10}", re.ASCII)
+_NUMBER = re.compile(r"\b\d{1,9}\b", re.ASCII)
 _CHARACTERS = 4_000
 _FIRST_MARK = 900_000_000
 _MOST_NUMBERS = 400
@@ -27,7 +28,7 @@ _PLACES = (
     exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In,
     exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.Neg, exp.Tuple,
 )  # fmt: skip
-"""Below these a number is a value and nothing else: not the ordinal of a column, the length of a type, ….  """
+"""Below these a number is a value and nothing else: not the ordinal of a column, the length of a type."""
 
 
 class Number(exp.Expression):
@@ -44,7 +45,7 @@ class Shape:
 
 def shape_of(script: str) -> Shape | None:
     """The shape of a script; None if it is no plain one."""
-    if len(script) > _CHARACTERS or _PLAIN.fullmatch(script) is None:
+    if len(script) > _CHARACTERS or _PLAIN.fullmatch(script) is None or _OTHER.search(script) is not None:
         return None
     values = _NUMBER.findall(script)
     if len(values) > _MOST_NUMBERS:
@@ -72,7 +73,9 @@ def parse_shape(text: str) -> tuple[exp.Expression, ...] | None:
     if not all(isinstance(tree, _WRITING) for tree in trees):
         return None
     marks = [mark for tree in trees for mark in _marks(tree)]
-    if len(marks) != len(_NUMBER.findall(text)) or not all(isinstance(mark.parent, _PLACES) for mark in marks):
+    if sorted(str(mark.this) for mark in marks) != _NUMBER.findall(text):
+        return None
+    if not all(isinstance(mark.parent, _PLACES) for mark in marks):
         return None
     for mark in marks:
         mark.replace(Number(this=int(str(mark.this)) - _FIRST_MARK))

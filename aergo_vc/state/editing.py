@@ -62,6 +62,9 @@ def apply_changes(tree: TableTree, root: Node | None, changes: Mapping[Key, RowC
             check_row_size(edit.after)
     if root is None:
         return tree.build_lines([edit.code for edit in edits], [_inserted(edit) for edit in edits])
+    rows = _Rows(tree)
+    if not _moves_cuts(rows, edits):
+        return _rewritten(tree, rows, root, tree.directory(root).level, edits)
     return _Editor(tree, root).apply(edits)
 
 
@@ -145,6 +148,23 @@ class _Nodes:
     def write(self, items: Sequence[Node], first: str) -> Node:
         del first  # the items know
         return self._tree.store.write_directory(Directory(self.number, tuple(items)))
+
+
+def _rewritten(tree: TableTree, rows: _Rows, node: Node, level: int, edits: Sequence[Edit]) -> Node:
+    """A node after edits that leave every cut of every level where it is: only what lies on the way is written anew."""
+    if level == 0:
+        return rows.write(_replaced(rows, rows.items(node), edits), node.first)
+    nodes = list(tree.nodes_below(node, level))
+    firsts = [below.first for below in nodes]
+    position = 0
+    while position < len(edits):
+        place = max(0, bisect_right(firsts, edits[position].code) - 1)
+        end = len(edits)
+        if place + 1 < len(firsts):
+            end = bisect_left(edits, firsts[place + 1], position, key=_code_of)
+        nodes[place] = _rewritten(tree, rows, nodes[place], level - 1, edits[position:end])
+        position = end
+    return tree.store.write_directory(Directory(level, tuple(nodes)))
 
 
 class _Editor:

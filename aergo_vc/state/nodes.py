@@ -11,7 +11,7 @@ remembered is remembered under both names: that an id was seen with one digest s
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -103,6 +103,8 @@ class NodeStore:
         self._chunks: OrderedDict[tuple[ObjectId, Digest], bytes] = OrderedDict()
         self._chunk_bytes = 0
         self._directories: OrderedDict[tuple[ObjectId, Digest], Directory] = OrderedDict()
+        self.sound: set[tuple[ObjectId, Digest, Hashable]] = set()
+        """Trees that are known to be what their rows give, by their names and the form of their table."""
 
     def write_chunk(self, first: str, data: bytes) -> Node:
         """Add a chunk whose first row has the key code `first`."""

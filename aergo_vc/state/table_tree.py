@@ -16,6 +16,8 @@ from aergo_vc.model.types import Row
 from aergo_vc.state.cutting import CUTTING, Cutting
 from aergo_vc.state.nodes import Directory, Node, NodeStore
 
+_SOUND_TREES = 1_024
+
 Line = bytes
 """A row's canonical JSON, without its line feed."""
 
@@ -48,6 +50,7 @@ class TableTree:
         self.reader = RowReader.of(table)
         self._positions = table.key_positions
         self._kinds = table.key_kinds
+        self._form = (table.columns, table.primary_key, cutting)
 
     def key_of(self, row: Row) -> Key:
         """The key of a row."""
@@ -115,7 +118,20 @@ class TableTree:
 
         Raises DuplicateKeyError, OversizedKeyError, or BadChunk for a row that is too long.
         """
-        return self.build_lines(*self.sorted_lines(rows))
+        root = self.build_lines(*self.sorted_lines(rows))
+        if root is not None:
+            self.note_sound(root)
+        return root
+
+    def is_sound(self, root: Node) -> bool:
+        """Whether this process built the tree from rows of such a table, or checked it, not long ago."""
+        return (root.id, root.digest, self._form) in self.store.sound
+
+    def note_sound(self, root: Node) -> None:
+        """Remember that a tree is the one that its rows give: it was built from them, or `check_tree` passed it."""
+        if len(self.store.sound) >= _SOUND_TREES:
+            self.store.sound.clear()
+        self.store.sound.add((root.id, root.digest, self._form))
 
     def sorted_lines(self, rows: Sequence[Row]) -> tuple[list[str], list[Line]]:
         """The key codes of `rows` in ascending order, and their lines; raises DuplicateKeyError, OversizedKeyError."""
