@@ -166,7 +166,7 @@ def judge(stage: Stage, known: Undisturbed, told: dict[str, Any]) -> list[str]:
     landed = refs.get(case.ref) == known.after[case.ref]
     if told["kind"] == "done" and refs != known.after:
         wrong.append("it said that all was done, and it was not")
-    if told["kind"] == "error":
+    if told["kind"] == "error" and told["type"] != "KeyboardInterrupt":
         wrong.append(f"it ended with {told['type']}: {told['message'][-900:]}")
     wrong += check_sound(stage, verify="refs/heads/aergo/directory" in refs and case.verb != "init")
     wrong += _repeat(stage, known, landed=landed)
