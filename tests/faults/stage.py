@@ -22,7 +22,16 @@ BUSY = frozenset(["E_SLOT_SPENT"])
 ALREADY = {"branch": "E_EXISTS", "tag": "E_EXISTS"}
 """What a verb answers when it is repeated after it succeeded, where that is not success."""
 
-_LEFTOVERS = ("*.lock", "gc.pid", "aergo/draft-*", "aergo/*.new", "objects/pack/*.keep", "objects/pack/aergo_draft*")
+_LEFTOVERS = (
+    "*.lock",
+    "gc.pid",
+    "config.aergo*",
+    "aergo/draft-*",
+    "aergo/*.new",
+    "aergo/index.next*",
+    "objects/pack/*.keep",
+    "objects/pack/aergo_draft*",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,14 @@ The everyday run tries a fixed selection of points; ``--long`` tries them all.
 import random
 import re
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import pytest
+from faults.git_children import GitChildren
 from faults.injection import KILL, Fault, Point, points_of, run_with_fault
 from faults.stage import CASES, Stage, judge, trial, watch
+
+T = TypeVar("T")
 
 KILLS, FAILS = 5, 2
 """Points that the everyday run tries of each verb with a crash, and with an error."""
@@ -20,7 +24,7 @@ _GIVING_UP = frozenset(["unlink", "flock", "utimensat", "fchmod", "chmod", "rmdi
 """Calls that only clean up or take what is there: the disk being full does not concern them."""
 
 
-def _chosen(points: Sequence[Point], count: int, request: pytest.FixtureRequest) -> list[Point]:
+def _chosen(points: Sequence[T], count: int, request: pytest.FixtureRequest) -> list[T]:
     if request.config.getoption("--long") or len(points) <= count:
         return list(points)
     return random.Random(request.node.name).sample(points, count)
@@ -80,6 +84,34 @@ def test_x07_a_crash_while_a_crash_is_repaired_leaves_old_or_new(
         crash()
         found = judge(stage, known, run_with_fault(stage.zygote, stage.job("look"), point, KILL) | {"kind": "killed"})
         wrong += [f"{point}: {what}" for what in found]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["with the verb", "alone"])
+@pytest.mark.parametrize("verb", ["init", "sql commit"])
+def test_x01_a_git_that_a_verb_runs_is_killed_at_any_system_call(
+    strace: None, stage: Stage, verb: str, together: bool, request: pytest.FixtureRequest
+) -> None:
+    known = watch(stage, CASES[verb])
+    children = GitChildren(stage.root / "programs")
+
+    def run(child: int, point: Point | None = None) -> dict[str, Any]:
+        stage.fresh(known.case.template)
+        more = children.variables(child, point, KILL, together=together)
+        return stage.zygote.run(stage.job(verb) | {"variables": stage.variables | more})
+
+    places: list[tuple[int, Point]] = []
+    child = 0
+    while not child or child < children.count:
+        child += 1
+        assert run(child)["kind"] == "done"
+        places += [(child, point) for point in children.points(stage.path)]
+    assert len(places) > 3
+    wrong = []
+    for number, point in _chosen(places, KILLS, request):
+        told = run(number, point)
+        assert told["kind"] == ("killed" if together else "refused"), told
+        wrong += [f"{point}: {what}" for what in judge(stage, known, told)]
     assert not wrong, "\n".join(wrong)
 
 
