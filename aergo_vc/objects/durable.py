@@ -13,6 +13,15 @@ def sync_directory(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sync_file(path: Path) -> None:
+    """Make the content of a file durable that another program wrote."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def make_directories(folder: Path) -> None:
     """Create `folder` and what is missing above it, durably."""
     if folder.is_dir():

@@ -153,22 +153,27 @@ def exclusive_file(
     """
     draft = _drafts(common_dir) / f"draft-{os.getpid()}-{secrets.token_hex(4)}"
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    stands = False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        os.write(descriptor, content)
+        if os.write(descriptor, content) != len(content):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(draft))
         if durable:
             os.fsync(descriptor)
         while not _link(draft, lock, content):
             if not break_abandoned(lock, common_dir):
                 deadline.wait("a lock", lock)
+        stands = True
         commit = _Commit(lock)
         try:
             yield commit
         finally:
             if not commit.done:
                 lock.unlink(missing_ok=True)
+            stands = False
     finally:
-        draft.unlink(missing_ok=True)
+        if not stands:  # a lock that could not be removed can still be told by its draft
+            draft.unlink(missing_ok=True)
         os.close(descriptor)
 
 

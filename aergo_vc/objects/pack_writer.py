@@ -178,6 +178,7 @@ def _place(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]])
             _sync(file)
         with _read_only_file(mark) as file:
             file.write(KEEP_MARK)
+            _sync(file)  # an empty one could not be told from a user's, and would stay for ever
         name = folder / f"pack-{checksum.hex()}"
         keep = _keep(mark, name.with_suffix(".keep"))
         pack.replace(name.with_suffix(".pack"))

@@ -14,6 +14,7 @@ from aergo_vc.objects.errors import GitFailedError, WorktreeError
 from aergo_vc.objects.git import Git, GitOutput
 from aergo_vc.objects.locks import Deadline
 from aergo_vc.objects.refs import open_refs
+from aergo_vc.objects.settings import write_settings
 
 HIDE_STATE = "!/ledger/state/"
 """The sparse-checkout pattern that keeps the chunks out of the worktree."""
@@ -118,7 +119,8 @@ class Worktree:
 
     def _set(self, name: str, value: str) -> None:
         own = self._settings().get("extensions.worktreeconfig", "false") == "true"
-        self._git.run("config", *(["--worktree"] if own else ["--local"]), name, value)
+        file = self._paths.git_dir / "config.worktree" if own else self._paths.common_dir / "config"
+        write_settings(self._git, self._paths.common_dir, file, {name: value}, timeout=self._timeout)
 
     def _read_tree(self, old: ObjectId | None, new: ObjectId, *options: str) -> None:
         """A two-way merge (git-read-tree): what equals `old` becomes `new`, everything else stays or stops it."""

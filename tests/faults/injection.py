@@ -172,6 +172,11 @@ class Zygote:
 def points_of(zygote: Zygote, job: dict[str, Any], log: Path) -> tuple[list[Point], dict[str, Any]]:
     """Run a job under strace undisturbed; returns its calls that change the repository, and what the child told."""
     told = zygote.run_traced(job, ["-o", str(log), "-e", f"trace={','.join(CHANGING)}"])
+    return read_points(log, Path(job["path"])), told
+
+
+def read_points(log: Path, repository: Path) -> list[Point]:
+    """The calls in strace's log of one process that change a repository."""
     numbers: Counter[str] = Counter()
     points = []
     for line in log.read_text().splitlines():
@@ -180,9 +185,9 @@ def points_of(zygote: Zygote, job: dict[str, Any], log: Path) -> tuple[list[Poin
             continue
         call, rest = match.groups()
         numbers[call] += 1
-        if str(job["path"]) in rest and (call != "openat" or _OPENED_FOR_CHANGE.search(rest)):
-            points.append(Point(call, numbers[call], rest.replace(str(job["path"]), "")))
-    return points, told
+        if str(repository) in rest and (call != "openat" or _OPENED_FOR_CHANGE.search(rest)):
+            points.append(Point(call, numbers[call], rest.replace(str(repository), "")))
+    return points
 
 
 def run_with_fault(zygote: Zygote, job: dict[str, Any], point: Point, fault: Fault) -> dict[str, Any]:

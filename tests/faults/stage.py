@@ -22,7 +22,16 @@ BUSY = frozenset(["E_SLOT_SPENT"])
 ALREADY = {"branch": "E_EXISTS", "tag": "E_EXISTS"}
 """What a verb answers when it is repeated after it succeeded, where that is not success."""
 
-_LEFTOVERS = ("*.lock", "gc.pid", "aergo/draft-*", "aergo/*.new", "objects/pack/*.keep", "objects/pack/aergo_draft*")
+_LEFTOVERS = (
+    "*.lock",
+    "gc.pid",
+    "config.aergo*",
+    "aergo/draft-*",
+    "aergo/*.new",
+    "aergo/index.next*",
+    "objects/pack/*.keep",
+    "objects/pack/aergo_draft*",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +175,7 @@ def judge(stage: Stage, known: Undisturbed, told: dict[str, Any]) -> list[str]:
     landed = refs.get(case.ref) == known.after[case.ref]
     if told["kind"] == "done" and refs != known.after:
         wrong.append("it said that all was done, and it was not")
-    if told["kind"] == "error":
+    if told["kind"] == "error" and told["type"] != "KeyboardInterrupt":
         wrong.append(f"it ended with {told['type']}: {told['message'][-900:]}")
     wrong += check_sound(stage, verify="refs/heads/aergo/directory" in refs and case.verb != "init")
     wrong += _repeat(stage, known, landed=landed)

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -106,3 +107,16 @@ def test_an_uncommitted_exclusive_file_vanishes(plain: Sandbox) -> None:
     with exclusive_file(lock, common, b"y", Deadline(1)) as commit:
         commit(common / "x")
     assert (common / "x").read_bytes() == b"y"
+
+
+def test_x05_a_lock_whose_content_is_cut_short_never_stands(plain: Sandbox) -> None:
+    common = plain.paths.common_dir
+    lock = common / "x.lock"
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, unlimited[1]))
+    try:
+        with pytest.raises(OSError, match="space"), exclusive_file(lock, common, bytes(41), Deadline(1)):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    assert not lock.exists()
