@@ -13,6 +13,7 @@ from aergo_vc.model.blocks import Consensus, Law, MergeRule
 from aergo_vc.repository.errors import (
     BorrowedBranchError,
     ClockBackwardsError,
+    EngineDiffersError,
     KeyNotRegisteredError,
     MovedBranchError,
     NotYourSlotError,
@@ -333,6 +334,18 @@ def test_m05_nothing_is_sealed_on_files_that_a_plain_commit_edited(target: Ledge
             repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
         assert refused.value.code in {"E_BLOCK", "E_DIGEST", "E_NODE_NAME"}
         assert target.ref() == head
+
+
+def test_m03_an_engine_that_computes_otherwise_makes_no_block_and_still_verifies(
+    target: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (target.place.path / "aergo" / "cache" / "engine").unlink()
+    monkeypatch.setattr("aergo_vc.repository.engine_check.engine_matches_rules", lambda: False)
+    before = target.refs()
+    with target.open() as repository, pytest.raises(EngineDiffersError):
+        repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
+    assert target.refs() == before
+    assert target.verifies() == 4
 
 
 def test_m04_a_branch_that_moved_meanwhile_is_not_moved_back(target: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
