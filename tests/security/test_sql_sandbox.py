@@ -1,5 +1,6 @@
 """Attacks on the executor: rows G01 to G20, F04, F08 and B18 of the threat list."""
 
+
 import random
 import time
 from itertools import permutations
