@@ -70,15 +70,15 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
 
 
 @pytest.fixture
-def ledger(founded: Ledger, tmp_path: Path) -> Ledger:
+def target(founded: Ledger, tmp_path: Path) -> Ledger:
     """A ledger of the test's own, with four blocks on main."""
     return copied(founded, tmp_path / "attacked")
 
 
 @pytest.fixture
-def forger(ledger: Ledger) -> Forger:
+def forger(target: Ledger) -> Forger:
     """Somebody with alice's key who does not keep the rules."""
-    return Forger(ledger)
+    return Forger(target)
 
 
 @pytest.fixture

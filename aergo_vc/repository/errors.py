@@ -66,6 +66,12 @@ class KeyNotRegisteredError(RepositoryError):
     code = "E_KEY_NOT_REGISTERED"
 
 
+class EngineDiffersError(RepositoryError):
+    """The SQL engine computes otherwise than the rule set says."""
+
+    code = "E_ENGINE"
+
+
 class BorrowedBranchError(RepositoryError):
     """A reference leads to a block of another branch."""
 

@@ -19,6 +19,7 @@ from aergo_vc.model.directory import Authority
 from aergo_vc.model.transactions import Exclusion
 from aergo_vc.objects.durable import replace_file
 from aergo_vc.repository.admission import admit
+from aergo_vc.repository.engine_check import require_engine
 from aergo_vc.repository.errors import (
     ClockBackwardsError,
     KeyNotRegisteredError,
@@ -120,6 +121,7 @@ class Producer:
         last = self._watermark.last(chain, law.name)
         self._require_fresh(law.name, last, slot, tip, slot_begins(roster, slot + 1))
         self._require_key(authority)
+        require_engine(self._workspace.folder / "cache")
         height = 0 if tip is None else tip.header.height + 1
         return Lease(
             producer=me,

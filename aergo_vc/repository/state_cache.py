@@ -116,7 +116,7 @@ class StateCache:
         """Remove the stamp; tells whether it was that of the file."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            sound = self._stamp.read_text() == self._describe()
+            sound = self._stamp.read_bytes() == self._describe().encode()
             self._stamp.unlink()
         except (OSError, ValueError):
             return False

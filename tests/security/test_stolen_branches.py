@@ -13,6 +13,7 @@ from aergo_vc.model.blocks import Consensus, Law, MergeRule
 from aergo_vc.repository.errors import (
     BorrowedBranchError,
     ClockBackwardsError,
+    EngineDiffersError,
     KeyNotRegisteredError,
     MovedBranchError,
     NotYourSlotError,
@@ -29,46 +30,46 @@ def _private(name: str, producer: str, root: BlockId | None) -> Law:
     return Law(BranchName(name), root, Consensus.SOLE, EntityName(producer), MergeRule.LOST_UPDATE)
 
 
-def test_c01_in_every_slot_of_a_round_one_producer_is_valid_and_every_other_refused(ledger: Ledger) -> None:
-    register(ledger, "bob", producer=True)
-    register(ledger, "carol", producer=True)
-    forger = Forger(ledger)
-    directory = Forger(ledger, DIRECTORY).blocks()[-1][1]
+def test_c01_in_every_slot_of_a_round_one_producer_is_valid_and_every_other_refused(target: Ledger) -> None:
+    register(target, "bob", producer=True)
+    register(target, "carol", producer=True)
+    forger = Forger(target)
+    directory = Forger(target, DIRECTORY).blocks()[-1][1]
     under = {"directory": directory.block, "directory_height": directory.header.height}
-    with ledger.open() as repository:
+    with target.open() as repository:
         roster = Producer(repository._workspace, repository._identity).authorities().at(directory, 5_000).roster
-    home = ledger.ref()
+    home = target.ref()
     accepted = []
     tip = forger.blocks()[-1][1].header.slot
     begin = (tip // 3 + 12) * 3 - tip
     for slots in range(begin, begin + 6):
-        ledger.place.git("update-ref", "refs/heads/main", home)
+        target.place.git("update-ref", "refs/heads/main", home)
         draft = forger.follow(slots=slots)
         for producer in ("alice", "bob", "carol"):
-            ledger.place.git("update-ref", "refs/heads/main", home)
-            forger.put(draft.head(producer=producer, **under), ledger.key(producer))
+            target.place.git("update-ref", "refs/heads/main", home)
+            forger.put(draft.head(producer=producer, **under), target.key(producer))
             if producer == producer_of(roster, draft.header.slot):
-                assert ledger.verifies() == 5
+                assert target.verifies() == 5
                 accepted.append(producer)
             else:
-                assert ledger.rule() == "E_SLOT"
+                assert target.rule() == "E_SLOT"
     assert sorted(accepted) == ["alice", "alice", "bob", "bob", "carol", "carol"]
 
 
-def test_c01_a_producer_waits_for_its_turn_and_is_told_when_it_comes(ledger: Ledger) -> None:
-    register(ledger, "bob", producer=True)
-    ledger.next_slot(20)
+def test_c01_a_producer_waits_for_its_turn_and_is_told_when_it_comes(target: Ledger) -> None:
+    register(target, "bob", producer=True)
+    target.next_slot(20)
     outcomes: list[str] = []
     for _ in range(4):
-        ledger.clock.step = 0
-        outcomes.append(_try_to_seal(ledger))
-        ledger.next_slot()
+        target.clock.step = 0
+        outcomes.append(_try_to_seal(target))
+        target.next_slot()
     assert set(outcomes) == {"sealed", "waits"}
-    assert ledger.verifies() == 4 + outcomes.count("sealed")
+    assert target.verifies() == 4 + outcomes.count("sealed")
 
 
-def _try_to_seal(ledger: Ledger) -> str:
-    with ledger.open() as repository:
+def _try_to_seal(target: Ledger) -> str:
+    with target.open() as repository:
         try:
             repository.sql("UPDATE account SET balance = balance", commit=True)
         except NotYourSlotError as waits:
@@ -78,21 +79,21 @@ def _try_to_seal(ledger: Ledger) -> str:
     ready = error.facts["ready_at"]
     assert error.facts["producer"] == "bob"
     assert isinstance(ready, int)
-    assert ready > ledger.clock.time
+    assert ready > target.clock.time
     return "waits"
 
 
-def test_c02_a_block_of_the_future_is_held_until_its_time_comes(ledger: Ledger, forger: Forger) -> None:
-    now = ledger.clock.time
+def test_c02_a_block_of_the_future_is_held_until_its_time_comes(target: Ledger, forger: Forger) -> None:
+    now = target.clock.time
     forger.put(forger.follow(slots=40))
-    ledger.clock.time = now
-    assert ledger.rule() == "E_FUTURE"
-    ledger.next_slot(40)
-    assert ledger.verifies() == 5
+    target.clock.time = now
+    assert target.rule() == "E_FUTURE"
+    target.next_slot(40)
+    assert target.verifies() == 5
 
 
 def test_c04_after_a_crash_between_signing_and_moving_the_branch_the_slot_is_skipped(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    target: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class PowerCutError(BaseException):
         pass
@@ -100,103 +101,103 @@ def test_c04_after_a_crash_between_signing_and_moving_the_branch_the_slot_is_ski
     def cut(*_: object) -> None:
         raise PowerCutError
 
-    ledger.next_slot()
-    ledger.clock.step = 0
-    with monkeypatch.context() as patch, ledger.open() as repository:
+    target.next_slot()
+    target.clock.step = 0
+    with monkeypatch.context() as patch, target.open() as repository:
         patch.setattr(Workspace, "move_branch", cut)
         with pytest.raises(PowerCutError):
             repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
-    with ledger.open() as repository, pytest.raises(SlotSpentError) as refused:
+    with target.open() as repository, pytest.raises(SlotSpentError) as refused:
         repository.sql("INSERT INTO account VALUES ('dave', 2)", commit=True)
-    assert ledger.verifies() == 4
-    ledger.clock.time = int(refused.value.facts["ready_at"] or 0)
-    with ledger.open() as repository:
+    assert target.verifies() == 4
+    target.clock.time = int(refused.value.facts["ready_at"] or 0)
+    with target.open() as repository:
         repository.sql("INSERT INTO account VALUES ('dave', 2)", commit=True)
-    assert ledger.verifies() == 5
-    assert Forger(ledger).take().header.confirmed == 0
+    assert target.verifies() == 5
+    assert Forger(target).take().header.confirmed == 0
 
 
-def test_c04_a_clock_that_went_back_signs_nothing(ledger: Ledger, forger: Forger) -> None:
-    ledger.next_slot(10)
-    ledger.sql("INSERT INTO account VALUES ('carol', 1)")
-    ledger.place.git("update-ref", "refs/heads/main", forger.blocks()[3][0])
-    ledger.clock.time -= 10 * 5_000
-    with ledger.open() as repository, pytest.raises(ClockBackwardsError):
+def test_c04_a_clock_that_went_back_signs_nothing(target: Ledger, forger: Forger) -> None:
+    target.next_slot(10)
+    target.sql("INSERT INTO account VALUES ('carol', 1)")
+    target.place.git("update-ref", "refs/heads/main", forger.blocks()[3][0])
+    target.clock.time -= 10 * 5_000
+    with target.open() as repository, pytest.raises(ClockBackwardsError):
         repository.sql("INSERT INTO account VALUES ('dave', 1)", commit=True)
 
 
-def test_two_blocks_of_one_slot_on_two_lines_are_not_signed(ledger: Ledger, forger: Forger) -> None:
-    ledger.next_slot(2)
-    ledger.clock.step = 0
-    ledger.sql("INSERT INTO account VALUES ('carol', 1)")
-    ledger.place.git("update-ref", "refs/heads/main", forger.blocks()[3][0])
-    with ledger.open() as repository, pytest.raises(SlotSpentError):
+def test_two_blocks_of_one_slot_on_two_lines_are_not_signed(target: Ledger, forger: Forger) -> None:
+    target.next_slot(2)
+    target.clock.step = 0
+    target.sql("INSERT INTO account VALUES ('carol', 1)")
+    target.place.git("update-ref", "refs/heads/main", forger.blocks()[3][0])
+    with target.open() as repository, pytest.raises(SlotSpentError):
         repository.sql("INSERT INTO account VALUES ('dave', 1)", commit=True)
 
 
-def test_a_message_that_no_commit_can_hold_does_not_cost_the_slot(ledger: Ledger) -> None:
-    ledger.clock.step = 0
-    ledger.next_slot()
-    with ledger.open() as repository:
+def test_a_message_that_no_commit_can_hold_does_not_cost_the_slot(target: Ledger) -> None:
+    target.clock.step = 0
+    target.next_slot()
+    with target.open() as repository:
         for message in ("a\0b", "a\ud800b"):
             with pytest.raises(InputError):
                 repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True, message=message)
         assert repository.sql("INSERT INTO account VALUES ('dave', 1)", commit=True, message="x\r\ny").committed
-    assert ledger.verifies() == 5
+    assert target.verifies() == 5
 
 
-def test_d07_a_reference_to_another_branchs_block_is_refused(ledger: Ledger) -> None:
-    with ledger.open() as repository:
+def test_d07_a_reference_to_another_branchs_block_is_refused(target: Ledger) -> None:
+    with target.open() as repository:
         repository.branch("dev")
-    ledger.place.git("update-ref", "refs/heads/main", ledger.ref("dev"))
-    with ledger.open() as repository, pytest.raises(AergoError) as refused:
+    target.place.git("update-ref", "refs/heads/main", target.ref("dev"))
+    with target.open() as repository, pytest.raises(AergoError) as refused:
         repository.verify(workers=1)
     assert refused.value.code == "E_BRANCH"
 
 
-def test_d07_nothing_is_sealed_on_a_branch_that_git_alone_made(ledger: Ledger) -> None:
-    ledger.place.git("branch", "plain", "main")
-    ledger.on("plain")
-    before = ledger.refs()
-    with ledger.open() as repository:
+def test_d07_nothing_is_sealed_on_a_branch_that_git_alone_made(target: Ledger) -> None:
+    target.place.git("branch", "plain", "main")
+    target.on("plain")
+    before = target.refs()
+    with target.open() as repository:
         for commit in (False, True):
             with pytest.raises(BorrowedBranchError):
                 repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=commit)
-    assert ledger.refs() == before
+    assert target.refs() == before
 
 
-def test_d08_a_private_branch_is_not_fast_forwarded_into_main(ledger: Ledger) -> None:
-    register(ledger, "mallory")
-    ledger.be("mallory")
-    with ledger.open() as repository:
+def test_d08_a_private_branch_is_not_fast_forwarded_into_main(target: Ledger) -> None:
+    register(target, "mallory")
+    target.be("mallory")
+    with target.open() as repository:
         repository.branch("loot")
-    ledger.sql("UPDATE account SET balance = 1000000", "loot")
-    assert ledger.verifies("loot") == 6
-    ledger.place.git("update-ref", "refs/heads/main", "refs/heads/loot")
-    with ledger.open() as repository, pytest.raises(AergoError) as refused:
+    target.sql("UPDATE account SET balance = 1000000", "loot")
+    assert target.verifies("loot") == 6
+    target.place.git("update-ref", "refs/heads/main", "refs/heads/loot")
+    with target.open() as repository, pytest.raises(AergoError) as refused:
         repository.verify(branch="main", workers=1)
     assert refused.value.code == "E_BRANCH"
 
 
-def test_d08_a_private_branch_does_not_become_main_by_calling_itself_so(ledger: Ledger, forger: Forger) -> None:
-    register(ledger, "mallory")
-    ledger.be("mallory")
+def test_d08_a_private_branch_does_not_become_main_by_calling_itself_so(target: Ledger, forger: Forger) -> None:
+    register(target, "mallory")
+    target.be("mallory")
     tip = forger.blocks()[-1][1]
-    key = ledger.key("mallory")
-    directory = Forger(ledger, DIRECTORY).blocks()[-1][1]
+    key = target.key("mallory")
+    directory = Forger(target, DIRECTORY).blocks()[-1][1]
     under = {"directory": directory.block, "directory_height": directory.header.height, "producer": MALLORY}
     loot = forger.follow(slots=30).head(branch="loot", **under).law(_private("loot", "mallory", tip.block))
     forger.put(loot, key)
     again = forger.follow().head(branch="main", **under)
     forger.put(again.law(_private("main", "mallory", forger.block_id(loot))), key)
-    assert ledger.rule() == "E_BRANCH"
-    assert ledger.refused(span="@2..").cause.code == "E_BRANCH"
+    assert target.rule() == "E_BRANCH"
+    assert target.refused(span="@2..").cause.code == "E_BRANCH"
 
 
-def test_d08_nobody_begins_main_anew_as_its_sole_producer(ledger: Ledger, forger: Forger) -> None:
-    register(ledger, "mallory")
+def test_d08_nobody_begins_main_anew_as_its_sole_producer(target: Ledger, forger: Forger) -> None:
+    register(target, "mallory")
     first = forger.take(0)
-    directory = Forger(ledger, DIRECTORY).blocks()[-1][1]
+    directory = Forger(target, DIRECTORY).blocks()[-1][1]
     time = directory.header.time
     forged = first.law(_private("main", "mallory", None)).head(
         producer="mallory",
@@ -205,57 +206,57 @@ def test_d08_nobody_begins_main_anew_as_its_sole_producer(ledger: Ledger, forger
         time=time,
         slot=(time - directory.genesis.created) // 5_000,
     )
-    forger.put(forged, ledger.key("mallory"))
-    assert ledger.rule() == "E_BRANCH"
+    forger.put(forged, target.key("mallory"))
+    assert target.rule() == "E_BRANCH"
 
 
-def test_a_branch_is_not_continued_as_another_without_its_law_naming_where(ledger: Ledger, forger: Forger) -> None:
+def test_a_branch_is_not_continued_as_another_without_its_law_naming_where(target: Ledger, forger: Forger) -> None:
     for root in (None, BlockId("0" * 64), forger.blocks()[1][1].block):
         forger.put(forger.follow(3).head(branch="dev").law(_private("dev", "alice", root)))
-        assert ledger.rule() == "E_BRANCH"
+        assert target.rule() == "E_BRANCH"
 
 
-def test_the_directory_is_not_continued_as_another_branch_nor_the_other_way(ledger: Ledger, forger: Forger) -> None:
+def test_the_directory_is_not_continued_as_another_branch_nor_the_other_way(target: Ledger, forger: Forger) -> None:
     tip = forger.blocks()[-1][1]
     forger.put(forger.follow().head(branch=DIRECTORY).law(_private(DIRECTORY, "alice", tip.block)))
-    assert ledger.rule() == "E_BRANCH"
+    assert target.rule() == "E_BRANCH"
 
 
-def test_a_private_branch_takes_blocks_from_nobody_but_its_maker(ledger: Ledger) -> None:
-    register(ledger, "bob", producer=True)
-    with ledger.open() as repository:
+def test_a_private_branch_takes_blocks_from_nobody_but_its_maker(target: Ledger) -> None:
+    register(target, "bob", producer=True)
+    with target.open() as repository:
         repository.branch("dev")
-    ledger.be("bob")
-    ledger.on("dev")
-    with ledger.open() as repository, pytest.raises(NotYourSlotError) as refused:
+    target.be("bob")
+    target.on("dev")
+    with target.open() as repository, pytest.raises(NotYourSlotError) as refused:
         repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
     assert refused.value.facts["ready_at"] is None
-    forger = Forger(ledger, "dev")
-    forger.put(forger.follow().head(producer="bob"), ledger.key("bob"))
-    assert ledger.rule("dev") == "E_SLOT"
+    forger = Forger(target, "dev")
+    forger.put(forger.follow().head(producer="bob"), target.key("bob"))
+    assert target.rule("dev") == "E_SLOT"
 
 
-def test_an_entity_that_the_directory_does_not_know_makes_no_branch_and_no_block(ledger: Ledger) -> None:
-    before = ledger.refs()
-    ledger.be("mallory")
-    with ledger.open() as repository:
+def test_an_entity_that_the_directory_does_not_know_makes_no_branch_and_no_block(target: Ledger) -> None:
+    before = target.refs()
+    target.be("mallory")
+    with target.open() as repository:
         with pytest.raises(KeyNotRegisteredError):
             repository.branch("dev")
         with pytest.raises(NotYourSlotError):
             repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
-    ledger.place.git("config", "aergo.entity", "alice")
-    with ledger.open() as repository, pytest.raises(KeyNotRegisteredError):
+    target.place.git("config", "aergo.entity", "alice")
+    with target.open() as repository, pytest.raises(KeyNotRegisteredError):
         repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
-    assert ledger.refs() == before
+    assert target.refs() == before
 
 
-def test_d11_a_shallow_clone_is_not_verified_and_says_why(ledger: Ledger) -> None:
-    world = ledger.place.world
+def test_d11_a_shallow_clone_is_not_verified_and_says_why(target: Ledger) -> None:
+    world = target.place.world
     clone = world.root / "shallow.git"
     world.run(
-        "git", "clone", "--quiet", "--bare", "--depth=2", "--no-single-branch", f"file://{ledger.place.path}", clone
+        "git", "clone", "--quiet", "--bare", "--depth=2", "--no-single-branch", f"file://{target.place.path}", clone
     )
-    shallow = Ledger(replace(ledger.place, path=clone))
+    shallow = Ledger(replace(target.place, path=clone))
     for span in (None, "@3.."):
         with shallow.open() as repository, pytest.raises(RepositoryError) as refused:
             repository.verify(span, branch="main", workers=1)
@@ -279,9 +280,9 @@ HOSTILE_NAMES = (
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
-def test_d16_j10_hostile_names_are_refused_and_run_nothing(name: str, ledger: Ledger) -> None:
-    before = ledger.refs()
-    with ledger.open() as repository:
+def test_d16_j10_hostile_names_are_refused_and_run_nothing(name: str, target: Ledger) -> None:
+    before = target.refs()
+    with target.open() as repository:
         for verb in (repository.branch, repository.tag):
             with pytest.raises(InputError):
                 verb(name)
@@ -290,38 +291,38 @@ def test_d16_j10_hostile_names_are_refused_and_run_nothing(name: str, ledger: Le
                 repository.show(name)
         with pytest.raises(InputError):
             repository.verify(branch=name)
-    assert ledger.refs() == before
+    assert target.refs() == before
 
 
-def test_d16_branches_whose_names_no_ledger_may_have_are_left_alone(ledger: Ledger) -> None:
+def test_d16_branches_whose_names_no_ledger_may_have_are_left_alone(target: Ledger) -> None:
     for name in ("-x", "a;b", "`id`", "\uff4dain"):
-        ledger.place.git("update-ref", f"refs/heads/{name}", "refs/heads/main")
-    with ledger.open() as repository:
+        target.place.git("update-ref", f"refs/heads/{name}", "refs/heads/main")
+    with target.open() as repository:
         assert sorted(repository.branches()) == [DIRECTORY, "main"]
         assert repository.show(repository.status().block[:12])
 
 
-def test_d16_names_that_differ_in_capitals_alone_do_not_stand_side_by_side(ledger: Ledger) -> None:
-    with ledger.open() as repository, pytest.raises(InputError):
+def test_d16_names_that_differ_in_capitals_alone_do_not_stand_side_by_side(target: Ledger) -> None:
+    with target.open() as repository, pytest.raises(InputError):
         repository.branch("Main")
 
 
-def test_m05_nothing_is_sealed_on_a_head_that_plain_git_broke(ledger: Ledger, forger: Forger) -> None:
+def test_m05_nothing_is_sealed_on_a_head_that_plain_git_broke(target: Ledger, forger: Forger) -> None:
     honest = forger.raw()
-    ledger.next_slot(2)
+    target.next_slot(2)
     broken = {
         "amended": honest.replace(b"\n\n", b"\n\nAmended\n", 1),
         "unsigned": honest[: honest.index(b"gpgsig")] + honest[honest.index(b"\n\n") + 1 :],
     }
     for data in broken.values():
         head = forger.put_bytes(data)
-        with ledger.open() as repository, pytest.raises(InvalidBlockError):
+        with target.open() as repository, pytest.raises(InvalidBlockError):
             repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
-        assert ledger.ref() == head
+        assert target.ref() == head
 
 
-def test_m05_nothing_is_sealed_on_files_that_a_plain_commit_edited(ledger: Ledger, forger: Forger) -> None:
-    ledger.next_slot(2)
+def test_m05_nothing_is_sealed_on_files_that_a_plain_commit_edited(target: Ledger, forger: Forger) -> None:
+    target.next_slot(2)
     edits = [
         replace(forger.take(), transactions_bytes=b"", rehash=False),
         replace(forger.take(), receipts_bytes=b"", rehash=False),
@@ -329,22 +330,34 @@ def test_m05_nothing_is_sealed_on_files_that_a_plain_commit_edited(ledger: Ledge
     ]
     for edit in edits:
         head = forger.put(edit)
-        with ledger.open() as repository, pytest.raises(AergoError) as refused:
+        with target.open() as repository, pytest.raises(AergoError) as refused:
             repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
         assert refused.value.code in {"E_BLOCK", "E_DIGEST", "E_NODE_NAME"}
-        assert ledger.ref() == head
+        assert target.ref() == head
 
 
-def test_m04_a_branch_that_moved_meanwhile_is_not_moved_back(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    ledger.next_slot()
+def test_m03_an_engine_that_computes_otherwise_makes_no_block_and_still_verifies(
+    target: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (target.place.path / "aergo" / "cache" / "engine").unlink()
+    monkeypatch.setattr("aergo_vc.repository.engine_check.engine_matches_rules", lambda: False)
+    before = target.refs()
+    with target.open() as repository, pytest.raises(EngineDiffersError):
+        repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
+    assert target.refs() == before
+    assert target.verifies() == 4
+
+
+def test_m04_a_branch_that_moved_meanwhile_is_not_moved_back(target: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    target.next_slot()
     real = Workspace.move_branch
-    elsewhere = Forger(ledger).blocks()[1][0]
+    elsewhere = Forger(target).blocks()[1][0]
 
     def late(workspace: Workspace, *rest: object) -> None:
-        ledger.place.git("update-ref", "refs/heads/main", elsewhere)
+        target.place.git("update-ref", "refs/heads/main", elsewhere)
         real(workspace, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Workspace, "move_branch", late)
-    with ledger.open() as repository, pytest.raises(MovedBranchError):
+    with target.open() as repository, pytest.raises(MovedBranchError):
         repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
-    assert ledger.ref() == elsewhere
+    assert target.ref() == elsewhere
