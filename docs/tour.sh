@@ -97,7 +97,6 @@ say 'Trust nothing: a fresh clone checks every signature, rule and result from t
 cd ..
 run git clone --quiet shop copy
 cd copy
-run git fetch --quiet origin aergo/directory:aergo/directory
 run git aergo verify
 
 say 'Somebody changes a price with git alone, past the ledger.'

@@ -36,7 +36,7 @@ def verify(
     """
     objects = ComparingObjects(workspace.store)
     nodes = NodeStore(objects, MemoryTwins(), workspace.paths.object_format.id_bytes)
-    directory = workspace.head_of(DIRECTORY_BRANCH)
+    directory = workspace.directory_head()
     if directory is None:
         raise NoDirectoryError(f"the repository has no branch {DIRECTORY_BRANCH}", branch=DIRECTORY_BRANCH)
     authorities = Authorities(objects, nodes, directory)
@@ -62,7 +62,7 @@ class _Run:
         self._checker = checker
 
     def verify(self, branch: BranchName, trusted: str | None, progress: Progress) -> Verified:
-        head = self._workspace.head_of(branch)
+        head = self._workspace.directory_head() if branch == DIRECTORY_BRANCH else self._workspace.head_of(branch)
         places = [] if head is None else list(blocks_back(self._objects, head))[::-1]
         if not places:
             raise NoLedgerHereError(f"branch {branch} has no ledger", branch=branch)

@@ -90,7 +90,7 @@ def _repository(workspace: Workspace) -> Iterator[Finding]:
         yield Finding(Level.WARNING, "history", "the clone is shallow: it cannot be verified from the first block")
     if paths.is_partial:
         yield Finding(Level.NOTE, "objects", "the clone is partial: what is missing is fetched when it is needed")
-    if workspace.head_of(DIRECTORY_BRANCH) is None:
+    if workspace.directory_head() is None:
         yield Finding(Level.WARNING, "directory", f"there is no branch {DIRECTORY_BRANCH}, hence no ledger to serve")
     elif paths.work_tree is not None and not state_is_hidden(workspace):
         yield Finding(Level.NOTE, "ledger/state", "the state's files lie in the worktree, which makes git slow")
@@ -132,7 +132,7 @@ def _signer(workspace: Workspace, identity: Identity) -> Iterator[Finding]:
     except AergoError as error:
         yield Finding(Level.WARNING, KEY_SETTING, error.message)
         return
-    head = workspace.head_of(DIRECTORY_BRANCH)
+    head = workspace.directory_head()
     if head is None:
         return
     try:

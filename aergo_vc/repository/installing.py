@@ -138,7 +138,7 @@ def _hide_state(workspace: Workspace) -> bool:
 
 def _directory_keys(workspace: Workspace) -> set[bytes]:
     """The valid keys of all entities; none where there is no directory yet, or one that cannot be read."""
-    head = workspace.head_of(DIRECTORY_BRANCH)
+    head = workspace.directory_head()
     if head is None:
         return set()
     try:

@@ -97,7 +97,7 @@ class Producer:
 
     def authorities(self) -> Authorities:
         """What the directory says, up to its head; raises NoDirectoryError."""
-        head = self._workspace.head_of(DIRECTORY_BRANCH)
+        head = self._workspace.directory_head()
         if head is None:
             raise NoDirectoryError(f"the repository has no branch {DIRECTORY_BRANCH}", branch=DIRECTORY_BRANCH)
         return Authorities(self._workspace.writer, self._workspace.nodes, head)
@@ -174,7 +174,7 @@ class Producer:
         """The block at the head of the directory, under which a block of another branch is made."""
         if tip is not None and tip.branch == DIRECTORY_BRANCH:
             return tip.ledger
-        head = self._workspace.head_of(DIRECTORY_BRANCH)
+        head = self._workspace.directory_head()
         if head is None:
             raise NoDirectoryError(f"the repository has no branch {DIRECTORY_BRANCH}", branch=DIRECTORY_BRANCH)
         return ledger_at(self._workspace.writer, head)

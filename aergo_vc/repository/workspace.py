@@ -13,6 +13,7 @@ from aergo_vc.base.ids import BranchName, ObjectId
 from aergo_vc.base.names import branch_name, is_branch_name
 from aergo_vc.codec.git_commit import Identity
 from aergo_vc.ledger.rules import ref_of
+from aergo_vc.model.blocks import DIRECTORY_BRANCH
 from aergo_vc.objects.discovery import GitPaths, find_repository
 from aergo_vc.objects.following import Follower
 from aergo_vc.objects.git import Git
@@ -123,6 +124,20 @@ class Workspace:
     def head_of(self, branch: BranchName) -> ObjectId | None:
         """The commit at the head of a branch; None if there is no such branch."""
         return self.refs.read(ref_of(branch))
+
+    def directory_head(self) -> ObjectId | None:
+        """The commit at the head of the directory.
+
+        It is that of the local branch, else that of the remotes' branches, as a plain clone has them; None if there is
+        none, or if remotes differ.
+        """
+        local = self.head_of(DIRECTORY_BRANCH)
+        if local is not None:
+            return local
+        fetched = {
+            head for ref, head in self.refs.list("refs/remotes/").items() if ref.endswith(f"/{DIRECTORY_BRANCH}")
+        }
+        return fetched.pop() if len(fetched) == 1 else None
 
     def local_branches(self) -> Mapping[BranchName, ObjectId]:
         """The branches of this repository whose names a ledger's may have."""
