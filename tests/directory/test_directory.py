@@ -23,7 +23,7 @@ LOCKOUTS = {
         " ('ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', 'alice')"
     ),
     "a name that no entity may have": "INSERT INTO directory.entity (name) VALUES ('Alice')",
-    "a look-alike of a role": "INSERT INTO directory.role VALUES ('alice', 'аdmin')",  # noqa: RUF001
+    "a look-alike of a role": "INSERT INTO directory.role VALUES ('alice', 'аdmin')",
     "a column less": "ALTER TABLE directory.key DROP COLUMN revoked",
     "a table less": "DROP TABLE directory.producer",
     "a table of another shape": "DROP TABLE directory.role; CREATE TABLE directory.role (a int PRIMARY KEY)",
