@@ -30,6 +30,18 @@ def test_an_honest_ledger_verifies_and_so_does_an_honest_forgery(target: Ledger,
     assert target.verifies() == 5
 
 
+def test_in_the_sha256_format_blocks_verify_and_forged_ones_do_not(world: World) -> None:
+    target = found(world, "sha256")
+    forger = Forger(target)
+    forger.put(forger.follow())
+    assert target.verifies() == 5
+    older = forger.take(2)
+    forger.put(replace(forger.follow(), state=older.state).head(state=older.header.state))
+    assert target.rule() == "E_STATE_ROOT"
+    forger.put(forger.follow(3), mangle=_added("gpgsig x"))
+    assert target.rule() == "E_COMMIT_FORMAT"
+
+
 def test_the_first_wrong_block_is_named_although_later_ones_are_wrong_too(target: Ledger, forger: Forger) -> None:
     first = forger.put(replace(forger.follow(), receipts_bytes=b"x"))
     forger.put(replace(forger.follow(), transactions_bytes=b"x"))
