@@ -3,6 +3,8 @@
 import hashlib
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ from aergo_vc.codec.header import block_id, decode_header, encode_header
 from aergo_vc.codec.law import decode_law, encode_law
 from aergo_vc.codec.receipts import decode_receipts, encode_receipts
 from aergo_vc.codec.schema_text import parse_schema, schema_text
-from aergo_vc.codec.transactions import decode_transactions, encode_transactions
+from aergo_vc.codec.sshsig import SshSignature, encode_signature_armor
+from aergo_vc.codec.transactions import decode_transactions, encode_payload, encode_transactions
 from aergo_vc.keys.ed25519 import checked_public_key
 from aergo_vc.keys.signatures import check_payload
 
@@ -65,6 +68,20 @@ def test_ids_and_signatures_are_what_the_manual_says_without_our_codecs(chain: d
     for name in ("transactions", "receipts"):
         data = block[f"{name}.jsonl"].encode()
         assert hashlib.sha256(b"blob %d\0" % len(data) + data).hexdigest() == header[name]
+
+
+def test_openssh_verifies_a_transaction_of_the_vectors(chain: dict[str, Any], tmp_path: Path) -> None:
+    program = shutil.which("ssh-keygen")
+    if program is None:
+        pytest.skip("ssh-keygen is not installed")
+    line = json.loads(chain["main"][2]["transactions.jsonl"])
+    (transaction,) = decode_transactions(chain["main"][2]["transactions.jsonl"].encode())
+    envelope = SshSignature(transaction.payload.key, "aergo-tx", transaction.signature)
+    (tmp_path / "signature").write_text(encode_signature_armor(envelope))
+    (tmp_path / "signers").write_text(f"ada {line['payload']['key']}\n")
+    command = [program, "-Y", "verify", "-f", tmp_path / "signers", "-I", "ada", "-n", "aergo-tx"]
+    command += ["-s", tmp_path / "signature"]
+    subprocess.run(command, input=encode_payload(transaction.payload), check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("page", ledger_vectors.PAGES, ids=lambda page: page.name)
