@@ -11,7 +11,6 @@ from aergo_vc.base.errors import AergoError
 from aergo_vc.codec.sshsig import encode_key_text
 from aergo_vc.directory.authorities import read_authority
 from aergo_vc.ledger.history import has_ledger, ledger_at
-from aergo_vc.model.blocks import DIRECTORY_BRANCH
 from aergo_vc.objects.discovery import read_settings
 from aergo_vc.objects.durable import make_directories, replace_file
 from aergo_vc.objects.locks import AERGO_FOLDER
