@@ -31,7 +31,7 @@ class GitChildren:
         program.chmod(0o755)
 
     def variables(self, child: int, point: Point | None, fault: Fault, *, together: bool) -> Mapping[str, str]:
-        """The environment in which the verb's `child`-th run of git meets a fault; without a point it is only watched."""
+        """The environment of a verb whose `child`-th run of git meets a fault; without a point it is watched."""
         for name in ("count", "log"):
             (self._folder / name).unlink(missing_ok=True)
         injection = f"-e {fault.at(point)}" if point is not None else ""
