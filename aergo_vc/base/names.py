@@ -53,7 +53,9 @@ def entity_name(text: str) -> EntityName:
 
 def table_name(text: str) -> TableName:
     """`text`, a contract's and a table's name with a dot between them; raises NameNotAllowedError."""
-    if _TABLE.fullmatch(text) is None or any(map(is_device_name, text.split("."))):
+    if any(map(is_device_name, text.split("."))):
+        raise NameNotAllowedError(f"{text!r} is no name for a table: some systems take it for a device", name=text)
+    if _TABLE.fullmatch(text) is None:
         raise NameNotAllowedError(
             f"{text!r} is no name for a table: contract.table of lower-case letters, digits and _, a letter first",
             name=text,

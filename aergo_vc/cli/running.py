@@ -132,11 +132,19 @@ def _change_folder(folder: Path) -> None:
 
 
 def _explain(error: AergoError, err: Output) -> None:
-    _complain(error.message, err)
+    _complain(_place(error) + error.message, err)
     # Errors are rare: the words for them need not be loaded before.
     for hint in importlib.import_module("aergo_vc.cli.hints").hints_for(error):
         err.line(Styled("hint: ", Style.YELLOW), hint)
     _debug(err)
+
+
+def _place(error: AergoError) -> str:
+    """Where in a script an error is, unless at its very beginning; files are named in messages of their own."""
+    line, column = error.facts.get("line"), error.facts.get("column")
+    if "sqlstate" not in error.facts or line is None or (line, column) == (1, 1):
+        return ""
+    return f"line {line}, column {column}: "
 
 
 def _complain(message: str, err: Output) -> None:

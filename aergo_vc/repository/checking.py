@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from aergo_vc.base.errors import RepositoryError
 from aergo_vc.base.ids import BranchName, Digest
 from aergo_vc.base.limits import TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.directory.authorities import Authorities
@@ -100,9 +99,3 @@ class _Run:
         state = tip.ledger.state
         machine.move_to(machine.read_state(state, tip.ledger.header.state if state is not None else Digest("")))
         return position + 1, tip.ledger
-
-
-def require_complete(workspace: Workspace) -> None:
-    """Raise unless the repository has its whole history."""
-    if workspace.paths.is_shallow:
-        raise RepositoryError("the clone is shallow: its history does not reach back to the chain's beginning")
