@@ -4,6 +4,7 @@ Every program is measured in the same run, the shortest of several times counts,
 """
 
 import argparse
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterable
@@ -16,6 +17,8 @@ import starting
 import verifying
 from measuring import Line, print_table
 
+from aergo_vc.cli.commands import OBJECTS_PER_COLLECTION
+
 BLOCKS, FULL_BLOCKS = 10_000, 100
 QUICK_BLOCKS, QUICK_FULL_BLOCKS = 500, 10
 
@@ -26,6 +29,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="accounts, size, days, start, verify")
     parser.add_argument("--quick", action="store_true", help="verify a shorter history")
     options = parser.parse_args()
+    gc.set_threshold(OBJECTS_PER_COLLECTION)  # as the command line does
     counts = (QUICK_BLOCKS, QUICK_FULL_BLOCKS) if options.quick else (BLOCKS, FULL_BLOCKS)
     every: dict[str, Callable[[Path], Iterable[Line]]] = {
         "accounts": account_work.lines,
