@@ -62,8 +62,10 @@ def _verbs_after(stage: Stage) -> Iterator[tuple[str, dict[str, Any]]]:
 
 @pytest.mark.parametrize("harm", HARMS)
 @pytest.mark.parametrize("name", CACHES)
-def test_x11_a_damaged_cache_is_made_anew(stage: Stage, name: str, harm: str, rng: random.Random) -> None:
-    for _ in range(3):
+def test_x11_a_damaged_cache_is_made_anew(
+    stage: Stage, name: str, harm: str, rng: random.Random, request: pytest.FixtureRequest
+) -> None:
+    for _ in range(20 if request.config.getoption("--long") else 1):
         stage.fresh("books")
         stage.do("import")
         path = stage.path / ".git" / "aergo" / name
@@ -103,11 +105,11 @@ def test_x12_a_cache_of_another_version_is_made_anew(stage: Stage) -> None:
 def test_x09_x10_damage_is_named_or_does_not_matter(
     stage: Stage, pattern: str, harm: str, rng: random.Random, request: pytest.FixtureRequest
 ) -> None:
-    rounds = 40 if request.config.getoption("--long") else 2
+    rounds = 40 if request.config.getoption("--long") else 1
     for number in range(rounds):
         stage.fresh("books")
         stage.git("pack-refs", "--all")
-        if number % 2:
+        if number % 2 == 0:
             stage.do("sql")
         found = sorted((stage.path / ".git").glob(pattern))
         if not found or not found[0].stat().st_size:
@@ -143,7 +145,16 @@ def test_x09_a_damaged_loose_object_is_named(stage: Stage, harm: str, rng: rando
     assert stage.do("verify")["kind"] == "done"
 
 
-@pytest.mark.parametrize("name", ["index.lock", "HEAD.lock", "refs/heads/main.lock", "packed-refs.lock", "gc.pid.lock"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "index.lock",
+        "HEAD.lock",
+        "refs/heads/main.lock",
+        "packed-refs.lock",
+        pytest.param("gc.pid.lock", marks=pytest.mark.long),  # waits half a minute
+    ],
+)
 def test_x15_a_lock_of_somebody_elses_is_waited_for_named_and_left_alone(stage: Stage, name: str) -> None:
     stage.fresh("books")
     before = stage.refs()
