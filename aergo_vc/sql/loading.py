@@ -103,7 +103,7 @@ def _encoded(column_type: ColumnType, cell: Sequence[Any]) -> Sequence[Any]:
 def _surely_small(table: Table, cells: Sequence[Sequence[Any]]) -> bool:
     """Whether no row can be too long, seen from the longest value of each column."""
     longest = [
-        max((len(value) for value in cell if value is not None), default=0) if _is_text(column.type) else 26
+        max(map(len, filter(None, cell)), default=0) if _is_text(column.type) else 26
         for column, cell in zip(table.columns, cells, strict=True)
     ]
     key = sum(longest[place] for place in table.key_positions)
