@@ -1,8 +1,10 @@
 """Signs of life from long work, on standard error, if that is a terminal.
 
-Nothing is shown for work that ends soon; only then is rich loaded, which takes longer than most verbs.
+Nothing is shown for work that ends soon: rich, which shows it, takes longer to load than most verbs take to run.  How
+long that is can be set as it is for git, by GIT_PROGRESS_DELAY.
 """
 
+import os
 import sys
 import threading
 import time
@@ -21,12 +23,17 @@ def _is_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
+def _patience() -> float:
+    text = os.environ.get("GIT_PROGRESS_DELAY", "")
+    return float(text) if text.isdecimal() else _PATIENCE_SECONDS
+
+
 class Progress:
     """A bar that vanishes at the end.  To be called with what is done and, if known, how much there is."""
 
     def __init__(self, title: str) -> None:
         self._title = title
-        self._begin = time.monotonic() + _PATIENCE_SECONDS
+        self._begin = time.monotonic() + _patience()
         self._bar: Bar | None = None
         self._task: TaskID | None = None
         self._active = _is_terminal()
@@ -60,7 +67,7 @@ class Busy:
         self._title = title
         self._status: Status | None = None
         self._lock = threading.Lock()
-        self._timer = threading.Timer(_PATIENCE_SECONDS, self._show)
+        self._timer = threading.Timer(_patience(), self._show)
         self._timer.daemon = True
 
     def __enter__(self) -> Self:

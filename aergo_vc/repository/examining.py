@@ -67,12 +67,11 @@ def dangerous_settings(settings: Mapping[str, str]) -> Iterator[Finding]:
             yield Finding(Level.WARNING, name, f"the remote's address is a command: {value!r}")
 
 
-def _programs(workspace: Workspace) -> Iterator[Finding]:
-    yield from git_findings(Git(None, workspace.surroundings.variables).version())
+def program_findings(installed: Mapping[str, str | None]) -> Iterator[Finding]:
+    """What is wrong with the versions of the packages that must have certain ones; None stands for a missing one."""
     for package, required in _REQUIRED.items():
-        try:
-            text = version(package)
-        except PackageNotFoundError:
+        text = installed.get(package)
+        if text is None:
             yield Finding(Level.ERROR, package, "the package is not installed")
             continue
         found = tuple(int(part) for part in re.findall(r"\d+", text))
@@ -80,6 +79,18 @@ def _programs(workspace: Workspace) -> Iterator[Finding]:
             expected = ".".join(map(str, required))
             or_later = "" if package == "apsw" else " or later"
             yield Finding(Level.ERROR, package, f"version {text} is installed, {expected}{or_later} is needed")
+
+
+def _programs(workspace: Workspace) -> Iterator[Finding]:
+    yield from git_findings(Git(None, workspace.surroundings.variables).version())
+    yield from program_findings({package: _version(package) for package in _REQUIRED})
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _repository(workspace: Workspace) -> Iterator[Finding]:

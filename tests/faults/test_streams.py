@@ -93,10 +93,11 @@ def test_x30_a_terminal_gets_colour_unless_it_is_told_otherwise(pristine: Place)
     assert "\x1b" not in on_terminal(pristine, "log", TERM="dumb")
 
 
-def test_progress_is_for_terminals_and_vanishes(pristine: Place) -> None:
-    shown = on_terminal(pristine, "verify", NO_COLOR="1")
-    assert "verify: " in shown
-    assert shown.split("\x1b[K")[-1].startswith("valid: main: 3 blocks")
+def test_progress_is_for_terminals_and_long_work_and_vanishes(pristine: Place) -> None:
+    shown = on_terminal(pristine, "verify", GIT_PROGRESS_DELAY="0")
+    assert "verify " in shown.split("valid")[0]
+    assert shown.split("\x1b[2K")[-1].removeprefix("\x1b[32m").startswith("valid")
+    assert "verify " not in on_terminal(pristine, "verify", GIT_PROGRESS_DELAY="600")
     assert pristine.aergo("verify").err == ""
 
 
