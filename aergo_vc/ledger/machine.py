@@ -22,7 +22,7 @@ from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction
 from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.editing import apply_changes
 from aergo_vc.state.nodes import Node, NodeStore, Objects
-from aergo_vc.state.snapshot import Root, Snapshot, SnapshotStore
+from aergo_vc.state.snapshot import Root, Snapshot, SnapshotStore, StateLayoutError
 from aergo_vc.state.table_tree import TableTree
 
 Submission = tuple[Transaction, TransactionPayload]
@@ -153,6 +153,8 @@ class Machine:
         return State(snapshot, self._snapshots.write(snapshot))
 
     def _read_roots(self, snapshot: Snapshot, catalog: Catalog) -> dict[TableName, Node]:
+        for name in snapshot.tables.keys() - catalog.tables.keys():
+            raise StateLayoutError(f"ledger/state has rows of {name}, which no schema defines", table=name)
         return {
             name: self.nodes.read_root(root.id, root.digest, self.tree(catalog.tables[name]).first_code)
             for name, root in snapshot.tables.items()
