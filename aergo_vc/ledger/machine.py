@@ -246,7 +246,7 @@ class BlockExecution:
             mode = LoadMode.APPEND  # nothing is there to be replaced, and insertions alone are recorded faster
         gone_tree = self._machine.tree(keys_only(table))
         gone = () if trees.gone is None else gone_tree.rows(checked_node(gone_tree, trees.gone))
-        engine.load(load.table, load.columns, mode, rows, gone)
+        engine.load(load.table, load.columns, mode, rows, gone, checked=True)
 
     def _absorb(self, done: OpenTransaction, filled: Mapping[TableName, Node]) -> None:
         """Add what a transaction did to what the block did before it.

@@ -383,15 +383,21 @@ class Engine:
         rows: Iterable[Row],
         gone: Iterable[Key] = (),
         _context: ExecutionContext | None = None,
+        *,
+        checked: bool = False,
     ) -> Changes:
         """Delete the keys `gone`, then write `rows`, with every constraint checked; on SqlError nothing remains.
 
-        `columns` are the table's own, hidden key included, in its order; values are canonical.
+        `columns` are the table's own, hidden key included, in its order; values are canonical.  `checked` says that
+        rows and keys were read from table trees, which checked all that trees check: types, spelling, NULLs, sizes.
         """
         nested = bool(self._transactions)
         self._fuse.reset()
         with self._stretch(final=False) as opened:
-            loading.load(self._db, self.catalog, self._capture, table, columns=columns, mode=mode, rows=rows, gone=gone)
+            loading.load(
+                self._db, self.catalog, self._capture, table,
+                columns=columns, mode=mode, rows=rows, gone=gone, checked=checked,
+            )  # fmt: skip
             if not nested:
                 self.check_constraints()
             opened.changes = self._capture.changes()

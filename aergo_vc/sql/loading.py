@@ -26,9 +26,12 @@ from aergo_vc.sql.values import encoder, storable_text
 
 def load(
     db: apsw.Connection, catalog: Catalog, capture: Capture, name: TableName, *, columns: Sequence[str], mode: LoadMode,
-    rows: Iterable[Row], gone: Iterable[Row],
+    rows: Iterable[Row], gone: Iterable[Row], checked: bool = False,
 ) -> None:  # fmt: skip
-    """Delete `gone`, write `rows`; what changed is in the capture's frame.  Foreign keys are left to the caller."""
+    """Delete `gone`, write `rows`; what changed is in the capture's frame.  Foreign keys are left to the caller.
+
+    `checked` says that both were read from trees of the table and of its keys, which leaves few rules to check.
+    """
     table = catalog.tables.get(name)
     if table is None:
         raise SqlError(UNDEFINED_TABLE, f'relation "{spoken_name(name)}" does not exist')
@@ -37,13 +40,17 @@ def load(
     layout = capture.layout(name)
     keys = list(gone)
     if keys:
-        _check_columns(table, [table.columns[place] for place in layout.positions], keys)
+        columns_of_key = [table.columns[place] for place in layout.positions]
+        if checked:
+            _check_open_rules(table, columns_of_key, keys)
+        else:
+            _check_columns(table, columns_of_key, keys)
         sql = f"DELETE FROM {quote_name(name)} WHERE {key_test(table)}"
         _many(db, catalog, name, sql, map(layout.encode_key, keys))
     given = list(rows)
     if not given:
         return
-    kept = _checked(table, given)
+    kept = _kept(table, given) if checked else _checked(table, given)
     if mode is LoadMode.APPEND and not capture.has_changes(name):
         _append(db, catalog, capture, layout, given=given, kept=kept)
     else:
@@ -82,6 +89,19 @@ def _checked(table: Table, rows: list[Row]) -> Iterable[Row]:
     cells = _check_columns(table, table.columns, rows)
     if not _surely_small(table, cells):
         check_sizes(table, iter(rows))
+    return _all_encoded(table, rows, cells)
+
+
+def _kept(table: Table, rows: list[Row]) -> Iterable[Row]:
+    """The same for rows that were read from a tree of the table."""
+    _check_open_rules(table, table.columns, rows)
+    if all(encoder(column.type) is None for column in table.columns):
+        return rows
+    return _all_encoded(table, rows, [_cell(rows, place) for place in range(len(table.columns))])
+
+
+def _all_encoded(table: Table, rows: list[Row], cells: Sequence[Sequence[Any]]) -> Iterable[Row]:
+    """The rows, whose values column by column are `cells`, as they are kept."""
     encoded = [_encoded(column.type, cell) for column, cell in zip(table.columns, cells, strict=True)]
     if all(kept is cell for kept, cell in zip(encoded, cells, strict=True)):
         return rows
@@ -119,7 +139,7 @@ def _check_columns(table: Table, columns: Sequence[Column], rows: Sequence[Row])
     widths = set(map(len, rows))
     if widths != {len(columns)}:
         raise SqlError(DATATYPE_MISMATCH, f'a row for "{spoken_name(table.name)}" has the wrong number of values')
-    cells: list[Sequence[Any]] = [list(map(operator.itemgetter(place), rows)) for place in range(len(columns))]
+    cells = [_cell(rows, place) for place in range(len(columns))]
     for column, cell in zip(columns, cells, strict=True):
         kinds = set(map(type, cell))
         values = cell
@@ -131,6 +151,21 @@ def _check_columns(table: Table, columns: Sequence[Column], rows: Sequence[Row])
         if values and not (kinds == {_python_type(column.type)} and _all_fit(column.type, values)):
             raise _first_misfit(table, column, values)
     return cells
+
+
+def _cell(rows: Sequence[Row], place: int) -> Sequence[Any]:
+    return list(map(operator.itemgetter(place), rows))
+
+
+def _check_open_rules(table: Table, columns: Sequence[Column], rows: Sequence[Row]) -> None:
+    """Check what the reading of trees leaves open: blanks at the end of a char, and the digits of a numeric."""
+    for place, column in enumerate(columns):
+        if column.type.kind is Kind.CHAR or (column.type.kind is Kind.NUMERIC and column.type.precision is None):
+            values = list(filter(None, _cell(rows, place)))
+            if column.type.kind is Kind.NUMERIC and max(map(len, values), default=0) <= numbers.DIGITS:
+                continue
+            if values and not _all_fit(column.type, values):
+                raise _first_misfit(table, column, values)
 
 
 def _python_type(column_type: ColumnType) -> type:
