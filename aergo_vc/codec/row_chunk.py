@@ -20,6 +20,8 @@ from aergo_vc.model.schema import Column, Table
 from aergo_vc.model.types import INTEGER_BITS, Kind, Row
 
 _encoder = msgspec.json.Encoder()
+_NEGATIVE_ZERO = re.compile(rb"[\[,]-0\.0[\],]")
+"""How -0.0 looks in a line; texts may hold the same."""
 
 
 class BadChunk(FormatError):
@@ -46,7 +48,8 @@ class RowReader:
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        self._decoder = msgspec.json.Decoder(_row_type(columns))
+        self._decoder = msgspec.json.Decoder(_row_type(columns, spelled=True))
+        self._known_decoder = msgspec.json.Decoder(_row_type(columns, spelled=False))
 
     @classmethod
     def of(cls, table: Table) -> "RowReader":
@@ -65,19 +68,21 @@ class RowReader:
 
     def decode_lines(self, lines: bytes) -> list[Row]:
         """The rows of any number of lines, each ended by a line feed, of any length."""
-        if b"\\u0000" in lines and _holds_nul(lines):
-            raise BadChunk("a text holds a NUL character")
-        rows = self.decode_known_lines(lines)
+        check_texts(lines)
+        rows: list[Row] = self._decoded(lines, self._decoder)
         if _encoder.encode_lines(rows) != lines:
             raise BadChunk("a chunk's rows are not in canonical spelling")
-        if b"-0.0" in lines and _holds_negative_zero(rows):
-            raise BadChunk("a double precision value is -0.0")
+        check_doubles(lines, rows)
         return rows
 
     def decode_known_lines(self, lines: bytes) -> list[Row]:
         """The rows of lines that were decoded before, or made here: checks types, and not spelling."""
+        return self._decoded(lines, self._known_decoder)
+
+    @staticmethod
+    def _decoded(lines: bytes, decoder: "msgspec.json.Decoder[Any]") -> list[Row]:
         try:
-            rows: list[Row] = self._decoder.decode_lines(lines)
+            rows: list[Row] = decoder.decode_lines(lines)
         except (msgspec.DecodeError, UnicodeDecodeError) as problem:
             raise BadChunk(f"a row is not of its table's types: {problem}") from problem
         return rows
@@ -85,7 +90,7 @@ class RowReader:
     def decode_known_line(self, line: bytes) -> Row:
         """Likewise the row of one line, without its line feed."""
         try:
-            row: Row = self._decoder.decode(line)
+            row: Row = self._known_decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as problem:
             raise BadChunk(f"a row is not of its table's types: {problem}") from problem
         return row
@@ -97,6 +102,18 @@ def check_row_size(line: bytes) -> None:
         raise BadChunk(f"a row takes {len(line)} bytes; {ROW_BYTES} are allowed")
 
 
+def check_texts(lines: bytes) -> None:
+    """Raise BadChunk if a text in canonical lines holds a NUL."""
+    if b"\\u0000" in lines and _holds_nul(lines):
+        raise BadChunk("a text holds a NUL character")
+
+
+def check_doubles(lines: bytes, rows: Iterable[Row]) -> None:
+    """Raise BadChunk if a double among `rows`, whose canonical lines are `lines`, is -0.0."""
+    if _NEGATIVE_ZERO.search(lines) is not None and _holds_negative_zero(rows):
+        raise BadChunk("a double precision value is -0.0")
+
+
 def _holds_nul(chunk: bytes) -> bool:
     """Whether an escape for NUL stands in `chunk`: one whose backslash is not itself escaped."""
     return re.search(rb"(?<!\\)(?:\\\\)*\\u0000", chunk) is not None
@@ -106,12 +123,13 @@ def _holds_negative_zero(rows: Iterable[Row]) -> bool:
     return any(isinstance(value, float) and value == 0 and copysign(1, value) < 0 for row in rows for value in row)
 
 
-def _row_type(columns: Sequence[Column]) -> Any:  # noqa: ANN401 - a type made at run time
-    return tuple.__class_getitem__(tuple(_column_type(column) for column in columns))
+def _row_type(columns: Sequence[Column], *, spelled: bool) -> Any:  # noqa: ANN401 - a type made at run time
+    return tuple.__class_getitem__(tuple(_column_type(column, spelled=spelled) for column in columns))
 
 
-def _column_type(column: Column) -> Any:  # noqa: ANN401 - a type made at run time
-    made = _PYTHON_TYPES[column.type.kind](column)
+def _column_type(column: Column, *, spelled: bool) -> Any:  # noqa: ANN401 - a type made at run time
+    kind = column.type.kind
+    made = str if not spelled and (kind in PATTERNS or kind is Kind.NUMERIC) else _PYTHON_TYPES[kind](column)
     return made if column.not_null else made | None
 
 

@@ -239,13 +239,13 @@ class BlockExecution:
             raise ChangedColumnsError(f"table {load.table} does not have the columns that the load was made for")
         tree = self._machine.tree(table)
         node = None if trees.rows is None else checked_node(tree, trees.rows)
-        rows = list(tree.rows(node))
+        rows = tree.known_rows(node)
         mode = load.mode
         if node is not None and trees.gone is None and next(engine.rows(load.table), None) is None:
             filled[load.table] = node
             mode = LoadMode.APPEND  # nothing is there to be replaced, and insertions alone are recorded faster
         gone_tree = self._machine.tree(keys_only(table))
-        gone = () if trees.gone is None else gone_tree.rows(checked_node(gone_tree, trees.gone))
+        gone = () if trees.gone is None else gone_tree.known_rows(checked_node(gone_tree, trees.gone))
         engine.load(load.table, load.columns, mode, rows, gone, checked=True)
 
     def _absorb(self, done: OpenTransaction, filled: Mapping[TableName, Node]) -> None:

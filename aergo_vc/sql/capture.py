@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from aergo_vc.base.ids import TableName
@@ -87,10 +88,19 @@ def _apply(functions: _Functions, row: Kept) -> Row:
 
 
 class InsertedRows(Mapping[Key, RowChange]):
-    """The changes of a table to which rows were added and nothing else happened; `rows` by key, in canonical values."""
+    """The changes of a table to which rows, of different keys, were added and nothing else happened.
 
-    def __init__(self, rows: Mapping[Key, Row]) -> None:
-        self.rows = rows
+    `added` are in canonical values.  Often only their number is asked for.
+    """
+
+    def __init__(self, layout: Layout, added: Sequence[Row]) -> None:
+        self._layout = layout
+        self.added = added
+
+    @cached_property
+    def rows(self) -> Mapping[Key, Row]:
+        """The rows by key."""
+        return dict(zip(self._layout.keys_of(self.added), self.added, strict=True))
 
     def __getitem__(self, key: Key) -> RowChange:
         return RowChange(None, self.rows[key])
@@ -99,10 +109,10 @@ class InsertedRows(Mapping[Key, RowChange]):
         return iter(self.rows)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.added)
 
     def as_net(self, layout: Layout) -> Net:
-        kept = map(layout.encode, self.rows.values())
+        kept = map(layout.encode, self.added)
         return {layout.identity(row): [None, row] for row in kept}
 
 

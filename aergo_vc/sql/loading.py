@@ -66,7 +66,7 @@ def _append(
         _many(db, catalog, layout.table.name, insert_sql(layout.table), kept)
     finally:
         db.preupdate_hook(capture.hook)
-    capture.add_inserted(layout.table.name, InsertedRows(dict(zip(layout.keys_of(given), given, strict=True))))
+    capture.add_inserted(layout.table.name, InsertedRows(layout, given))
 
 
 def _many(db: apsw.Connection, catalog: Catalog, name: TableName, sql: str, rows: Iterable[Sequence[Any]]) -> None:

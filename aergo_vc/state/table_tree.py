@@ -9,7 +9,7 @@ from operator import lt
 from aergo_vc.base.errors import AergoError, InputError, InvalidError
 from aergo_vc.base.limits import KEY_CODE_CHARACTERS
 from aergo_vc.codec.key_code import key_code, key_codes
-from aergo_vc.codec.row_chunk import RowReader, check_row_size, encode_row, encode_rows
+from aergo_vc.codec.row_chunk import RowReader, check_doubles, check_row_size, check_texts, encode_row, encode_rows
 from aergo_vc.model.changes import Key
 from aergo_vc.model.schema import Table
 from aergo_vc.model.types import Row
@@ -113,10 +113,17 @@ class TableTree:
         for chunk in self.chunks(root):
             yield from self.reader.decode(self.store.read_chunk(chunk))
 
+    def known_rows(self, root: Node | None) -> list[Row]:
+        """The rows of a tree that is sound (`is_sound`), in key order: their spelling is not checked again."""
+        rows: list[Row] = []
+        for chunk in self.chunks(root):
+            rows += self.reader.decode_known_lines(self.store.read_chunk(chunk))
+        return rows
+
     def build(self, rows: Sequence[Row]) -> Node | None:
         """Write the tree of `rows`, which may come in any order and whose values are canonical.
 
-        Raises DuplicateKeyError, OversizedKeyError, or BadChunk for a row that is too long.
+        Raises DuplicateKeyError, OversizedKeyError, or BadChunk for a row that is too long, or holds a NUL or -0.0.
         """
         root = self.build_lines(*self.sorted_lines(rows))
         if root is not None:
@@ -134,9 +141,12 @@ class TableTree:
         self.store.sound.add((root.id, root.digest, self._form))
 
     def sorted_lines(self, rows: Sequence[Row]) -> tuple[list[str], list[Line]]:
-        """The key codes of `rows` in ascending order, and their lines; raises DuplicateKeyError, OversizedKeyError."""
+        """The key codes of `rows` in ascending order, and their lines; raises as `build` does."""
         codes = self.codes_of(rows)
-        lines = encode_rows(rows).split(b"\n")
+        encoded = encode_rows(rows)
+        check_texts(encoded)
+        check_doubles(encoded, rows)
+        lines = encoded.split(b"\n")
         lines.pop()
         if not all(map(lt, codes, codes[1:])):
             order = sorted(range(len(codes)), key=codes.__getitem__)

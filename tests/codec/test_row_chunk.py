@@ -147,3 +147,14 @@ def test_the_signed_zero_of_a_text_or_a_fraction_is_no_double() -> None:
     row = (1, "-0.0", -0.05)
     assert reader.decode(encode_rows([row])) == [row]
     assert math.copysign(1, row[2]) < 0
+
+
+def test_known_lines_are_not_checked_for_their_spelling_and_still_for_their_types() -> None:
+    reader = RowReader.of(table(Kind.BIGINT, Kind.NUMERIC))
+    line = b'[1,"01"]\n'
+    assert reader.decode_known_lines(line) == [(1, "01")]
+    with pytest.raises(BadChunk):
+        reader.decode(line)
+    for wrong in (b"[1,1]\n", b'["1","1"]\n', b"[9223372036854775808,null]\n", b"[null,null]\n", b"[1]\n"):
+        with pytest.raises(BadChunk):
+            reader.decode_known_lines(wrong)

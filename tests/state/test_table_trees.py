@@ -245,3 +245,27 @@ def test_long_keys_are_read_at_the_left_edge_only() -> None:
     objects.read = lambda kind, object_id, limit: (read.append(kind), Objects.read(objects, kind, object_id, limit))[1]  # type: ignore[method-assign]
     assert fresh.directory(root).level > 3
     assert 0 < read.count(ObjectKind.BLOB) <= SMALL.most_in_root
+
+
+KINDS_AND_ROWS = st.lists(st.sampled_from(list(Kind)), min_size=1, max_size=4).flatmap(
+    lambda kinds: st.tuples(st.just(kinds), st.lists(st.tuples(*(VALUES[kind] for kind in kinds)), max_size=20))
+)
+
+
+@given(KINDS_AND_ROWS)
+def test_the_known_rows_of_a_tree_are_those_that_strict_reading_finds(case: tuple[list[Kind], list[Any]]) -> None:
+    kinds, rows = case
+    tree = tree_of(table(*kinds))
+    distinct = list({tree.code_of(row): row for row in rows}.values())
+    root = tree.build(distinct)
+    assert tree.known_rows(root) == list(tree.rows(root))
+
+
+def test_no_tree_is_built_of_rows_that_strict_reading_refuses() -> None:
+    with pytest.raises(BadChunk, match="NUL"):
+        tree_of(table(Kind.BIGINT, Kind.TEXT)).build([(1, "a"), (2, "a\0")])
+    with pytest.raises(BadChunk, match=r"-0\.0"):
+        tree_of(table(Kind.BIGINT, Kind.DOUBLE, Kind.TEXT)).build([(1, 0.5, "a"), (2, -0.0, "a")])
+    texts = tree_of(table(Kind.BIGINT, Kind.TEXT))
+    root = texts.build([(1, "\\u0000"), (2, ",-0.0,")])
+    assert texts.known_rows(root) == [(1, "\\u0000"), (2, ",-0.0,")]
