@@ -4,7 +4,7 @@ A column gets a type other than text only if an export would write each of its v
 read.  So ``1.50`` makes a column numeric, whose values keep the scale that they were given, but ``02`` makes it text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import cast
 
 from aergo_vc.model.spelling import are_values, is_own_text, rule_of, value_reader
@@ -22,6 +22,7 @@ _CANDIDATES = tuple(
 _NOT_TEXTUAL = frozenset((Kind.INTEGER, Kind.BIGINT, Kind.NUMERIC, Kind.BOOLEAN))
 _WIDER = (ColumnType(Kind.INTEGER), ColumnType(Kind.BIGINT), ColumnType(Kind.NUMERIC))
 _KEY_KINDS = frozenset((Kind.INTEGER, Kind.BIGINT, Kind.TEXT, Kind.UUID))
+_SAMPLE = 1_000
 _KEY_CHARACTERS = 200
 """A longer text does not look like an identifier."""
 
@@ -93,12 +94,13 @@ def choose_key(data: TabularData, types: Sequence[ColumnType]) -> tuple[str, ...
 
 
 def _identifies(texts: Sequence[Text]) -> bool:
-    distinct = _distinct(texts)
-    return len(distinct) == len(texts) and max(map(len, distinct), default=0) <= _KEY_CHARACTERS
+    if None in texts or len(set(texts)) < len(texts):
+        return False
+    return max(map(len, cast("Sequence[str]", texts)), default=0) <= _KEY_CHARACTERS
 
 
-def _inferred(texts: Sequence[Text], *, textual: bool) -> tuple[ColumnType, set[str]]:
-    """A column's type and, unless it is text, its different texts.
+def _inferred(texts: Sequence[Text], *, textual: bool) -> tuple[ColumnType, Collection[str]]:
+    """A column's type and, unless it is text, its texts as `_distinct` gives them.
 
     The first text rules most types out before the others are looked at.
     """
@@ -117,18 +119,24 @@ def _inferred(texts: Sequence[Text], *, textual: bool) -> tuple[ColumnType, set[
     return TEXT, set()
 
 
-def _distinct(texts: Sequence[Text]) -> set[str]:
+def _distinct(texts: Sequence[Text]) -> Collection[str]:
+    """The texts of a column: each once, or as they come if few in a sample of them are repeated."""
+    sample = texts[:_SAMPLE]
+    if 2 * len(set(sample)) > len(sample) == _SAMPLE:
+        return [text for text in texts if text is not None] if None in texts else cast("Sequence[str]", texts)
     distinct = cast("set[str]", set(texts))
     distinct.discard(cast("str", None))
     return distinct
 
 
-def _converted(texts: Sequence[Text], distinct: set[str], column_type: ColumnType) -> Sequence[Value]:
+def _converted(texts: Sequence[Text], distinct: Collection[str], column_type: ColumnType) -> Sequence[Value]:
     """The values in place of the texts, each made once unless nearly all differ."""
     if is_own_text(column_type):
         return texts
     read = value_reader(column_type)
     if 2 * len(distinct) > len(texts):
+        if None not in texts:
+            return list(map(read, cast("Sequence[str]", texts)))
         return [None if text is None else read(text) for text in texts]
     values: dict[Text, Value] = {text: read(text) for text in distinct}
     values[None] = None

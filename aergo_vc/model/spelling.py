@@ -127,7 +127,10 @@ def _are_integers(texts: Collection[str], bits: int) -> bool:
     if longest > _INTEGER_CHARACTERS or not _match_lines(texts, _INTEGER_LINES):
         return False
     bound = 1 << bits - 1
-    return longest < len(str(bound)) or all(-bound <= value < bound for value in map(int, texts))
+    if longest < len(str(bound)):
+        return True
+    values = list(map(int, texts))
+    return -bound <= min(values) and max(values) < bound
 
 
 def _are_texts(texts: Collection[str], column_type: ColumnType) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 
 from aergo_vc.base.errors import InputError
@@ -13,11 +14,11 @@ from aergo_vc.base.names import table_name
 from aergo_vc.codec.schema_text import quote_identifier, quote_table_name, schema_text
 from aergo_vc.ledger.machine import BlockExecution, Machine
 from aergo_vc.ledger.payloads import LoadTrees, keys_only
-from aergo_vc.model.inference import choose_key, convert, infer_types, widest
+from aergo_vc.model.inference import choose_key, convert, infer_and_convert, widest
 from aergo_vc.model.schema import DEFAULT_CONTRACT, HIDDEN_KEY, Catalog, Column, Table
 from aergo_vc.model.tabular import TabularData
 from aergo_vc.model.transactions import Load, LoadMode
-from aergo_vc.model.types import ColumnType, Kind, Row
+from aergo_vc.model.types import ColumnType, Kind, Row, Value
 from aergo_vc.repository.import_memory import ImportMemory
 from aergo_vc.repository.submitting import Draft
 from aergo_vc.repository.transfer import UserFile
@@ -68,6 +69,11 @@ class TabularFile:
         """The file's rows; raises the subclasses of BadFile."""
         return self.file.parse()
 
+    @cached_property
+    def inferred(self) -> tuple[tuple[ColumnType, ...], tuple[Sequence[Value], ...]]:
+        """The types that the columns have in a new table, and their values; raises as `data` does."""
+        return infer_and_convert(self.data)
+
 
 def table_of_file(path: Path) -> TableName:
     """The table that a file is named for: the file's name up to its first dot, in lower case, ``-`` becoming ``_``."""
@@ -103,7 +109,9 @@ class Importer:
             table, statements = self._define(file, known)
             script += statements
             root = roots.get(file.table) if known is not None else None
-            made = self._load(machine, file, table, root, fresh=known is not None and bool(statements))
+            columns = file.inferred[1] if known is None else self._converted(file, known=table)
+            rows = self._rows(file, table, columns)
+            made = self._load(machine, file, table, root, rows, fresh=known is not None and bool(statements))
             if made is not None:
                 loads.append(made[0])
                 trees.append(made[1])
@@ -137,7 +145,7 @@ class Importer:
 
     def _new_table(self, file: TabularFile) -> Table:
         data = file.data
-        types = infer_types(data)
+        types, _ = file.inferred
         unknown = [name for name in self._options.key if name not in data.columns]
         if unknown:
             raise ColumnsDifferError(f"{data.source} has no column {unknown[0]} to be the key", column=unknown[0])
@@ -177,10 +185,9 @@ class Importer:
         return wide, statements
 
     def _load(
-        self, machine: Machine, file: TabularFile, table: Table, root: Node | None, *, fresh: bool
+        self, machine: Machine, file: TabularFile, table: Table, root: Node | None, rows: list[Row], *, fresh: bool
     ) -> tuple[Load, LoadTrees] | None:
         tree = machine.tree(table)
-        rows = self._rows(file, table)
         self._refuse_repeated_keys(file, tree, rows)
         before = None if fresh else root
         write, gone = self._difference(tree, rows, before)
@@ -201,9 +208,12 @@ class Importer:
         )
         return load, LoadTrees(rows_root, gone_root)
 
-    def _rows(self, file: TabularFile, table: Table) -> list[Row]:
+    def _converted(self, file: TabularFile, known: Table) -> Sequence[Sequence[Value]]:
         positions = {name: position for position, name in enumerate(file.data.columns)}
-        columns = [convert(file.data, positions[column.name], column.type) for column in table.visible_columns]
+        return [convert(file.data, positions[column.name], column.type) for column in known.visible_columns]
+
+    def _rows(self, file: TabularFile, table: Table, columns: Sequence[Sequence[Value]]) -> list[Row]:
+        """The rows of a file, whose values column by column are `columns`."""
         for column, values in zip(table.visible_columns, columns, strict=True):
             if column.not_null and None in values:
                 line = file.data.lines[list(values).index(None)]
@@ -258,8 +268,7 @@ class Importer:
         return [key for key in map(before.key_of, before.rows(root)) if key not in kept]
 
     def _refuse_repeated_keys(self, file: TabularFile, tree: TableTree, rows: list[Row]) -> None:
-        columns = [[row[position] for row in rows] for position in tree.table.key_positions]
-        keys = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
+        keys = list(map(itemgetter(*tree.table.key_positions), rows))
         if len(set(keys)) == len(keys):
             return
         seen: dict[object, int] = {}

@@ -89,7 +89,7 @@ def hashes_of(codes: Sequence[str], level: int) -> list[bytes]:
     `level` is 0 for rows that make up chunks, 1 for chunks that make up directories, 2 above, ….
     """
     sha256, end = hashlib.sha256, level + _HASH_BYTES
-    return [sha256(code.encode()).digest()[level:end] for code in codes]
+    return [made.digest()[level:end] for made in map(sha256, map(str.encode, codes))]
 
 
 CUTTING = Cutting()

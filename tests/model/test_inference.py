@@ -229,3 +229,24 @@ def test_a_key_is_chosen_where_one_shows(
 def test_dates_of_the_whole_calendar_are_dates() -> None:
     days = [str(dt.date.fromordinal(number)) for number in range(1, dt.date.max.toordinal(), 9_973)]
     assert str(infer_type(days)) == "date"
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+@pytest.mark.parametrize("holes", [False, True])
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [("7", "integer"), ("2147483647", "integer"), ("-2147483648", "integer"), ("2147483648", "bigint"),
+     ("9223372036854775808", "numeric"), ("1.50", "numeric"), ("07", "text"), ("7\n8", "text")],
+)  # fmt: skip
+def test_a_long_column_is_read_as_its_last_value_demands(
+    last: str, expected: str, *, holes: bool, repeated: bool
+) -> None:
+    texts: list[Text] = [str(number % 50 if repeated else number) for number in range(3_000)]
+    if holes:
+        texts[::7] = [None] * len(texts[::7])
+    texts.append(last)
+    (column_type,), (values,) = infer_and_convert(table(texts))
+    assert str(column_type) == expected
+    assert texts_of(values) == texts
+    with pytest.raises(ValueMismatch, match=":3002:"):
+        convert(table([*texts[:-1], "x"]), 0, ColumnType(Kind.INTEGER))

@@ -114,6 +114,7 @@ REFUSED = {
     "a ragged line": ("city.csv", b"id,name\n1\n"),
     "no UTF-8": ("city.csv", b"id,name\n1,\xff\n"),
     "a NUL": ("city.csv", b"id,name\n1,a\0b\n"),
+    "a NUL in JSON": ("city.jsonl", b'{"id":1,"name":"a\\u0000"}\n'),
     "a column twice": ("city.csv", b"id,id\n1,2\n"),
     "nothing": ("city.csv", b""),
     "a key twice": ("city.csv", b"id,name\n1,Ulm\n1,Bonn\n"),
