@@ -110,7 +110,7 @@ def check_texts(lines: bytes) -> None:
 
 def check_doubles(lines: bytes, rows: Iterable[Row]) -> None:
     """Raise BadChunk if a double among `rows`, whose canonical lines are `lines`, is -0.0."""
-    if _NEGATIVE_ZERO.search(lines) is not None and _holds_negative_zero(rows):
+    if b"-0.0" in lines and _NEGATIVE_ZERO.search(lines) is not None and _holds_negative_zero(rows):
         raise BadChunk("a double precision value is -0.0")
 
 

@@ -6,6 +6,8 @@ lacks; of the chunks that remain, only the lines that the other side lacks.
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
+from itertools import compress
+from operator import ne
 
 from aergo_vc.model.changes import Key, RowChange
 from aergo_vc.model.types import Row
@@ -53,11 +55,11 @@ def replacement(tree: TableTree, root: Node | None, rows: Sequence[Row]) -> tupl
         end = len(codes) if following is None else bisect_left(codes, following.first, start)
         data = tree.store.read_chunk(chunk)
         if b"\n".join(lines[start:end]) + b"\n" != data:
-            old_lines.update(data.split(b"\n"))
-            new_lines.update(lines[start:end])
+            old, new = _unequal(data.split(b"\n")[:-1], lines[start:end])
+            old_lines.update(old)
+            new_lines.update(new)
         start = end
     new_lines.update(lines[start:])
-    old_lines.discard(b"")
     written = _rows_by_key(tree, new_lines - old_lines)
     gone = _rows_by_key(tree, old_lines - new_lines)
     return list(written.values()), [row for key, row in gone.items() if key not in written]
@@ -105,6 +107,14 @@ def _common_ends(left: bytes, right: bytes) -> tuple[int, int]:
         return start, 0
     cut = left.find(b"\n", len(left) - end)
     return start, len(left) - cut - 1
+
+
+def _unequal(old: Sequence[Line], new: Sequence[Line]) -> tuple[Iterable[Line], Iterable[Line]]:
+    """The lines of two chunks, less those that are equal and stand at the same place if the chunks are as long."""
+    if len(old) != len(new):
+        return old, new
+    unequal = list(map(ne, old, new))
+    return compress(old, unequal), compress(new, unequal)
 
 
 def _longest(most: int, equal: Callable[[int], bool]) -> int:
