@@ -5,6 +5,7 @@ judged by what the block before it says, the first one by the chain's genesis.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 
 from aergo_vc.base.errors import InputError, InvalidError
 from aergo_vc.base.ids import BlockId, Digest, EntityName, ObjectId, TableName
@@ -12,7 +13,7 @@ from aergo_vc.base.names import entity_name
 from aergo_vc.codec.sshsig import decode_key_text
 from aergo_vc.keys.ed25519 import checked_public_key
 from aergo_vc.ledger.catalogs import catalog_of
-from aergo_vc.ledger.history import BlockCommit, CommitObjects, blocks_back
+from aergo_vc.ledger.history import BlockCommit, CommitObjects, blocks_back, ledger_at
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Genesis
 from aergo_vc.model.directory import Authority, Entity, Role, Roster
@@ -45,6 +46,7 @@ class Authorities:
     """
 
     def __init__(self, objects: CommitObjects, nodes: NodeStore, head: ObjectId) -> None:
+        self.head = head
         self._objects = objects
         self._nodes = nodes
         self._blocks = self._walk(head)
@@ -75,6 +77,11 @@ class Authorities:
             ledger = read_ledger(self._objects, found.ledger)
             self._known[ledger.block] = ledger
         return self._known[wanted]
+
+    @cached_property
+    def newest(self) -> LedgerTree:
+        """The block at the head of the directory."""
+        return ledger_at(self._objects, self.head)
 
     def at(self, block: LedgerTree, slot: int) -> Authority:
         """What the directory says after `block`, for branches whose slots are `slot` milliseconds long."""

@@ -80,6 +80,7 @@ class BuiltBlock:
     commit: ObjectId
     header: Header
     transactions: tuple[TransactionId, ...]
+    ledger: LedgerTree
 
 
 BeforeSigning = Callable[[Header, BlockId], None]
@@ -161,16 +162,16 @@ def write_block(objects: CommitObjects, plan: Plan, executed: Executed, before_s
         payload=write_payloads(objects, executed.included),
     )
     root = None if place.parent is None else read_links(objects.read_commit(place.parent)).tree
-    tree = with_ledger(objects, root, write_ledger(objects, files))
+    ledger = write_ledger(objects, files)
+    tree = with_ledger(objects, root, ledger.id)
     identity = Identity(author.name, author.email, header.time // 1000)
     parents = () if place.parent is None else (place.parent,)
     commit = Commit(tree, parents, identity, identity, f"{plan.message.rstrip()}\n\n{trailer(header, name)}")
     to_sign = signed_payload(commit)
     before_signing(header, name)
     signed = replace(commit, signature=sign_commit_payload(author.signer, to_sign))
-    return BuiltBlock(
-        name, objects.add(Kind.COMMIT, encode_commit(signed)), header, tuple(item.id for item in transactions)
-    )
+    made = objects.add(Kind.COMMIT, encode_commit(signed))
+    return BuiltBlock(name, made, header, tuple(item.id for item in transactions), ledger)
 
 
 def _header(place: Place, lease: Lease, transactions_bytes: bytes, receipts_bytes: bytes, state: Digest) -> Header:

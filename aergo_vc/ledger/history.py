@@ -43,13 +43,16 @@ class Past:
     transactions: frozenset[TransactionId]
 
 
-def past_of(objects: CommitReader, head: ObjectId, recent: Iterable[str]) -> Past:
-    """The blocks from `head` back to the oldest of `recent`, or as far as transactions live."""
+def past_of(objects: CommitReader, head: ObjectId, newest: LedgerTree, recent: Iterable[str]) -> Past:
+    """The blocks from `head` back to the oldest of `recent`, or as far as transactions live.
+
+    `newest` is the ledger at `head`.
+    """
     heights: dict[BlockId, int] = {}
     found: set[TransactionId] = set()
     missing = set(recent)
     for place in islice(blocks_back(objects, head) if missing else (), TRANSACTION_LIFETIME_BLOCKS):
-        ledger = read_ledger(objects, place.ledger)
+        ledger = newest if place.ledger == newest.id else read_ledger(objects, place.ledger)
         heights[ledger.block] = ledger.header.height
         found.update(transaction.id for transaction in ledger.transactions)
         missing.discard(ledger.block)

@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from aergo_vc.base.ids import BlockId, ChainId, Digest, ObjectId
 from aergo_vc.codec.digests import Kind, ObjectFormat, blob_digest, git_object_id
@@ -30,6 +30,7 @@ _ATTRIBUTES, _GENESIS, _LAW, _HEADER = ".gitattributes", "genesis.json", "branch
 _PAYLOAD, _RECEIPTS, _STATE, _TRANSACTIONS = "payload", "receipts.jsonl", "state", "transactions.jsonl"
 _FILES = (_ATTRIBUTES, _GENESIS, _LAW, _HEADER, _RECEIPTS, _TRANSACTIONS)
 _FOLDERS = (_PAYLOAD, _STATE)
+_decode_genesis, _decode_law = lru_cache(4)(decode_genesis), lru_cache(16)(decode_law)  # all blocks share them
 _EMPTY_TREES = frozenset(git_object_id(Kind.TREE, b"", object_format) for object_format in ObjectFormat)
 
 
@@ -52,7 +53,7 @@ class LedgerTree:
 
     @cached_property
     def genesis(self) -> Genesis:
-        return decode_genesis(self.genesis_bytes)
+        return _decode_genesis(self.genesis_bytes)
 
     @cached_property
     def chain(self) -> ChainId:
@@ -60,7 +61,7 @@ class LedgerTree:
 
     @cached_property
     def law(self) -> Law:
-        return decode_law(self.law_bytes)
+        return _decode_law(self.law_bytes)
 
     @cached_property
     def law_digest(self) -> Digest:
@@ -139,8 +140,11 @@ def read_header(objects: ObjectReader, ledger: ObjectId) -> Header:
     raise LayoutError(f"ledger/{_HEADER} is missing", name=_HEADER)
 
 
-def write_ledger(objects: Objects, files: LedgerFiles) -> ObjectId:
-    """Add ``ledger/``; a state without contracts has no folder, as git keeps none that is empty."""
+def write_ledger(objects: Objects, files: LedgerFiles) -> LedgerTree:
+    """Add ``ledger/`` and return it as it would be read.
+
+    A state without contracts has no folder, as git keeps none that is empty.
+    """
     contents = {
         _ATTRIBUTES: ATTRIBUTES,
         _GENESIS: files.genesis_bytes,
@@ -150,11 +154,21 @@ def write_ledger(objects: Objects, files: LedgerFiles) -> ObjectId:
         _TRANSACTIONS: files.transactions_bytes,
     }
     entries = [TreeEntry(name, FILE_MODE, objects.add(Kind.BLOB, data)) for name, data in contents.items()]
-    if objects.read_tree(files.state):
-        entries.append(TreeEntry(_STATE, DIRECTORY_MODE, files.state))
+    state = files.state if objects.read_tree(files.state) else None
+    if state is not None:
+        entries.append(TreeEntry(_STATE, DIRECTORY_MODE, state))
     if files.payload is not None:
         entries.append(TreeEntry(_PAYLOAD, DIRECTORY_MODE, files.payload))
-    return objects.add(Kind.TREE, write_entries(entries))
+    return LedgerTree(
+        id=objects.add(Kind.TREE, write_entries(entries)),
+        genesis_bytes=files.genesis_bytes,
+        law_bytes=files.law_bytes,
+        header_bytes=files.header_bytes,
+        transactions_bytes=files.transactions_bytes,
+        receipts_bytes=files.receipts_bytes,
+        state=state,
+        payload=files.payload,
+    )
 
 
 def with_ledger(objects: Objects, root_tree: ObjectId | None, ledger: ObjectId) -> ObjectId:

@@ -170,15 +170,12 @@ def _place(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]])
     unique = f"{os.getpid()}_{secrets.token_hex(4)}"
     pack, index, mark = [folder / f"{_DRAFT}_{part}_{unique}" for part in ("pack", "idx", "keep")]
     try:
-        with _read_only_file(pack) as file:
-            checksum, index_bytes = write_pack(file)
-            _sync(file)
-        with _read_only_file(index) as file:
-            file.write(index_bytes)
-            _sync(file)
-        with _read_only_file(mark) as file:
-            file.write(KEEP_MARK)
-            _sync(file)  # an empty one could not be told from a user's, and would stay for ever
+        with _read_only_file(pack) as pack_file, _read_only_file(index) as index_file, _read_only_file(mark) as file:
+            checksum, index_bytes = write_pack(pack_file)
+            index_file.write(index_bytes)
+            file.write(KEEP_MARK)  # an empty one could not be told from a user's, and would stay for ever
+            for written in (pack_file, index_file, file):  # last, and together: the first leaves the others little
+                _sync(written)
         name = folder / f"pack-{checksum.hex()}"
         keep = _keep(mark, name.with_suffix(".keep"))
         pack.replace(name.with_suffix(".pack"))

@@ -10,7 +10,7 @@ from aergo_vc.consensus.finality import confirmed_by
 from aergo_vc.consensus.schedule import next_slot_of, producer_of, slot_at, slot_begins
 from aergo_vc.directory.authorities import Authorities
 from aergo_vc.ledger.building import BuiltBlock, Executed, Lease, Place, Plan, execute_all, write_block
-from aergo_vc.ledger.history import blocks_back, ledger_at, past_of
+from aergo_vc.ledger.history import blocks_back, past_of
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine, Submission, TransactionOutcome
 from aergo_vc.ledger.verifying import check_tip
@@ -94,13 +94,17 @@ class Producer:
         self._workspace = workspace
         self._identity = identity
         self._watermark = Watermark(workspace.folder / "watermark.json")
+        # Taken out, so that what an error left half read is not met again.
+        self._authorities, workspace.authorities = workspace.authorities, None
 
     def authorities(self) -> Authorities:
         """What the directory says, up to its head; raises NoDirectoryError."""
         head = self._workspace.directory_head()
         if head is None:
             raise NoDirectoryError(f"the repository has no branch {DIRECTORY_BRANCH}", branch=DIRECTORY_BRANCH)
-        return Authorities(self._workspace.writer, self._workspace.nodes, head)
+        if self._authorities is None or self._authorities.head != head:
+            self._authorities = Authorities(self._workspace.writer, self._workspace.nodes, head)
+        return self._authorities
 
     def lease(
         self, chain: ChainId, law: Law, tip: LedgerTree | None, authority: Authority, directory: LedgerTree | None
@@ -141,12 +145,13 @@ class Producer:
         """
         authorities = self.authorities()
         directory = self.directory_tip(tip)
-        check_tip(self._workspace.writer, tip.commit, authorities)
+        if self._workspace.sound_tips.get(tip.branch) != (tip.commit, authorities.head):
+            check_tip(self._workspace.writer, tip.commit, authorities)
         authority = authorities.at(directory, _slot_length(tip))
         lease = self.lease(tip.ledger.chain, tip.ledger.law, tip.ledger, authority, directory)
         header = tip.ledger.header
         context = BlockContext(tip.branch, header.chain, header.height + 1, lease.time)
-        past = past_of(self._workspace.writer, tip.commit, {item[0].payload.recent for item in submissions})
+        past = past_of(self._workspace.writer, tip.commit, tip.ledger, {item[0].payload.recent for item in submissions})
         admitted, refused = admit(submissions, header, authority, past)
         executed = execute_all(machine, context, admitted)
         executed = replace(executed, excluded=(*refused, *executed.excluded))
@@ -168,16 +173,23 @@ class Producer:
         built = write_block(self._workspace.writer, plan, executed, self._watermark.raise_to)
         self._workspace.move_branch(branch, old, built.commit, f"aergo: block {built.header.height}")
         self._workspace.twins.flush()
+        self._remember(Tip(branch, built.commit, built.ledger))
         return Sealed(built, executed.outcomes, executed.excluded)
+
+    def _remember(self, tip: Tip) -> None:
+        """What this process made or checked itself need not be read and checked again for the next block."""
+        workspace = self._workspace
+        workspace.tips[tip.branch] = tip
+        workspace.authorities = self._authorities
+        if self._authorities is not None:
+            head = tip.commit if tip.branch == DIRECTORY_BRANCH else self._authorities.head
+            workspace.sound_tips[tip.branch] = (tip.commit, head)
 
     def directory_tip(self, tip: Tip | None) -> LedgerTree:
         """The block at the head of the directory, under which a block of another branch is made."""
         if tip is not None and tip.branch == DIRECTORY_BRANCH:
             return tip.ledger
-        head = self._workspace.directory_head()
-        if head is None:
-            raise NoDirectoryError(f"the repository has no branch {DIRECTORY_BRANCH}", branch=DIRECTORY_BRANCH)
-        return ledger_at(self._workspace.writer, head)
+        return self.authorities().newest
 
     def _require_key(self, authority: Authority) -> None:
         me = authority.entities.get(self._identity.entity)

@@ -59,28 +59,31 @@ class StateCache:
         self._stamp = self._path.with_suffix(".stamp")
         self._in_file = True
         self._left: tuple[str, str | None] | None = None
+        self._machine_mark: str | None = None
         self.machine = self._open()
 
     def move_to(self, ledger: LedgerTree | None) -> None:
         """Bring the machine to the state of a block; None stands for the state before the first."""
         if ledger is None:
             self.machine.move_to(self.machine.read_state(None, Digest("")))
+            self.machine.engine.mark = ""
             return
         header = ledger.header
-        snapshot = self.machine.read_state(ledger.state, header.state)
         mark = f"{header.state} {ledger.state}"
-        if self.machine.engine.mark == mark:
-            self.machine.adopt(snapshot)
-            return
-        self.machine.move_to(snapshot)
-        self.machine.engine.mark = mark
+        if self.machine.engine.mark != mark:
+            self.machine.move_to(self.machine.read_state(ledger.state, header.state))
+            self.machine.engine.mark = mark
+        elif self._machine_mark != mark:
+            self.machine.adopt(self.machine.read_state(ledger.state, header.state))
 
     def rest(self) -> None:
         """Leave the file in good order, and open; a disk that fails costs the cache and nothing else."""
         self._left = None
-        if self._in_file:
-            with suppress(OSError, EngineError):
-                left = (self._describe(), self.machine.engine.mark)
+        self._machine_mark = None
+        with suppress(OSError, EngineError):
+            self._machine_mark = self.machine.engine.mark
+            if self._in_file:
+                left = (self._describe(), self._machine_mark)
                 self._stamp.write_text(left[0])
                 self._left = left
 

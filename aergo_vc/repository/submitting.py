@@ -55,7 +55,7 @@ class Desk:
         if not waiting:
             return ()
         recent = {transaction.payload.recent for transaction, _ in waiting}
-        landed = past_of(self._workspace.writer, self._tip.commit, recent).transactions
+        landed = past_of(self._workspace.writer, self._tip.commit, self._tip.ledger, recent).transactions
         return tuple(item for item in waiting if item[0].id not in landed)
 
     def submit(self, make: MakeDraft, *, commit: bool, message: str | None) -> Submitted:

@@ -27,6 +27,9 @@ def tip_of(workspace: Workspace, branch: BranchName) -> Tip:
     head = workspace.head_of(branch)
     if head is None:
         raise NoLedgerHereError(f"branch {branch} has no commit, and no ledger", branch=branch)
+    known = workspace.tips.get(branch)
+    if known is not None and known.commit == head:
+        return known
     ledger = ledger_at(workspace.writer, head)
     if not is_block_of(ledger, branch):
         raise BorrowedBranchError(

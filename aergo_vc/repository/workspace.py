@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from aergo_vc.base.clock import Clock, SystemClock
 from aergo_vc.base.ids import BranchName, ObjectId
@@ -25,6 +25,10 @@ from aergo_vc.objects.store import ObjectStore
 from aergo_vc.repository.errors import DetachedHeadError, MovedBranchError, storage_errors
 from aergo_vc.state.nodes import NodeStore
 from aergo_vc.state.twins import FileTwins
+
+if TYPE_CHECKING:
+    from aergo_vc.directory.authorities import Authorities
+    from aergo_vc.repository.tips import Tip
 
 _LOCK_SECONDS = 30.0
 _HEADS = "refs/heads/"
@@ -52,13 +56,18 @@ class Closable(Protocol):
 class Workspace:
     """One repository, opened; closes what it opened.
 
-    `resting` is a place for what one verb leaves open for the next.
+    `resting` is a place for what one verb leaves open for the next.  `tips` and `authorities` are what was last read,
+    each good for one head; `sound_tips` holds the head that was last made or checked here, and the directory's head
+    that it was judged by.
     """
 
     def __init__(self, paths: GitPaths, surroundings: Surroundings) -> None:
         self.paths = paths
         self.surroundings = surroundings
         self.resting: Closable | None = None
+        self.tips: dict[BranchName, Tip] = {}
+        self.sound_tips: dict[BranchName, tuple[ObjectId, ObjectId]] = {}
+        self.authorities: Authorities | None = None
 
     @classmethod
     def open(cls, start: Path, surroundings: Surroundings) -> "Workspace":
