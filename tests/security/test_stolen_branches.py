@@ -321,6 +321,33 @@ def test_m05_nothing_is_sealed_on_a_head_that_plain_git_broke(target: Ledger, fo
         assert target.ref() == head
 
 
+def test_m05_who_seals_block_after_block_still_notices_a_head_that_plain_git_broke(
+    target: Ledger, forger: Forger
+) -> None:
+    target.next_slot(2)
+    with target.open() as repository:
+        repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
+        honest = target.ref()
+        head = forger.put_bytes(forger.raw().replace(b"\n\n", b"\n\nAmended\n", 1))
+        with pytest.raises(InvalidBlockError):
+            repository.sql("INSERT INTO account VALUES ('dave', 1)", commit=True)
+        assert target.ref() == head
+        target.place.git("update-ref", "refs/heads/main", honest)
+        repository.sql("INSERT INTO account VALUES ('erin', 1)", commit=True)
+    assert target.verifies() == 6
+
+
+def test_who_seals_block_after_block_stands_under_the_directory_as_it_is_now(target: Ledger, forger: Forger) -> None:
+    with target.open() as repository:
+        repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
+        before = forger.blocks()[-1][1].header.directory_height
+        register(target, "bob")
+        repository.sql("INSERT INTO account VALUES ('dave', 1)", commit=True)
+    assert forger.blocks()[-1][1].header.directory_height == before + 1
+    assert forger.blocks()[-1][1].header.directory == Forger(target, DIRECTORY).blocks()[-1][1].block
+    assert target.verifies() == 6
+
+
 def test_m05_nothing_is_sealed_on_files_that_a_plain_commit_edited(target: Ledger, forger: Forger) -> None:
     target.next_slot(2)
     edits = [
