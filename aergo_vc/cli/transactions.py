@@ -44,6 +44,8 @@ def sql(
     text = script if script is not None else _read_text(str(file))
     with session.open() as repository:
         submitted = repository.sql(text, commit=commit, message=message)
+        if submitted.committed is not None:
+            repository.maintain()
     _tell_submitted(session, submitted, as_json=as_json)
 
 
@@ -75,6 +77,8 @@ def import_files(
             commit=commit,
             message=message,
         )
+        if submitted.committed is not None:
+            repository.maintain()
     _tell_submitted(session, submitted, as_json=as_json)
 
 
@@ -125,6 +129,8 @@ def commit(context: typer.Context, *, message: Message = None, as_json: AsJson =
     session = session_of(context)
     with session.open() as repository:
         committed = repository.commit(message)
+        if committed is not None:
+            repository.maintain()
     if committed is None:
         if not as_json:
             session.out.line("Nothing is pending")

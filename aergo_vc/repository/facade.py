@@ -177,6 +177,15 @@ class Repository:
         with desk(self._workspace, self._identity, self._workspace.current_branch()) as opened:
             return opened.outlook()
 
+    def maintain(self) -> None:
+        """Let git pack what has piled up, as its own commands do after a commit; ``gc.auto`` says from when on.
+
+        Each block is a pack of its own, so they pile up; git decides, and works in the background.
+        """
+        threshold = self._identity.settings.get("gc.auto") or "6700"
+        git = self._workspace.user_git
+        git.run("gc", "--auto", "--quiet", settings=(f"gc.auto={threshold}",), expected=range(256))
+
     def discard(self, ids: Sequence[TransactionId] | None = None) -> int:
         """Forget waiting transactions of the current branch, all of them for None; returns how many."""
         from aergo_vc.repository.submitting import desk  # noqa: PLC0415 - loads sqlglot
