@@ -95,20 +95,3 @@ def blocks_back(objects: CommitReader, head: ObjectId) -> Iterator[BlockCommit]:
         if parent_ledger != ledger:
             yield BlockCommit(commit, ledger)
         commit, ledger = parent, parent_ledger
-
-
-def find_block(objects: CommitReader, head: ObjectId, wanted: BlockId) -> BlockCommit | None:
-    """The block with the id `wanted` in the history of `head`, or None."""
-    for block in blocks_back(objects, head):
-        if read_ledger(objects, block.ledger).block == wanted:
-            return block
-    return None
-
-
-def block_at_height(objects: CommitReader, head: ObjectId, height: int) -> BlockCommit | None:
-    """The block at `height` in the history of `head`, or None."""
-    for block in blocks_back(objects, head):
-        found = read_ledger(objects, block.ledger).header.height
-        if found <= height:
-            return block if found == height else None
-    return None

@@ -176,10 +176,6 @@ class Capture:
                 self._merge(outer, name, net)
         return frame
 
-    @property
-    def is_recording(self) -> bool:
-        return bool(self._frames)
-
     def _merge(self, outer: Frame, name: str, net: "Net | InsertedRows") -> None:
         if not outer.get(name):
             outer[name] = net if isinstance(net, InsertedRows) else {key: [*pair] for key, pair in net.items()}

@@ -151,17 +151,6 @@ def is_scaled(column_type: ColumnType) -> bool:
     )
 
 
-def to_sqlite(value: Value, column_type: ColumnType) -> Value:
-    """A canonical value as it is kept."""
-    if value is None:
-        return None
-    if column_type.kind is Kind.BOOLEAN:
-        return int(value)
-    if is_scaled(column_type):
-        return numbers.scaled_exact(str(value), column_type.scale or 0)
-    return value
-
-
 def encoder(column_type: ColumnType) -> Callable[[Any], Value] | None:
     """A function from canonical values, None aside, to kept ones; None if they are the same."""
     if column_type.kind is Kind.BOOLEAN:

@@ -5,7 +5,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import Digest, ObjectId, TableName
@@ -13,7 +13,7 @@ from aergo_vc.base.names import is_device_name
 from aergo_vc.codec.digests import Kind, blob_digest
 from aergo_vc.codec.git_tree import DIRECTORY_MODE, FILE_MODE, TreeEntry, encode_tree
 from aergo_vc.model.schema import split_name
-from aergo_vc.state.nodes import Node, NodeStore, Objects, SubstitutedObjectError
+from aergo_vc.state.nodes import NodeStore, Objects, SubstitutedObjectError
 
 SCHEMA_FILE = "schema.sql"
 
@@ -40,13 +40,6 @@ class Snapshot:
 
     schemas: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[TableName, Root] = field(default_factory=dict)
-
-    def with_table(self, table: TableName, root: Node | None) -> "Snapshot":
-        """The snapshot in which `table` has the rows under `root`, None meaning no rows."""
-        tables = {name: known for name, known in self.tables.items() if name != table}
-        if root is not None:
-            tables[table] = Root(root.id, root.digest)
-        return replace(self, tables=tables)
 
 
 class SnapshotStore:
