@@ -16,7 +16,6 @@ from aergo_vc.keys.signing_key import find_signer
 from aergo_vc.ledger.author import Author
 from aergo_vc.objects.durable import make_directories
 from aergo_vc.objects.git import Git
-from aergo_vc.objects.settings import write_settings
 from aergo_vc.repository.errors import NoSignerError, storage_errors
 from aergo_vc.repository.workspace import Workspace
 
@@ -121,8 +120,7 @@ def settle(workspace: Workspace, entity: str | None, key: str | None) -> None:
     wanted = {ENTITY_SETTING: name, KEY_SETTING: key}
     changed = {name: value for name, value in wanted.items() if value is not None and settings.get(name) != value}
     if changed:
-        common_dir = workspace.paths.common_dir
-        write_settings(workspace.git, common_dir, common_dir / "config", changed)
+        workspace.set(changed)
 
 
 def _own_signing_key(workspace: Workspace, settings: Settings) -> str | None:

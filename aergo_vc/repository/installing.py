@@ -87,7 +87,7 @@ def _install(workspace: Workspace, settings: Settings, program: Program) -> Iter
         value = settings.get(SIGNERS_SETTING)
         # A clone may have been moved since.
         if value is None or (_is_our_signers_file(value) and value != str(_signers_file(workspace))):
-            workspace.git.run("config", "--local", SIGNERS_SETTING, str(_signers_file(workspace)))
+            workspace.set({SIGNERS_SETTING: str(_signers_file(workspace))})
             yield "setting gpg.ssh.allowedSignersFile"
         if _hide_state(workspace):
             yield "ledger/state hidden from the worktree"

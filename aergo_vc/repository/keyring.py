@@ -42,7 +42,7 @@ def make_key(workspace: Workspace, identity: Identity, name: str | None) -> KeyI
     key = generate_key_file(path, chosen, entropy=workspace.surroundings.entropy)
     unset = identity.settings.get(KEY_SETTING) is None
     if unset:
-        workspace.git.run("config", "--local", KEY_SETTING, str(path.relative_to(workspace.paths.common_dir)))
+        workspace.set({KEY_SETTING: str(path.relative_to(workspace.paths.common_dir))})
     return KeyInfo(path, encode_key_text(key), chosen, _INSIDE, unset)
 
 

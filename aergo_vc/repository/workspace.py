@@ -21,6 +21,7 @@ from aergo_vc.objects.locks import AERGO_FOLDER, ledger_lock
 from aergo_vc.objects.opening import Preference, open_store
 from aergo_vc.objects.pack_writer import PackWriter, release_leftovers
 from aergo_vc.objects.refs import Refs, open_refs
+from aergo_vc.objects.settings import write_settings
 from aergo_vc.objects.store import ObjectStore
 from aergo_vc.repository.errors import DetachedHeadError, MovedBranchError, storage_errors
 from aergo_vc.state.nodes import NodeStore
@@ -118,6 +119,11 @@ class Workspace:
     def folder(self) -> Path:
         """This program's own folder in the common git directory."""
         return self.paths.common_dir / AERGO_FOLDER
+
+    def set(self, settings: Mapping[str, str]) -> None:
+        """Write settings into the repository's configuration, by full name, all or none."""
+        common_dir = self.paths.common_dir
+        write_settings(self.git, common_dir, common_dir / "config", settings)
 
     def now(self) -> int:
         """The time in milliseconds since 1970."""
