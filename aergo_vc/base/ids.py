@@ -31,6 +31,9 @@ EntityName = NewType("EntityName", str)
 TableName = NewType("TableName", str)
 """Names a table as ``contract.table``."""
 
+RoutineName = NewType("RoutineName", str)
+"""Names a function or a procedure as ``contract.routine``."""
+
 PublicKey = NewType("PublicKey", bytes)
 """A raw Ed25519 public key, 32 bytes, checked to be canonical and not of small order."""
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from aergo_vc.base.ids import TableName
+from aergo_vc.base.ids import EntityName, RoutineName, TableName
+from aergo_vc.model.routines import CompositeType, EnumType, Grant, Routine
 from aergo_vc.model.types import ColumnType, Kind
 
 HIDDEN_KEY = "_row"
@@ -108,12 +109,32 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class Sequence:
+    """A sequence: where it begins, and by how much it goes on; `owner` is the identity column it serves, or None.
+
+    How far it is stands in the state as the one row of a table of its name: ``last_value``, ``is_called``.
+    """
+
+    name: TableName
+    start: int = 1
+    increment: int = 1
+    minimum: int = 1
+    maximum: int = (1 << 63) - 1
+    owner: tuple[TableName, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
-    """All that is defined in a branch's contracts at a block, by name."""
+    """All that is defined in a branch's contracts at a block, by name; `owners` has those deployed."""
 
     tables: Mapping[TableName, Table] = field(default_factory=dict)
     indexes: Mapping[str, Index] = field(default_factory=dict)
     views: Mapping[TableName, View] = field(default_factory=dict)
+    types: Mapping[str, EnumType | CompositeType] = field(default_factory=dict)
+    sequences: Mapping[TableName, Sequence] = field(default_factory=dict)
+    routines: Mapping[RoutineName, Routine] = field(default_factory=dict)
+    grants: frozenset[Grant] = frozenset()
+    owners: Mapping[str, EntityName] = field(default_factory=dict)
 
 
 def split_name(name: TableName) -> tuple[str, str]:

@@ -15,15 +15,15 @@ from aergo_vc.base.ids import ObjectId
 from aergo_vc.codec.git_tree import DIRECTORY_MODE, FILE_MODE, TreeEntry, decode_tree, encode_tree
 from aergo_vc.codec.key_code import column_codes, key_code, key_codes
 from aergo_vc.codec.node_name import is_cut, node_names
-from aergo_vc.model.types import Kind, Value
+from aergo_vc.model.types import STORED_KINDS, Kind, Value
 
 _TEXTS = {Kind.TEXT, Kind.VARCHAR, Kind.CHAR}
 _PLAIN = re.compile(r"[a-z0-9_][a-z0-9_.-]*")
 
-keys_of_one_kind = st.sampled_from(list(Kind)).flatmap(
+keys_of_one_kind = st.sampled_from(list(STORED_KINDS)).flatmap(
     lambda kind: st.tuples(st.just(kind), st.lists(VALUES[kind], min_size=2, max_size=8))
 )
-keys_of_several_columns = st.lists(st.sampled_from(list(Kind)), min_size=2, max_size=4).flatmap(
+keys_of_several_columns = st.lists(st.sampled_from(list(STORED_KINDS)), min_size=2, max_size=4).flatmap(
     lambda kinds: st.tuples(
         st.just(kinds), st.lists(st.tuples(*(VALUES[kind] for kind in kinds)), min_size=2, max_size=8)
     )
@@ -124,7 +124,7 @@ def test_names_are_short_and_uncut_ones_are_the_codes(codes: list[str]) -> None:
         assert name == code if not is_cut(name) else code.startswith(name[:55])
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(STORED_KINDS))
 def test_no_code_is_a_name_that_windows_keeps_for_devices(kind: Kind) -> None:
     begins = {Kind.BOOLEAN: "tf"}.get(kind, "_0123456789hijklmnopqrstuvwxyzabcdef")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from aergo_vc.model.inference import choose_key, convert, infer_and_convert, infer_type, infer_types, widest
 from aergo_vc.model.spelling import are_values, text_of, texts_of
 from aergo_vc.model.tabular import TabularData, Text, ValueMismatch
-from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind, Value
+from aergo_vc.model.types import INTEGER_BITS, STORED_KINDS, ColumnType, Kind, Value
 
 DATES = st.dates().map(str)
 LIKELY = st.one_of(
@@ -31,7 +31,7 @@ COLUMNS = st.one_of(
 )
 TYPES = st.sampled_from(
     [
-        *(ColumnType(kind) for kind in Kind),
+        *(ColumnType(kind) for kind in STORED_KINDS),
         ColumnType(Kind.NUMERIC, precision=6, scale=2),
         ColumnType(Kind.NUMERIC, precision=4, scale=0),
         ColumnType(Kind.VARCHAR, length=3),
