@@ -6,9 +6,10 @@ carriage return that ends no line.  The first row names the columns and every ro
 field without quotes and ``""`` is the empty text, as in PostgreSQL's ``COPY … (FORMAT csv)``; so an empty line is a row
 of a one-column table.
 
-Reading is done in bulk where it can be.  A file without quotes is cut at once.  In others, a line is *plain* if, cut at every comma, it has the right number of fields
-and each is ``"…"`` without a quote inside or has no quote at all.  A plain line at which a row begins is that row, so
-plain lines are cut all at once; the others are read one by one.
+Reading is done in bulk where it can be.  A file without quotes whose rows have as many fields is cut at once.  In
+others a line is *plain* if, cut at every comma, it has the right number of fields and each is ``"…"`` without a quote
+inside or has no quote at all.  A plain line at which a row begins is that row, so plain lines are cut all at once; the
+rest are read one by one.
 """
 
 import re

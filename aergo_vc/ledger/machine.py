@@ -7,6 +7,7 @@ Row changes lead from one to the other.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from aergo_vc.base.ids import BranchName, ChainId, Digest, ObjectId, TableName
 from aergo_vc.ledger.catalogs import catalog_of, schemas_of
@@ -103,8 +104,11 @@ class Machine:
 
     def adopt(self, snapshot: Snapshot) -> None:
         """Take it that the engine's tables hold `snapshot` already."""
-        self._roots = self._read_roots(snapshot, catalog_of(snapshot))
+        catalog = catalog_of(snapshot)
+        self._roots = self._read_roots(snapshot, catalog)
         self._snapshot = snapshot
+        for name in self.engine.owed & catalog.tables.keys():
+            self.engine.owe(name, partial(self.tree(catalog.tables[name]).rows, self._roots.get(name)))
 
     def forget(self) -> None:
         """Begin again with no contract at all."""
@@ -239,11 +243,13 @@ class BlockExecution:
             raise ChangedColumnsError(f"table {load.table} does not have the columns that the load was made for")
         tree = self._machine.tree(table)
         node = None if trees.rows is None else checked_node(tree, trees.rows)
-        rows = tree.known_rows(node)
         mode = load.mode
-        if node is not None and trees.gone is None and next(engine.rows(load.table), None) is None:
+        if node is not None and trees.gone is None and engine.is_empty(load.table):
             filled[load.table] = node
+            if engine.load_later(load.table, partial(tree.known_rows, node), *tree.extent(node)):
+                return
             mode = LoadMode.APPEND  # nothing is there to be replaced, and insertions alone are recorded faster
+        rows = tree.known_rows(node)
         gone_tree = self._machine.tree(keys_only(table))
         gone = () if trees.gone is None else gone_tree.known_rows(checked_node(gone_tree, trees.gone))
         engine.load(load.table, load.columns, mode, rows, gone, checked=True)

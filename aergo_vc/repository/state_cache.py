@@ -22,7 +22,7 @@ from aergo_vc.repository.workspace import Workspace
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import EngineError
 
-_VERSION = 1
+_VERSION = 2
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Row changes as SQLite makes them, cascades included, kept net by key."""
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -90,12 +90,18 @@ def _apply(functions: _Functions, row: Kept) -> Row:
 class InsertedRows(Mapping[Key, RowChange]):
     """The changes of a table to which rows, of different keys, were added and nothing else happened.
 
-    `added` are in canonical values.  Often only their number is asked for.
+    Often only their number, `count`, is asked for; `read` gives the rows, in canonical values.
     """
 
-    def __init__(self, layout: Layout, added: Sequence[Row]) -> None:
+    def __init__(self, layout: Layout, count: int, read: Callable[[], Iterable[Row]]) -> None:
         self._layout = layout
-        self.added = added
+        self._count = count
+        self._read = read
+
+    @cached_property
+    def added(self) -> Sequence[Row]:
+        """The rows."""
+        return list(self._read())
 
     @cached_property
     def rows(self) -> Mapping[Key, Row]:
@@ -109,7 +115,7 @@ class InsertedRows(Mapping[Key, RowChange]):
         return iter(self.rows)
 
     def __len__(self) -> int:
-        return len(self.added)
+        return self._count
 
     def as_net(self, layout: Layout) -> Net:
         kept = map(layout.encode, self.added)
@@ -123,7 +129,6 @@ class Capture:
     """Records what the preupdate hook reports, frame by frame; a frame that fails is dropped whole."""
 
     def __init__(self) -> None:
-        self.enabled = True
         self.operations = 0
         self._written: set[Kept] | None = None
         self._repeated = False
@@ -203,7 +208,7 @@ class Capture:
 
     def hook(self, update: Any) -> None:  # noqa: ANN401 - apsw.PreUpdate
         """What SQLite is about to do to a row."""
-        if not self.enabled or not self._frames:
+        if not self._frames:
             return
         name = update.table_name
         layout = self._layouts.get(name)

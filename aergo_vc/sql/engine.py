@@ -3,13 +3,14 @@
 The database is a cache that can be rebuilt; nothing in it is believed by others.  An engine belongs to one thread.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import apsw
 
+from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import TableName
 from aergo_vc.codec.schema_text import contracts, parse_schema, schema_text
 from aergo_vc.model.changes import Changes, Key
@@ -20,18 +21,22 @@ from aergo_vc.model.types import Row
 from aergo_vc.sql import loading, rebuilding
 from aergo_vc.sql.alterations import DEFINING, define
 from aergo_vc.sql.budget import Budget, Meter
-from aergo_vc.sql.capture import Capture, check_sizes
+from aergo_vc.sql.capture import Capture, InsertedRows, check_sizes
 from aergo_vc.sql.definitions import Definition
-from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, SqlError
+from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, EngineError, SqlError
 from aergo_vc.sql.expressions import quote_name
+from aergo_vc.sql.loading import insert_many, is_free_of_rules
 from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals, ScriptOutcome
 from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
 from aergo_vc.sql.shapes import Shape, parse_shape, shape_of
 from aergo_vc.sql.source import Statement, parse_script
 from aergo_vc.sql.statements import Plan, compile_statement
-from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, insert_sql, key_test
+from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, key_test
 from aergo_vc.sql.translated_errors import disk_errors, foreign_key_error, translated
+
+RowSource = Callable[[], Iterable[Row]]
+"""Gives the rows of a table, in canonical values, each time it is called."""
 
 COMPILED_STATEMENTS = 4_096
 """Statements whose plans an engine keeps."""
@@ -55,6 +60,7 @@ class Engine:
         self._shapes: dict[str, Sequence[Plan] | None] = {}
         self._transactions: list[OpenTransaction] = []
         self._depth = 0
+        self._owed: Mapping[TableName, RowSource] = {}
         self.catalog = Catalog()
         self._read_catalog()
 
@@ -84,6 +90,8 @@ class Engine:
         for contract, text in texts.items():
             catalog = join_catalogs(catalog, parse_schema(contract, text))
         self._set_catalog(catalog)
+        owed = self._trusted(f"SELECT name FROM {CACHE_TABLE} WHERE name LIKE 'owed %'")
+        self._owed = {TableName(name.removeprefix("owed ")): _lost_rows for (name,) in owed}
 
     def _set_catalog(self, catalog: Catalog) -> None:
         self.catalog = catalog
@@ -127,7 +135,7 @@ class Engine:
     @contextmanager
     def _stretch(self, *, final: bool) -> Iterator[OpenTransaction]:
         name = f"s{self._depth}"
-        catalog = self.catalog
+        before = (self.catalog, self._owed)
         self._begin(name, final=final)
         opened = OpenTransaction()
         if not final:
@@ -137,12 +145,12 @@ class Engine:
             with disk_errors():
                 yield opened
         except BaseException:
-            self._undo(name, catalog, final=final)
+            self._undo(name, before, final=final)
             raise
         if opened.discarded:
             if not final and not opened.changes:
                 opened.changes = self._capture.changes()
-            self._undo(name, catalog, final=final)
+            self._undo(name, before, final=final)
             return
         self._keep(name, opened, final=final)
 
@@ -152,8 +160,9 @@ class Engine:
         self._trusted("BEGIN" if final else f"SAVEPOINT {name}")
         self._depth += 1
 
-    def _undo(self, name: str, catalog: Catalog, *, final: bool) -> None:
+    def _undo(self, name: str, before: tuple[Catalog, Mapping[TableName, RowSource]], *, final: bool) -> None:
         self._depth -= 1
+        catalog, self._owed = before
         if self._db.in_transaction:
             self._trusted("ROLLBACK" if final else f"ROLLBACK TO {name}; RELEASE {name}")
         if not final:
@@ -196,6 +205,8 @@ class Engine:
         with self._unchecked():
             for name in list(self.catalog.tables):
                 self._trusted(f"DROP TABLE IF EXISTS {quote_name(name)}")
+            self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name LIKE 'owed %'")
+            self._owed = {}
             self._set_catalog(catalog)
             for name in sorted(catalog.tables):
                 self._create_table(catalog.tables[name])
@@ -210,36 +221,78 @@ class Engine:
     def _unchecked(self) -> Iterator[None]:
         """Without foreign keys and without a record of changes."""
         self._db.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 0)
-        self._capture.enabled = False
+        self._db.preupdate_hook(None)
         try:
             yield
         finally:
-            self._capture.enabled = True
+            self._db.preupdate_hook(self._capture.hook)
             self._db.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
 
     def insert_rows(self, table: TableName, rows: Iterable[Row]) -> None:
         """Fill in rows that were verified before, in canonical values; a row whose key exists is replaced."""
+        self._settle()
+        self._fill(table, rows)
+
+    def _fill(self, table: TableName, rows: Iterable[Row]) -> None:
         layout = self._capture.layout(table)
         kept = rows if layout.is_plain else map(layout.encode, rows)
-        sql = insert_sql(layout.table).replace("INSERT", "INSERT OR REPLACE", 1)
-        with self._unchecked():
-            self._many(sql, kept)
+        with self._unchecked(), self._trusting():
+            insert_many(self._db, layout.table, kept, replace=True)
 
     def delete_keys(self, table: TableName, keys: Iterable[Key]) -> None:
         """Take out the rows of these keys, without effects on other tables."""
+        self._settle()
         layout = self._capture.layout(table)
         sql = f"DELETE FROM {quote_name(table)} WHERE {key_test(layout.table)}"
-        with self._unchecked():
-            self._many(sql, map(layout.encode_key, keys))
+        with self._unchecked(), self._trusting():
+            self._db.executemany(sql, map(layout.encode_key, keys))
 
-    def _many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+    @contextmanager
+    def _trusting(self) -> Iterator[None]:
+        """For statements of the engine's own, kept all or none."""
         with self._implicit_transaction():
             self._guard.trusted = True
             try:
                 with disk_errors():
-                    self._db.executemany(sql, rows)
+                    yield
             finally:
                 self._guard.trusted = False
+
+    # Rows that wait
+
+    @property
+    def owed(self) -> frozenset[TableName]:
+        """The tables whose rows are still to be written into the database; `owe` says where they are."""
+        return frozenset(self._owed)
+
+    def owe(self, table: TableName, rows: RowSource) -> None:
+        """Have rows written into an empty table when anything needs the database's tables.
+
+        The table must be one of `owed`, or a caller must know that the rows break no rule (`load_later`).
+        """
+        if table not in self._owed:
+            self._trusted(f"INSERT INTO {CACHE_TABLE} VALUES (?, '')", (f"owed {table}",))
+        self._owed = {**self._owed, table: rows}
+
+    def _settle(self) -> None:
+        """Write the rows that wait; whatever reads or writes tables asks for it first."""
+        if not self._owed:
+            return
+        self._fuse.reset()
+        try:
+            with self._implicit_transaction():
+                self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name LIKE 'owed %'")
+                for table, read in self._owed.items():
+                    self._fill(table, read())
+        except InvalidError as error:  # a transaction that happens to need the rows must not be blamed
+            raise EngineError(f"rows that wait to be written cannot be read: {error.message}") from error
+        self._owed = {}
+
+    def is_empty(self, table: TableName) -> bool:
+        """Whether a table has no rows."""
+        if table in self._owed:
+            return False
+        return next(self._db.execute(f"SELECT 1 FROM {quote_name(table)} LIMIT 1"), None) is None
 
     @contextmanager
     def _implicit_transaction(self) -> Iterator[None]:
@@ -256,6 +309,7 @@ class Engine:
 
     def rows(self, table: TableName, keys: Iterable[Key] | None = None) -> Iterator[Row]:
         """The rows of a table in the order of its key, or those of `keys` that exist, in the order of `keys`."""
+        self._settle()
         layout = self._capture.layout(table)
         columns = ", ".join(quote_name(column.name) for column in layout.table.columns)
         if keys is None:
@@ -273,6 +327,7 @@ class Engine:
 
         Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.
         """
+        self._settle()
         shape = shape_of(script)
         plans = None if shape is None else self._plans_of(shape)
         statements = parse_script(script) if plans is None else ()
@@ -391,6 +446,7 @@ class Engine:
         `columns` are the table's own, hidden key included, in its order; values are canonical.  `checked` says that
         rows and keys were read from table trees, which checked all that trees check: types, spelling, NULLs, sizes.
         """
+        self._settle()
         nested = bool(self._transactions)
         self._fuse.reset()
         with self._stretch(final=False) as opened:
@@ -403,10 +459,28 @@ class Engine:
             opened.changes = self._capture.changes()
         return opened.changes
 
+    def load_later(self, table: TableName, rows: RowSource, count: int, longest: int) -> bool:
+        """Load `count` rows of a tree into an empty table without writing them yet; False where `load` is needed.
+
+        `longest` is the length in bytes of the longest row.
+        """
+        layout = self._capture.layout(table)
+        if not is_free_of_rules(self.catalog, layout.table, longest):
+            return False
+        with self._stretch(final=False) as opened:
+            self.owe(table, rows)
+            self._capture.add_inserted(table, InsertedRows(layout, count, rows))
+            opened.changes = self._capture.changes()
+        return True
+
     def fill(self, table: TableName, rows: Iterable[Row], _context: ExecutionContext | None = None) -> None:
         """Write rows into an empty table, with every constraint checked as in `load`."""
         columns = tuple(column.name for column in self.catalog.tables[table].columns)
         self.load(table, columns, LoadMode.APPEND, rows)
+
+
+def _lost_rows() -> Iterable[Row]:
+    raise EngineError("the database does not say where rows are that it lacks")
 
 
 __all__ = ["Engine", "ExecutionContext", "OpenTransaction", "ScriptOutcome", "StatementResult", "join_catalogs"]

@@ -121,6 +121,15 @@ class TableTree:
             rows += self.reader.decode_known_lines(self.store.read_chunk(chunk))
         return rows
 
+    def extent(self, root: Node) -> tuple[int, int]:
+        """How many rows a sound tree has, and how many bytes its longest line."""
+        count = longest = 0
+        for chunk in self.chunks(root):
+            lines = self.store.read_chunk(chunk).split(b"\n")
+            count += len(lines) - 1
+            longest = max(longest, *map(len, lines))
+        return count, longest
+
     def build(self, rows: Sequence[Row]) -> Node | None:
         """Write the tree of `rows`, which may come in any order and whose values are canonical.
 

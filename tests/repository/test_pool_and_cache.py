@@ -127,6 +127,18 @@ def test_x11_x12_a_lost_or_damaged_cache_changes_no_state(damage: Callable[[Path
     assert target.verifies() == 5
 
 
+def test_rows_that_were_imported_are_there_for_the_first_script_that_a_later_process_runs(target: Ledger) -> None:
+    path = target.place.world.root / "goods.csv"
+    path.write_text("id,name\n" + "".join(f"{number},thing {number}\n" for number in range(500)))
+    with target.open() as repository:
+        repository.import_files([path], key=("id",), commit=True)
+    with target.open() as repository:
+        done = repository.sql("DELETE FROM goods WHERE id >= 3", commit=True)
+        assert done.rows["public.goods"].deleted == 497
+    assert _rows(target, "goods") == [(0, "thing 0"), (1, "thing 1"), (2, "thing 2")]
+    assert target.verifies() == 6
+
+
 def test_x11_a_cache_left_behind_by_another_line_of_blocks_is_moved_to_this_one(target: Ledger) -> None:
     old = target.ref()
     target.next_slot()
