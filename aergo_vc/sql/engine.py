@@ -327,7 +327,6 @@ class Engine:
 
         Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.
         """
-        self._settle()
         shape = shape_of(script)
         plans = None if shape is None else self._plans_of(shape)
         statements = parse_script(script) if plans is None else ()
@@ -336,6 +335,7 @@ class Engine:
         with self._stretch(final=False) as opened:
             runner = Runner(self._db, self._capture, context, meter, self._ordinals_for(context))
             if shape is not None and plans is not None:
+                self._settle()
                 runner.bind(shape.numbers)
                 results = tuple([self._run_shaped(runner, script, place, plan) for place, plan in enumerate(plans)])
             else:
@@ -373,6 +373,7 @@ class Engine:
             plan = self._plans.get((script, statement.number))
             if plan is None:
                 plan = self._compile(script, statement)
+            self._settle()
             return runner.run(plan, self.catalog)
         except SqlError as error:
             error.place(statement.number, statement.line, statement.column)
@@ -412,6 +413,8 @@ class Engine:
     def _define(self, definition: Definition, opened: OpenTransaction) -> StatementResult:
         if definition.catalog == self.catalog:
             return StatementResult(definition.tag, 0)
+        if not definition.only_creates:
+            self._settle()
         opened.catalog_changed = True
         old = self.catalog
         with self._unchecked():

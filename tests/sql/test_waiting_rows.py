@@ -36,6 +36,9 @@ ASK: dict[str, Callable[[Engine], object]] = {
     "a query": lambda engine: engine.run("SELECT count(*) FROM t", context()).results,
     "an update": lambda engine: engine.run("UPDATE t SET v = 'new' WHERE k = 3", context()).changes,
     "a definition": lambda engine: engine.run("ALTER TABLE t ADD COLUMN w int", context()),
+    "an index": lambda engine: engine.run("CREATE INDEX i ON t (v)", context()),
+    "a removal": lambda engine: engine.run("DROP TABLE t; CREATE TABLE t (k int PRIMARY KEY, v text)", context()),
+    "a new name": lambda engine: engine.run("ALTER TABLE t RENAME TO u; ALTER TABLE u RENAME TO t", context()).changes,
     "all rows": lambda engine: list(engine.rows(TABLE)),
     "some rows": lambda engine: list(engine.rows(TABLE, [(3,), (-1,)])),
     "rows to insert": lambda engine: engine.insert_rows(TABLE, [(3, "other"), (-1, "first")]),
@@ -58,6 +61,17 @@ def test_whatever_asks_for_a_table_finds_the_rows_that_wait(ask: Callable[[Engin
     assert ask(later) == ask(at_once)
     assert list(later.rows(TABLE)) == list(at_once.rows(TABLE))
     assert not later.owed
+
+
+def test_rows_go_on_waiting_while_other_tables_are_made() -> None:
+    engine = an_engine()
+    load_later(engine, SOME)
+    engine.run("CREATE TABLE u (k int PRIMARY KEY REFERENCES t); CREATE VIEW w AS SELECT k FROM t", context())
+    assert engine.owed
+    engine.run("INSERT INTO u VALUES (7)", context())
+    assert not engine.owed
+    with pytest.raises(SqlError, match="foreign key"):
+        engine.run("INSERT INTO u VALUES (-7)", context())
 
 
 def test_a_key_that_waits_is_taken() -> None:
