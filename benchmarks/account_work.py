@@ -42,6 +42,8 @@ def _ledger_lines(folder: Path, work: Accounts, peer: PeerFigures | None, plain:
         make_receiver(folder / "bare-remote", folder / "bare")
         times = _commit_all(repository, work)
         yield _commit_line("no worktree", times, peer, plain.commits)
+        theirs = "" if peer is None else f"doltlite {milliseconds(peer.commits[0])}"
+        yield Line("the first of them, which fills SQLite's table", milliseconds(times.all[0]), theirs)
         sent = pushed_bytes(folder / "bare-remote", folder / "bare")
     if peer is not None:
         yield _pushed_line("doltlite", sent, peer.pushed, limit=0.05)
