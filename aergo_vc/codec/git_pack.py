@@ -1,7 +1,7 @@
 """Packs: objects -> a pack of version 2 and its index of version 2 (gitformat-pack).
 
-Objects are stored whole, each deflated on its own: deltas are left to ``git gc``, which sees more history.  Packs that
-others made are read by the object stores, never here.
+Objects are stored whole, each deflated on its own: deltas are left to ``git gc``, which sees more history.  Objects of
+packs that others made are read by the object stores, never here.
 """
 
 import hashlib
@@ -9,6 +9,7 @@ import re
 import struct
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from isal import isal_zlib
@@ -20,6 +21,8 @@ _LEVEL = 1
 _TYPE_NUMBERS = {Kind.COMMIT: 1, Kind.TREE: 2, Kind.BLOB: 3, Kind.TAG: 4}
 _KINDS = {number: kind for kind, number in _TYPE_NUMBERS.items()}
 _LARGE_OFFSET = 1 << 31
+_INDEX_HEAD = b"\377tOc" + struct.pack(">L", 2)
+_PACK_HEAD_BYTES = 12
 _OBJECT_HEAD = re.compile(rb"[\x80-\xff]{0,9}[\x00-\x7f]")
 
 
@@ -31,8 +34,11 @@ class PackedEntry(NamedTuple):
     offset: int
 
 
+_OFFSET = attrgetter("offset")
+
+
 class _Output(Protocol):
-    def write(self, data: bytes, /) -> object: ...
+    def write(self, data: bytes | memoryview, /) -> object: ...
 
 
 def encode_object(kind: Kind, data: bytes) -> bytes:
@@ -80,9 +86,9 @@ class PackStream:
         self._hash = hashlib.new(object_format.value, usedforsecurity=False)
         self._offset = 0
         self._count = count
-        self._write(b"PACK" + struct.pack(">LL", 2, count))
+        self._write(_pack_head(count))
 
-    def append(self, stored: bytes) -> int:
+    def append(self, stored: bytes | memoryview) -> int:
         """Append an object that `encode_object` spelled; returns its offset."""
         offset = self._offset
         self._write(stored)
@@ -97,7 +103,7 @@ class PackStream:
         self._output.write(trailer)
         return trailer
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes | memoryview) -> None:
         self._hash.update(data)
         self._output.write(data)
         self._offset += len(data)
@@ -108,7 +114,7 @@ def encode_index(entries: Iterable[PackedEntry], checksum: bytes, object_format:
     ordered = sorted(entries)
     body = b"".join(
         [
-            b"\377tOc" + struct.pack(">L", 2),
+            _INDEX_HEAD,
             _fanout(ordered),
             b"".join([entry.id for entry in ordered]),
             struct.pack(f">{len(ordered)}L", *[entry.crc for entry in ordered]),
@@ -117,6 +123,54 @@ def encode_index(entries: Iterable[PackedEntry], checksum: bytes, object_format:
         ]
     )
     return body + hashlib.new(object_format.value, body, usedforsecurity=False).digest()
+
+
+def decode_index(index: bytes, object_format: ObjectFormat) -> tuple[list[PackedEntry], bytes]:
+    """The entries of an index by id, and the checksum of its pack.  Raises `FormatError`.
+
+    Offsets beyond 31 bits are refused: packs of that size are left alone.
+    """
+    width = object_format.id_bytes
+    if not index.startswith(_INDEX_HEAD) or len(index) < len(_INDEX_HEAD) + 1024 + 2 * width:
+        raise FormatError("an index of a pack is not one of version 2")
+    if hashlib.new(object_format.value, index[:-width], usedforsecurity=False).digest() != index[-width:]:
+        raise FormatError("an index of a pack does not have the checksum that it states")
+    (count,) = struct.unpack_from(">L", index, len(_INDEX_HEAD) + 1020)
+    ids = len(_INDEX_HEAD) + 1024
+    crcs = ids + count * width
+    if len(index) != crcs + 8 * count + 2 * width:
+        raise FormatError("an index of a pack does not have the length that its entries need", entries=count)
+    crc_values = struct.unpack_from(f">{count}L", index, crcs)
+    offsets = struct.unpack_from(f">{count}L", index, crcs + 4 * count)
+    names = [index[at : at + width] for at in range(ids, crcs, width)]
+    return list(map(PackedEntry, names, crc_values, offsets)), index[-2 * width : -width]
+
+
+def whole_objects(pack: bytes, entries: Sequence[PackedEntry], checksum: bytes) -> list[tuple[PackedEntry, memoryview]]:
+    """What stands in a pack, in its order: each object as `encode_object` spells it.
+
+    `entries` and `checksum` are those of its index.  Raises `FormatError` where they do not fit, and for a pack that
+    holds deltas, whose bytes mean nothing elsewhere.
+    """
+    end = len(pack) - len(checksum)
+    if pack[:_PACK_HEAD_BYTES] != _pack_head(len(entries)) or pack[end:] != checksum:
+        raise FormatError("a pack is not the one that its index is of")
+    ordered = sorted(entries, key=_OFFSET)
+    view = memoryview(pack)
+    found: list[tuple[PackedEntry, memoryview]] = []
+    ends = [entry.offset for entry in ordered[1:]] + [end]
+    for entry, next_offset in zip(ordered, ends, strict=True):
+        stored = view[entry.offset : next_offset]
+        if not stored or stored[0] >> 4 & 7 not in _KINDS:
+            raise FormatError("a pack holds deltas", offset=entry.offset)
+        if crc32(stored) != entry.crc:
+            raise FormatError("a packed object does not have the checksum of its index", offset=entry.offset)
+        found.append((entry, stored))
+    return found
+
+
+def _pack_head(count: int) -> bytes:
+    return b"PACK" + struct.pack(">LL", 2, count)
 
 
 def _fanout(ordered: Sequence[PackedEntry]) -> bytes:

@@ -29,9 +29,12 @@ _PRODUCER = """
 import json, sys, time
 from pathlib import Path
 from aergo_vc.base.errors import AergoError
+from aergo_vc.objects.consolidating import Consolidator
+from aergo_vc.repository import workspace
 from aergo_vc.repository.facade import Repository
 from aergo_vc.repository.workspace import Surroundings
 path, variables, start, begun = Path(sys.argv[1]), json.loads(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+workspace.Consolidator = lambda paths: Consolidator(paths, most=2)
 class FastClock:
     def now(self):
         return start + (time.monotonic_ns() - begun) // 20_000
@@ -43,7 +46,10 @@ while True:
     except AergoError as error:
         print("refused", error.code, error.message, flush=True)
 """
-"""Adds blocks for ever, by a clock that all of its kind share, and that runs fifty times as fast as the machine's."""
+"""Adds blocks for ever, by a clock that all of its kind share, and that runs fifty times as fast as the machine's.
+
+Packs are merged at every other block.
+"""
 
 
 @contextmanager
