@@ -7,9 +7,8 @@ packs that others made are read by the object stores, never here.
 import hashlib
 import re
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from itertools import accumulate
-from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from isal import isal_zlib
@@ -22,7 +21,10 @@ _TYPE_NUMBERS = {Kind.COMMIT: 1, Kind.TREE: 2, Kind.BLOB: 3, Kind.TAG: 4}
 _KINDS = {number: kind for kind, number in _TYPE_NUMBERS.items()}
 _LARGE_OFFSET = 1 << 31
 _INDEX_HEAD = b"\377tOc" + struct.pack(">L", 2)
+_FANOUT_BYTES = 1024
 _PACK_HEAD_BYTES = 12
+_TYPE_BITS = 0x70
+_WHOLE = frozenset(number << 4 for number in _KINDS)
 _OBJECT_HEAD = re.compile(rb"[\x80-\xff]{0,9}[\x00-\x7f]")
 
 
@@ -34,7 +36,13 @@ class PackedEntry(NamedTuple):
     offset: int
 
 
-_OFFSET = attrgetter("offset")
+class PackIndex(NamedTuple):
+    """What an index says: raw ids in ascending order, the CRC-32 and the offset of each, the checksum of its pack."""
+
+    ids: Sequence[bytes]
+    crcs: Sequence[int]
+    offsets: Sequence[int]
+    checksum: bytes
 
 
 class _Output(Protocol):
@@ -88,12 +96,36 @@ class PackStream:
         self._count = count
         self._write(_pack_head(count))
 
-    def append(self, stored: bytes | memoryview) -> int:
+    def append(self, stored: bytes) -> int:
         """Append an object that `encode_object` spelled; returns its offset."""
         offset = self._offset
         self._write(stored)
         self._count -= 1
         return offset
+
+    def copy(self, pack: bytes, index: PackIndex, wanted: Container[bytes]) -> list[PackedEntry]:
+        """Append those objects of a pack whose raw ids are `wanted`; returns where they now stand.
+
+        The pack must have passed `require_whole`.  Raises `FormatError` where a checksum of the index is not met.
+        """
+        ordered = sorted(zip(index.offsets, index.ids, index.crcs, strict=True))
+        ends = [offset for offset, _, _ in ordered[1:]] + [len(pack) - len(index.checksum)]
+        view = memoryview(pack)
+        entries: list[PackedEntry] = []
+        begin = last = 0  # of a run of wanted objects, which is written at once
+        for (offset, name, crc), end in zip(ordered, ends, strict=True):
+            if crc32(view[offset:end]) != crc:
+                raise FormatError("a packed object does not have the checksum of its index", offset=offset)
+            if name not in wanted:
+                continue
+            if offset != last:
+                self._write(view[begin:last])
+                begin = offset
+            entries.append(PackedEntry(name, crc, self._offset + offset - begin))
+            last = end
+        self._write(view[begin:last])
+        self._count -= len(entries)
+        return entries
 
     def finish(self) -> bytes:
         """Write the trailer and return it: the checksum of the pack, which its index repeats."""
@@ -125,48 +157,41 @@ def encode_index(entries: Iterable[PackedEntry], checksum: bytes, object_format:
     return body + hashlib.new(object_format.value, body, usedforsecurity=False).digest()
 
 
-def decode_index(index: bytes, object_format: ObjectFormat) -> tuple[list[PackedEntry], bytes]:
-    """The entries of an index by id, and the checksum of its pack.  Raises `FormatError`.
+def decode_index(index: bytes, object_format: ObjectFormat) -> PackIndex:
+    """What an index says.  Raises `FormatError`.
 
     Offsets beyond 31 bits are refused: packs of that size are left alone.
     """
     width = object_format.id_bytes
-    if not index.startswith(_INDEX_HEAD) or len(index) < len(_INDEX_HEAD) + 1024 + 2 * width:
+    ids = len(_INDEX_HEAD) + _FANOUT_BYTES
+    if not index.startswith(_INDEX_HEAD) or len(index) < ids + 2 * width:
         raise FormatError("an index of a pack is not one of version 2")
     if hashlib.new(object_format.value, index[:-width], usedforsecurity=False).digest() != index[-width:]:
         raise FormatError("an index of a pack does not have the checksum that it states")
-    (count,) = struct.unpack_from(">L", index, len(_INDEX_HEAD) + 1020)
-    ids = len(_INDEX_HEAD) + 1024
+    (count,) = struct.unpack_from(">L", index, ids - 4)
     crcs = ids + count * width
     if len(index) != crcs + 8 * count + 2 * width:
         raise FormatError("an index of a pack does not have the length that its entries need", entries=count)
-    crc_values = struct.unpack_from(f">{count}L", index, crcs)
-    offsets = struct.unpack_from(f">{count}L", index, crcs + 4 * count)
-    names = [index[at : at + width] for at in range(ids, crcs, width)]
-    return list(map(PackedEntry, names, crc_values, offsets)), index[-2 * width : -width]
+    return PackIndex(
+        ids=[index[at : at + width] for at in range(ids, crcs, width)],
+        crcs=struct.unpack_from(f">{count}L", index, crcs),
+        offsets=struct.unpack_from(f">{count}L", index, crcs + 4 * count),
+        checksum=index[-2 * width : -width],
+    )
 
 
-def whole_objects(pack: bytes, entries: Sequence[PackedEntry], checksum: bytes) -> list[tuple[PackedEntry, memoryview]]:
-    """What stands in a pack, in its order: each object as `encode_object` spells it.
+def require_whole(pack: bytes, index: PackIndex) -> None:
+    """Raise `FormatError` unless `pack` is what `index` is of, and holds no deltas, whose bytes mean nothing elsewhere.
 
-    `entries` and `checksum` are those of its index.  Raises `FormatError` where they do not fit, and for a pack that
-    holds deltas, whose bytes mean nothing elsewhere.
+    Checksums are left to `PackStream.copy`.
     """
-    end = len(pack) - len(checksum)
-    if pack[:_PACK_HEAD_BYTES] != _pack_head(len(entries)) or pack[end:] != checksum:
+    end = len(pack) - len(index.checksum)
+    if pack[:_PACK_HEAD_BYTES] != _pack_head(len(index.ids)) or pack[end:] != index.checksum:
         raise FormatError("a pack is not the one that its index is of")
-    ordered = sorted(entries, key=_OFFSET)
-    view = memoryview(pack)
-    found: list[tuple[PackedEntry, memoryview]] = []
-    ends = [entry.offset for entry in ordered[1:]] + [end]
-    for entry, next_offset in zip(ordered, ends, strict=True):
-        stored = view[entry.offset : next_offset]
-        if not stored or stored[0] >> 4 & 7 not in _KINDS:
-            raise FormatError("a pack holds deltas", offset=entry.offset)
-        if crc32(stored) != entry.crc:
-            raise FormatError("a packed object does not have the checksum of its index", offset=entry.offset)
-        found.append((entry, stored))
-    return found
+    if max(index.offsets, default=0) >= end:
+        raise FormatError("an index of a pack leads beyond the pack's end")
+    if not {pack[offset] & _TYPE_BITS for offset in index.offsets} <= _WHOLE:
+        raise FormatError("a pack holds deltas")
 
 
 def _pack_head(count: int) -> bytes:

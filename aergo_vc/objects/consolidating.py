@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from aergo_vc.base.errors import FormatError
-from aergo_vc.codec.digests import ObjectFormat
-from aergo_vc.codec.git_pack import PackedEntry, PackStream, decode_index, encode_index, whole_objects
+from aergo_vc.codec.git_pack import PackedEntry, PackIndex, PackStream, decode_index, encode_index, require_whole
 from aergo_vc.objects.discovery import GitPaths
 from aergo_vc.objects.pack_writer import PublishedPack, place_pack
 
@@ -65,12 +64,15 @@ class Consolidator:
         found = [pack for pack in _described(folder, stems) if pack.size < _SMALL_BYTES and pack.changed > after]
         if len(found) <= self.most:
             return False
-        sources = self._sources(to_merge(found))
-        if len(sources) < 2:  # noqa: PLR2004
-            return False
-        merged = place_pack(folder, lambda output: _write_merged(output, sources, self.paths.object_format))
-        _drop([source.path for source in sources], merged)
-        return True
+        chosen = to_merge(found)
+        while len(sources := self._sources(chosen)) > 1:
+            try:
+                merged = place_pack(folder, lambda output: self._write(output, sources))
+            except FormatError:  # a source is damaged, and now among the foreign
+                continue
+            _drop([source.path for source in sources], merged)
+            return True
+        return False
 
     def _candidates(self, folder: Path) -> list[str]:
         """Packs that have nothing beside them but an index."""
@@ -86,17 +88,39 @@ class Consolidator:
         sources: list[_Source] = []
         seen: set[bytes] = set()
         for pack in packs:
+            if pack.path.stem in self._foreign:
+                continue
             try:
-                stored = _objects_of(pack.path, self.paths.object_format)
+                _, index = self._read(pack.path)
             except FileNotFoundError:  # git repack was faster
                 continue
             except FormatError:
                 self._foreign.add(pack.path.stem)
                 continue
-            ids = frozenset(entry.id for entry, _ in stored) - seen
+            ids = frozenset(index.ids) - seen
             seen |= ids
             sources.append(_Source(pack.path, ids))
         return sources
+
+    def _read(self, path: Path) -> tuple[bytes, PackIndex]:
+        index = decode_index(path.with_suffix(".idx").read_bytes(), self.paths.object_format)
+        pack = path.read_bytes()
+        require_whole(pack, index)
+        return pack, index
+
+    def _write(self, output: IO[bytes], sources: Sequence[_Source]) -> tuple[bytes, bytes]:
+        """Write the merged pack; returns its checksum and its index."""
+        object_format = self.paths.object_format
+        stream = PackStream(output, sum(len(source.ids) for source in sources), object_format)
+        entries: list[PackedEntry] = []
+        for source in sources:  # read again, so that no more than one pack is in memory
+            try:
+                entries += stream.copy(*self._read(source.path), source.ids)
+            except FormatError:
+                self._foreign.add(source.path.stem)
+                raise
+        checksum = stream.finish()
+        return checksum, encode_index(entries, checksum, object_format)
 
 
 def to_merge(packs: Sequence[_Pack]) -> list[_Pack]:
@@ -127,23 +151,6 @@ def _last_indexed(folder: Path) -> int:
     """When git last wrote a multi-pack-index: packs that are older may be in it, and it would miss them."""
     indexes = [folder / "multi-pack-index", *(folder / "multi-pack-index.d").glob("*")]
     return max((path.stat().st_mtime_ns for path in indexes if path.exists()), default=-1)
-
-
-def _objects_of(path: Path, object_format: ObjectFormat) -> list[tuple[PackedEntry, memoryview]]:
-    """The objects of a pack; raises FormatError for one that is damaged or has deltas, OSError."""
-    entries, checksum = decode_index(path.with_suffix(".idx").read_bytes(), object_format)
-    return whole_objects(path.read_bytes(), entries, checksum)
-
-
-def _write_merged(output: IO[bytes], sources: Sequence[_Source], object_format: ObjectFormat) -> tuple[bytes, bytes]:
-    stream = PackStream(output, sum(len(source.ids) for source in sources), object_format)
-    entries: list[PackedEntry] = []
-    for source in sources:  # read again, so that no more than one pack is in memory
-        for entry, stored in _objects_of(source.path, object_format):
-            if entry.id in source.ids:
-                entries.append(PackedEntry(entry.id, entry.crc, stream.append(stored)))
-    checksum = stream.finish()
-    return checksum, encode_index(entries, checksum, object_format)
 
 
 def _drop(packs: Iterable[Path], merged: PublishedPack) -> None:

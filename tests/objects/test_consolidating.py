@@ -1,5 +1,6 @@
 """Small packs are merged into bigger ones, and whoever reads meanwhile misses nothing."""
 
+import io
 import random
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,8 +13,17 @@ from hypothesis import strategies as st
 
 from aergo_vc.base.errors import FormatError
 from aergo_vc.base.ids import ObjectId
-from aergo_vc.codec.digests import Kind, ObjectFormat
-from aergo_vc.codec.git_pack import PackedEntry, decode_index, encode_index, whole_objects
+from aergo_vc.codec.digests import Kind, ObjectFormat, git_object_id
+from aergo_vc.codec.git_pack import (
+    PackedEntry,
+    PackIndex,
+    PackStream,
+    crc32,
+    decode_index,
+    encode_index,
+    encode_object,
+    require_whole,
+)
 from aergo_vc.objects import consolidating, pygit2_store
 from aergo_vc.objects.consolidating import Consolidator, _Pack, to_merge
 from aergo_vc.objects.opening import Preference, open_store
@@ -259,7 +269,9 @@ def test_what_is_left_after_merging_grows_geometrically_and_in_bounds(sizes: lis
 def test_an_index_reads_back(offsets: dict[bytes, int]) -> None:
     entries = [PackedEntry(name, offset ^ 0x5A5A5A5A, offset) for name, offset in offsets.items()]
     index = encode_index(entries, bytes(20), ObjectFormat.SHA1)
-    assert decode_index(index, ObjectFormat.SHA1) == (sorted(entries), bytes(20))
+    found = decode_index(index, ObjectFormat.SHA1)
+    assert [*map(PackedEntry, found.ids, found.crcs, found.offsets)] == sorted(entries)
+    assert found.checksum == bytes(20)
     for damaged in (b"", index[:-1], index + b"\0", b"\0" + index[1:], index[:-1] + bytes([index[-1] ^ 1])):
         with pytest.raises(FormatError):
             decode_index(damaged, ObjectFormat.SHA1)
@@ -268,7 +280,28 @@ def test_an_index_reads_back(offsets: dict[bytes, int]) -> None:
 def test_an_index_of_another_pack_is_refused(plain: Sandbox) -> None:
     _publish_many(plain, 2)
     one, other = sorted(_folder(plain).glob("*.pack"))
-    entries, checksum = decode_index(other.with_suffix(".idx").read_bytes(), ObjectFormat.SHA1)
-    assert len(whole_objects(other.read_bytes(), entries, checksum)) == len(entries)
+    index = decode_index(other.with_suffix(".idx").read_bytes(), ObjectFormat.SHA1)
+    require_whole(other.read_bytes(), index)
     with pytest.raises(FormatError, match="index"):
-        whole_objects(one.read_bytes(), entries, checksum)
+        require_whole(one.read_bytes(), index)
+    with pytest.raises(FormatError, match="end"):
+        require_whole(other.read_bytes(), index._replace(offsets=[12, 1 << 20]))
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=20))
+def test_copied_objects_are_the_wanted_ones_to_the_byte(wanted: list[bool]) -> None:
+    contents = [b"object %d" % number for number in range(len(wanted))]
+    ids = [bytes.fromhex(git_object_id(Kind.BLOB, content, ObjectFormat.SHA1)) for content in contents]
+    packed, copied = io.BytesIO(), io.BytesIO()
+    stream = PackStream(packed, len(contents), ObjectFormat.SHA1)
+    spelled = [encode_object(Kind.BLOB, content) for content in contents]
+    offsets = [stream.append(stored) for stored in spelled]
+    index = PackIndex(ids, [crc32(stored) for stored in spelled], offsets, stream.finish())
+    again = PackStream(copied, sum(wanted), ObjectFormat.SHA1)
+    entries = again.copy(packed.getvalue(), index, {name for name, want in zip(ids, wanted, strict=True) if want})
+    end = len(copied.getvalue())
+    again.finish()
+    ends = [*[entry.offset for entry in entries[1:]], end][: len(entries)]
+    found = [copied.getvalue()[entry.offset : last] for entry, last in zip(entries, ends, strict=True)]
+    assert found == [stored for stored, want in zip(spelled, wanted, strict=True) if want]
+    assert [entry.id for entry in entries] == [name for name, want in zip(ids, wanted, strict=True) if want]
