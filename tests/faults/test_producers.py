@@ -117,6 +117,19 @@ def test_x13_x14_two_producers_and_every_clean_up_of_git_lose_no_block(
     assert _require_all(stage, reports, frozenset()) >= BLOCKS
 
 
+def test_x14_who_reads_while_packs_are_merged_misses_nothing(stage: Stage, request: pytest.FixtureRequest) -> None:
+    stage.fresh("books")
+    with _producers(stage, 1) as reports:
+        for number, _ in enumerate(_while_blocks_come(reports, request)):
+            clone = stage.root / "trial" / f"clone-{number}"
+            stage.git("clone", "--quiet", "--bare", "--no-local", str(stage.path), str(clone))
+            stage.git("fsck", "--full", "--strict", path=clone)
+            assert stage.git("rev-list", "--objects", "--quiet", "main") == ""
+            told = stage.do("verify", time=NOW + 10_000_000)
+            assert told["kind"] == "done", told
+    assert _require_all(stage, reports, frozenset()) >= BLOCKS
+
+
 def test_x16_a_user_who_commits_all_the_time_and_a_producer_do_not_mix(
     stage: Stage, request: pytest.FixtureRequest, rng: random.Random
 ) -> None:
