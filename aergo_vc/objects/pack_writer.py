@@ -9,6 +9,7 @@ import secrets
 import tempfile
 from abc import abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -37,9 +38,13 @@ class ObjectWriteError(RepositoryError):
 
 @dataclass(frozen=True, slots=True)
 class PublishedPack:
-    """A pack that now belongs to the repository; `keep` is None where nothing had to be written."""
+    """A pack that now belongs to the repository; `path` is None where nothing had to be written.
+
+    `keep` is None there too, and where somebody else keeps the same pack.
+    """
 
     keep: Path | None
+    path: Path | None = None
 
     def release(self) -> None:
         """Let ``git repack`` and ``git gc`` touch the pack again: a reference leads to its objects, or none will."""
@@ -136,7 +141,7 @@ class PackWriter(ObjectWriter):
         if not self._added:
             return PublishedPack(None)
         try:
-            published = _place(self._folder, self._write_pack)
+            published = place_pack(self._folder, self._write_pack)
         except OSError as error:
             raise ObjectWriteError(f"{self._folder} cannot be written: {error.strerror}") from error
         self._spool.close()
@@ -163,8 +168,12 @@ class PackWriter(ObjectWriter):
         return checksum, encode_index(entries, checksum, self.object_format)
 
 
-def _place(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]]) -> PublishedPack:
-    """Put a pack and its index into `folder` under their lasting names, the index last: it makes the pack count."""
+def place_pack(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]]) -> PublishedPack:
+    """Put a pack and its index into `folder` under their lasting names, the index last: it makes the pack count.
+
+    `write_pack` writes the pack and returns its checksum and its index.  Raises OSError; `release_leftovers` then
+    clears away what stands already.
+    """
     folder.mkdir(exist_ok=True)
     # git prune takes away what begins with tmp_, even from under a session; lasting endings would make git read it.
     unique = f"{os.getpid()}_{secrets.token_hex(4)}"
@@ -184,7 +193,7 @@ def _place(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]])
     finally:
         for leftover in (pack, index, mark):
             leftover.unlink(missing_ok=True)
-    return PublishedPack(keep)
+    return PublishedPack(keep, name.with_suffix(".pack"))
 
 
 def _read_only_file(path: Path) -> IO[bytes]:
@@ -212,13 +221,21 @@ def release_leftovers(paths: GitPaths) -> int:
     Only to be called under the ledger's lock, when no session is between `publish` and `release`.
     """
     removed = 0
-    for draft in (paths.objects_dir / "pack").glob(f"{_DRAFT}_*"):
-        draft.unlink(missing_ok=True)
-        removed += 1
-    for keep in (paths.objects_dir / "pack").glob("pack-*.keep"):
-        if keep.stat().st_size == len(KEEP_MARK) and keep.read_bytes() == KEEP_MARK:
-            if not keep.with_suffix(".idx").exists():
-                keep.with_suffix(".pack").unlink(missing_ok=True)
-            keep.unlink(missing_ok=True)
-            removed += 1
+    folder = paths.objects_dir / "pack"
+    with suppress(FileNotFoundError), os.scandir(folder) as found:
+        names = [entry.name for entry in found if entry.name.endswith(".keep") or entry.name.startswith(_DRAFT)]
+        for path in [folder / name for name in names]:
+            removed += _release_leftover(path)
     return removed
+
+
+def _release_leftover(path: Path) -> bool:
+    if path.name.startswith(_DRAFT):
+        path.unlink(missing_ok=True)
+        return True
+    if path.stat().st_size != len(KEEP_MARK) or path.read_bytes() != KEEP_MARK:
+        return False
+    if not path.with_suffix(".idx").exists():
+        path.with_suffix(".pack").unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+    return True

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from aergo_vc.base.names import branch_name, is_branch_name
 from aergo_vc.codec.git_commit import Identity
 from aergo_vc.ledger.rules import ref_of
 from aergo_vc.model.blocks import DIRECTORY_BRANCH
+from aergo_vc.objects.consolidating import Consolidator
 from aergo_vc.objects.discovery import GitPaths, find_repository
 from aergo_vc.objects.following import Follower
 from aergo_vc.objects.git import Git
@@ -89,6 +90,10 @@ class Workspace:
     def writer(self) -> PackWriter:
         """Where new objects go until they are published."""
         return PackWriter(self.store, self.paths)
+
+    @cached_property
+    def _consolidator(self) -> Consolidator:
+        return Consolidator(self.paths)
 
     @cached_property
     def twins(self) -> FileTwins:
@@ -200,6 +205,8 @@ class Workspace:
             yield
         finally:
             pack.release()
+        with suppress(OSError):  # what was published stands, and the next time tries again
+            self._consolidator.consolidate()
 
     def _swap(self, ref: str, old: ObjectId | None, new: ObjectId, message: str) -> None:
         who = Identity("git-aergo", "git-aergo@localhost", self.now() // 1000)
