@@ -6,7 +6,7 @@ Row changes lead from one to the other.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 from aergo_vc.base.ids import BranchName, ChainId, Digest, ObjectId, TableName
@@ -279,7 +279,7 @@ def _merge(total: dict[TableName, dict[Key, RowChange]], changes: Changes) -> No
         mine = total.setdefault(name, {})
         for key, change in rows.items():
             earlier = mine.pop(key, None)
-            net = change if earlier is None else replace(earlier, after=change.after)
+            net = change if earlier is None else RowChange(earlier.before, change.after)
             if net.before != net.after:
                 mine[key] = net
 
@@ -291,6 +291,10 @@ def _counts(done: OpenTransaction) -> dict[TableName, RowCounts]:
 def _count(rows: TableChanges) -> RowCounts:
     if isinstance(rows, InsertedRows):
         return RowCounts(inserted=len(rows), updated=0, deleted=0)
-    inserted = sum(change.before is None for change in rows.values())
-    deleted = sum(change.after is None for change in rows.values())
+    inserted = deleted = 0
+    for change in rows.values():
+        if change.before is None:
+            inserted += 1
+        elif change.after is None:
+            deleted += 1
     return RowCounts(inserted=inserted, updated=len(rows) - inserted - deleted, deleted=deleted)

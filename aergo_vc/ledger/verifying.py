@@ -18,7 +18,7 @@ from aergo_vc.base.limits import BLOCK_FILE_BYTES, TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.codec.digests import Kind, ObjectFormat, git_object_id
 from aergo_vc.codec.git_commit import Commit, decode_commit, signed_payload
 from aergo_vc.codec.receipts import encode_receipts
-from aergo_vc.codec.transactions import encode_payload
+from aergo_vc.codec.transactions import signed_part
 from aergo_vc.keys.ed25519 import SignedMessage, checked_public_key
 from aergo_vc.keys.signatures import (
     TRANSACTION_NAMESPACE,
@@ -287,9 +287,9 @@ def _signatures(commit: Commit, ledger: LedgerTree) -> list[SignedMessage]:
     if commit.signature is None:
         raise SignatureError("the commit is not signed")
     signatures = [commit_signature(commit.signature, signed_payload(commit))]
-    for transaction in ledger.transactions:
+    for transaction, line in zip(ledger.transactions, ledger.transactions_bytes.split(b"\n")[:-1], strict=True):
         key = checked_public_key(transaction.payload.key)
-        message = payload_message(TRANSACTION_NAMESPACE, encode_payload(transaction.payload))
+        message = payload_message(TRANSACTION_NAMESPACE, signed_part(line))
         signatures.append((key, transaction.signature, message))
     return signatures
 

@@ -33,7 +33,7 @@ from aergo_vc.sql.shapes import Shape, parse_shape, shape_of
 from aergo_vc.sql.source import Statement, parse_script
 from aergo_vc.sql.statements import Plan, compile_statement
 from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, key_test
-from aergo_vc.sql.translated_errors import disk_errors, foreign_key_error, translated
+from aergo_vc.sql.translated_errors import DISK_ERRORS, disk_error, disk_errors, foreign_key_error, translated
 
 RowSource = Callable[[], Iterable[Row]]
 """Gives the rows of a table, in canonical values, each time it is called."""
@@ -73,8 +73,9 @@ class Engine:
         """Run SQL of the engine's own, which no script takes part in."""
         self._guard.trusted = True
         try:
-            with disk_errors():
-                return self._db.execute(sql, bindings).fetchall()
+            return self._db.execute(sql, bindings).fetchall()
+        except DISK_ERRORS as error:
+            raise disk_error(error) from error
         finally:
             self._guard.trusted = False
 
@@ -133,11 +134,46 @@ class Engine:
                 self.check_constraints()
 
     @contextmanager
+    def _part(self) -> Iterator[OpenTransaction]:
+        """A part of the open transaction, kept whole or not at all; without one, a transaction of its own.
+
+        The first part needs no savepoint but the transaction's: there is nothing else behind that yet.
+        """
+        outer = self._transactions[-1] if self._transactions else None
+        if outer is None or outer.begun:
+            with self._stretch(final=False) as opened:
+                yield opened
+            return
+        before = (self.catalog, self._owed)
+        opened = OpenTransaction()
+        outer.begun = True
+        try:
+            with disk_errors():
+                yield opened
+        except BaseException:
+            outer.begun = False
+            self._rewind(outer, before)
+            raise
+        outer.changes = {} if opened.rewritten else opened.changes
+        outer.rewritten |= opened.rewritten
+        outer.catalog_changed = outer.catalog_changed or opened.catalog_changed
+
+    def _rewind(self, opened: OpenTransaction, before: tuple[Catalog, Mapping[TableName, RowSource]]) -> None:
+        """Go back to where a transaction began, and stay in it."""
+        catalog, self._owed = before
+        if self._db.in_transaction:
+            self._trusted(f"ROLLBACK TO {opened.savepoint}")
+        self._capture.drop()
+        self._capture.push()
+        if self.catalog is not catalog:
+            self._set_catalog(catalog)
+
+    @contextmanager
     def _stretch(self, *, final: bool) -> Iterator[OpenTransaction]:
         name = f"s{self._depth}"
         before = (self.catalog, self._owed)
         self._begin(name, final=final)
-        opened = OpenTransaction()
+        opened = OpenTransaction(savepoint=name)
         if not final:
             self._transactions.append(opened)
             self._capture.push()
@@ -220,6 +256,8 @@ class Engine:
     @contextmanager
     def _unchecked(self) -> Iterator[None]:
         """Without foreign keys and without a record of changes."""
+        if self._transactions:
+            self._transactions[-1].begun = True
         self._db.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 0)
         self._db.preupdate_hook(None)
         try:
@@ -332,8 +370,8 @@ class Engine:
         statements = parse_script(script) if plans is None else ()
         meter = self._meter = Meter(budget or Budget())
         nested = bool(self._transactions)
-        with self._stretch(final=False) as opened:
-            runner = Runner(self._db, self._capture, context, meter, self._ordinals_for(context))
+        with self._part() as opened:
+            runner = Runner(self._db, self._capture, context, meter, self._ordinals_for(context, opened))
             if shape is not None and plans is not None:
                 self._settle()
                 runner.bind(shape.numbers)
@@ -348,11 +386,12 @@ class Engine:
             self._check_sizes(opened.changes, meter)
         return ScriptOutcome(results, opened.changes, opened.catalog_changed, frozenset(opened.rewritten))
 
-    def _ordinals_for(self, context: ExecutionContext) -> RowOrdinals:
+    def _ordinals_for(self, context: ExecutionContext, part: OpenTransaction) -> RowOrdinals:
         """Row ordinals go on through the parts of one transaction."""
-        outer = self._transactions[-2] if len(self._transactions) > 1 else None
-        if outer is None:
+        around = [opened for opened in self._transactions if opened is not part]
+        if not around:
             return RowOrdinals(context)
+        outer = around[-1]
         if outer.ordinals is None or outer.ordinals.prefix != context.transaction[:32] + "-":
             outer.ordinals = RowOrdinals(context)
         return outer.ordinals
@@ -360,7 +399,7 @@ class Engine:
     def _check_sizes(self, changes: Changes, meter: Meter) -> None:
         for name, table_changes in changes.items():
             rows = (change.after for change in table_changes.values() if change.after is not None)
-            meter.add_bytes(check_sizes(self.catalog.tables[name], rows))
+            meter.add_bytes(check_sizes(self._capture.layout(name), rows))
 
     def _run_statement(
         self, runner: Runner, script: str, statement: Statement, opened: OpenTransaction
@@ -470,7 +509,7 @@ class Engine:
         layout = self._capture.layout(table)
         if not is_free_of_rules(self.catalog, layout.table, longest):
             return False
-        with self._stretch(final=False) as opened:
+        with self._part() as opened:
             self.owe(table, rows)
             self._capture.add_inserted(table, InsertedRows(layout, count, rows))
             opened.changes = self._capture.changes()

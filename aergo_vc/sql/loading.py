@@ -122,7 +122,7 @@ def _checked(table: Table, rows: list[Row]) -> Iterable[Row]:
     """The rows as they are kept; raises SqlError for a value that is not in its column's canonical form."""
     cells = _check_columns(table, table.columns, rows)
     if not _surely_small(table, cells):
-        check_sizes(table, iter(rows))
+        check_sizes(Layout(table), rows)
     return _all_encoded(table, rows, cells)
 
 

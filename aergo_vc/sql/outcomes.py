@@ -48,13 +48,18 @@ class ScriptOutcome:
 
 @dataclass(slots=True)
 class OpenTransaction:
-    """What has happened since a stretch began; complete once it has ended."""
+    """What has happened since a stretch began; complete once it has ended.
+
+    `begun` says that a part of it has run, or rows were filled in; `savepoint` is where it began.
+    """
 
     changes: Changes = field(default_factory=dict)
     rewritten: set[TableName] = field(default_factory=set)
     catalog_changed: bool = False
     discarded: bool = False
     ordinals: RowOrdinals | None = None
+    begun: bool = False
+    savepoint: str = ""
 
     def rollback(self) -> None:
         """Roll back at the end, as a dry run does."""
