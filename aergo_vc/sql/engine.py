@@ -29,7 +29,7 @@ from aergo_vc.sql.loading import insert_many, is_free_of_rules
 from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals, ScriptOutcome
 from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
-from aergo_vc.sql.shapes import Shape, parse_shape, shape_of
+from aergo_vc.sql.shapes import Shape, is_plain, parse_shape, shapes_of
 from aergo_vc.sql.source import Statement, parse_script
 from aergo_vc.sql.statements import Plan, compile_statement
 from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, key_test
@@ -57,7 +57,7 @@ class Engine:
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
         self._plans: dict[tuple[str, int], Plan] = {}
-        self._shapes: dict[str, Sequence[Plan] | None] = {}
+        self._shapes: dict[str, Plan | None] = {}
         self._transactions: list[OpenTransaction] = []
         self._depth = 0
         self._owed: Mapping[TableName, RowSource] = {}
@@ -365,17 +365,15 @@ class Engine:
 
         Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.
         """
-        shape = shape_of(script)
-        plans = None if shape is None else self._plans_of(shape)
-        statements = parse_script(script) if plans is None else ()
+        shaped = self._shaped(script)
+        statements = parse_script(script) if shaped is None else ()
         meter = self._meter = Meter(budget or Budget())
         nested = bool(self._transactions)
         with self._part() as opened:
             runner = Runner(self._db, self._capture, context, meter, self._ordinals_for(context, opened))
-            if shape is not None and plans is not None:
+            if shaped is not None:
                 self._settle()
-                runner.bind(shape.numbers)
-                results = tuple([self._run_shaped(runner, script, place, plan) for place, plan in enumerate(plans)])
+                results = tuple([self._run_shaped(runner, script, place, *found) for place, found in enumerate(shaped)])
             else:
                 results = tuple([self._run_statement(runner, script, statement, opened) for statement in statements])
             if not nested:
@@ -418,25 +416,40 @@ class Engine:
             error.place(statement.number, statement.line, statement.column)
             raise
 
-    def _plans_of(self, shape: Shape) -> Sequence[Plan] | None:
-        """The plans of a shape's statements; None if the script has to be compiled as it is."""
-        if shape.text in self._shapes:
-            return self._shapes[shape.text]
-        plans: list[Plan] | None = None
-        trees = parse_shape(shape.text)
-        if trees is not None:
+    def _shaped(self, script: str) -> list[tuple[Plan, Mapping[str, int]]] | None:
+        """The plans of a script's statements with their numbers; None if it has to be compiled as it is."""
+        shapes = shapes_of(script)
+        if shapes is None:
+            return None
+        shaped: list[tuple[Plan, Mapping[str, int]]] = []
+        for shape in shapes:
+            plan = self._shapes[shape.text] if shape.text in self._shapes else self._plan_of(shape)
+            if plan is None:
+                return None
+            shaped.append((plan, shape.numbers))
+        return shaped
+
+    def _plan_of(self, shape: Shape) -> Plan | None:
+        """The plan of a statement of which only the shape is known; None unless it has one."""
+        if not is_plain(shape.text):
+            return None  # which is not worth a place among those that are kept
+        plan: Plan | None = None
+        tree = parse_shape(shape.text)
+        if tree is not None:
             with suppress(SqlError):  # which the script itself will raise, at its own place
-                plans = [compile_statement(self.catalog, tree) for tree in trees]
+                plan = compile_statement(self.catalog, tree)
         if len(self._shapes) >= COMPILED_STATEMENTS:
             self._shapes.clear()
-        self._shapes[shape.text] = plans
-        return plans
+        self._shapes[shape.text] = plan
+        return plan
 
-    def _run_shaped(self, runner: Runner, script: str, place: int, plan: Plan) -> StatementResult:
+    def _run_shaped(
+        self, runner: Runner, script: str, place: int, plan: Plan, numbers: Mapping[str, int]
+    ) -> StatementResult:
         self._meter.add_statement()
         self._fuse.reset()
         try:
-            return runner.run(plan, self.catalog)
+            return runner.run(plan, self.catalog, numbers)
         except SqlError as error:
             statement = parse_script(script)[place]
             error.place(statement.number, statement.line, statement.column)
