@@ -51,10 +51,8 @@ def shapes_of(script: str) -> list[Shape] | None:
     """
     if len(script) > SCRIPT_CHARACTERS:
         return None
-    pieces = script.split(";")
-    if len(pieces) > STATEMENTS:
-        return None
-    return [_shape(text) for piece in pieces if (text := piece.strip(_BLANKS))]
+    statements = [text for piece in script.split(";") if (text := piece.strip(_BLANKS))]
+    return None if len(statements) > STATEMENTS else list(map(_shape, statements))
 
 
 def _shape(statement: str) -> Shape:
