@@ -26,6 +26,9 @@ from aergo_vc.state.nodes import Node, NodeStore, Objects
 from aergo_vc.state.snapshot import Root, Snapshot, SnapshotStore, StateLayoutError
 from aergo_vc.state.table_tree import TableTree
 
+_ROWS_AHEAD = 10_000
+"""Changed rows of one trial that are kept: more are changed again about as fast as noted."""
+
 Submission = tuple[Transaction, TransactionPayload]
 """A transaction with the trees of its loads."""
 
@@ -103,7 +106,7 @@ class Machine:
         return {name: root.digest for name, root in self._snapshot.tables.items()}
 
     def adopt(self, snapshot: Snapshot) -> None:
-        """Take it that the engine's tables hold `snapshot` already."""
+        """Take it that the engine's tables hold `snapshot` already, but for what was kept ahead of it."""
         catalog = catalog_of(snapshot)
         self._roots = self._read_roots(snapshot, catalog)
         self._snapshot = snapshot
@@ -118,6 +121,7 @@ class Machine:
 
     def move_to(self, snapshot: Snapshot) -> None:
         """Bring the engine's tables to `snapshot`, at the cost of what differs if the schemas are the same."""
+        self.engine.fall_back()
         catalog = catalog_of(snapshot)
         roots = self._read_roots(snapshot, catalog)
         if snapshot.schemas == self._snapshot.schemas:
@@ -137,9 +141,14 @@ class Machine:
         """The root of a table's tree at this state; None while it has no rows."""
         return self._roots.get(table)
 
+    def stands_on(self, roots: Mapping[TableName, Node]) -> bool:
+        """Whether `roots` are those of this state's tables."""
+        return roots == self._roots
+
     @contextmanager
     def block(self, context: BlockContext) -> Iterator["BlockExecution"]:
         """Execute the transactions of one block; leaving without `finish`, or by an exception, undoes them."""
+        self.engine.fall_back()
         execution = BlockExecution(self, context, _Work(dict(self._roots)))
         with self.engine.block() as engine_block:
             yield execution
@@ -147,6 +156,19 @@ class Machine:
                 engine_block.rollback()
         if execution.finished is not None:
             self._snapshot, self._roots = execution.finished
+
+    @contextmanager
+    def trial(self, context: BlockContext) -> Iterator["BlockExecution"]:
+        """Execute transactions to see what they do, behind those that an earlier trial kept: `engine.ahead` names them.
+
+        Leaving without `keep_ahead`, or by an exception, undoes them.  `peek` sees nothing of what was kept, and
+        there is no `finish`.
+        """
+        execution = BlockExecution(self, context, _Work(dict(self._roots)))
+        with self.engine.block() as engine_block:
+            yield execution
+            if not execution.is_kept:
+                engine_block.rollback()
 
     def read_state(self, object_id: ObjectId | None, digest: Digest) -> Snapshot:
         """The snapshot under ``ledger/state``; None stands for the folder's absence."""
@@ -178,6 +200,7 @@ class BlockExecution:
         self._context = context
         self._work = work
         self.finished: tuple[Snapshot, dict[TableName, Node]] | None = None
+        self.is_kept = False
 
     def execute(self, transaction: Transaction, payload: TransactionPayload) -> TransactionOutcome:
         """Execute one transaction, all or nothing.
@@ -211,6 +234,21 @@ class BlockExecution:
         state = self._machine.write_state(snapshot)
         self._machine.engine.mark = f"{state.root.digest} {state.root.id}"
         return state
+
+    def keep_ahead(self, name: str) -> None:
+        """Keep what the transactions of a trial did in the engine's tables, under `name`, until the next block.
+
+        Not after they defined something, loaded an empty table or changed much: then it is as if this was not called.
+        """
+        work = self._work
+        rows = sum(map(len, work.changes.values()))
+        if (
+            not work.rewritten
+            and not work.catalog_changed
+            and self._machine.stands_on(work.roots)
+            and rows <= _ROWS_AHEAD
+        ):
+            self.is_kept = self._machine.engine.keep_ahead(name, work.changes)
 
     def peek(self) -> tuple[Snapshot, dict[TableName, Node]]:
         """The state so far, with the root of every table that has rows."""

@@ -55,6 +55,11 @@ class Layout:
         return _apply(self._key_encoders, key)
 
     @property
+    def has_decimal_keys(self) -> bool:
+        """Whether equal keys may be spelled in several ways."""
+        return bool(self._decimal_keys)
+
+    @property
     def is_plain(self) -> bool:
         """Whether rows are kept as they are."""
         return not self._encoders

@@ -18,7 +18,7 @@ from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import LoadMode
 from aergo_vc.model.types import Row
-from aergo_vc.sql import loading, rebuilding
+from aergo_vc.sql import ahead, loading, rebuilding
 from aergo_vc.sql.alterations import DEFINING, define
 from aergo_vc.sql.budget import Budget, Meter
 from aergo_vc.sql.capture import Capture, InsertedRows, check_sizes
@@ -81,6 +81,7 @@ class Engine:
 
     def _read_catalog(self) -> None:
         self._trusted(f"CREATE TABLE IF NOT EXISTS {CACHE_TABLE} (name TEXT PRIMARY KEY, value TEXT)")
+        ahead.create_tables(self._trusted)
         texts: dict[str, str] = {}
         for name, piece in self._trusted(
             f"SELECT name, value FROM {CACHE_TABLE} WHERE name LIKE 'schema %' ORDER BY name"
@@ -116,6 +117,39 @@ class Engine:
     @mark.setter
     def mark(self, value: str) -> None:
         self._trusted(f"INSERT OR REPLACE INTO {CACHE_TABLE} VALUES ('mark', ?)", (value,))
+
+    # Rows ahead of the mark
+
+    @property
+    def ahead(self) -> str | None:
+        """The name under which rows were last kept ahead of the mark; None while they are at the mark."""
+        return ahead.name_ahead(self._trusted)
+
+    def keep_ahead(self, name: str, changes: Changes) -> bool:
+        """Note, before the block ends that made them, changes that `fall_back` is to undo; False where it could not.
+
+        `name` tells where the rows are with them, after all that was kept ahead before.
+        """
+        if any(self._capture.layout(table).has_decimal_keys for table in changes):
+            return False  # such keys have several spellings
+        try:
+            ahead.note_ahead(self._trusted, name, changes)
+        except apsw.TooBigError:
+            return False
+        return True
+
+    def fall_back(self) -> None:
+        """Bring the rows back to the mark."""
+        if self.ahead is None:
+            return
+        self._settle()
+        with self._implicit_transaction():
+            before = ahead.rows_before(self._trusted)
+            for table, rows in before.items():
+                self.delete_keys(table, rows)
+            for table, rows in before.items():
+                self.insert_rows(table, [row for row in rows.values() if row is not None])
+            ahead.forget_ahead(self._trusted)
 
     # Blocks and transactions
 
@@ -246,6 +280,7 @@ class Engine:
             self._set_catalog(catalog)
             for name in sorted(catalog.tables):
                 self._create_table(catalog.tables[name])
+        ahead.forget_ahead(self._trusted)
         self._store_catalog()
 
     def _create_table(self, table: Table) -> None:
