@@ -125,8 +125,8 @@ class Workspace:
         """This program's own folder in the common git directory."""
         return self.paths.common_dir / AERGO_FOLDER
 
-    def set(self, settings: Mapping[str, str]) -> None:
-        """Write settings into the repository's configuration, by full name, all or none."""
+    def set(self, settings: Mapping[str, str | None]) -> None:
+        """Write settings into the repository's configuration, by full name, all or none; None takes one away."""
         common_dir = self.paths.common_dir
         write_settings(self.git, common_dir, common_dir / "config", settings)
 
