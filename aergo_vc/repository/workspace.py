@@ -18,6 +18,7 @@ from aergo_vc.objects.consolidating import Consolidator
 from aergo_vc.objects.discovery import GitPaths, find_repository
 from aergo_vc.objects.following import Follower
 from aergo_vc.objects.git import Git
+from aergo_vc.objects.late_store import LateStore
 from aergo_vc.objects.locks import AERGO_FOLDER, ledger_lock
 from aergo_vc.objects.opening import Preference, open_store
 from aergo_vc.objects.pack_writer import PackWriter, release_leftovers
@@ -79,7 +80,7 @@ class Workspace:
     @cached_property
     def store(self) -> ObjectStore:
         """The repository's objects."""
-        return open_store(self.paths, environment=self.surroundings.variables)
+        return LateStore(self.light, lambda: open_store(self.paths, environment=self.surroundings.variables))
 
     @cached_property
     def light(self) -> ObjectStore:
