@@ -30,6 +30,7 @@ from aergo_vc.repository.errors import (
     WatermarkDamagedError,
 )
 from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.signers import follow_directory
 from aergo_vc.repository.tips import Tip
 from aergo_vc.repository.workspace import Workspace
 
@@ -104,6 +105,7 @@ class Producer:
             raise NoDirectoryError(f"the repository has no branch {DIRECTORY_BRANCH}", branch=DIRECTORY_BRANCH)
         if self._authorities is None or self._authorities.head != head:
             self._authorities = Authorities(self._workspace.writer, self._workspace.nodes, head)
+            follow_directory(self._workspace, head)
         return self._authorities
 
     def lease(
@@ -173,6 +175,8 @@ class Producer:
         built = write_block(self._workspace.writer, plan, executed, self._watermark.raise_to)
         self._workspace.move_branch(branch, old, built.commit, f"aergo: block {built.header.height}")
         self._workspace.twins.flush()
+        if branch == DIRECTORY_BRANCH:
+            follow_directory(self._workspace, built.commit)
         self._remember(Tip(branch, built.commit, built.ledger))
         return Sealed(built, executed.outcomes, executed.excluded)
 
