@@ -151,7 +151,7 @@ def _no_token(source: Source, position: int) -> SqlError:
     if letter == '"' and source.text.startswith('""', position):
         return source.error(position, SYNTAX, 'zero-length delimited identifier at or near """"')
     if letter in _TEXT_BEGINNINGS:
-        return source.error(position, SYNTAX, f"unterminated {_TEXT_BEGINNINGS[letter]}")
+        return _unterminated(source, position, _TEXT_BEGINNINGS[letter])
     return source.error(position, SYNTAX, f'syntax error at or near "{letter}"')
 
 
@@ -161,7 +161,12 @@ def _comment_end(source: Source, start: int) -> int:
         depth += 1 if edge.group() == "/*" else -1
         if depth == 0:
             return edge.end()
-    raise source.error(start, SYNTAX, "unterminated /* comment")
+    raise _unterminated(source, start, "/* comment")
+
+
+def _unterminated(source: Source, start: int, what: str) -> SqlError:
+    rest = source.text[start : start + 100]
+    return source.error(start, SYNTAX, f'unterminated {what} at or near "{rest}"')
 
 
 def _folded(word: str) -> str:
@@ -188,7 +193,7 @@ def _check_number(source: Source, written: str, start: int, end: int) -> None:
 def _dollar_end(source: Source, tag: str, start: int) -> int:
     ending = source.text.find(tag, start + len(tag))
     if ending < 0:
-        raise source.error(start, SYNTAX, "unterminated dollar-quoted string")
+        raise _unterminated(source, start, "dollar-quoted string")
     return ending + len(tag)
 
 
