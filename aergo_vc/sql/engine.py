@@ -491,7 +491,7 @@ class Engine:
             raise
 
     def _compile(self, script: str, statement: Statement) -> Plan:
-        plan = compile_statement(self.catalog, statement.tree)
+        plan = compile_statement(self.catalog, statement.sql)
         if len(self._plans) >= COMPILED_STATEMENTS:
             self._plans.clear()
         self._plans[script, statement.number] = plan
