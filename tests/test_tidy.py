@@ -10,6 +10,7 @@ from world import ROOT
 Rule = Callable[[Iterable[Source]], list[str]]
 
 PAGES: dict[str, str | None] = {
+    "arguments": "aergo-transactions.5",
     "canonical_json": "aergo-json.5",
     "catalog_texts": "aergo-state.5",
     "digests": "aergo-state.5",
