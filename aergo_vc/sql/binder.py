@@ -31,6 +31,29 @@ def handles(*nodes: type[exp.Expression]) -> Callable[[Handler], Handler]:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedFunction:
+    """A function that is known by its name: how many arguments it takes, and what binds a call."""
+
+    least: int
+    most: int
+    bind: Handler
+
+
+NAMED: dict[str, NamedFunction] = {}
+"""The functions for which the grammar has no node of its own."""
+
+
+def named(name: str, least: int, most: int) -> Callable[[Handler], Handler]:
+    """Enter the binder of a function's calls; its node holds the arguments as `expressions`."""
+
+    def enter(handler: Handler) -> Handler:
+        NAMED[name] = NamedFunction(least, most, handler)
+        return handler
+
+    return enter
+
+
+@dataclass(frozen=True, slots=True)
 class OutputColumn:
     """A column of a query's result."""
 

@@ -542,7 +542,8 @@ def _finds_aggregate(node: exp.Expression) -> bool:
     if isinstance(node, (exp.Query, exp.Subquery)):
         return False
     if isinstance(node, exp.Window):
-        inner = [node.this.this] if isinstance(node.this, exp.Expression) and node.this.this is not None else []
+        function = node.this.this if isinstance(node.this, exp.Filter) else node.this
+        inner = [function.this] if isinstance(function, exp.Expression) and function.this is not None else []
         children = [
             *inner,
             *(node.args.get("partition_by") or ()),

@@ -14,6 +14,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from aergo_vc.sql.errors import LIMIT_EXCEEDED, SYNTAX, TOO_COMPLEX, UNSUPPORTED, SqlError
+from aergo_vc.sql.grammar import Aergosql
 
 SCRIPT_CHARACTERS = 1 << 20
 STATEMENTS = 20_000
@@ -28,7 +29,7 @@ _logger = logging.getLogger("sqlglot")
 _logger.addHandler(logging.NullHandler())
 _logger.propagate = False  # it writes warnings about statements that we refuse anyway
 
-_dialect = sqlglot.Dialect.get_or_raise("postgres")
+DIALECT = Aergosql()
 _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE})
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END})
 
@@ -73,7 +74,7 @@ def parse_expression(text: str) -> exp.Expression:
 
 def _tokens(script: str) -> list[Token]:
     try:
-        return _dialect.tokenize(script)
+        return DIALECT.tokenize(script)
     except SqlglotError as error:
         line = script.count("\n") + 1
         raise SqlError(SYNTAX, "unterminated quoted text or comment", line, 1) from error
@@ -100,7 +101,7 @@ def _parse(script: str, tokens: list[Token]) -> exp.Expression:
         raise SqlError(TOO_COMPLEX, f"the statement has {len(tokens)} words and signs; {TOKENS} are allowed")
     _check_depth(tokens)
     _check_typed_literals(tokens)
-    parser = _dialect.parser(error_level=sqlglot.ErrorLevel.IMMEDIATE)
+    parser = DIALECT.parser(error_level=sqlglot.ErrorLevel.IMMEDIATE)
     try:
         trees = parser.parse(tokens, script)
     except SqlglotError as error:
@@ -149,7 +150,7 @@ def _check_depth(tokens: list[Token]) -> None:
 
 def _check_typed_literals(tokens: list[Token]) -> None:
     """Refuse ``date '…'::text``: sqlglot would cast the other way round."""
-    types = _dialect.parser_class.TYPE_TOKENS
+    types = DIALECT.parser_class.TYPE_TOKENS
     for before, literal, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if literal.token_type is TokenType.STRING and after.token_type is TokenType.DCOLON:
             typed = before.token_type in types and before.token_type is not TokenType.VAR
