@@ -7,7 +7,7 @@ reads back to the same spelling.
 from sqlglot import exp
 
 from aergo_vc.base.errors import AergoError
-from aergo_vc.codec.schema_text import quote_identifier
+from aergo_vc.codec.identifiers import quote_identifier
 from aergo_vc.model.schema import Catalog
 from aergo_vc.sql.binder import Grouping
 from aergo_vc.sql.errors import UNSUPPORTED
