@@ -89,7 +89,9 @@ _OVERFLOWING = {
     for kind, bits in INTEGER_BITS.items()
 }
 _COMPARED = {"=": "==", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_NULLABLE_RESULT = re.compile(r"(?!cast_|fit_decimal|scaled|within|decimal_(?:add|subtract|multiply|of|divide)|concatenate)")
+_NULLABLE_RESULT = re.compile(
+    r"(?!cast_|fit_decimal|scaled|within|decimal_(?:add|subtract|multiply|of|divide)|concatenate)"
+)
 
 
 class _Reader:
