@@ -44,7 +44,7 @@ def _require_stable(tree: exp.Expression, text: str, script: str) -> None:
     if text.isprintable() and len(text) <= 32_000:  # noqa: PLR2004
         try:
             again = parse_script(script)
-            stable = len(again) == 1 and _spelled(again[0].tree) == script
+            stable = len(again) == 1 and _spelled(again[0].sql) == script
         except AergoError:
             stable = False
     if not stable:

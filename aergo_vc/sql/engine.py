@@ -362,7 +362,7 @@ class Engine:
             raise
 
     def _compile(self, script: str, statement: Statement, contract: str) -> Plan:
-        plan = compile_statement(self.catalog, qualified(statement.tree, self.catalog, contract))
+        plan = compile_statement(self.catalog, qualified(statement.sql, self.catalog, contract))
         if len(self._plans) >= COMPILED_STATEMENTS:
             self._plans.clear()
         self._plans[script, statement.number, contract] = plan
