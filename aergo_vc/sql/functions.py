@@ -1,12 +1,12 @@
 """The functions that the language has; no other runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlglot import exp
 
 from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind
-from aergo_vc.sql.binder import Binder, handles
+from aergo_vc.sql.binder import NAMED, Binder, handles, named
 from aergo_vc.sql.errors import INVALID_PARAMETER, UNDEFINED_FUNCTION, SqlError
 from aergo_vc.sql.expressions import (
     Expression,
@@ -20,8 +20,10 @@ from aergo_vc.sql.expressions import (
     unify,
     unique_spelling,
 )
+from aergo_vc.sql.grammar import is_left_out
 from aergo_vc.sql.moments import field_of
 from aergo_vc.sql.operators import compare, convert_text, joined_values, order_term
+from aergo_vc.sql.routine_calls import bind_fact, bind_routine, called_routine
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.values import BOOLEAN, INTEGER, INTEGERS, NUMERIC, TEXT, TEXTS
 
@@ -100,22 +102,43 @@ def _printed(expression: Expression) -> Expression:
     return cast(expression, TEXT)
 
 
+@named("octet_length", 1, 1)
 def _octet_length(binder: Binder, node: exp.Expression) -> Expression:
     argument = convert_text(binder.bind(node.expressions[0]))
     return Expression(f"text_octets({argument.sql})", INTEGER, not_null=argument.not_null)
 
 
-_NAMED: dict[str, Callable[[Binder, exp.Expression], Expression]] = {"octet_length": _octet_length}
-
-
 @handles(exp.Anonymous)
 def _named(binder: Binder, node: exp.Expression) -> Expression:
+    function = NAMED.get(str(node.this).lower())
+    if function is None:
+        assert isinstance(node, exp.Anonymous)  # noqa: S101 - the list says so
+        fact = bind_fact(binder, node)
+        if fact is not None:
+            return fact
+        found = called_routine(binder.catalog, binder.around.contract, node)
+        if found is not None:
+            return bind_routine(binder, node, *found)
+    if function is None and is_left_out(str(node.this)):
+        raise unsupported(node, f"function {str(node.this).lower()}")
+    if function is None or not function.least <= len(node.expressions) <= function.most:
+        raise error_at(node, UNDEFINED_FUNCTION, f"function {_signature(binder, node)} does not exist")
+    return function.bind(binder, node)
+
+
+def _signature(binder: Binder, node: exp.Expression) -> str:
+    """A call as PostgreSQL names it in messages: with the types of the arguments, where they have any."""
     name = str(node.this).lower()
-    if name == "every":
-        return _aggregate(binder, exp.LogicalAnd(this=node.expressions[0]), None)
-    if name not in _NAMED or len(node.expressions) != 1:
-        raise error_at(node, UNDEFINED_FUNCTION, f"function {name} does not exist or is not supported")
-    return _NAMED[name](binder, node)
+    try:
+        types = [binder.bind(part).type_name for part in node.expressions]
+    except SqlError:
+        return name
+    return f"{name}({', '.join(types)})"
+
+
+@named("every", 1, 1)
+def _every(binder: Binder, node: exp.Expression) -> Expression:
+    return _aggregate(binder, exp.LogicalAnd(this=node.expressions[0]), None)
 
 
 @handles(exp.Coalesce)
@@ -216,12 +239,13 @@ def _extract(binder: Binder, node: exp.Expression) -> Expression:
 # Aggregates
 
 _AGGREGATES = (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.LogicalAnd, exp.LogicalOr, exp.GroupConcat)
+_NAMED_AGGREGATES = ("every", "array_agg", "json_agg", "jsonb_agg")
 
 
 def is_aggregate(node: exp.Expression) -> bool:
     """Whether `node` is a call of an aggregate function."""
-    return isinstance(node, (*_AGGREGATES, exp.ArrayAgg)) or (
-        isinstance(node, exp.Anonymous) and str(node.this).lower() == "every"
+    return isinstance(node, _AGGREGATES) or (
+        isinstance(node, exp.Anonymous) and str(node.this).lower() in _NAMED_AGGREGATES
     )
 
 
@@ -329,11 +353,6 @@ def _string_agg(binder: Binder, node: exp.Expression, test: str) -> Expression:
     return Expression(sql, TEXT)
 
 
-@handles(exp.ArrayAgg)
-def _array_agg(_: Binder, node: exp.Expression) -> Expression:
-    raise unsupported(node, "array_agg")
-
-
 # Windows
 
 _RANKS: dict[type[exp.Expression], str] = {exp.RowNumber: "row_number", exp.Rank: "rank", exp.DenseRank: "dense_rank"}
@@ -396,7 +415,9 @@ def _window_call(binder: Binder, function: exp.Expression, where: exp.Expression
         return Expression(f"{_RANKS[type(function)]}()\0", ColumnType(Kind.BIGINT), not_null=True)
     if isinstance(function, tuple(_NEIGHBOURS)):
         return _neighbour(binder, function)
-    if not is_aggregate(function) or isinstance(function, (exp.GroupConcat, exp.ArrayAgg)):
+    if not is_aggregate(function) or isinstance(function, (exp.GroupConcat, exp.Anonymous)):
+        if isinstance(function, exp.Anonymous):
+            binder.bind(function)
         raise unsupported(function, "this window function")
     if isinstance(function.this, exp.Distinct):
         raise unsupported(function, "DISTINCT in a window function")

@@ -28,6 +28,12 @@ class Runner:
         self._facts: dict[str, Any] = {
             "time": timestamptz_from_milliseconds(context.time),
             "signer": context.signer,
+            "user": context.signer,
+            "height": context.height,
+            "transaction": context.transaction,
+            "chain": context.chain,
+            "branch": context.branch,
+            "caller": None,
             "row": ordinals.prefix,
             "base": 0,
         }

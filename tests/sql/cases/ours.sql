@@ -26,7 +26,7 @@ SELECT random();
 SELECT gen_random_uuid();
 -- ! 0A000
 SELECT clock_timestamp();
--- ! 42883
+-- ! 0A000
 SELECT current_setting('x');
 -- ! 42883
 SELECT array_agg(amount) FROM plain;
