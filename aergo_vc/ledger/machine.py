@@ -19,7 +19,7 @@ from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import Load, LoadMode, Receipt, RowCounts, Transaction
 from aergo_vc.sql.capture import InsertedRows
 from aergo_vc.sql.engine import Engine
-from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction
+from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RolesOf, no_roles
 from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.editing import apply_changes
 from aergo_vc.state.nodes import Node, NodeStore, Objects
@@ -38,6 +38,7 @@ class BlockContext:
     chain: ChainId
     height: int
     time: int
+    roles_of: RolesOf = field(default=no_roles, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +191,14 @@ class BlockExecution:
             chain=self._context.chain,
             branch=self._context.branch,
             signer=transaction.payload.signer,
+            roles_of=self._context.roles_of,
         )
         results: tuple[StatementResult, ...] = ()
         filled: dict[TableName, Node] = {}
         engine = self._machine.engine
         with engine.transaction() as done:
-            if transaction.payload.sql:
-                results = engine.run(transaction.payload.sql, context).results
+            if transaction.payload.sql or transaction.payload.contract is not None:
+                results = engine.run(transaction.payload.sql, context, contract=transaction.payload.contract).results
             for load, trees in zip(transaction.payload.loads, payload, strict=True):
                 self._load(load, trees, filled)
             self._machine.guard(self._context.branch, engine)
