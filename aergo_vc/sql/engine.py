@@ -24,10 +24,12 @@ from aergo_vc.sql.alterations import DEFINING, define
 from aergo_vc.sql.budget import Budget, Meter
 from aergo_vc.sql.capture import Capture, check_sizes
 from aergo_vc.sql.definitions import Definition
-from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, SqlError
+from aergo_vc.sql.deploying import Deployment, Tree
+from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import quote_name
 from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals, ScriptOutcome
 from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.procedures.own_statements import OwnStatement
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
@@ -279,13 +281,15 @@ class Engine:
         context: ExecutionContext,
         budget: Budget | None = None,
         *,
-        contract: str = DEFAULT_CONTRACT,
+        contract: str | None = None,
     ) -> ScriptOutcome:
-        """Run a script whole, in the name of a contract; on SqlError nothing of it remains.
+        """Run a script whole; on SqlError nothing of it remains.
 
-        Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.
+        Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.  With a
+        `contract` the script is deployed as that contract (`deploying`): unqualified names live there.
         """
-        shape = shape_of(script) if contract == DEFAULT_CONTRACT else None
+        deployment = None if contract is None else Deployment(contract, context, self._definition)
+        shape = shape_of(script) if deployment is None else None
         plans = None if shape is None else self._plans_of(shape)
         statements = parse_script(script) if plans is None else ()
         meter = self._meter = Meter(budget or Budget())
@@ -296,9 +300,7 @@ class Engine:
                 runner.bind(shape.numbers)
                 results = tuple([self._run_shaped(runner, script, place, plan) for place, plan in enumerate(plans)])
             else:
-                results = tuple(
-                    [self._run_statement(runner, script, statement, opened, contract) for statement in statements]
-                )
+                results = self._run_statements(runner, script, statements, opened, deployment)
             if not nested:
                 self.check_constraints()
             if opened.catalog_changed:
@@ -321,15 +323,42 @@ class Engine:
             rows = (change.after for change in table_changes.values() if change.after is not None)
             meter.add_bytes(check_sizes(self.catalog.tables[name], rows))
 
+    def _run_statements(
+        self,
+        runner: Runner,
+        script: str,
+        statements: Sequence[Statement],
+        opened: OpenTransaction,
+        deployment: Deployment | None,
+    ) -> tuple[StatementResult, ...]:
+        if deployment is not None:
+            self._define(deployment.begin(self.catalog), opened)
+        results = tuple(
+            [self._run_statement(runner, script, statement, opened, deployment) for statement in statements]
+        )
+        if deployment is not None:
+            self._define(deployment.finish(self.catalog), opened)
+        return results
+
     def _run_statement(
-        self, runner: Runner, script: str, statement: Statement, opened: OpenTransaction, contract: str
+        self,
+        runner: Runner,
+        script: str,
+        statement: Statement,
+        opened: OpenTransaction,
+        deployment: Deployment | None,
     ) -> StatementResult:
         self._meter.add_statement()
         self._fuse.reset()
         try:
-            if isinstance(statement.tree, DEFINING):
-                tree = qualified(statement.tree, self.catalog, contract)
-                return self._define(define(self.catalog, tree), opened)
+            tree: Tree | None = statement.tree
+            contract = DEFAULT_CONTRACT
+            if deployment is not None:
+                tree, contract = deployment.admit(self.catalog, statement), deployment.contract
+            if tree is None:
+                return StatementResult("DEPLOY", 0)
+            if isinstance(tree, DEFINING):
+                return self._define(self._definition(self.catalog, tree, contract), opened)
             plan = self._plans.get((script, statement.number, contract))
             if plan is None:
                 plan = self._compile(script, statement, contract)
@@ -337,6 +366,12 @@ class Engine:
         except SqlError as error:
             error.place(statement.number, statement.line, statement.column)
             raise
+
+    def _definition(self, catalog: Catalog, tree: Tree, contract: str) -> Definition:
+        """What a defining statement leads to in the name of a contract."""
+        if isinstance(tree, OwnStatement):
+            raise SqlError(UNSUPPORTED, f"{tree.tag} is not supported here", tree.line, tree.column)
+        return define(catalog, qualified(tree, catalog, contract))
 
     def _plans_of(self, shape: Shape) -> Sequence[Plan] | None:
         """The plans of a shape's statements; None if the script has to be compiled as it is."""
