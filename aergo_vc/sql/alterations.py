@@ -8,7 +8,7 @@ from sqlglot import exp
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.schema import HIDDEN_KEY, Catalog, Check, Column, ForeignKey, Table, split_name
 from aergo_vc.sql.canonical import canonical_expression
-from aergo_vc.sql.column_types import column_type_of
+from aergo_vc.sql.column_types import stored_type_of
 from aergo_vc.sql.definitions import (
     Definition,
     TableBuilder,
@@ -246,7 +246,7 @@ def _replace_column(work: _Alteration, old: Column, new: Column) -> None:
 
 
 def _change_type(work: _Alteration, action: exp.Expression, column: Column) -> None:
-    target = column_type_of(action.args["dtype"])
+    target = stored_type_of(action.args["dtype"])
     binder = table_binder(work.catalog, work.original, refused="ALTER COLUMN TYPE")
     using = action.args.get("using")
     if work.cells[column.name] != quote_name(column.name):

@@ -28,13 +28,14 @@ from aergo_vc.sql.deploying import Deployment, Tree
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import quote_name
 from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals, ScriptOutcome
+from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.own_statements import OwnStatement
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
 from aergo_vc.sql.shapes import Shape, parse_shape, shape_of
 from aergo_vc.sql.source import Statement, parse_script
-from aergo_vc.sql.statements import Plan, compile_statement
+from aergo_vc.sql.statements import compile_statement
 from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, insert_sql, key_test
 from aergo_vc.sql.translated_errors import disk_errors, foreign_key_error, translated
 

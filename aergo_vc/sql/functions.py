@@ -1,6 +1,6 @@
 """The functions that the language has; no other runs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -120,7 +120,8 @@ def _named(binder: Binder, node: exp.Expression) -> Expression:
         if found is not None:
             return bind_routine(binder, node, *found)
     if function is None and is_left_out(str(node.this)):
-        raise unsupported(node, f"function {str(node.this).lower()}")
+        where = " outside of FROM" if str(node.this).lower() in ("unnest", "generate_series") else ""
+        raise unsupported(node, f"function {str(node.this).lower()}{where}")
     if function is None or not function.least <= len(node.expressions) <= function.most:
         raise error_at(node, UNDEFINED_FUNCTION, f"function {_signature(binder, node)} does not exist")
     return function.bind(binder, node)
@@ -134,11 +135,6 @@ def _signature(binder: Binder, node: exp.Expression) -> str:
     except SqlError:
         return name
     return f"{name}({', '.join(types)})"
-
-
-@named("every", 1, 1)
-def _every(binder: Binder, node: exp.Expression) -> Expression:
-    return _aggregate(binder, exp.LogicalAnd(this=node.expressions[0]), None)
 
 
 @handles(exp.Coalesce)
@@ -239,13 +235,27 @@ def _extract(binder: Binder, node: exp.Expression) -> Expression:
 # Aggregates
 
 _AGGREGATES = (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.LogicalAnd, exp.LogicalOr, exp.GroupConcat)
-_NAMED_AGGREGATES = ("every", "array_agg", "json_agg", "jsonb_agg")
+
+NamedAggregate = Callable[[Binder, exp.Expression, str], Expression]
+NAMED_AGGREGATES: dict[str, NamedAggregate] = {}
+"""Aggregates for which the grammar has no node of its own; each is told what stands behind the call's bracket."""
+
+
+def aggregate(name: str) -> Callable[[NamedAggregate], NamedAggregate]:
+    """Enter an aggregate of one argument."""
+
+    def enter(handler: NamedAggregate) -> NamedAggregate:
+        NAMED_AGGREGATES[name] = handler
+        named(name, 1, 1)(lambda binder, node: _aggregate(binder, node, None))
+        return handler
+
+    return enter
 
 
 def is_aggregate(node: exp.Expression) -> bool:
     """Whether `node` is a call of an aggregate function."""
     return isinstance(node, _AGGREGATES) or (
-        isinstance(node, exp.Anonymous) and str(node.this).lower() in _NAMED_AGGREGATES
+        isinstance(node, exp.Anonymous) and str(node.this).lower() in NAMED_AGGREGATES
     )
 
 
@@ -285,6 +295,8 @@ def _condition(binder: Binder, node: exp.Expression) -> str:
 def _aggregate_call(binder: Binder, node: exp.Expression, test: str) -> Expression:
     if isinstance(node, exp.GroupConcat):
         return _string_agg(binder, node, test)
+    if isinstance(node, exp.Anonymous):
+        return NAMED_AGGREGATES[str(node.this).lower()](binder, node, test)
     require_only(node, "this", "big_int")
     if isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
         return Expression(f"count(*){test}", ColumnType(Kind.BIGINT), not_null=True)
@@ -351,6 +363,29 @@ def _string_agg(binder: Binder, node: exp.Expression, test: str) -> Expression:
     terms = [order_term(binder.bind(part.this), part) for part in node.this.expressions]
     sql = f"group_concat({operand.sql}, {separator.sql} ORDER BY {', '.join([*terms, operand.sql])}){test}"
     return Expression(sql, TEXT)
+
+
+@aggregate("every")
+def _every(binder: Binder, node: exp.Expression, test: str) -> Expression:
+    return _aggregate_call(binder, exp.LogicalAnd(this=node.expressions[0]), test)
+
+
+def aggregate_parts(binder: Binder, node: exp.Expression) -> tuple[Expression, str, list[str]]:
+    """The argument of an aggregate that hangs on the order of rows, DISTINCT or nothing, and the terms of its order."""
+    argument = node.expressions[0]
+    order: list[exp.Expression] = []
+    if isinstance(argument, exp.Order):
+        argument, order = argument.this, argument.expressions
+    distinct = ""
+    if isinstance(argument, exp.Distinct) and len(argument.expressions) == 1:
+        argument, distinct = argument.expressions[0], "DISTINCT "
+    if (order and distinct) or not (order or distinct):
+        what = "with both DISTINCT and" if order else "without"
+        raise unsupported(node, f"{str(node.this).lower()} {what} ORDER BY")
+    operand = binder.bind(argument)
+    if operand.type is None:
+        operand = convert(operand, TEXT)
+    return operand, distinct, [order_term(binder.bind(part.this), part) for part in order]
 
 
 # Windows

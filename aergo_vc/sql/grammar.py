@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.generators.postgres import PostgresGenerator
 from sqlglot.parsers.postgres import PostgresParser
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 _Builder = Callable[..., Any]
 
@@ -92,7 +92,7 @@ class _Parser(PostgresParser):
         if not self._match(TokenType.STRING, advance=False):
             self._retreat(index)
             return None
-        literal = self._parse_primary()
+        literal: Any = self._parse_primary()
         if self._curr is not None and self._curr.text.upper() in _UNITS:
             literal = exp.Literal.string(f"{literal.name} {self._curr.text.lower()}")
             self._advance()

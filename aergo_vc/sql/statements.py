@@ -1,11 +1,10 @@
 """INSERT, UPDATE, DELETE, SELECT as plans: SQLite's SQL with what the engine must know to run it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sqlglot import exp
 
-from aergo_vc.base.ids import TableName
 from aergo_vc.model.outcomes import ResultColumn
 from aergo_vc.model.schema import Catalog, Column, Table, split_name
 from aergo_vc.sql.binder import Binder, OutputColumn, Query, Surroundings, placed
@@ -20,32 +19,13 @@ from aergo_vc.sql.errors import (
 )
 from aergo_vc.sql.expressions import Expression, assign, column_expression, condition, quote_name
 from aergo_vc.sql.functions import output_name
+from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.queries import bind_common, bind_query, top_binder
 from aergo_vc.sql.scope import Scope, Source, spoken_name, table_name_of, table_source
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.sources import source_of
 from aergo_vc.sql.storage import default_sql, indexes_of
 from aergo_vc.sql.values import TEXT
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A statement ready to run.
-
-    `rows_sql` yields the rows of an INSERT … SELECT, which `sql` then takes one by one as bound values.  `guard` is a
-    query that must have no rows (a row of UPDATE … FROM that several rows would change).  `hidden_rows` counts the row
-    ordinals that `sql` spends; `hidden` says that the table has a hidden key.  With `once` no row may be written twice.
-    """
-
-    tag: str
-    sql: str
-    table: TableName | None = None
-    columns: tuple[ResultColumn, ...] | None = None
-    rows_sql: str | None = None
-    guard: str | None = None
-    hidden: bool = False
-    hidden_rows: int = 0
-    once: bool = False
 
 
 def compile_statement(catalog: Catalog, tree: exp.Expression, around: Surroundings | None = None) -> Plan:

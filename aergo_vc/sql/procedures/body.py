@@ -14,7 +14,8 @@ from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.binder import Binder, Grouping, Query, Surroundings
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import Expression, assign, cast, condition
-from aergo_vc.sql.procedures.syntax import Fragment, Statement
+from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.procedures.syntax import CursorDeclaration, Fragment, Statement
 from aergo_vc.sql.procedures.translation import Code, Names, translate
 from aergo_vc.sql.procedures.variables import ROWS, Level, Namespace, Shape, Variable
 from aergo_vc.sql.qualifying import qualified
@@ -22,7 +23,6 @@ from aergo_vc.sql.queries import bind_query, top_binder
 from aergo_vc.sql.routine_calls import bind_arguments, called_routine
 from aergo_vc.sql.scope import Scope
 from aergo_vc.sql.source import parse_script
-from aergo_vc.sql.statements import Plan
 from aergo_vc.sql.values import TEXT, is_assignable
 
 _PARAMETER = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(:\w+)")
@@ -74,6 +74,7 @@ class Body:
     position: Position = Position(1, 1)
     variables: Namespace = field(default_factory=lambda: Namespace(columns_first=False))
     handling: list[str] = field(default_factory=list)
+    cursors: dict[str, CursorDeclaration] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
 
     # Text

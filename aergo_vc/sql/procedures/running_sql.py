@@ -8,6 +8,7 @@ from aergo_vc.model.routines import Mode, Routine
 from aergo_vc.model.types import ColumnType
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import Expression
+from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.body import Body, Position, located
 from aergo_vc.sql.procedures.storing import (
     Columns,
@@ -24,7 +25,7 @@ from aergo_vc.sql.procedures.syntax import CallProcedure, Fragment, Perform, Ret
 from aergo_vc.sql.procedures.translation import Code
 from aergo_vc.sql.routine_calls import called_routine, match_arguments, result_type
 from aergo_vc.sql.source import name_of
-from aergo_vc.sql.statements import Plan, compile_statement
+from aergo_vc.sql.statements import compile_statement
 from aergo_vc.sql.values import TEXT, storage_scale
 
 _CHANGES = (exp.Insert, exp.Update, exp.Delete, exp.TruncateTable)
@@ -212,7 +213,7 @@ def _output_target(argument: exp.Expression | None, name: str) -> Target:
     if not isinstance(argument, exp.Column):
         message = f'procedure parameter "{name}" is an output parameter but corresponding argument is not writable'
         raise SqlError(SYNTAX, message)
-    names = [name_of(part) for part in argument.parts]
+    names = [name_of(part) for part in argument.parts if isinstance(part, exp.Identifier)]
     return Target(names[0], tuple(names[1:]), line=1, column=1)
 
 
@@ -272,3 +273,10 @@ def result_types(body: Body) -> list[ColumnType]:
         return [one for _, one in shape]
     single = result_type(body.routine)
     return [single] if single is not None else []
+
+
+def change_only(body: Body, tree: exp.Expression) -> None:
+    """A changing statement whose rows nobody asks for."""
+    plan = _plan(body, tree)
+    how = "change" if plan.columns is None else "change_rows"
+    body.write(_execution(body, plan, tree, how))

@@ -151,7 +151,10 @@ def store_row_value(body: Body, variable: Variable, expression: Expression, more
     row = f"r{body.number()}"
     body.write(f"{row} = {code.source}")
     columns = [
-        (name, Expression(f":c{place}", column_type, storage_scale(column_type), 10 ** (column_type.precision or 0) - 1))
+        (
+            name,
+            Expression(f":c{place}", column_type, storage_scale(column_type), 10 ** (column_type.precision or 0) - 1),
+        )
         for place, (name, column_type) in enumerate(shape)
     ]
     with body.deeper(f"if {row} is None:"):

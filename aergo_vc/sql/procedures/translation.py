@@ -171,6 +171,8 @@ class _Reader:
         return left
 
     def _compare(self, left: Code, sign: str, right: Code) -> Code:
+        if left.is_list or right.is_list:
+            raise Untranslatable
         if left.collated or right.collated:
             name = self._names.function("compare_decimals")
             return self._strict([left, right], lambda parts: f"{name}({parts[0]}, {parts[1]}) {_COMPARED[sign]} 0")
@@ -288,11 +290,15 @@ class _Reader:
                 test, subject = self._compare(subject, "=", test), again
             self.take("word", "THEN")
             result = self.disjunction()
+            if result.is_list:
+                raise Untranslatable
             nullable = nullable or result.nullable
             text += f"({result.source} if {test.truth} else "
             closing += ")"
         default = self.disjunction() if self._next("word", "ELSE") else Code("None", simple=True)
         self.take("word", "END")
+        if default.is_list:
+            raise Untranslatable
         return Code(f"{text}{default.source}{closing}", nullable=nullable or default.nullable)
 
     def _call(self, name: str) -> Code:
@@ -309,17 +315,34 @@ class _Reader:
             return self._coalesce(arguments)
         if name in _OVERFLOWING:
             return self._overflowing(name, arguments)
+        if name == "array_argument":
+            return self._as_list(arguments[0])
+        if name == "array_result":
+            return replace(arguments[0], is_list=True)
+        if name in LIST_FUNCTIONS:
+            return self._list_function(name, arguments)
         listed = ", ".join(argument.source for argument in arguments)
         if name == "call_routine":
             return Code(f"run.call({listed})")
-        if any(argument.is_list for argument in arguments):
-            if name not in LIST_FUNCTIONS:
-                raise Untranslatable
-            return Code(f"{self._names.function('list_' + name)}({listed})", is_list=LIST_FUNCTIONS[name].gives_list)
         if name not in PLAIN_FUNCTIONS:
             raise Untranslatable
+        listed = ", ".join(self._as_text(argument).source for argument in arguments)
         nullable = _NULLABLE_RESULT.match(name) is not None or any(argument.nullable for argument in arguments)
         return Code(f"{self._names.function(name)}({listed})", nullable=nullable)
+
+    def _as_list(self, code: Code) -> Code:
+        return code if code.is_list else Code(f"{self._names.function('list_of')}({code.source})", is_list=True)
+
+    def _as_text(self, code: Code) -> Code:
+        return Code(f"{self._names.function('text_of')}({code.source})", code.nullable) if code.is_list else code
+
+    def _list_function(self, name: str, arguments: Sequence[Code]) -> Code:
+        function = LIST_FUNCTIONS[name]
+        sources = [
+            (self._as_list(argument) if place in function.arrays else self._as_text(argument)).source
+            for place, argument in enumerate(arguments)
+        ]
+        return Code(f"{self._names.function('list_' + name)}({', '.join(sources)})", is_list=function.gives_list)
 
     def _coalesce(self, arguments: Sequence[Code]) -> Code:
         if any(argument.is_list for argument in arguments):

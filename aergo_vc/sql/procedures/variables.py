@@ -84,7 +84,9 @@ class Namespace:
         if fields and not variable.is_row:
             return None
         if variable.is_record and (fields or variable.structure):
-            source = f"({source} if s{source} == {variable.structure} else run.wrong_record({variable.name!r}, s{source}))"
+            source = (
+                f"({source} if s{source} == {variable.structure} else run.wrong_record({variable.name!r}, s{source}))"
+            )
         for name in fields:
             place = next((at for at, (one, _) in enumerate(shape or ()) if one == name), None)
             if place is None or shape is None:
