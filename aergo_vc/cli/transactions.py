@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 app = new_family()
 
 _MODES = ("replace", "upsert", "append")
-_NUMBERS = frozenset((Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT, Kind.NUMERIC, Kind.DOUBLE))
+_NUMBERS = frozenset((Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT, Kind.NUMERIC, Kind.DOUBLE, Kind.REAL))
 
 
 @app.command()

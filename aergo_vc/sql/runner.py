@@ -8,14 +8,14 @@ import apsw
 from aergo_vc.model.outcomes import ResultColumn, StatementResult
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.types import Row
+from aergo_vc.sql.arrays import result_decoder
 from aergo_vc.sql.budget import Meter
 from aergo_vc.sql.capture import Capture
 from aergo_vc.sql.errors import CARDINALITY, SqlError
 from aergo_vc.sql.moments import timestamptz_from_milliseconds
 from aergo_vc.sql.outcomes import ExecutionContext, RowOrdinals
-from aergo_vc.sql.statements import Plan
+from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.translated_errors import translated
-from aergo_vc.sql.values import decoder
 
 _NO_NUMBERS: Mapping[str, int] = {}
 
@@ -30,6 +30,12 @@ class Runner:
         self._facts: dict[str, Any] = {
             "time": timestamptz_from_milliseconds(context.time),
             "signer": context.signer,
+            "user": context.signer,
+            "height": context.height,
+            "transaction": context.transaction,
+            "chain": context.chain,
+            "branch": context.branch,
+            "caller": None,
             "row": ordinals.prefix,
             "base": 0,
         }
@@ -83,7 +89,7 @@ def decode_rows(columns: Sequence[ResultColumn], rows: Iterable[tuple[Any, ...]]
     decoders = [
         (place, decode)
         for place, column in enumerate(columns)
-        if (decode := decoder(column.type, column.scale)) is not None
+        if (decode := result_decoder(column.type, column.scale)) is not None
     ]
     if not decoders:
         return list(rows)

@@ -4,15 +4,16 @@ The SQL that SQLite sees is written by us; this is the second fence, should the 
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import apsw
+import apsw.ext
 
 from aergo_vc.sql import numbers
 from aergo_vc.sql.errors import FuseError
-from aergo_vc.sql.runtime import AGGREGATES, BUILT_IN_FUNCTIONS, WINDOW_AGGREGATES, scalar_functions
+from aergo_vc.sql.runtime import AGGREGATES, BUILT_IN_FUNCTIONS, WINDOW_AGGREGATES, scalar_functions, series
 
 CACHE_TABLE = "cache_facts"
 """The engine's own table; no script reaches it."""
@@ -84,7 +85,15 @@ class Guard:
 
     @staticmethod
     def _is_open(table: str) -> bool:
-        return "." in table or not table.startswith(("sqlite_", CACHE_TABLE, "pragma_", "json", "dbstat"))
+        return (
+            "." in table
+            or table in _TABLE_FUNCTIONS
+            or not table.startswith(("sqlite_", CACHE_TABLE, "pragma_", "json", "dbstat"))
+        )
+
+
+_TABLE_FUNCTIONS = ("json_each", "whole_series")
+"""What stands in FROM with arguments: SQLite's own for arrays that we made, and a series that is counted."""
 
 
 _PRAGMAS = (
@@ -145,6 +154,20 @@ def _register(connection: apsw.Connection, count_step: Callable[[], None]) -> No
     for name, factory in AGGREGATES.items():
         connection.create_aggregate_function(name, factory, 1, flags=flags)
     connection.create_collation("numeric", numbers.compare)
+
+    def whole_series(start: int | None, stop: int | None, step: int | None) -> Iterator[tuple[int, int]]:
+        for place, value in enumerate(series(start, stop, step)):
+            count_step()
+            yield place, value
+
+    apsw.ext.make_virtual_module(connection, "whole_series", _table_function(whole_series), eponymous_only=True)
+
+
+def _table_function(generate: Callable[..., Any]) -> Any:  # noqa: ANN401 - apsw's own protocol
+    """A generator with the attributes by which apsw knows a function that stands in FROM."""
+    generate.columns = ("key", "value")  # type: ignore[attr-defined]
+    generate.column_access = apsw.ext.VTColumnAccess.By_Index  # type: ignore[attr-defined]
+    return generate
 
 
 @functools.cache
