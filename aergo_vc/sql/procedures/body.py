@@ -310,7 +310,7 @@ def located(fragment: Fragment, prefix: int) -> Iterator[None]:
     try:
         yield
     except SqlError as error:
-        if isinstance(error.facts.get("routine"), str):
+        if error.is_located:
             raise
         line, column = error.line, error.column or 1
         if line is None:
@@ -319,8 +319,19 @@ def located(fragment: Fragment, prefix: int) -> Iterator[None]:
             error.line, error.column = fragment.line, max(1, column - prefix) + fragment.column - 1
         else:
             error.line, error.column = line + fragment.line - 1, column
-        error.facts |= {"line": error.line, "column": error.column, "routine": ""}
+        error.facts |= {"line": error.line, "column": error.column}
+        error.is_located = True
         raise
+
+
+def shift(error: SqlError, text: Fragment) -> None:
+    """Let an error whose place counts within a routine's text name the place in the file that holds the text."""
+    if error.line is None or error.calls:
+        return
+    if error.line == 1:
+        error.column = (error.column or 1) + text.column - 1
+    error.line += text.line - 1
+    error.facts |= {"line": error.line, "column": error.column}
 
 
 def _is_plain(tree: exp.Select) -> bool:

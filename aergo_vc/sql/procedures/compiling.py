@@ -119,7 +119,7 @@ def _compiled(body: Body, head: str) -> Compiled:
 
 def _declare_parameters(body: Body) -> list[str]:
     """Enter the parameters; returns the Python names of the inputs."""
-    found = body.declare("found", BOOLEAN)
+    found = replace(body.declare("found", BOOLEAN), not_null=True)
     found.python = "found"
     body.variables.levels[-1].names["found"] = found
     names = []
@@ -200,7 +200,7 @@ def _guarded(body: Body, block: Block) -> None:
         body.write(f"run.release({mark})")
     body.blocks.pop()
     with body.deeper("except run.failures as failure:"):
-        body.write(f"{error} = run.caught({mark}, failure, routine)")
+        body.write(f"{error} = run.caught({mark}, failure)")
         _handlers(body, block, error)
 
 
