@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import RoutineName, TableName
+from aergo_vc.base.limits import TABLE_COLUMNS
 from aergo_vc.codec.catalog_texts import functions_of, parse_catalog, schemas_of
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.outcomes import StatementResult
@@ -48,7 +49,7 @@ from aergo_vc.sql.procedures.own_statements import CallRoutine, CreateRoutine, O
 from aergo_vc.sql.procedures.session import Session
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.runner import Runner
-from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
+from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection, table_function
 from aergo_vc.sql.shapes import Shape, is_plain, parse_shape, shapes_of
 from aergo_vc.sql.source import Statement, parse_script
 from aergo_vc.sql.statements import compile_statement
@@ -521,6 +522,10 @@ class Engine:
     def _register_calls(self) -> None:
         """The functions by which SQL calls routines."""
         self._db.create_scalar_function("call_routine", self._session.call_nested, -1)
+        self._db.create_scalar_function("call_rows", self._session.call_rows, -1)
+        table_function(
+            self._db, "routine_rows", ("place", *[f"c{n}" for n in range(TABLE_COLUMNS)]), self._session.rows_of
+        )
         self._db.create_scalar_function("array_argument", _same, 1, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
         self._db.create_scalar_function("array_result", _same, 1, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
         self._fuse.progress = lambda: self._session.left

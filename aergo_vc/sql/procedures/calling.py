@@ -36,7 +36,7 @@ class CallPlan:
 
     `columns` are the result's, None for a procedure without output parameters.  `is_row` says that the routine gives
     tuples, `is_set` that it gives a list of them.  `nested` are
-    called by the arguments.
+    called by the arguments; with `is_void` the result is an empty text, as PostgreSQL's is.
     """
 
     routine: RoutineName
@@ -47,6 +47,7 @@ class CallPlan:
     is_row: bool
     is_set: bool
     nested: frozenset[RoutineName] = frozenset()
+    is_void: bool = False
 
 
 def plan_call(catalog: Catalog, contract: str, tree: CallRoutine | exp.Expression) -> CallPlan | None:
@@ -76,7 +77,9 @@ def plan_call(catalog: Catalog, contract: str, tree: CallRoutine | exp.Expressio
         is_row = True
     sql, arrays, nested = _arguments(catalog, contract, routine, arguments, node)
     columns = tuple(ResultColumn(name, one, _scale(one)) for name, one in shape)
-    return CallPlan(routine.name, "SELECT", sql, arrays, columns, is_row, routine.is_set, nested)
+    return CallPlan(
+        routine.name, "SELECT", sql, arrays, columns, is_row, routine.is_set, nested, result_type(routine) is None
+    )
 
 
 def _scale(column_type: ColumnType) -> int | None:
@@ -151,7 +154,7 @@ def result_rows(result: Any, plan: CallPlan) -> list[tuple[Any, ...]]:  # noqa: 
     if plan.is_set:
         return list(result)
     if not plan.is_row:
-        return [(result,)]
+        return [("" if plan.is_void else result,)]
     return [(None,) * len(plan.columns) if result is None else tuple(result)]
 
 

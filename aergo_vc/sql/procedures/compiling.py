@@ -153,6 +153,7 @@ def _clear(body: Body, variable: Variable | None) -> None:
 
 def statements(body: Body, several: Sequence[Statement]) -> None:
     """Statements one after the other, counted when the first begins."""
+    around = body.position
     if several:
         cost = sum(SQL_STEPS if isinstance(one, (RunSql, Perform, ReturnQuery, ForQuery)) else 1 for one in several)
         body.write(f"run.left -= {cost}")
@@ -166,6 +167,7 @@ def statements(body: Body, several: Sequence[Statement]) -> None:
             if error.line is None:
                 error.line, error.column = statement.line, statement.column
             raise
+    body.position = around
 
 
 def _block(body: Body, block: Block) -> None:

@@ -3,7 +3,7 @@
 There is one session an engine; `begin` and `end` enclose what one transaction's script or call does.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any, NoReturn
@@ -92,6 +92,7 @@ class Session:
         self._depth, self._nested = 0, 0
         self._contract, self._waiting = "", frozenset[str]()
         self.events, self.notices = [], []
+        self._row_sets: list[Rows] = []
 
     def end(self) -> None:
         """It has ended, well or not."""
@@ -155,7 +156,22 @@ class Session:
             result = self.call(name, *arguments)
         finally:
             self._nested -= 1
-        return array_text(result) if isinstance(result, list) else result
+        return array_text(result) if isinstance(result, list) and not entry.routine.is_set else result
+
+    def call_rows(self, *arguments: Any) -> int:  # noqa: ANN401 - as of `call_nested`
+        """A call in FROM: its rows are kept for `rows_of`, which asks for them by the number."""
+        routine = self.entry(arguments[0]).routine
+        result = self.call_nested(*arguments)
+        if not routine.is_set:
+            result = [result if isinstance(result, tuple) else (result,)]
+        self._meter.add_rows(len(result))
+        self._row_sets.append(result)
+        return len(self._row_sets) - 1
+
+    def rows_of(self, number: int | None) -> Iterator[tuple[Any, ...]]:
+        """The rows that `call_rows` kept, as SQLite holds them, with their places in front."""
+        for place, row in enumerate(self._row_sets[number] if number is not None else ()):
+            yield (place, *[array_text(cell) if isinstance(cell, list) else cell for cell in row])
 
     # SQL
 
