@@ -27,6 +27,7 @@ from aergo_vc.sql.errors import (
     UNDEFINED_OBJECT,
 )
 from aergo_vc.sql.expressions import assign, cast, quote_name, stored
+from aergo_vc.sql.granting import with_renamed_column, with_renamed_table
 from aergo_vc.sql.names import check_column_name, check_table_name
 from aergo_vc.sql.scope import spoken_name, table_name_of
 from aergo_vc.sql.source import error_at, name_of, parse_expression, require_only, unsupported
@@ -300,7 +301,8 @@ def _rename_table(catalog: Catalog, table: Table, action: exp.Expression) -> Def
     indexes = {
         key: replace(index, table=new) if index.table == old else index for key, index in catalog.indexes.items()
     }
-    result = require_valid_views(replace(catalog, tables=tables, indexes=indexes), action)
+    grants = with_renamed_table(catalog.grants, old, new)
+    result = require_valid_views(replace(catalog, tables=tables, indexes=indexes, grants=grants), action)
     rebuilt[new] = {}
     return Definition("ALTER TABLE", result, renamed={old: new}, rebuilt=rebuilt)
 
@@ -327,7 +329,8 @@ def _rename_column(catalog: Catalog, table: Table, old: str, new: str, node: exp
         key: replace(index, columns=_renamed(index.columns, old, new)) if index.table == table.name else index
         for key, index in catalog.indexes.items()
     }
-    result = require_valid_views(replace(catalog, tables=tables, indexes=indexes), node)
+    grants = with_renamed_column(catalog.grants, table.name, old, new)
+    result = require_valid_views(replace(catalog, tables=tables, indexes=indexes, grants=grants), node)
     return Definition("ALTER TABLE", result, rebuilt=rebuilt)
 
 

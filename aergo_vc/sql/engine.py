@@ -27,11 +27,14 @@ from aergo_vc.sql.alterations import DEFINING, define
 from aergo_vc.sql.binder import Surroundings
 from aergo_vc.sql.budget import Budget, Meter
 from aergo_vc.sql.capture import Capture, InsertedRows, check_sizes
+from aergo_vc.sql.defining_rights import require_definition, require_granting, require_takeover
 from aergo_vc.sql.definitions import Definition
 from aergo_vc.sql.deploying import Deployment, Tree
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, UNSUPPORTED, EngineError, SqlError
 from aergo_vc.sql.expressions import quote_name
+from aergo_vc.sql.granting import change_grants, granted_things, without_lost
 from aergo_vc.sql.loading import insert_many, is_free_of_rules
+from aergo_vc.sql.needs import Needs
 from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, Notice, OpenTransaction, RowOrdinals, ScriptOutcome
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.body import shift
@@ -45,9 +48,10 @@ from aergo_vc.sql.procedures.calling import (
 )
 from aergo_vc.sql.procedures.defining import define_own
 from aergo_vc.sql.procedures.library import Library
-from aergo_vc.sql.procedures.own_statements import CallRoutine, CreateRoutine, OwnStatement
+from aergo_vc.sql.procedures.own_statements import CallRoutine, ChangeGrants, CreateRoutine, OwnStatement
 from aergo_vc.sql.procedures.session import Session
 from aergo_vc.sql.qualifying import qualified
+from aergo_vc.sql.rights import Rights
 from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection, table_function
 from aergo_vc.sql.shapes import Shape, is_plain, parse_shape, shapes_of
@@ -79,6 +83,7 @@ class Engine:
         self._db.preupdate_hook(self._capture.hook)
         self._plans: dict[tuple[str, int, str], Plan | CallPlan] = {}
         self._library = Library()
+        self._rights = Rights(Catalog())
         self._session = Session(self._db, self._capture, self._trusted, self._library.load)
         self._unchecked_routines: dict[RoutineName, Statement] = {}
         self._register_calls()
@@ -122,7 +127,8 @@ class Engine:
         self._plans, self._shapes = {}, {}
         self._capture.lay_out(catalog)
         self._library.set_catalog(catalog)
-        self._session.set_catalog(catalog)
+        self._rights = Rights(catalog, self._rights.roles_of)
+        self._session.set_catalog(catalog, self._rights)
 
     def _store_catalog(self) -> None:
         self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name LIKE 'schema %' OR name LIKE 'functions %'")
@@ -475,6 +481,7 @@ class Engine:
     def _begin_session(self, context: ExecutionContext, meter: Meter, part: OpenTransaction) -> Runner:
         ordinals = self._ordinals_for(context, part)
         runner = Runner(self._db, self._capture, context, meter, ordinals)
+        self._rights.begin(context.roles_of)
         self._session.begin(context, meter, ordinals, runner)
         return runner
 
@@ -514,6 +521,7 @@ class Engine:
         plan = self._plans.get(key)
         if not isinstance(plan, CallPlan):
             plan = self._plans[key] = plan_signed_call(self.catalog, name, len(arguments))
+        self._rights.require(plan.requirements, self._session.user)
         values = kept_arguments(self._session.entry(name).routine, arguments)
         if plan.arguments_sql is not None:
             values = [*values, *runner.row(plan.arguments_sql, self.catalog)]
@@ -571,12 +579,14 @@ class Engine:
         deployment: Deployment | None,
     ) -> tuple[StatementResult, ...]:
         if deployment is not None:
+            require_takeover(self._rights, self.catalog, deployment.contract, self._session.user)
             self._define(deployment.begin(self.catalog), opened)
         results = tuple(
             [self._run_statement(runner, script, statement, opened, deployment) for statement in statements]
         )
         if deployment is not None:
-            self._define(deployment.finish(self.catalog), opened)
+            finished = deployment.finish(self.catalog)
+            self._define(replace(finished, catalog=without_lost(finished.catalog)), opened)
         return results
 
     def _run_statement(
@@ -591,18 +601,20 @@ class Engine:
         self._fuse.reset()
         try:
             tree: Tree | None = statement.tree
-            contract = DEFAULT_CONTRACT
+            contract, deployed = DEFAULT_CONTRACT, None
             if deployment is not None:
                 tree, contract = deployment.admit(self.catalog, statement), deployment.contract
+                deployed = contract
             if tree is None:
                 return StatementResult("DEPLOY", 0)
             if isinstance(tree, CreateRoutine):
                 self._unchecked_routines[RoutineName(f"{tree.name.contract or contract}.{tree.name.name}")] = statement
             if isinstance(tree, (*DEFINING, OwnStatement)) and not isinstance(tree, CallRoutine):
-                return self._define(self._definition(self.catalog, tree, contract), opened)
+                return self._define(self._permitted(tree, contract, deployed), opened)
             plan = self._plans.get((script, statement.number, contract))
             if plan is None:
                 plan = self._compile(script, statement, contract)
+            self._rights.require(plan.requirements, self._session.user, deployed)
             self._settle()
             if isinstance(plan, CallPlan):
                 return self._run_call(runner, plan)
@@ -615,8 +627,23 @@ class Engine:
         arguments = () if plan.arguments_sql is None else runner.row(plan.arguments_sql, self.catalog)
         return run_call(self._session, plan, arguments)
 
+    def _permitted(self, tree: Tree, contract: str, deployed: str | None) -> Definition:
+        """What a defining statement leads to, if the user may have it so; raises SqlError 42501."""
+        user = self._session.user
+        definition = self._definition(self.catalog, tree, contract)
+        if isinstance(tree, ChangeGrants):
+            things = [thing for thing, _ in granted_things(self.catalog, tree, contract)]
+            require_granting(self._rights, self.catalog, things, user, deployed)
+            return definition
+        if deployed is None:  # else what goes may come back before the end
+            definition = replace(definition, catalog=without_lost(definition.catalog))
+        require_definition(self._rights, self.catalog, definition.catalog, user, deployed)
+        return definition
+
     def _definition(self, catalog: Catalog, tree: Tree, contract: str) -> Definition:
         """What a defining statement leads to in the name of a contract."""
+        if isinstance(tree, ChangeGrants):
+            return change_grants(catalog, tree, contract)
         if isinstance(tree, OwnStatement):
             own = define_own(catalog, tree, contract)
             if own is None:
@@ -657,6 +684,7 @@ class Engine:
         self._meter.add_statement()
         self._fuse.reset()
         try:
+            self._rights.require(plan.requirements, self._session.user)
             return runner.run(plan, self.catalog, numbers)
         except SqlError as error:
             statement = parse_script(script)[place]
@@ -703,6 +731,22 @@ class Engine:
                     FOREIGN_KEY_VIOLATION, "a foreign key is violated"
                 )
         return StatementResult(definition.tag, 0)
+
+    def permit_load(self, table: TableName, mode: LoadMode | None, context: ExecutionContext, *, deletes: bool) -> None:
+        """Raise SqlError 42501 unless the signer may load so: INSERT, for UPSERT also UPDATE, for keys that go DELETE.
+
+        `mode` is None where no rows come.
+        """
+        names = [column.name for column in self.catalog.tables[table].visible_columns]
+        needs = Needs()
+        if mode is not None:
+            needs.add(f"table {table}", "insert", *names)
+        if mode is LoadMode.UPSERT:
+            needs.add(f"table {table}", "update", *names)
+        if deletes:
+            needs.add(f"table {table}", "delete")
+        self._rights.begin(context.roles_of)
+        self._rights.require(needs.requirements(), context.signer)
 
     def load(
         self,

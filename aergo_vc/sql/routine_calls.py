@@ -76,6 +76,7 @@ def bind_routine(
         raise error_at(node, UNSUPPORTED, message)
     parts = [quote_text(routine.name), *bind_arguments(binder, node, routine, arguments)]
     binder.around.called.add(routine.name)
+    binder.around.needs.add_call(routine.name)
     returns = result_type(routine)
     sql = f"call_routine({', '.join(parts)})"
     if returns is None:

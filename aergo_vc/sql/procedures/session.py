@@ -20,11 +20,12 @@ from aergo_vc.sql.budget import Meter
 from aergo_vc.sql.capture import Capture
 from aergo_vc.sql.errors import TOO_COMPLEX, BudgetError, SqlError
 from aergo_vc.sql.moments import timestamptz_from_milliseconds
+from aergo_vc.sql.needs import Requirements
 from aergo_vc.sql.outcomes import ExecutionContext, Notice, RowOrdinals
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.compiled import Compiled
 from aergo_vc.sql.procedures.conditions import CONDITIONS
-from aergo_vc.sql.procedures.executing import function_of
+from aergo_vc.sql.rights import Rights
 from aergo_vc.sql.runner import Runner, sort_key
 from aergo_vc.sql.translated_errors import translated
 
@@ -42,7 +43,7 @@ REENTERED = "55P03"
 
 @dataclass(slots=True)
 class Entry:
-    """A routine ready to be called."""
+    """A routine ready to be called; `requirements` are those of all its statements."""
 
     routine: Routine
     contract: str
@@ -50,6 +51,7 @@ class Entry:
     compiled: Compiled
     owner: EntityName | None
     arrays: tuple[int, ...]
+    requirements: Requirements
 
 
 class Session:
@@ -67,6 +69,8 @@ class Session:
         self._db, self._capture, self._trusted, self._load = db, capture, trusted, load
         self._execute, self._changes = db.execute, db.changes
         self.catalog = Catalog()
+        self._rights = Rights(self.catalog)
+        self.asks = False
         self._entries: dict[str, Entry] = {}
         self._by_code: dict[CodeType, Entry] = {}
         self._points = 0
@@ -74,9 +78,9 @@ class Session:
         self.notices: list[Notice] = []
         self.left = 0
 
-    def set_catalog(self, catalog: Catalog) -> None:
-        """Routines may have changed."""
-        self.catalog = catalog
+    def set_catalog(self, catalog: Catalog, rights: Rights) -> None:
+        """Routines may have changed, and who may do what."""
+        self.catalog, self._rights = catalog, rights
         self._entries, self._by_code = {}, {}
 
     def begin(self, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals, runner: Runner) -> None:
@@ -119,18 +123,19 @@ class Session:
             return [] if routine.is_set else None
         if self._depth >= DEPTH:
             raise BudgetError(TOO_COMPLEX, f"stack depth limit exceeded: calls nest deeper than {DEPTH} levels")
-        before = (self._depth, self._contract, self._waiting, self.caller, self.user)
+        before = (self._depth, self._contract, self._waiting, self.caller, self.user, self.asks)
         self._depth += 1
         if entry.contract != self._contract:
             self._enter(entry)
         if routine.security_definer and entry.owner is not None:
             self.user = entry.owner
+        self.asks = not self._rights.allows(entry.requirements, self.user)
         try:
             return entry.function(self, *arguments)
         except (SqlError, apsw.Error) as error:
             raise self._placed(error, entry) from error
         finally:
-            self._depth, self._contract, self._waiting, self.caller, self.user = before
+            self._depth, self._contract, self._waiting, self.caller, self.user, self.asks = before
 
     def _enter(self, entry: Entry) -> None:
         """From one contract into another, which must not be waiting for this one."""
@@ -172,6 +177,10 @@ class Session:
         """The rows that `call_rows` kept, as SQLite holds them, with their places in front."""
         for place, row in enumerate(self._row_sets[number] if number is not None else ()):
             yield (place, *[array_text(cell) if isinstance(cell, list) else cell for cell in row])
+
+    def require(self, requirements: Requirements) -> None:
+        """Raise SqlError 42501 unless the user at hand has what a statement takes."""
+        self._rights.require(requirements, self.user)
 
     # SQL
 

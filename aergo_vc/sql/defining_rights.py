@@ -1,0 +1,95 @@
+"""Who may define what, read off what a definition makes of the catalog."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from aergo_vc.base.ids import TableName
+from aergo_vc.model.schema import Catalog, ForeignKey, Table
+from aergo_vc.sql.errors import INSUFFICIENT_PRIVILEGE, SqlError
+from aergo_vc.sql.needs import Need, object_of
+from aergo_vc.sql.rights import Rights, contract_of, described, not_owner
+
+
+def require_definition(rights: Rights, old: Catalog, new: Catalog, user: str, deployed: str | None = None) -> None:
+    """Raise SqlError 42501 unless a user may turn one catalog into the other; in a contract being deployed all may be.
+
+    What is new needs CREATE on its contract; what changes or goes, ownership; a foreign key, REFERENCES on its target;
+    a routine with its owner's rights, ownership of its contract.
+    """
+    if rights.is_open:
+        return
+    before, after = _named(old), _named(new)
+    for thing in sorted(after.keys() - before.keys()):
+        contract = f"contract {contract_of(thing)}"
+        if not rights.owns(contract, user):
+            rights.require_one(Need(contract, "create"), user, deployed)
+    for thing in sorted(thing for thing, one in before.items() if after.get(thing) != one):
+        if contract_of(thing) != deployed and not rights.owns(thing, user):
+            raise not_owner(old, thing)
+    for need in _references(old, new):
+        rights.require_one(need, user, deployed)
+    for thing in _privileged(old, new):
+        contract = contract_of(thing)
+        if contract != deployed and not rights.owns(f"contract {contract}", user):
+            raise not_owner(new, f"contract {contract}")
+
+
+def require_granting(
+    rights: Rights, catalog: Catalog, things: Iterable[str], user: str, deployed: str | None = None
+) -> None:
+    """Raise SqlError 42501 unless a user may grant and revoke privileges of things."""
+    for thing in things:
+        if contract_of(thing) != deployed and not rights.governs(thing, user):
+            raise SqlError(INSUFFICIENT_PRIVILEGE, f"permission denied for {described(catalog, thing)}")
+
+
+def require_takeover(rights: Rights, catalog: Catalog, contract: str, user: str) -> None:
+    """Raise SqlError 42501 unless a user may become the owner of a contract that has none: not if others govern it."""
+    if contract in catalog.owners:
+        return
+    for thing in sorted({grant.object for grant in catalog.grants if contract_of(grant.object) == contract}):
+        if not rights.governs(thing, user):
+            raise not_owner(catalog, thing)
+
+
+def _named(catalog: Catalog) -> dict[str, object]:
+    """Everything that is defined, by its name in grants, and its definition; indexes belong to their tables."""
+    indexes: dict[TableName, list[object]] = {}
+    for index in catalog.indexes.values():
+        indexes.setdefault(index.table, []).append(index)
+    found: dict[str, object] = {}
+    for name, table in catalog.tables.items():
+        found[object_of(catalog, name)] = (table, catalog.sequences.get(name), indexes.get(name))
+    for kind, several in _others(catalog):
+        found |= {f"{kind} {name}": one for name, one in several.items()}
+    return found
+
+
+def _others(catalog: Catalog) -> Iterator[tuple[str, Mapping[str, object]]]:
+    yield "table", {str(name): one for name, one in catalog.views.items()}
+    yield "type", {str(name): one for name, one in catalog.types.items()}
+    yield "routine", {str(name): one for name, one in catalog.routines.items()}
+
+
+def _references(old: Catalog, new: Catalog) -> list[Need]:
+    found = []
+    for name, table in new.tables.items():
+        before = _keys(old.tables.get(name))
+        found += [
+            Need(f"table {key.target}", "references", tuple(sorted(key.target_columns)))
+            for key in table.foreign_keys
+            if key not in before and key.target in old.tables and key.target != name
+        ]
+    return sorted(found, key=lambda need: (need.object, need.columns))
+
+
+def _keys(table: Table | None) -> tuple[ForeignKey, ...]:
+    return () if table is None else table.foreign_keys
+
+
+def _privileged(old: Catalog, new: Catalog) -> list[str]:
+    """The routines that are new or changed and run with their owner's rights, where there is an owner."""
+    return sorted(
+        f"routine {name}"
+        for name, routine in new.routines.items()
+        if routine.security_definer and old.routines.get(name) != routine and name.partition(".")[0] in new.owners
+    )
