@@ -130,6 +130,16 @@ class RoutinesDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class ScriptProblem:
+    """Why a script cannot be run: PostgreSQL's code, and where in its text, counted from 1."""
+
+    sqlstate: str
+    message: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """How far verification got: to the end, or to the first block that is wrong."""
 
