@@ -44,7 +44,7 @@ class Library:
         arrays = tuple(place for place, one in enumerate(inputs) if one.type.is_array)
         owner = self.catalog.owners.get(contract)
         is_plain = not routine.is_strict and not routine.security_definer
-        return Entry(routine, contract, function_of(compiled), compiled, owner, arrays, is_plain)
+        return Entry(routine, contract, function_of(compiled), compiled, owner, arrays, is_plain, routine.inputs)
 
     def check(self, name: RoutineName) -> Compiled:
         """Compile a routine and those that it calls; raises SqlError for a call that must not write or read."""

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import apsw
 
 from aergo_vc.base.ids import EntityName, RoutineName, TableName
-from aergo_vc.model.routines import Routine
+from aergo_vc.model.routines import Parameter, Routine
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Argument, Event
 from aergo_vc.model.types import ColumnType, Kind
@@ -24,7 +24,6 @@ from aergo_vc.sql.outcomes import ExecutionContext, Notice, RowOrdinals
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.compiled import Compiled
 from aergo_vc.sql.procedures.conditions import CONDITIONS
-from aergo_vc.sql.procedures.executing import function_of
 from aergo_vc.sql.runner import Runner, sort_key
 from aergo_vc.sql.translated_errors import translated
 
@@ -51,6 +50,7 @@ class Entry:
     owner: EntityName | None
     arrays: tuple[int, ...]
     is_plain: bool
+    inputs: tuple[Parameter, ...]
 
 
 class Session:
