@@ -1,7 +1,7 @@
 """Row changes as SQLite makes them, cascades included, kept net by key."""
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -31,7 +31,7 @@ class Layout:
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        self.positions = table.key_positions
+        self.positions, self.kinds = table.key_positions, table.key_kinds
         self._decoders = _by_position([decoder(c.type, storage_scale(c.type)) for c in table.columns])
         self._encoders = _by_position([encoder(c.type) for c in table.columns])
         self._key_encoders = _by_position([encoder(table.columns[p].type) for p in self.positions])
@@ -57,6 +57,11 @@ class Layout:
 
     def encode_key(self, key: Key) -> Kept:
         return _apply(self._key_encoders, key)
+
+    @property
+    def has_decimal_keys(self) -> bool:
+        """Whether equal keys may be spelled in several ways."""
+        return bool(self._decimal_keys)
 
     @property
     def is_plain(self) -> bool:
@@ -94,12 +99,18 @@ def _apply(functions: _Functions, row: Kept) -> Row:
 class InsertedRows(Mapping[Key, RowChange]):
     """The changes of a table to which rows, of different keys, were added and nothing else happened.
 
-    `added` are in canonical values.  Often only their number is asked for.
+    Often only their number, `count`, is asked for; `read` gives the rows, in canonical values.
     """
 
-    def __init__(self, layout: Layout, added: Sequence[Row]) -> None:
+    def __init__(self, layout: Layout, count: int, read: Callable[[], Iterable[Row]]) -> None:
         self._layout = layout
-        self.added = added
+        self._count = count
+        self._read = read
+
+    @cached_property
+    def added(self) -> Sequence[Row]:
+        """The rows."""
+        return list(self._read())
 
     @cached_property
     def rows(self) -> Mapping[Key, Row]:
@@ -113,7 +124,7 @@ class InsertedRows(Mapping[Key, RowChange]):
         return iter(self.rows)
 
     def __len__(self) -> int:
-        return len(self.added)
+        return self._count
 
     def as_net(self, layout: Layout) -> Net:
         kept = map(layout.encode, self.added)
@@ -127,7 +138,6 @@ class Capture:
     """Records what the preupdate hook reports, frame by frame; a frame that fails is dropped whole."""
 
     def __init__(self) -> None:
-        self.enabled = True
         self.operations = 0
         self.most_operations = _NO_LIMIT
         self._written: set[Any] | None = None
@@ -212,7 +222,7 @@ class Capture:
 
     def hook(self, update: Any) -> None:  # noqa: ANN401 - apsw.PreUpdate
         """What SQLite is about to do to a row."""
-        if not self.enabled or not self._frames:
+        if not self._frames:
             return
         name = update.table_name
         frame = self._frames[-1]
@@ -262,34 +272,43 @@ class Capture:
             if isinstance(net, InsertedRows):
                 found[TableName(name)] = net
                 continue
-            table_changes = dict(self._table_changes(self._layouts[name], net))
+            table_changes = _canonical(self._layouts[name], net)
             if table_changes:
                 found[TableName(name)] = table_changes
         return found
 
-    @staticmethod
-    def _table_changes(layout: Layout, net: Net) -> Iterator[tuple[Key, RowChange]]:
-        for before, after in net.values():
-            if before == after:
-                continue
-            first = None if before is None else layout.decode(before)
-            second = None if after is None else layout.decode(after)
-            yield layout.key_of(second or first or ()), RowChange(first, second)
+
+def _canonical(layout: Layout, net: Net) -> dict[Key, RowChange]:
+    """The net changes of a table by key, in canonical values."""
+    found: dict[Key, RowChange] = {}
+    for before, after in net.values():
+        if before == after:
+            continue
+        first = None if before is None else layout.decode(before)
+        second = None if after is None else layout.decode(after)
+        found[layout.key_of(second or first or ())] = RowChange(first, second)
+    return found
 
 
-def check_sizes(table: Table, rows: Iterator[Row]) -> int:
+def check_sizes(layout: Layout, rows: Iterable[Row]) -> int:
     """Raise SqlError 54000 for a row or a key that the state cannot hold; returns the rows' bytes."""
-    positions, kinds = table.key_positions, table.key_kinds
+    positions = layout.positions
+    key_room = (KEY_CODE_CHARACTERS - 60 * len(positions)) // 9
     total = 0
     for row in rows:
-        size = sum(len(cell) * 6 + 4 if isinstance(cell, str) else 26 for cell in row)
+        size = 26 * len(row)
+        for cell in row:
+            if isinstance(cell, str):
+                size += 6 * len(cell) - 22
         if size > ROW_BYTES:
             size = len(encode_row(row))
             if size > ROW_BYTES:
-                raise SqlError(LIMIT_EXCEEDED, f"a row of {table.name} takes {size} bytes; {ROW_BYTES} are allowed")
+                name = layout.table.name
+                raise SqlError(LIMIT_EXCEEDED, f"a row of {name} takes {size} bytes; {ROW_BYTES} are allowed")
         total += size
-        if sum(len(str(row[position])) for position in positions) * 9 > KEY_CODE_CHARACTERS - 60 * len(positions):
-            key = tuple(row[position] for position in positions)
-            if len(key_code(kinds, key)) > KEY_CODE_CHARACTERS:
-                raise SqlError(LIMIT_EXCEEDED, f"a key of {table.name} is too long")
+        characters = 0
+        for position in positions:
+            characters += len(str(row[position]))
+        if characters > key_room and len(key_code(layout.kinds, layout.key_of(row))) > KEY_CODE_CHARACTERS:
+            raise SqlError(LIMIT_EXCEEDED, f"a key of {layout.table.name} is too long")
     return total

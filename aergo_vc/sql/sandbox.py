@@ -19,6 +19,9 @@ from aergo_vc.sql.runtime import AGGREGATES, BUILT_IN_FUNCTIONS, WINDOW_AGGREGAT
 CACHE_TABLE = "cache_facts"
 """The engine's own table; no script reaches it."""
 
+UNDO_TABLE = CACHE_TABLE + "_undo"
+"""Another one: the rows that were changed ahead of the mark, as they are at the mark."""
+
 FUSE_STEPS = 200_000_000
 """Virtual machine instructions after which this machine gives a statement up."""
 

@@ -29,7 +29,7 @@ DISK_ERRORS = (
     apsw.NotADBError,
     apsw.ReadOnlyError,
 )
-"""SQLite's errors that say something about its file and nothing about a statement."""
+"""What SQLite raises where its file cannot be read or written, or is no database."""
 
 
 @contextmanager
@@ -41,8 +41,8 @@ def disk_errors() -> Iterator[None]:
         raise disk_error(error) from error
 
 
-def disk_error(error: BaseException) -> EngineError:
-    """The error to raise where SQLite cannot use its file."""
+def disk_error(error: Exception) -> EngineError:
+    """The error for one of DISK_ERRORS."""
     return EngineError(f"the SQL engine's file cannot be used: {error}")
 
 
