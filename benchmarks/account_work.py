@@ -10,6 +10,7 @@ from pathlib import Path
 from accounts import Account, Accounts, csv_text
 from doltlite_peer import PeerFigures, run_peer
 from measuring import (
+    ROOT,
     Line,
     Times,
     git,
@@ -24,6 +25,7 @@ from measuring import (
 )
 
 from aergo_vc.repository.facade import Repository
+from aergo_vc.repository.hooks import Program
 from aergo_vc.repository.workspace import Surroundings
 
 
@@ -42,30 +44,42 @@ def _ledger_lines(folder: Path, work: Accounts, peer: PeerFigures | None, plain:
         make_receiver(folder / "bare-remote", folder / "bare")
         times = _commit_all(repository, work)
         yield _commit_line("no worktree", times, peer, plain.commits)
+        theirs = "" if peer is None else f"doltlite {milliseconds(peer.commits[0])}"
+        yield Line("the first of them, which fills SQLite's table", milliseconds(times.all[0]), theirs)
         sent = pushed_bytes(folder / "bare-remote", folder / "bare")
     if peer is not None:
         yield _pushed_line("doltlite", sent, peer.pushed, limit=0.05)
     yield _pushed_line("git + CSV", sent, plain.pushed, limit=None)
     with ledger(folder / "full") as repository:
+        # Hides the state from the worktree, as `git aergo init` does.
+        repository.install(Program(Path(sys.executable), ROOT / "git-aergo"))
         _load(folder, repository, work)
         yield _commit_line("with a worktree", _commit_all(repository, work), peer, plain.commits)
 
 
-def _load(folder: Path, repository: Repository, work: Accounts) -> None:
+def _load(folder: Path, repository: Repository, work: Accounts) -> float:
+    """Load the accounts and seal them; returns the seconds from the file to the block."""
     path = folder / "account.csv"
     path.write_text(csv_text(work.before))
-    repository.import_files([path], key=("id",), commit=True)
+    return seconds(lambda: repository.import_files([path], key=("id",), commit=True))
+
+
+def _load_seconds(folder: Path, work: Accounts) -> float:
+    """The same in a ledger of its own."""
+    with ledger(folder, bare=True) as repository:
+        return _load(folder, repository, work)
 
 
 def _load_line(folder: Path, repository: Repository, work: Accounts, peer: PeerFigures | None) -> Line:
-    ours = seconds(lambda: _load(folder, repository, work))
+    # The first load also pays for modules that the peer loads before its time is taken, so it does not count.
+    ours = [_load(folder, repository, work), *(_load_seconds(folder / f"load{number}", work) for number in range(3))]
     _require(repository, work.before)
-    speed = f"{work.rows / ours:,.0f} rows/s"
+    speed = f"{work.rows / min(ours):,.0f} rows/s"
     what = f"load {work.rows:,} rows from CSV, seal"
     if peer is None:
         return Line(what, speed)
-    ratio = peer.load / ours
-    return Line(what, speed, f"doltlite {work.rows / peer.load:,.0f} rows/s", ratio, ">= 0.5", ratio >= 0.5)
+    ratio = min(peer.loads) / min(ours)
+    return Line(what, speed, f"doltlite {work.rows / min(peer.loads):,.0f} rows/s", ratio, ">= 0.5", ratio >= 0.5)
 
 
 def _commit_all(repository: Repository, work: Accounts) -> Times:

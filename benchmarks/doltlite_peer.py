@@ -12,15 +12,16 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from accounts import Accounts, csv_text
 
 
 @dataclass(frozen=True, slots=True)
 class PeerFigures:
-    """Seconds for loading and each commit and each diff, bytes that pushing all commits but the first sent."""
+    """Seconds for each load, commit and diff, bytes that pushing all commits but the first sent."""
 
-    load: float
+    loads: list[float]
     commits: list[float]
     pushed: int
     diffs: list[float]
@@ -50,12 +51,15 @@ def measure(folder: Path, work: Accounts) -> PeerFigures:
 
     folder.mkdir(parents=True)
     remote = folder / "remote.db"
-    database = sqlite3.connect(folder / "accounts.db", isolation_level=None)
-    database.execute("CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT, quantity INTEGER, price TEXT)")
     path = folder / "account.csv"
     path.write_text(csv_text(work.before))
 
-    def load() -> None:
+    def make(name: str) -> Any:  # noqa: ANN401 - a module found at run time
+        made = sqlite3.connect(folder / name, isolation_level=None)
+        made.execute("CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT, quantity INTEGER, price TEXT)")
+        return made
+
+    def load(database: Any) -> None:  # noqa: ANN401
         with path.open(newline="") as file:
             lines = csv.reader(file)
             next(lines)
@@ -78,12 +82,14 @@ def measure(folder: Path, work: Accounts) -> PeerFigures:
         found = database.execute("SELECT * FROM dolt_diff_account('HEAD~1', 'HEAD')").fetchall()
         assert len(found) == work.changed
 
-    loading = _seconds(load)
+    databases = [make(f"accounts{number}.db") for number in range(4)]
+    loads = [_seconds(lambda database=database: load(database)) for database in databases]
+    database = databases[0]
     database.execute("SELECT dolt_remote('add', 'origin', ?)", (f"file://{remote}",))
     push()
     commits = [_seconds(lambda number=number: commit(number)) for number in range(work.commits)]
     assert database.execute("SELECT * FROM account ORDER BY id").fetchall() == work.after(work.commits)
-    return PeerFigures(loading, commits, push(), [_seconds(diff) for _ in range(5)])
+    return PeerFigures(loads, commits, push(), [_seconds(diff) for _ in range(5)])
 
 
 if __name__ == "__main__":

@@ -17,6 +17,10 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
     "E_KEY_FILE_MODE": ("take it from the others: chmod 600 FILE",),
     "E_KEY_MISSING": ("add the key to the agent (ssh-add), or name its file: git config aergo.key FILE",),
     "E_KEY_UNKNOWN": ("an administrator of the directory must add this key first",),
+    "E_FINAL": (
+        "take the branch back to a history that holds the block: git reflog finds it",
+        "what a final block did is undone by a new transaction, never by leaving the block out",
+    ),
     "E_KEY_NOT_REGISTERED": ("an administrator of the directory must add this key first",),
     "E_LOCKED": ("another git or git-aergo is at work; try again when it is done",),
     "E_MOVED": ("look at what came in between (git aergo log), then try again",),

@@ -6,9 +6,10 @@ carriage return that ends no line.  The first row names the columns and every ro
 field without quotes and ``""`` is the empty text, as in PostgreSQL's ``COPY … (FORMAT csv)``; so an empty line is a row
 of a one-column table.
 
-Reading is done in bulk where it can be.  A line is *plain* if, cut at every comma, it has the right number of fields
-and each is ``"…"`` without a quote inside or has no quote at all.  A plain line at which a row begins is that row, so
-plain lines are cut all at once; the others are read one by one.
+Reading is done in bulk where it can be.  A file without quotes whose rows have as many fields is cut at once.  In
+others a line is *plain* if, cut at every comma, it has the right number of fields and each is ``"…"`` without a quote
+inside or has no quote at all.  A plain line at which a row begins is that row, so plain lines are cut all at once; the
+rest are read one by one.
 """
 
 import re
@@ -31,6 +32,7 @@ _EMPTY_TEXT = re.compile(rb'""(?<=[,\n]"")(?=[,\r\n])')
 _EMPTY_TEXT_MARK = "\0"
 """Stands for a quoted empty field in plain lines; no file holds it."""
 _FEED_TO_COMMA = bytes.maketrans(b"\n", b",")
+_ALL_BUT_SEPARATORS = bytes(byte for byte in range(256) if byte not in b",\n")
 
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')
 _ROWS_AT_ONCE = 8_192
@@ -54,7 +56,8 @@ def read_csv(data: bytes, source: str) -> TabularData:
 
     A file of column names alone is a table without rows.  Raises the subclasses of BadFile.
     """
-    return _Reader(check_text(data, source), source).read()
+    text = check_text(data, source)
+    return _read_unquoted(text, source) or _Reader(text, source).read()
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Text]], stream: BinaryIO) -> None:
@@ -81,6 +84,37 @@ def _quoted_text(text: str) -> str:
     if text and _NEEDS_QUOTES.search(text) is None:
         return text
     return '"' + text.replace('"', '""') + '"'
+
+
+def _read_unquoted(data: bytes, source: str) -> TabularData | None:
+    """The table in a file without quotes, all of whose lines have as many fields; None if that is not all there is."""
+    if not data or b'"' in data or data.endswith(b"\r"):
+        return None
+    text = (data if data.endswith(b"\n") else data + b"\n").replace(b"\r\n", b"\n")
+    header, _, body = text.partition(b"\n")
+    width, count = header.count(b",") + 1, body.count(b"\n")
+    if body.translate(None, _ALL_BUT_SEPARATORS) != (b"," * (width - 1) + b"\n") * count:
+        return None
+    if b"\r" in text or not _has_short_lines(body):
+        return None
+    columns = tuple(header.decode().split(","))
+    check_columns(source, 1, columns)
+    joined = body.translate(_FEED_TO_COMMA)
+    fields = cast("list[Text]", joined.decode().split(","))
+    fields.pop()
+    if joined.startswith(b",") or b",," in joined:
+        fields = [field or None for field in fields]
+    return TabularData(source, columns, tuple(fields[place::width] for place in range(width)), range(2, count + 2))
+
+
+def _has_short_lines(text: bytes) -> bool:
+    """Whether no line is longer than rows may be."""
+    position = 0
+    while len(text) - position > ROW_BYTES:
+        position = text.rfind(b"\n", position, position + ROW_BYTES + 1) + 1
+        if position == 0:
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """Packs: objects -> a pack of version 2 and its index of version 2 (gitformat-pack).
 
-Objects are stored whole, each deflated on its own: deltas are left to ``git gc``, which sees more history.  Packs that
-others made are read by the object stores, never here.
+Objects are stored whole, each deflated on its own: deltas are left to ``git gc``, which sees more history.  Objects of
+packs that others made are read by the object stores, never here.
 """
 
 import hashlib
 import re
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
@@ -20,6 +20,11 @@ _LEVEL = 1
 _TYPE_NUMBERS = {Kind.COMMIT: 1, Kind.TREE: 2, Kind.BLOB: 3, Kind.TAG: 4}
 _KINDS = {number: kind for kind, number in _TYPE_NUMBERS.items()}
 _LARGE_OFFSET = 1 << 31
+_INDEX_HEAD = b"\377tOc" + struct.pack(">L", 2)
+_FANOUT_BYTES = 1024
+_PACK_HEAD_BYTES = 12
+_TYPE_BITS = 0x70
+_WHOLE = frozenset(number << 4 for number in _KINDS)
 _OBJECT_HEAD = re.compile(rb"[\x80-\xff]{0,9}[\x00-\x7f]")
 
 
@@ -31,8 +36,17 @@ class PackedEntry(NamedTuple):
     offset: int
 
 
+class PackIndex(NamedTuple):
+    """What an index says: raw ids in ascending order, the CRC-32 and the offset of each, the checksum of its pack."""
+
+    ids: Sequence[bytes]
+    crcs: Sequence[int]
+    offsets: Sequence[int]
+    checksum: bytes
+
+
 class _Output(Protocol):
-    def write(self, data: bytes, /) -> object: ...
+    def write(self, data: bytes | memoryview, /) -> object: ...
 
 
 def encode_object(kind: Kind, data: bytes) -> bytes:
@@ -80,7 +94,7 @@ class PackStream:
         self._hash = hashlib.new(object_format.value, usedforsecurity=False)
         self._offset = 0
         self._count = count
-        self._write(b"PACK" + struct.pack(">LL", 2, count))
+        self._write(_pack_head(count))
 
     def append(self, stored: bytes) -> int:
         """Append an object that `encode_object` spelled; returns its offset."""
@@ -88,6 +102,30 @@ class PackStream:
         self._write(stored)
         self._count -= 1
         return offset
+
+    def copy(self, pack: bytes, index: PackIndex, wanted: Container[bytes]) -> list[PackedEntry]:
+        """Append those objects of a pack whose raw ids are `wanted`; returns where they now stand.
+
+        The pack must have passed `require_whole`.  Raises `FormatError` where a checksum of the index is not met.
+        """
+        ordered = sorted(zip(index.offsets, index.ids, index.crcs, strict=True))
+        ends = [offset for offset, _, _ in ordered[1:]] + [len(pack) - len(index.checksum)]
+        view = memoryview(pack)
+        entries: list[PackedEntry] = []
+        begin = last = 0  # of a run of wanted objects, which is written at once
+        for (offset, name, crc), end in zip(ordered, ends, strict=True):
+            if crc32(view[offset:end]) != crc:
+                raise FormatError("a packed object does not have the checksum of its index", offset=offset)
+            if name not in wanted:
+                continue
+            if offset != last:
+                self._write(view[begin:last])
+                begin = offset
+            entries.append(PackedEntry(name, crc, self._offset + offset - begin))
+            last = end
+        self._write(view[begin:last])
+        self._count -= len(entries)
+        return entries
 
     def finish(self) -> bytes:
         """Write the trailer and return it: the checksum of the pack, which its index repeats."""
@@ -97,7 +135,7 @@ class PackStream:
         self._output.write(trailer)
         return trailer
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes | memoryview) -> None:
         self._hash.update(data)
         self._output.write(data)
         self._offset += len(data)
@@ -108,7 +146,7 @@ def encode_index(entries: Iterable[PackedEntry], checksum: bytes, object_format:
     ordered = sorted(entries)
     body = b"".join(
         [
-            b"\377tOc" + struct.pack(">L", 2),
+            _INDEX_HEAD,
             _fanout(ordered),
             b"".join([entry.id for entry in ordered]),
             struct.pack(f">{len(ordered)}L", *[entry.crc for entry in ordered]),
@@ -117,6 +155,47 @@ def encode_index(entries: Iterable[PackedEntry], checksum: bytes, object_format:
         ]
     )
     return body + hashlib.new(object_format.value, body, usedforsecurity=False).digest()
+
+
+def decode_index(index: bytes, object_format: ObjectFormat) -> PackIndex:
+    """What an index says.  Raises `FormatError`.
+
+    Offsets beyond 31 bits are refused: packs of that size are left alone.
+    """
+    width = object_format.id_bytes
+    ids = len(_INDEX_HEAD) + _FANOUT_BYTES
+    if not index.startswith(_INDEX_HEAD) or len(index) < ids + 2 * width:
+        raise FormatError("an index of a pack is not one of version 2")
+    if hashlib.new(object_format.value, index[:-width], usedforsecurity=False).digest() != index[-width:]:
+        raise FormatError("an index of a pack does not have the checksum that it states")
+    (count,) = struct.unpack_from(">L", index, ids - 4)
+    crcs = ids + count * width
+    if len(index) != crcs + 8 * count + 2 * width:
+        raise FormatError("an index of a pack does not have the length that its entries need", entries=count)
+    return PackIndex(
+        ids=[index[at : at + width] for at in range(ids, crcs, width)],
+        crcs=struct.unpack_from(f">{count}L", index, crcs),
+        offsets=struct.unpack_from(f">{count}L", index, crcs + 4 * count),
+        checksum=index[-2 * width : -width],
+    )
+
+
+def require_whole(pack: bytes, index: PackIndex) -> None:
+    """Raise `FormatError` unless `pack` is what `index` is of, and holds no deltas, whose bytes mean nothing elsewhere.
+
+    Checksums are left to `PackStream.copy`.
+    """
+    end = len(pack) - len(index.checksum)
+    if pack[:_PACK_HEAD_BYTES] != _pack_head(len(index.ids)) or pack[end:] != index.checksum:
+        raise FormatError("a pack is not the one that its index is of")
+    if max(index.offsets, default=0) >= end:
+        raise FormatError("an index of a pack leads beyond the pack's end")
+    if not {pack[offset] & _TYPE_BITS for offset in index.offsets} <= _WHOLE:
+        raise FormatError("a pack holds deltas")
+
+
+def _pack_head(count: int) -> bytes:
+    return b"PACK" + struct.pack(">LL", 2, count)
 
 
 def _fanout(ordered: Sequence[PackedEntry]) -> bytes:

@@ -31,6 +31,7 @@ from typing import Any
 from aergo_vc.model.types import Kind, Row
 
 _DIGIT_LETTERS = "hijklmnopqrstuvwxyz"
+_LETTER_OF = " " + _DIGIT_LETTERS
 _COMPLEMENT = str.maketrans("0123456789", "9876543210")
 _PUNCTUATION = str.maketrans("", "", "-: .+")
 
@@ -122,13 +123,16 @@ _CODES: dict[Kind, Callable[[Any], str]] = {
 }
 
 
+def _integer_codes(values: list[int]) -> list[str]:
+    if min(values, default=0) < 0:
+        return list(map(integer_code, values))
+    return [_LETTER_OF[len(digits)] + digits for digits in map(str, values)]
+
+
 def column_codes(kind: Kind, values: Iterable[Any]) -> list[str]:
     """The codes of many values of one kind, in their order."""
     if kind in (Kind.BIGINT, Kind.INTEGER, Kind.SMALLINT):
-        return [
-            _DIGIT_LETTERS[len(digits) - 1] + digits if digits[0] != "-" else integer_code(int(digits))
-            for digits in map(str, values)
-        ]
+        return _integer_codes(list(values))
     return list(map(_CODES[kind], values))
 
 
@@ -137,9 +141,7 @@ def key_code(kinds: Sequence[Kind], key: Row) -> str:
     return "".join([_CODES[kind](value) for kind, value in zip(kinds, key, strict=True)])
 
 
-def key_codes(kinds: Sequence[Kind], keys: Sequence[Row]) -> list[str]:
-    """The codes of many keys, in their order."""
-    columns = [column_codes(kind, [key[position] for key in keys]) for position, kind in enumerate(kinds)]
-    if len(columns) == 1:
-        return columns[0]
-    return list(map("".join, zip(*columns, strict=True)))
+def key_codes(kinds: Sequence[Kind], columns: Sequence[Iterable[Any]]) -> list[str]:
+    """The codes of many keys, in their order, given the values of each column of the key."""
+    codes = list(map(column_codes, kinds, columns))
+    return codes[0] if len(codes) == 1 else list(map("".join, zip(*codes, strict=True)))

@@ -9,16 +9,19 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
-from aergo_vc.base.errors import FormatError
-from aergo_vc.base.ids import BlockId, ChainId, Digest, TransactionId
+import msgspec
+
+from aergo_vc.base.errors import FormatError, InputError
+from aergo_vc.base.ids import BlockId, ChainId, Digest, PublicKey, TransactionId, is_hexadecimal_64
 from aergo_vc.base.limits import BLOCK_TRANSACTIONS, TABLE_COLUMNS, TRANSACTION_BYTES
 from aergo_vc.base.names import branch_name, contract_name, entity_name, routine_name, table_name
 from aergo_vc.codec.arguments import argument_of, json_of
 from aergo_vc.codec.canonical_json import decode, encode
 from aergo_vc.codec.record import Record
-from aergo_vc.codec.sshsig import encode_key_text
+from aergo_vc.codec.sshsig import decode_key_text, encode_key_text
 from aergo_vc.model.transactions import Call, Load, LoadMode, Payload, Transaction
 
 SIGNATURE_BYTES = 64
@@ -26,6 +29,31 @@ _PAYLOAD_KEYS = ("branch", "chain", "key", "loads", "nonce", "recent", "signer",
 _OPTIONAL_KEYS = frozenset({"call", "contract"})
 _LOAD_KEYS = ("columns", "gone", "mode", "rows", "table")
 _NONCE = re.compile(r"[0-9a-f]{32}")
+_LINE_START = b'{"payload":'
+_LINE_END_BYTES = len(b',"signature":""}') + 88
+_branch_name, _entity_name = lru_cache(256)(branch_name), lru_cache(4096)(entity_name)  # few stand in many lines
+
+
+class _PlainPayload(msgspec.Struct, forbid_unknown_fields=True):
+    """The members of a payload as JSON has them, in canonical order.  Nothing here is a number."""
+
+    branch: str
+    chain: str
+    key: str
+    loads: list[dict[str, str | list[str] | None]]
+    nonce: str
+    recent: str
+    signer: str
+    sql: str
+
+
+class _PlainTransaction(msgspec.Struct, forbid_unknown_fields=True):
+    payload: _PlainPayload
+    signature: str
+
+
+_plain_decoder = msgspec.json.Decoder(_PlainTransaction)
+_plain_encoder = msgspec.json.Encoder(order="sorted")
 
 
 def encode_payload(payload: Payload) -> bytes:
@@ -48,10 +76,53 @@ def decode_transaction(line: bytes) -> Transaction:
     """Read one line without its line feed; raises FormatError.  The signature is not checked."""
     if len(line) > TRANSACTION_BYTES:
         raise FormatError(f"a transaction has {len(line)} bytes; {TRANSACTION_BYTES} are allowed")
+    plain = _plain_transaction(line)
+    if plain is None:
+        return _decode_any(line)
+    payload = plain.payload
+    if _NONCE.fullmatch(payload.nonce) is None or not _are_ids(payload.chain, payload.recent):
+        return _decode_any(line)
+    try:
+        decoded = Payload(
+            branch=_branch_name(payload.branch),
+            chain=ChainId(payload.chain),
+            key=PublicKey(decode_key_text(payload.key)),
+            loads=tuple(map(_load, payload.loads)),
+            nonce=payload.nonce,
+            recent=BlockId(payload.recent),
+            signer=_entity_name(payload.signer),
+            sql=payload.sql,
+        )
+        signature = _signature(plain.signature)
+    except (FormatError, InputError):
+        return _decode_any(line)
+    return Transaction(transaction_id(signed_part(line)), decoded, signature)
+
+
+def signed_part(line: bytes) -> bytes:
+    """The payload's bytes in a line that `decode_transaction` accepts: what the signer signed."""
+    return line[len(_LINE_START) : -_LINE_END_BYTES]
+
+
+def _plain_transaction(line: bytes) -> _PlainTransaction | None:
+    """A line's members, if they are of the types that they must be and the line is canonical JSON."""
+    try:
+        plain = _plain_decoder.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return plain if _plain_encoder.encode(plain) == line else None
+
+
+def _decode_any(line: bytes) -> Transaction:
+    """Read a line by the rules in their order, so that the first that it breaks is the one that is reported."""
     value = decode(line)
     record = Record(value, ("payload", "signature"), "a transaction")
     payload = _payload(value["payload"])
     return Transaction(transaction_id(encode(value["payload"])), payload, _signature(record.text("signature")))
+
+
+def _are_ids(*texts: str) -> bool:
+    return all(map(is_hexadecimal_64, texts))
 
 
 def encode_transactions(transactions: Iterable[Transaction]) -> bytes:

@@ -6,7 +6,8 @@ Row changes lead from one to the other.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 
 from aergo_vc.base.ids import BranchName, ChainId, Digest, EntityName, ObjectId, TableName, TransactionId
 from aergo_vc.base.limits import DIRECTORY_OUTPUT_BYTES, OUTPUT_BYTES
@@ -28,6 +29,9 @@ from aergo_vc.state.editing import apply_changes
 from aergo_vc.state.nodes import Node, NodeStore, Objects
 from aergo_vc.state.snapshot import Root, Snapshot, SnapshotStore, StateLayoutError
 from aergo_vc.state.table_tree import TableTree
+
+_ROWS_AHEAD = 10_000
+"""Changed rows of one trial that are kept: more are changed again about as fast as noted."""
 
 Submission = tuple[Transaction, TransactionPayload]
 """A transaction with the trees of its loads."""
@@ -108,9 +112,12 @@ class Machine:
         return {name: root.digest for name, root in self._snapshot.tables.items()}
 
     def adopt(self, snapshot: Snapshot) -> None:
-        """Take it that the engine's tables hold `snapshot` already."""
-        self._roots = self._read_roots(snapshot, catalog_of(snapshot))
+        """Take it that the engine's tables hold `snapshot` already, but for what was kept ahead of it."""
+        catalog = catalog_of(snapshot)
+        self._roots = self._read_roots(snapshot, catalog)
         self._snapshot = snapshot
+        for name in self.engine.owed & catalog.tables.keys():
+            self.engine.owe(name, partial(self.tree(catalog.tables[name]).rows, self._roots.get(name)))
 
     def forget(self) -> None:
         """Begin again with no contract at all."""
@@ -120,6 +127,7 @@ class Machine:
 
     def move_to(self, snapshot: Snapshot) -> None:
         """Bring the engine's tables to `snapshot`, at the cost of what differs if the schemas are the same."""
+        self.engine.fall_back()
         catalog = catalog_of(snapshot)
         roots = self._read_roots(snapshot, catalog)
         if snapshot.schemas == self._snapshot.schemas:
@@ -141,9 +149,14 @@ class Machine:
         """The root of a table's tree at this state; None while it has no rows."""
         return self._roots.get(table)
 
+    def stands_on(self, roots: Mapping[TableName, Node]) -> bool:
+        """Whether `roots` are those of this state's tables."""
+        return roots == self._roots
+
     @contextmanager
     def block(self, context: BlockContext) -> Iterator["BlockExecution"]:
         """Execute the transactions of one block; leaving without `finish`, or by an exception, undoes them."""
+        self.engine.fall_back()
         execution = BlockExecution(self, context, _Work(dict(self._roots)))
         with self.engine.block() as engine_block:
             yield execution
@@ -151,6 +164,19 @@ class Machine:
                 engine_block.rollback()
         if execution.finished is not None:
             self._snapshot, self._roots = execution.finished
+
+    @contextmanager
+    def trial(self, context: BlockContext) -> Iterator["BlockExecution"]:
+        """Execute transactions to see what they do, behind those that an earlier trial kept: `engine.ahead` names them.
+
+        Leaving without `keep_ahead`, or by an exception, undoes them.  `peek` sees nothing of what was kept, and
+        there is no `finish`.
+        """
+        execution = BlockExecution(self, context, _Work(dict(self._roots)))
+        with self.engine.block() as engine_block:
+            yield execution
+            if not execution.is_kept:
+                engine_block.rollback()
 
     def read_state(self, object_id: ObjectId | None, digest: Digest) -> Snapshot:
         """The snapshot under ``ledger/state``; None stands for the folder's absence."""
@@ -182,6 +208,7 @@ class BlockExecution:
         self._context = context
         self._work = work
         self.finished: tuple[Snapshot, dict[TableName, Node]] | None = None
+        self.is_kept = False
 
     def execute(self, transaction: Transaction, payload: TransactionPayload) -> TransactionOutcome:
         """Execute one transaction, all or nothing.
@@ -238,6 +265,21 @@ class BlockExecution:
         self._machine.engine.mark = f"{state.root.digest} {state.root.id}"
         return state
 
+    def keep_ahead(self, name: str) -> None:
+        """Keep what the transactions of a trial did in the engine's tables, under `name`, until the next block.
+
+        Not after they defined something, loaded an empty table or changed much: then it is as if this was not called.
+        """
+        work = self._work
+        rows = sum(map(len, work.changes.values()))
+        if (
+            not work.rewritten
+            and not work.catalog_changed
+            and self._machine.stands_on(work.roots)
+            and rows <= _ROWS_AHEAD
+        ):
+            self.is_kept = self._machine.engine.keep_ahead(name, work.changes)
+
     def peek(self) -> tuple[Snapshot, dict[TableName, Node]]:
         """The state so far, with the root of every table that has rows."""
         machine, work = self._machine, self._work
@@ -272,11 +314,13 @@ class BlockExecution:
             raise ChangedColumnsError(f"table {load.table} does not have the columns that the load was made for")
         tree = self._machine.tree(table)
         node = None if trees.rows is None else checked_node(tree, trees.rows)
-        rows = tree.known_rows(node)
         mode = load.mode
-        if node is not None and trees.gone is None and next(engine.rows(load.table), None) is None:
+        if node is not None and trees.gone is None and engine.is_empty(load.table):
             filled[load.table] = node
+            if engine.load_later(load.table, partial(tree.known_rows, node), *tree.extent(node)):
+                return
             mode = LoadMode.APPEND  # nothing is there to be replaced, and insertions alone are recorded faster
+        rows = tree.known_rows(node)
         gone_tree = self._machine.tree(keys_only(table))
         gone = () if trees.gone is None else gone_tree.known_rows(checked_node(gone_tree, trees.gone))
         engine.load(load.table, load.columns, mode, rows, gone, checked=True)
@@ -326,7 +370,7 @@ def _merge(total: dict[TableName, dict[Key, RowChange]], changes: Changes) -> No
         mine = total.setdefault(name, {})
         for key, change in rows.items():
             earlier = mine.pop(key, None)
-            net = change if earlier is None else replace(earlier, after=change.after)
+            net = change if earlier is None else RowChange(earlier.before, change.after)
             if net.before != net.after:
                 mine[key] = net
 
@@ -338,6 +382,10 @@ def _counts(done: OpenTransaction) -> dict[TableName, RowCounts]:
 def _count(rows: TableChanges) -> RowCounts:
     if isinstance(rows, InsertedRows):
         return RowCounts(inserted=len(rows), updated=0, deleted=0)
-    inserted = sum(change.before is None for change in rows.values())
-    deleted = sum(change.after is None for change in rows.values())
+    inserted = deleted = 0
+    for change in rows.values():
+        if change.before is None:
+            inserted += 1
+        elif change.after is None:
+            deleted += 1
     return RowCounts(inserted=inserted, updated=len(rows) - inserted - deleted, deleted=deleted)

@@ -21,7 +21,7 @@ NUMERIC_DIGITS = 1_000
 """Digits that a numeric may have before its point, and behind it."""
 
 _INTEGER_CHARACTERS = 20
-_NUMERIC = r"(?!-0(?:\.0*)?$)-?(?:0|[1-9][0-9]{0,999})(?:\.[0-9]{1,1000})?"
+_NUMERIC = r"(?:-(?!0(?:\.0*)?$))?+(?:0|[1-9][0-9]{0,999}+)(?:\.[0-9]{1,1000}+)?+"
 _FLOAT = r"-?(?:0|[1-9][0-9]{0,999})(?:\.[0-9]{1,1000})?(?:[eE][+-]?[0-9]{1,4})?"
 _SPELLINGS = {
     Kind.NUMERIC: _NUMERIC,
@@ -30,6 +30,9 @@ _SPELLINGS = {
     Kind.REAL: _FLOAT,
 }
 _LINES = {kind: re.compile(rf"(?:(?:{pattern})\n)*+", re.MULTILINE) for kind, pattern in _SPELLINGS.items()}
+_SHORT_INTEGER_LINES = re.compile(r"(?:(?:0|-?[1-9][0-9]{0,8}+)\n)*+")
+_SHORT_INTEGER_BITS = 30
+"""Bits that hold every integer of the short lines, besides the sign."""
 _INTEGER_LINES = re.compile(r"(?:(?:0|-?[1-9][0-9]*+)\n)*+")
 _BOOLEANS = {"true": True, "false": False}
 
@@ -148,6 +151,8 @@ def _match_lines(texts: Collection[str], pattern: re.Pattern[str]) -> bool:
 
 def _are_integers(texts: Collection[str], bits: int) -> bool:
     """Lengths are looked at before digits are: no integer is made of a text that cannot fit."""
+    if bits > _SHORT_INTEGER_BITS and _match_lines(texts, _SHORT_INTEGER_LINES):
+        return True
     longest = max(map(len, texts), default=0)
     if longest > _INTEGER_CHARACTERS or not _match_lines(texts, _INTEGER_LINES):
         return False

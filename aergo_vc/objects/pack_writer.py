@@ -8,7 +8,9 @@ import os
 import secrets
 import tempfile
 from abc import abstractmethod
+from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -19,13 +21,16 @@ from aergo_vc.base.limits import BLOCK_FILE_BYTES
 from aergo_vc.codec.digests import Kind, git_object_id
 from aergo_vc.codec.git_pack import PackedEntry, PackStream, crc32, decode_object, encode_index, encode_object
 from aergo_vc.objects.discovery import GitPaths
-from aergo_vc.objects.durable import sync_directory
+from aergo_vc.objects.durable import sync_directory, sync_together
 from aergo_vc.objects.store import ObjectStore, require_size
 
 KEEP_MARK = b"git aergo: until a reference leads here\n"
 """What the ``.keep`` files of this program hold; others are never removed."""
 
 _SPOOL_BYTES = 64 << 20
+_BUFFER_BYTES = 1 << 18
+_RECENT = 512
+_RECENT_BYTES = 2_048
 _DRAFT = "aergo_draft"
 
 
@@ -37,9 +42,13 @@ class ObjectWriteError(RepositoryError):
 
 @dataclass(frozen=True, slots=True)
 class PublishedPack:
-    """A pack that now belongs to the repository; `keep` is None where nothing had to be written."""
+    """A pack that now belongs to the repository; `path` is None where nothing had to be written.
+
+    `keep` is None there too, and where somebody else keeps the same pack.
+    """
 
     keep: Path | None
+    path: Path | None = None
 
     def release(self) -> None:
         """Let ``git repack`` and ``git gc`` touch the pack again: a reference leads to its objects, or none will."""
@@ -102,7 +111,11 @@ class _Spooled:
 
 
 class PackWriter(ObjectWriter):
-    """Collects deflated objects in memory, past 64 MiB in an anonymous file, and publishes them as one pack."""
+    """Collects deflated objects in memory, past 64 MiB in an anonymous file, and publishes them as one pack.
+
+    The small objects that were added last can be read without looking for them in the store, which would have to
+    find the new pack first.
+    """
 
     def __init__(self, store: ObjectStore, paths: GitPaths) -> None:
         super().__init__(store)
@@ -110,6 +123,7 @@ class PackWriter(ObjectWriter):
         self._spool = self._empty_spool()
         self._added: dict[ObjectId, _Spooled] = {}
         self._end = 0
+        self._recent: OrderedDict[ObjectId, tuple[Kind, bytes]] = OrderedDict()
 
     def add(self, kind: Kind, data: bytes) -> ObjectId:
         name = git_object_id(kind, data, self.object_format)
@@ -119,9 +133,17 @@ class PackWriter(ObjectWriter):
             self._spool.write(stored)
             self._added[name] = _Spooled(self._end, len(stored), crc32(stored), len(data))
             self._end += len(stored)
+            if len(data) <= _RECENT_BYTES:
+                self._recent[name] = kind, data
+                if len(self._recent) > _RECENT:
+                    self._recent.popitem(last=False)
         return name
 
     def read(self, object_id: ObjectId, limit: int = BLOCK_FILE_BYTES) -> tuple[Kind, bytes]:
+        recent = self._recent.get(object_id)
+        if recent is not None:
+            require_size(object_id, len(recent[1]), limit)
+            return recent
         place = self._added.get(object_id)
         if place is None:
             return self._store.read(object_id, limit)
@@ -136,7 +158,7 @@ class PackWriter(ObjectWriter):
         if not self._added:
             return PublishedPack(None)
         try:
-            published = _place(self._folder, self._write_pack)
+            published = place_pack(self._folder, self._write_pack)
         except OSError as error:
             raise ObjectWriteError(f"{self._folder} cannot be written: {error.strerror}") from error
         self._spool.close()
@@ -163,8 +185,12 @@ class PackWriter(ObjectWriter):
         return checksum, encode_index(entries, checksum, self.object_format)
 
 
-def _place(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]]) -> PublishedPack:
-    """Put a pack and its index into `folder` under their lasting names, the index last: it makes the pack count."""
+def place_pack(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]]) -> PublishedPack:
+    """Put a pack and its index into `folder` under their lasting names, the index last: it makes the pack count.
+
+    `write_pack` writes the pack and returns its checksum and its index.  Raises OSError; `release_leftovers` then
+    clears away what stands already.
+    """
     folder.mkdir(exist_ok=True)
     # git prune takes away what begins with tmp_, even from under a session; lasting endings would make git read it.
     unique = f"{os.getpid()}_{secrets.token_hex(4)}"
@@ -174,8 +200,10 @@ def _place(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]])
             checksum, index_bytes = write_pack(pack_file)
             index_file.write(index_bytes)
             file.write(KEEP_MARK)  # an empty one could not be told from a user's, and would stay for ever
-            for written in (pack_file, index_file, file):  # last, and together: the first leaves the others little
-                _sync(written)
+            files = (pack_file, index_file, file)
+            for written in files:
+                written.flush()
+            sync_together(*[written.fileno() for written in files])
         name = folder / f"pack-{checksum.hex()}"
         keep = _keep(mark, name.with_suffix(".keep"))
         pack.replace(name.with_suffix(".pack"))
@@ -184,16 +212,11 @@ def _place(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]])
     finally:
         for leftover in (pack, index, mark):
             leftover.unlink(missing_ok=True)
-    return PublishedPack(keep)
+    return PublishedPack(keep, name.with_suffix(".pack"))
 
 
 def _read_only_file(path: Path) -> IO[bytes]:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444), "wb")
-
-
-def _sync(file: IO[bytes]) -> None:
-    file.flush()
-    os.fsync(file.fileno())
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444), "wb", _BUFFER_BYTES)
 
 
 def _keep(mark: Path, path: Path) -> Path | None:
@@ -212,13 +235,21 @@ def release_leftovers(paths: GitPaths) -> int:
     Only to be called under the ledger's lock, when no session is between `publish` and `release`.
     """
     removed = 0
-    for draft in (paths.objects_dir / "pack").glob(f"{_DRAFT}_*"):
-        draft.unlink(missing_ok=True)
-        removed += 1
-    for keep in (paths.objects_dir / "pack").glob("pack-*.keep"):
-        if keep.stat().st_size == len(KEEP_MARK) and keep.read_bytes() == KEEP_MARK:
-            if not keep.with_suffix(".idx").exists():
-                keep.with_suffix(".pack").unlink(missing_ok=True)
-            keep.unlink(missing_ok=True)
-            removed += 1
+    folder = paths.objects_dir / "pack"
+    with suppress(FileNotFoundError), os.scandir(folder) as found:
+        names = [entry.name for entry in found if entry.name.endswith(".keep") or entry.name.startswith(_DRAFT)]
+        for path in [folder / name for name in names]:
+            removed += _release_leftover(path)
     return removed
+
+
+def _release_leftover(path: Path) -> bool:
+    if path.name.startswith(_DRAFT):
+        path.unlink(missing_ok=True)
+        return True
+    if path.stat().st_size != len(KEEP_MARK) or path.read_bytes() != KEEP_MARK:
+        return False
+    if not path.with_suffix(".idx").exists():
+        path.with_suffix(".pack").unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+    return True

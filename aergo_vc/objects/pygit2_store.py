@@ -1,5 +1,8 @@
 """Objects through libgit2: the fast store, for repositories of the SHA-1 format."""
 
+import os
+from contextlib import suppress
+
 import pygit2
 from pygit2.enums import ObjectType
 
@@ -18,11 +21,14 @@ _KINDS = {
     int(ObjectType.TAG): Kind.TAG,
 }
 
+_READS_BETWEEN_LOOKS = 512
+
 
 class Pygit2Store(ObjectStore):
     """The object directory alone is opened, not the repository: no config is read, no extension stands in the way.
 
-    libgit2 hashes what it reads, and looks for new packs on a miss.  Loose objects never reach it (see `loose`).
+    libgit2 hashes what it reads, and looks for new packs on a miss.  Those that are gone it keeps open, and searches:
+    so after some reads all is opened anew if packs came or went.  Loose objects never reach it (see `loose`).
     A pack whose index was damaged on disk can send libgit2 1.9 round for ever: suspect a repository with ``git fsck``.
     """
 
@@ -32,11 +38,28 @@ class Pygit2Store(ObjectStore):
         if paths.object_format is not ObjectFormat.SHA1:
             raise UnsupportedRepositoryError("libgit2 serves repositories of the SHA-1 format only")
         self._folders = [str(folder) for folder in object_folders(paths)]
-        self._database = pygit2.Odb(str(paths.objects_dir))
-        for alternate in paths.alternates:
+        self._paths = paths
+        self._reads = 0
+        self._open()
+
+    def _open(self) -> None:
+        self._changed = self._last_change()
+        self._database = pygit2.Odb(str(self._paths.objects_dir))
+        for alternate in self._paths.alternates:
             self._database.add_disk_alternate(str(alternate))
 
+    def _last_change(self) -> tuple[int, ...]:
+        """When packs last came or went, in each directory."""
+        found: list[int] = []
+        for folder in self._folders:
+            with suppress(OSError):
+                found.append(os.stat(f"{folder}/pack").st_mtime_ns)  # noqa: PTH116  (as in `read_loose`)
+        return tuple(found)
+
     def read(self, object_id: ObjectId, limit: int = BLOCK_FILE_BYTES) -> tuple[Kind, bytes]:
+        self._reads += 1
+        if self._reads % _READS_BETWEEN_LOOKS == 0 and self._last_change() != self._changed:
+            self._open()
         loose = read_loose(self._folders, object_id, limit, self.object_format)
         if loose is not None:
             return loose

@@ -223,7 +223,8 @@ class Repository:
     def maintain(self) -> None:
         """Let git pack what has piled up, as its own commands do after a commit; ``gc.auto`` says from when on.
 
-        Each block is a pack of its own, so they pile up; git decides, and works in the background.
+        Each block is a pack of its own.  The library merges small ones by itself; git also finds deltas and drops what
+        nothing refers to.  It decides when, and works in the background.
         """
         threshold = self._identity.settings.get("gc.auto") or "6700"
         git = self._workspace.user_git

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from operator import itemgetter
 from pathlib import Path
 
 from aergo_vc.base.errors import InputError
@@ -26,7 +25,7 @@ from aergo_vc.repository.transfer import UserFile
 from aergo_vc.state.comparing import replacement
 from aergo_vc.state.nodes import Node
 from aergo_vc.state.snapshot import Root
-from aergo_vc.state.table_tree import TableTree
+from aergo_vc.state.table_tree import DuplicateKeyError, TableTree
 
 
 class ImportMode(StrEnum):
@@ -189,12 +188,15 @@ class Importer:
         self, machine: Machine, file: TabularFile, table: Table, root: Node | None, rows: list[Row], *, fresh: bool
     ) -> tuple[Load, LoadTrees] | None:
         tree = machine.tree(table)
-        self._refuse_repeated_keys(file, tree, rows)
         before = None if fresh else root
-        write, gone = self._difference(tree, rows, before)
+        try:
+            write, gone = self._difference(tree, rows, before)
+            rows_root = _root(tree.build(write))
+        except DuplicateKeyError:
+            self._refuse_repeated_keys(file, tree, rows)
+            raise
         if fresh and self._options.mode is ImportMode.REPLACE:
             gone = self._gone_from(machine.tree(machine.catalog.tables[table.name]), root, tree, rows)
-        rows_root = _root(tree.build(write))
         gone_root = _root(machine.tree(keys_only(table)).build(gone))
         if rows_root is None and gone_root is None:
             return None
@@ -269,18 +271,15 @@ class Importer:
         return [key for key in map(before.key_of, before.rows(root)) if key not in kept]
 
     def _refuse_repeated_keys(self, file: TabularFile, tree: TableTree, rows: list[Row]) -> None:
-        keys = list(map(itemgetter(*tree.table.key_positions), rows))
-        if len(set(keys)) == len(keys):
-            return
-        seen: dict[object, int] = {}
-        for key, row, line in zip(keys, rows, file.data.lines, strict=True):
-            if key in seen:
+        seen: dict[str, int] = {}
+        for code, row, line in zip(tree.codes_of(rows), rows, file.data.lines, strict=True):
+            if code in seen:
                 named = zip(tree.table.primary_key, tree.key_of(row), strict=True)
                 shown = ", ".join(f"{name} {value!r}" for name, value in named)
                 raise KeyNotUniqueError(
-                    f"{file.data.source}:{line}: the key {shown} stands in line {seen[key]} too", line=line
+                    f"{file.data.source}:{line}: the key {shown} stands in line {seen[code]} too", line=line
                 )
-            seen[key] = line
+            seen[code] = line
 
 
 def schema_digest(table: Table) -> str:

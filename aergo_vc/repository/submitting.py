@@ -1,5 +1,6 @@
 """Submit transactions: signed, tried out, then kept in the pool or sealed at once."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -57,15 +58,18 @@ class Desk:
     def pending(self) -> tuple[Submission, ...]:
         """The transactions that wait, less those that a block holds already."""
         commit = self._workspace.refs.read(pool_ref(self._tip.branch))
-        waiting = read_pool(self._workspace.writer, self._workspace.nodes, commit)
-        if not waiting:
+        if commit is None:
             return ()
+        last = self._cache.last_pool
+        if last is None or last[0] != commit:
+            self._cache.last_pool = last = commit, read_pool(self._workspace.writer, self._workspace.nodes, commit)
+        waiting = last[1]
         recent = {transaction.payload.recent for transaction, _ in waiting}
         landed = past_of(self._workspace.writer, self._tip.commit, self._tip.ledger, recent).transactions
         return tuple(item for item in waiting if item[0].id not in landed)
 
     def submit(
-        self, make: MakeDraft, *, commit: bool = False, message: str | None = None, dry_run: bool = False
+        self, make: MakeDraft | Draft, *, commit: bool = False, message: str | None = None, dry_run: bool = False
     ) -> Submitted:
         """Sign and try a transaction on top of those that wait; keep it waiting or seal it at once.
 
@@ -73,7 +77,8 @@ class Desk:
         the transaction has no id.
         """
         waiting = self.pending()
-        made = self._try(waiting, make, self._unsigned if dry_run else self._sign, alone=commit and not waiting)
+        finish = self._unsigned if dry_run else self._sign
+        made = self._try(waiting, make, finish, alone=commit and not waiting, keep=not commit and not dry_run)
         if made is None:
             return Submitted(None, (), {}, None)
         if dry_run:
@@ -127,21 +132,40 @@ class Desk:
         return len(waiting) - len(kept)
 
     def _try(
-        self, waiting: Sequence[Submission], make: MakeDraft, finish: Callable[[Draft], Transaction], *, alone: bool
+        self,
+        waiting: Sequence[Submission],
+        make: MakeDraft | Draft,
+        finish: Callable[[Draft], Transaction],
+        *,
+        alone: bool,
+        keep: bool,
     ) -> tuple[Submission, TransactionOutcome | None] | None:
         """Make and sign a transaction, and see what it does behind those that wait.
 
-        If it is to be sealed `alone`, sealing shows what it does, and without it there would be no block.
+        If it is to be sealed `alone`, sealing shows what it does, and without it there would be no block.  With `keep`
+        what it did is kept in the state cache, for the next that comes behind it.
         """
-        with self.machine.block(self._context()) as execution:
-            for transaction, payload in waiting:
+        if isinstance(make, Draft) and alone:
+            return (finish(make), make.trees), None
+        engine = self.machine.engine
+        # Only a draft that is made already asks nothing of the state.
+        behind = isinstance(make, Draft) and bool(waiting) and engine.ahead == _name_of(waiting)
+        if not behind:
+            engine.fall_back()
+        with self.machine.trial(self._context()) as execution:
+            for transaction, payload in () if behind else waiting:
                 with suppress(AergoError):  # status and commit report what fails
                     execution.execute(transaction, payload)
-            draft = make(execution, self.machine)
+            draft = make if isinstance(make, Draft) else make(execution, self.machine)
             if draft is None:
                 return None
             submission = (finish(draft), draft.trees)
-            return submission, None if alone else execution.execute(*submission)
+            if alone:
+                return submission, None
+            outcome = execution.execute(*submission)
+            if keep:
+                execution.keep_ahead(_name_of((*waiting, submission)))
+            return submission, outcome
 
     def _unsigned(self, draft: Draft) -> Transaction:
         """A transaction to be tried out alone."""
@@ -194,6 +218,7 @@ class Desk:
         new = write_pool(self._workspace.writer, submissions, self._workspace.now())
         if new != old:
             self._workspace.move(ref, old, new, f"aergo: {len(submissions)} pending")
+        self._cache.last_pool = new, tuple(submissions)
 
     def _context(self) -> BlockContext:
         header = self._tip.ledger.header
@@ -216,7 +241,7 @@ def desk(workspace: Workspace, identity: Identity, branch: BranchName) -> Iterat
     with workspace.locked():
         tip = tip_of(workspace, branch)
         with state_cache(workspace, branch) as cache:
-            cache.move_to(tip.ledger)
+            cache.move_to(tip.ledger, keep_ahead=True)
             yield Desk(workspace, identity, tip, cache)
 
 
@@ -226,14 +251,20 @@ def signed(signer: Signer, payload: Payload) -> Transaction:
     return Transaction(transaction_id(data), payload, sign_payload(signer, TRANSACTION_NAMESPACE, data))
 
 
-def draft_of_script(script: str) -> MakeDraft:
+def draft_of_script(script: str) -> Draft:
     """The draft of an SQL script."""
-    return lambda _execution, _machine: Draft(script)
+    return Draft(script)
 
 
-def draft_of_deployment(script: str, contract: str) -> MakeDraft:
+def _name_of(submissions: Sequence[Submission]) -> str:
+    """What the state behind these transactions is called in the state cache."""
+    ids = "\n".join(transaction.id for transaction, _ in submissions)
+    return hashlib.sha256(ids.encode()).hexdigest()
+
+
+def draft_of_deployment(script: str, contract: str) -> Draft:
     """The draft of a deployment."""
-    return lambda _execution, _machine: Draft(script, contract=contract)
+    return Draft(script, contract=contract)
 
 
 def draft_of_call(name: RoutineName, positional: Sequence[Argument], named: Mapping[str, Argument]) -> MakeDraft:

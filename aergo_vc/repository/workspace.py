@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +14,11 @@ from aergo_vc.base.names import branch_name, is_branch_name
 from aergo_vc.codec.git_commit import Identity
 from aergo_vc.ledger.rules import ref_of
 from aergo_vc.model.blocks import DIRECTORY_BRANCH
+from aergo_vc.objects.consolidating import Consolidator
 from aergo_vc.objects.discovery import GitPaths, find_repository
 from aergo_vc.objects.following import Follower
 from aergo_vc.objects.git import Git
+from aergo_vc.objects.late_store import LateStore
 from aergo_vc.objects.locks import AERGO_FOLDER, ledger_lock
 from aergo_vc.objects.opening import Preference, open_store
 from aergo_vc.objects.pack_writer import PackWriter, release_leftovers
@@ -78,7 +80,7 @@ class Workspace:
     @cached_property
     def store(self) -> ObjectStore:
         """The repository's objects."""
-        return open_store(self.paths, environment=self.surroundings.variables)
+        return LateStore(self.light, lambda: open_store(self.paths, environment=self.surroundings.variables))
 
     @cached_property
     def light(self) -> ObjectStore:
@@ -89,6 +91,10 @@ class Workspace:
     def writer(self) -> PackWriter:
         """Where new objects go until they are published."""
         return PackWriter(self.store, self.paths)
+
+    @cached_property
+    def _consolidator(self) -> Consolidator:
+        return Consolidator(self.paths)
 
     @cached_property
     def twins(self) -> FileTwins:
@@ -120,8 +126,8 @@ class Workspace:
         """This program's own folder in the common git directory."""
         return self.paths.common_dir / AERGO_FOLDER
 
-    def set(self, settings: Mapping[str, str]) -> None:
-        """Write settings into the repository's configuration, by full name, all or none."""
+    def set(self, settings: Mapping[str, str | None]) -> None:
+        """Write settings into the repository's configuration, by full name, all or none; None takes one away."""
         common_dir = self.paths.common_dir
         write_settings(self.git, common_dir, common_dir / "config", settings)
 
@@ -200,6 +206,8 @@ class Workspace:
             yield
         finally:
             pack.release()
+        with suppress(OSError):  # what was published stands, and the next time tries again
+            self._consolidator.consolidate()
 
     def _swap(self, ref: str, old: ObjectId | None, new: ObjectId, message: str) -> None:
         who = Identity("git-aergo", "git-aergo@localhost", self.now() // 1000)

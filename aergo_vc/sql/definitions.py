@@ -64,6 +64,12 @@ class Definition:
     dropped_indexes: tuple[str, ...] = ()
     checked: tuple[TableName, ...] = ()
 
+    @property
+    def only_creates(self) -> bool:
+        """Whether the tables that there were, their rows and their indexes stay as they are."""
+        indexes = self.new_indexes or self.dropped_indexes
+        return not (self.dropped or self.renamed or self.rebuilt or indexes or self.checked)
+
 
 def create(catalog: Catalog, tree: exp.Create) -> Definition:
     """What a CREATE leads to."""

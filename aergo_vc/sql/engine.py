@@ -4,61 +4,42 @@ The database is a cache that can be rebuilt; nothing in it is believed by others
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import apsw
-from sqlglot import exp
 
+from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import RoutineName, TableName
-from aergo_vc.codec.catalog_texts import functions_of, parse_catalog, schemas_of
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.routines import Routine
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog, Table
-from aergo_vc.model.transactions import Argument, Event, LoadMode
+from aergo_vc.model.transactions import Argument, LoadMode
 from aergo_vc.model.types import Row
-from aergo_vc.sql import loading, rebuilding
-from aergo_vc.sql.alterations import DEFINING, define
-from aergo_vc.sql.binder import Surroundings
+from aergo_vc.sql import ahead, cached_catalog, loading, rebuilding
+from aergo_vc.sql.alterations import DEFINING
 from aergo_vc.sql.budget import Budget, Meter
-from aergo_vc.sql.capture import Capture, check_sizes
+from aergo_vc.sql.capture import Capture, InsertedRows, check_sizes
 from aergo_vc.sql.definitions import Definition
 from aergo_vc.sql.deploying import Deployment, Tree
-from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, UNSUPPORTED, SqlError
+from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, EngineError, SqlError
 from aergo_vc.sql.expressions import quote_name
-from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, Notice, OpenTransaction, RowOrdinals, ScriptOutcome
+from aergo_vc.sql.loading import insert_many, is_free_of_rules
+from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, OpenTransaction, ScriptOutcome, ordinals_for
+from aergo_vc.sql.plan_store import PlanStore
 from aergo_vc.sql.plans import Plan
-from aergo_vc.sql.procedures.body import shift
-from aergo_vc.sql.procedures.calling import (
-    CallPlan,
-    kept_arguments,
-    plan_call,
-    plan_signed_call,
-    run_call,
-    run_signed_call,
-)
-from aergo_vc.sql.procedures.defining import define_own
-from aergo_vc.sql.procedures.library import Library
+from aergo_vc.sql.procedures.calling import CallPlan
+from aergo_vc.sql.procedures.defining import definition_of
+from aergo_vc.sql.procedures.hosting import RoutineHost
 from aergo_vc.sql.procedures.own_statements import CallRoutine, CreateRoutine, OwnStatement
-from aergo_vc.sql.procedures.session import Session
-from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
-from aergo_vc.sql.shapes import Shape, parse_shape, shape_of
 from aergo_vc.sql.source import Statement, parse_script
-from aergo_vc.sql.statements import compile_statement
-from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, insert_sql, key_test
-from aergo_vc.sql.translated_errors import disk_errors, foreign_key_error, translated
-
-COMPILED_STATEMENTS = 4_096
-"""Statements whose plans an engine keeps."""
-
-
-_PIECE = 10_000
-"""Characters of a schema in one row of the cache's own table: SQLite's texts are limited (sandbox.py)."""
+from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, key_test
+from aergo_vc.sql.translated_errors import DISK_ERRORS, disk_error, disk_errors, foreign_key_error, translated
 
 
 class Engine:
@@ -71,14 +52,12 @@ class Engine:
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
-        self._plans: dict[tuple[str, int, str], Plan | CallPlan] = {}
-        self._library = Library()
-        self._session = Session(self._db, self._capture, self._trusted, self._library.load)
-        self._unchecked_routines: dict[RoutineName, Statement] = {}
-        self._register_calls()
-        self._shapes: dict[str, Sequence[Plan] | None] = {}
+        self._routines = RoutineHost(self._db, self._capture, self._trusted)
+        self._fuse.progress = self._routines.progress
+        self._plans = PlanStore(self._routines.plan)
         self._transactions: list[OpenTransaction] = []
         self._depth = 0
+        self._owed: Mapping[TableName, ahead.RowSource] = {}
         self.catalog = Catalog()
         self._read_catalog()
 
@@ -91,34 +70,24 @@ class Engine:
         """Run SQL of the engine's own, which no script takes part in."""
         self._guard.trusted = True
         try:
-            with disk_errors():
-                return self._db.execute(sql, bindings).fetchall()
+            return self._db.execute(sql, bindings).fetchall()
+        except DISK_ERRORS as error:
+            raise disk_error(error) from error
         finally:
             self._guard.trusted = False
 
     def _read_catalog(self) -> None:
         self._trusted(f"CREATE TABLE IF NOT EXISTS {CACHE_TABLE} (name TEXT PRIMARY KEY, value TEXT)")
-        texts: dict[str, dict[str, str]] = {"schema": {}, "functions": {}}
-        for name, piece in self._trusted(f"SELECT name, value FROM {CACHE_TABLE} WHERE name <> 'mark' ORDER BY name"):
-            kind, contract, _ = name.split(" ")
-            texts[kind][contract] = texts[kind].get(contract, "") + piece
-        self._set_catalog(parse_catalog(texts["schema"], texts["functions"]))
+        ahead.create_tables(self._trusted)
+        self._set_catalog(cached_catalog.read(self._trusted))
+        owed = self._trusted(f"SELECT name FROM {CACHE_TABLE} WHERE name LIKE 'owed %'")
+        self._owed = {TableName(name.removeprefix("owed ")): ahead.lost_rows for (name,) in owed}
 
     def _set_catalog(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        self._plans, self._shapes = {}, {}
+        self._plans.set_catalog(catalog)
         self._capture.lay_out(catalog)
-        self._library.set_catalog(catalog)
-        self._session.set_catalog(catalog)
-
-    def _store_catalog(self) -> None:
-        self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name <> 'mark'")
-        texts = {"schema": schemas_of(self.catalog), "functions": functions_of(self.catalog)}
-        for kind, of_contracts in texts.items():
-            for contract, text in of_contracts.items():
-                for number, start in enumerate(range(0, len(text) or 1, _PIECE)):
-                    row = (f"{kind} {contract} {number:06d}", text[start : start + _PIECE])
-                    self._trusted(f"INSERT INTO {CACHE_TABLE} VALUES (?, ?)", row)
+        self._routines.set_catalog(catalog)
 
     @property
     def mark(self) -> str | None:
@@ -129,6 +98,39 @@ class Engine:
     @mark.setter
     def mark(self, value: str) -> None:
         self._trusted(f"INSERT OR REPLACE INTO {CACHE_TABLE} VALUES ('mark', ?)", (value,))
+
+    # Rows ahead of the mark
+
+    @property
+    def ahead(self) -> str | None:
+        """The name under which rows were last kept ahead of the mark; None while they are at the mark."""
+        return ahead.name_ahead(self._trusted)
+
+    def keep_ahead(self, name: str, changes: Changes) -> bool:
+        """Note, before the block ends that made them, changes that `fall_back` is to undo; False where it could not.
+
+        `name` tells where the rows are with them, after all that was kept ahead before.
+        """
+        if any(self._capture.layout(table).has_decimal_keys for table in changes):
+            return False  # such keys have several spellings
+        try:
+            ahead.note_ahead(self._trusted, name, changes)
+        except apsw.TooBigError:
+            return False
+        return True
+
+    def fall_back(self) -> None:
+        """Bring the rows back to the mark."""
+        if self.ahead is None:
+            return
+        self._settle()
+        with self._implicit_transaction():
+            before = ahead.rows_before(self._trusted)
+            for table, rows in before.items():
+                self.delete_keys(table, rows)
+            for table, rows in before.items():
+                self.insert_rows(table, [row for row in rows.values() if row is not None])
+            ahead.forget_ahead(self._trusted)
 
     # Blocks and transactions
 
@@ -147,11 +149,48 @@ class Engine:
                 self.check_constraints()
 
     @contextmanager
+    def _part(self) -> Iterator[OpenTransaction]:
+        """A part of the open transaction, kept whole or not at all; without one, a transaction of its own.
+
+        The first part needs no savepoint but the transaction's: there is nothing else behind that yet.
+        """
+        outer = self._transactions[-1] if self._transactions else None
+        if outer is None or outer.begun:
+            with self._stretch(final=False) as opened:
+                yield opened
+            return
+        before = (self.catalog, self._owed)
+        opened = OpenTransaction()
+        outer.begun = True
+        try:
+            with disk_errors():
+                yield opened
+        except BaseException:
+            outer.begun = False
+            self._rewind(outer, before)
+            raise
+        outer.changes = {} if opened.rewritten else opened.changes
+        outer.events += opened.events
+        outer.notices += opened.notices
+        outer.rewritten |= opened.rewritten
+        outer.catalog_changed = outer.catalog_changed or opened.catalog_changed
+
+    def _rewind(self, opened: OpenTransaction, before: tuple[Catalog, Mapping[TableName, ahead.RowSource]]) -> None:
+        """Go back to where a transaction began, and stay in it."""
+        catalog, self._owed = before
+        if self._db.in_transaction:
+            self._trusted(f"ROLLBACK TO {opened.savepoint}")
+        self._capture.drop()
+        self._capture.push()
+        if self.catalog is not catalog:
+            self._set_catalog(catalog)
+
+    @contextmanager
     def _stretch(self, *, final: bool) -> Iterator[OpenTransaction]:
         name = f"s{self._depth}"
-        catalog = self.catalog
+        before = (self.catalog, self._owed)
         self._begin(name, final=final)
-        opened = OpenTransaction()
+        opened = OpenTransaction(savepoint=name)
         if not final:
             self._transactions.append(opened)
             self._capture.push()
@@ -159,12 +198,12 @@ class Engine:
             with disk_errors():
                 yield opened
         except BaseException:
-            self._undo(name, catalog, final=final)
+            self._undo(name, before, final=final)
             raise
         if opened.discarded:
             if not final and not opened.changes:
                 opened.changes = self._capture.changes()
-            self._undo(name, catalog, final=final)
+            self._undo(name, before, final=final)
             return
         self._keep(name, opened, final=final)
 
@@ -174,8 +213,9 @@ class Engine:
         self._trusted("BEGIN" if final else f"SAVEPOINT {name}")
         self._depth += 1
 
-    def _undo(self, name: str, catalog: Catalog, *, final: bool) -> None:
+    def _undo(self, name: str, before: tuple[Catalog, Mapping[TableName, ahead.RowSource]], *, final: bool) -> None:
         self._depth -= 1
+        catalog, self._owed = before
         if self._db.in_transaction:
             self._trusted("ROLLBACK" if final else f"ROLLBACK TO {name}; RELEASE {name}")
         if not final:
@@ -220,15 +260,18 @@ class Engine:
         with self._unchecked():
             for name in list(self.catalog.tables):
                 self._trusted(f"DROP TABLE IF EXISTS {quote_name(name)}")
+            self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name LIKE 'owed %'")
+            self._owed = {}
             self._set_catalog(catalog)
             for name in sorted(catalog.tables):
                 self._create_table(catalog.tables[name])
-        self._store_catalog()
+        ahead.forget_ahead(self._trusted)
+        cached_catalog.store(self._trusted, self.catalog)
 
     def adopt_routines(self, routines: Mapping[RoutineName, Routine]) -> None:
         """Take these routines for those that there are; tables and rows stay."""
         self._set_catalog(replace(self.catalog, routines=routines))
-        self._store_catalog()
+        cached_catalog.store(self._trusted, self.catalog)
 
     def _create_table(self, table: Table) -> None:
         self._trusted(create_table_sql(self.catalog, table))
@@ -238,37 +281,81 @@ class Engine:
     @contextmanager
     def _unchecked(self) -> Iterator[None]:
         """Without foreign keys and without a record of changes."""
+        if self._transactions:
+            self._transactions[-1].begun = True
         self._db.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 0)
-        self._capture.enabled = False
+        self._db.preupdate_hook(None)
         try:
             yield
         finally:
-            self._capture.enabled = True
+            self._db.preupdate_hook(self._capture.hook)
             self._db.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
 
     def insert_rows(self, table: TableName, rows: Iterable[Row]) -> None:
         """Fill in rows that were verified before, in canonical values; a row whose key exists is replaced."""
+        self._settle()
+        self._fill(table, rows)
+
+    def _fill(self, table: TableName, rows: Iterable[Row]) -> None:
         layout = self._capture.layout(table)
         kept = rows if layout.is_plain else map(layout.encode, rows)
-        sql = insert_sql(layout.table).replace("INSERT", "INSERT OR REPLACE", 1)
-        with self._unchecked():
-            self._many(sql, kept)
+        with self._unchecked(), self._trusting():
+            insert_many(self._db, layout.table, kept, replace=True)
 
     def delete_keys(self, table: TableName, keys: Iterable[Key]) -> None:
         """Take out the rows of these keys, without effects on other tables."""
+        self._settle()
         layout = self._capture.layout(table)
         sql = f"DELETE FROM {quote_name(table)} WHERE {key_test(layout.table)}"
-        with self._unchecked():
-            self._many(sql, map(layout.encode_key, keys))
+        with self._unchecked(), self._trusting():
+            self._db.executemany(sql, map(layout.encode_key, keys))
 
-    def _many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+    @contextmanager
+    def _trusting(self) -> Iterator[None]:
+        """For statements of the engine's own, kept all or none."""
         with self._implicit_transaction():
             self._guard.trusted = True
             try:
                 with disk_errors():
-                    self._db.executemany(sql, rows)
+                    yield
             finally:
                 self._guard.trusted = False
+
+    # Rows that wait
+
+    @property
+    def owed(self) -> frozenset[TableName]:
+        """The tables whose rows are still to be written into the database; `owe` says where they are."""
+        return frozenset(self._owed)
+
+    def owe(self, table: TableName, rows: ahead.RowSource) -> None:
+        """Have rows written into an empty table when anything needs the database's tables.
+
+        The table must be one of `owed`, or a caller must know that the rows break no rule (`load_later`).
+        """
+        if table not in self._owed:
+            self._trusted(f"INSERT INTO {CACHE_TABLE} VALUES (?, '')", (f"owed {table}",))
+        self._owed = {**self._owed, table: rows}
+
+    def _settle(self) -> None:
+        """Write the rows that wait; whatever reads or writes tables asks for it first."""
+        if not self._owed:
+            return
+        self._fuse.reset()
+        try:
+            with self._implicit_transaction():
+                self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name LIKE 'owed %'")
+                for table, read in self._owed.items():
+                    self._fill(table, read())
+        except InvalidError as error:  # a transaction that happens to need the rows must not be blamed
+            raise EngineError(f"rows that wait to be written cannot be read: {error.message}") from error
+        self._owed = {}
+
+    def is_empty(self, table: TableName) -> bool:
+        """Whether a table has no rows."""
+        if table in self._owed:
+            return False
+        return next(self._db.execute(f"SELECT 1 FROM {quote_name(table)} LIMIT 1"), None) is None
 
     @contextmanager
     def _implicit_transaction(self) -> Iterator[None]:
@@ -285,6 +372,7 @@ class Engine:
 
     def rows(self, table: TableName, keys: Iterable[Key] | None = None) -> Iterator[Row]:
         """The rows of a table in the order of its key, or those of `keys` that exist, in the order of `keys`."""
+        self._settle()
         layout = self._capture.layout(table)
         columns = ", ".join(quote_name(column.name) for column in layout.table.columns)
         if keys is None:
@@ -310,39 +398,40 @@ class Engine:
         Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.  With a
         `contract` the script is deployed as that contract (`deploying`): unqualified names live there.
         """
-        deployment = None if contract is None else Deployment(contract, context, self._definition)
-        shape = shape_of(script) if deployment is None else None
-        plans = None if shape is None else self._plans_of(shape)
-        statements = parse_script(script) if plans is None else ()
+        deployment = None if contract is None else Deployment(contract, context, definition_of)
+        shaped = self._plans.shaped(script) if deployment is None else None
+        statements = parse_script(script) if shaped is None else ()
         meter = self._meter = Meter(budget or Budget())
         nested = bool(self._transactions)
-        with self._stretch(final=False) as opened:
-            runner = self._begin_session(context, meter)
+        with self._part() as opened:
+            runner = self._begin_routines(context, meter, opened)
             try:
-                if shape is not None and plans is not None:
-                    runner.bind(shape.numbers)
-                    results = tuple([self._run_shaped(runner, script, place, plan) for place, plan in enumerate(plans)])
+                if shaped is not None:
+                    self._settle()
+                    results = tuple(
+                        [self._run_shaped(runner, script, place, *found) for place, found in enumerate(shaped)]
+                    )
                 else:
                     results = self._run_statements(runner, script, statements, opened, deployment)
-                self._check_routines()
+                self._routines.check_made()
+                self._routines.hand_over(opened)
             finally:
-                self._session.end()
-                self._unchecked_routines.clear()
+                self._routines.end()
             if not nested:
                 self.check_constraints()
             if opened.catalog_changed:
-                self._store_catalog()
+                cached_catalog.store(self._trusted, self.catalog)
             opened.changes = self._capture.changes()
             self._check_sizes(opened.changes, meter)
-            events, notices = self._take_messages(opened)
         return ScriptOutcome(
-            results, opened.changes, opened.catalog_changed, frozenset(opened.rewritten), events, notices
-        )
+            results, opened.changes, opened.catalog_changed, frozenset(opened.rewritten),
+            tuple(opened.events), tuple(opened.notices),
+        )  # fmt: skip
 
-    def _begin_session(self, context: ExecutionContext, meter: Meter) -> Runner:
-        ordinals = self._ordinals_for(context)
+    def _begin_routines(self, context: ExecutionContext, meter: Meter, opened: OpenTransaction) -> Runner:
+        ordinals = ordinals_for(self._transactions, context, opened)
         runner = Runner(self._db, self._capture, context, meter, ordinals)
-        self._session.begin(context, meter, ordinals, runner)
+        self._routines.begin(context, meter, ordinals, runner)
         return runner
 
     def call(
@@ -358,70 +447,25 @@ class Engine:
         """
         meter = self._meter = Meter(budget or Budget())
         nested = bool(self._transactions)
-        with self._stretch(final=False) as opened:
-            runner = self._begin_session(context, meter)
+        with self._part() as opened:
+            runner = self._begin_routines(context, meter, opened)
+            self._settle()
             self._fuse.reset()
             try:
-                plan, values = self._signed_call(runner, routine, arguments)
-                result = run_signed_call(self._session, plan, values)
+                result = self._routines.run_signed(runner, routine, arguments)
+                self._routines.hand_over(opened)
             finally:
-                self._session.end()
+                self._routines.end()
             if not nested:
                 self.check_constraints()
             opened.changes = self._capture.changes()
             self._check_sizes(opened.changes, meter)
-            events, notices = self._take_messages(opened)
-        return CallOutcome(result, events, notices, opened.changes)
-
-    def _signed_call(
-        self, runner: Runner, name: RoutineName, arguments: Sequence[Argument]
-    ) -> tuple[CallPlan, Sequence[Any]]:
-        key = (f"{name}/{len(arguments)}", 0, "")
-        plan = self._plans.get(key)
-        if not isinstance(plan, CallPlan):
-            plan = self._plans[key] = plan_signed_call(self.catalog, name, len(arguments))
-        values = kept_arguments(self._session.entry(name).routine, arguments)
-        if plan.arguments_sql is not None:
-            values = [*values, *runner.row(plan.arguments_sql, self.catalog)]
-        return plan, values
-
-    def _register_calls(self) -> None:
-        """The functions by which SQL calls routines."""
-        self._db.create_scalar_function("call_routine", self._session.call_nested, -1)
-        self._db.create_scalar_function("array_argument", _same, 1, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
-        self._db.create_scalar_function("array_result", _same, 1, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
-        self._fuse.progress = lambda: self._session.left
-
-    def _take_messages(self, opened: OpenTransaction) -> tuple[tuple[Event, ...], tuple[Notice, ...]]:
-        """The events and notices of a script or call that ends."""
-        opened.events, opened.notices = self._session.events, self._session.notices
-        return tuple(opened.events), tuple(opened.notices)
-
-    def _check_routines(self) -> None:
-        """Compile the routines that a script has made, now that all is there that they may name."""
-        for name, statement in list(self._unchecked_routines.items()):
-            if name not in self.catalog.routines or not isinstance(statement.tree, CreateRoutine):
-                continue
-            try:
-                self._library.check(name)
-            except SqlError as error:
-                shift(error, statement.tree.body)
-                error.place(statement.number, statement.line, statement.column)
-                raise
-
-    def _ordinals_for(self, context: ExecutionContext) -> RowOrdinals:
-        """Row ordinals go on through the parts of one transaction."""
-        outer = self._transactions[-2] if len(self._transactions) > 1 else None
-        if outer is None:
-            return RowOrdinals(context)
-        if outer.ordinals is None or outer.ordinals.prefix != context.transaction[:32] + "-":
-            outer.ordinals = RowOrdinals(context)
-        return outer.ordinals
+        return CallOutcome(result, tuple(opened.events), tuple(opened.notices), opened.changes)
 
     def _check_sizes(self, changes: Changes, meter: Meter) -> None:
         for name, table_changes in changes.items():
             rows = (change.after for change in table_changes.values() if change.after is not None)
-            meter.add_bytes(check_sizes(self.catalog.tables[name], rows))
+            meter.add_bytes(check_sizes(self._capture.layout(name), rows))
 
     def _run_statements(
         self,
@@ -458,77 +502,35 @@ class Engine:
             if tree is None:
                 return StatementResult("DEPLOY", 0)
             if isinstance(tree, CreateRoutine):
-                self._unchecked_routines[RoutineName(f"{tree.name.contract or contract}.{tree.name.name}")] = statement
+                self._routines.note(tree, statement, contract)
             if isinstance(tree, (*DEFINING, OwnStatement)) and not isinstance(tree, CallRoutine):
-                return self._define(self._definition(self.catalog, tree, contract), opened)
-            plan = self._plans.get((script, statement.number, contract))
-            if plan is None:
-                plan = self._compile(script, statement, contract)
+                return self._define(definition_of(self.catalog, tree, contract), opened)
+            plan = self._plans.plan(script, statement, contract)
+            self._settle()
             if isinstance(plan, CallPlan):
-                return self._run_call(runner, plan)
+                return self._routines.run(runner, plan)
             return runner.run(plan, self.catalog)
         except SqlError as error:
             error.place(statement.number, statement.line, statement.column)
             raise
 
-    def _run_call(self, runner: Runner, plan: CallPlan) -> StatementResult:
-        arguments = () if plan.arguments_sql is None else runner.row(plan.arguments_sql, self.catalog)
-        return run_call(self._session, plan, arguments)
-
-    def _definition(self, catalog: Catalog, tree: Tree, contract: str) -> Definition:
-        """What a defining statement leads to in the name of a contract."""
-        if isinstance(tree, OwnStatement):
-            own = define_own(catalog, tree, contract)
-            if own is None:
-                raise SqlError(UNSUPPORTED, f"{tree.tag} is not supported here", tree.line, tree.column)
-            return own
-        return define(catalog, qualified(tree, catalog, contract))
-
-    def _plans_of(self, shape: Shape) -> Sequence[Plan] | None:
-        """The plans of a shape's statements; None if the script has to be compiled as it is."""
-        if shape.text in self._shapes:
-            return self._shapes[shape.text]
-        plans: list[Plan] | None = None
-        trees = parse_shape(shape.text)
-        if trees is not None:
-            with suppress(SqlError):  # which the script itself will raise, at its own place
-                plans = [compile_statement(self.catalog, tree) for tree in trees]
-        if len(self._shapes) >= COMPILED_STATEMENTS:
-            self._shapes.clear()
-        self._shapes[shape.text] = plans
-        return plans
-
-    def _run_shaped(self, runner: Runner, script: str, place: int, plan: Plan) -> StatementResult:
+    def _run_shaped(
+        self, runner: Runner, script: str, place: int, plan: Plan, numbers: Mapping[str, int]
+    ) -> StatementResult:
         self._meter.add_statement()
         self._fuse.reset()
         try:
-            return runner.run(plan, self.catalog)
+            return runner.run(plan, self.catalog, numbers)
         except SqlError as error:
             statement = parse_script(script)[place]
             error.place(statement.number, statement.line, statement.column)
             raise
 
-    def _compile(self, script: str, statement: Statement, contract: str) -> Plan | CallPlan:
-        tree = statement.tree
-        if isinstance(tree, exp.Expression):
-            tree = qualified(tree, self.catalog, contract)
-        plan: Plan | CallPlan | None = None
-        if isinstance(tree, (CallRoutine, exp.Expression)):
-            plan = plan_call(self.catalog, contract, tree)
-        if isinstance(plan, CallPlan):
-            self._library.check_expression(plan.nested, None)
-        else:
-            around = Surroundings(contract)
-            plan = compile_statement(self.catalog, qualified(statement.sql, self.catalog, contract), around)
-            self._library.check_expression(around.called, plan.table)
-        if len(self._plans) >= COMPILED_STATEMENTS:
-            self._plans.clear()
-        self._plans[script, statement.number, contract] = plan
-        return plan
-
     def _define(self, definition: Definition, opened: OpenTransaction) -> StatementResult:
         if definition.catalog == self.catalog:
             return StatementResult(definition.tag, 0)
+        if not definition.only_creates:
+            self._settle()
         opened.catalog_changed = True
         old = self.catalog
         with self._unchecked():
@@ -563,6 +565,7 @@ class Engine:
         `columns` are the table's own, hidden key included, in its order; values are canonical.  `checked` says that
         rows and keys were read from table trees, which checked all that trees check: types, spelling, NULLs, sizes.
         """
+        self._settle()
         nested = bool(self._transactions)
         self._fuse.reset()
         with self._stretch(final=False) as opened:
@@ -575,14 +578,24 @@ class Engine:
             opened.changes = self._capture.changes()
         return opened.changes
 
+    def load_later(self, table: TableName, rows: ahead.RowSource, count: int, longest: int) -> bool:
+        """Load `count` rows of a tree into an empty table without writing them yet; False where `load` is needed.
+
+        `longest` is the length in bytes of the longest row.
+        """
+        layout = self._capture.layout(table)
+        if not is_free_of_rules(self.catalog, layout.table, longest):
+            return False
+        with self._part() as opened:
+            self.owe(table, rows)
+            self._capture.add_inserted(table, InsertedRows(layout, count, rows))
+            opened.changes = self._capture.changes()
+        return True
+
     def fill(self, table: TableName, rows: Iterable[Row], _context: ExecutionContext | None = None) -> None:
         """Write rows into an empty table, with every constraint checked as in `load`."""
         columns = tuple(column.name for column in self.catalog.tables[table].columns)
         self.load(table, columns, LoadMode.APPEND, rows)
-
-
-def _same(*values: Any) -> Any:  # noqa: ANN401 - what marks arrays for the compiler is nothing in SQL
-    return values[0]
 
 
 __all__ = ["Engine", "ExecutionContext", "OpenTransaction", "ScriptOutcome", "StatementResult"]

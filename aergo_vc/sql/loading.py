@@ -4,6 +4,7 @@ import math
 import operator
 import re
 from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import apsw
@@ -24,6 +25,8 @@ from aergo_vc.sql.scope import spoken_name
 from aergo_vc.sql.storage import insert_sql, key_test
 from aergo_vc.sql.translated_errors import not_null_error, translated
 from aergo_vc.sql.values import encoder, storable_text
+
+_ROWS_TOGETHER = 50
 
 
 def load(
@@ -65,10 +68,12 @@ def _append(
     """Insert alone: what changed is known beforehand, so SQLite need not report each row."""
     db.preupdate_hook(None)
     try:
-        _many(db, catalog, layout.table.name, insert_sql(layout.table), kept)
+        insert_many(db, layout.table, kept)
+    except apsw.Error as error:
+        raise translated(error, catalog, layout.table.name) from error
     finally:
         db.preupdate_hook(capture.hook)
-    capture.add_inserted(layout.table.name, InsertedRows(layout, given))
+    capture.add_inserted(layout.table.name, InsertedRows(layout, len(given), lambda: given))
 
 
 def _many(db: apsw.Connection, catalog: Catalog, name: TableName, sql: str, rows: Iterable[Sequence[Any]]) -> None:
@@ -76,6 +81,35 @@ def _many(db: apsw.Connection, catalog: Catalog, name: TableName, sql: str, rows
         db.executemany(sql, rows)
     except apsw.Error as error:
         raise translated(error, catalog, name) from error
+
+
+def insert_many(db: apsw.Connection, table: Table, rows: Iterable[Sequence[Any]], *, replace: bool = False) -> None:
+    """Insert rows as they are kept, many by one statement, which is faster by a third than one by one."""
+    width = len(table.columns)
+    together = max(1, min(_ROWS_TOGETHER, db.limit(apsw.SQLITE_LIMIT_VARIABLE_NUMBER) // width))
+    sql = insert_sql(table, together, replace=replace)
+    values = chain.from_iterable(rows)
+    while batch := tuple(islice(values, together * width)):
+        if len(batch) < together * width:
+            sql = insert_sql(table, len(batch) // width, replace=replace)
+        db.execute(sql, batch)
+
+
+def is_free_of_rules(catalog: Catalog, table: Table, longest: int) -> bool:
+    """Whether all that a tree of the table can hold, in rows of at most `longest` bytes, may come into it while empty.
+
+    False if there is a rule that the reading of trees leaves open, or if rows of other tables refer to the table's.
+    """
+    for column in table.columns:
+        if column.type.kind is Kind.CHAR:
+            return False
+        if column.type.kind is Kind.NUMERIC and column.type.precision is None and longest > numbers.DIGITS:
+            return False
+    if table.uniques or table.checks or table.foreign_keys:
+        return False
+    if any(index.unique for index in catalog.indexes.values() if index.table == table.name):
+        return False
+    return not any(key.target == table.name for other in catalog.tables.values() for key in other.foreign_keys)
 
 
 def _upsert_sql(table: Table) -> str:
@@ -90,7 +124,7 @@ def _checked(table: Table, rows: list[Row]) -> Iterable[Row]:
     """The rows as they are kept; raises SqlError for a value that is not in its column's canonical form."""
     cells = _check_columns(table, table.columns, rows)
     if not _surely_small(table, cells):
-        check_sizes(table, iter(rows))
+        check_sizes(Layout(table), rows)
     return _all_encoded(table, rows, cells)
 
 

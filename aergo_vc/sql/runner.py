@@ -17,6 +17,8 @@ from aergo_vc.sql.outcomes import ExecutionContext, RowOrdinals
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.translated_errors import translated
 
+_NO_NUMBERS: Mapping[str, int] = {}
+
 
 class Runner:
     """Executes plans under one context and meter."""
@@ -38,12 +40,10 @@ class Runner:
             "base": 0,
         }
 
-    def bind(self, numbers: Mapping[str, int]) -> None:
-        """Bind the numbers of a script that runs as a shape."""
-        self._facts.update(numbers)
-
-    def run(self, plan: Plan, catalog: Catalog) -> StatementResult:
-        """Execute one plan; raises SqlError without a place."""
+    def run(self, plan: Plan, catalog: Catalog, numbers: Mapping[str, int] = _NO_NUMBERS) -> StatementResult:
+        """Execute one plan, with the numbers of a statement that runs as a shape; raises SqlError without a place."""
+        if numbers:
+            self._facts.update(numbers)
         try:
             return self._run(plan)
         except apsw.Error as error:

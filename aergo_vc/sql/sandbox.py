@@ -4,6 +4,7 @@ The SQL that SQLite sees is written by us; this is the second fence, should the 
 """
 
 import functools
+import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from aergo_vc.sql.runtime import AGGREGATES, BUILT_IN_FUNCTIONS, WINDOW_AGGREGAT
 
 CACHE_TABLE = "cache_facts"
 """The engine's own table; no script reaches it."""
+
+UNDO_TABLE = CACHE_TABLE + "_undo"
+"""Another one: the rows that were changed ahead of the mark, as they are at the mark."""
 
 FUSE_STEPS = 200_000_000
 """Virtual machine instructions after which this machine gives a statement up."""
@@ -60,7 +64,7 @@ class Guard:
     def __init__(self) -> None:
         self.trusted = False
         self._functions = frozenset(scalar_functions()) | BUILT_IN_FUNCTIONS | set(WINDOW_AGGREGATES) | set(AGGREGATES)
-        self._functions |= {"counted", "call_routine", "array_argument", "array_result"}
+        self._functions |= {"counted", "call_routine", "call_rows", "array_argument", "array_result"}
 
     def __call__(
         self, action: int, first: str | None, second: str | None, database: str | None, _inner: str | None
@@ -89,7 +93,7 @@ class Guard:
         )
 
 
-_TABLE_FUNCTIONS = ("json_each", "whole_series")
+_TABLE_FUNCTIONS = ("json_each", "whole_series", "routine_rows")
 """What stands in FROM with arguments: SQLite's own for arrays that we made, and a series that is counted."""
 
 
@@ -162,14 +166,22 @@ def _register(connection: apsw.Connection, count_step: Callable[[], None]) -> No
             count_step()
             yield place, value
 
-    apsw.ext.make_virtual_module(connection, "whole_series", _table_function(whole_series), eponymous_only=True)
+    table_function(connection, "whole_series", ("key", "value"), whole_series)
 
 
-def _table_function(generate: Callable[..., Any]) -> Any:  # noqa: ANN401 - apsw's own protocol
-    """A generator with the attributes by which apsw knows a function that stands in FROM."""
-    generate.columns = ("key", "value")  # type: ignore[attr-defined]
-    generate.column_access = apsw.ext.VTColumnAccess.By_Index  # type: ignore[attr-defined]
-    return generate
+def table_function(
+    connection: apsw.Connection, name: str, columns: tuple[str, ...], generate: Callable[..., Iterator[tuple[Any, ...]]]
+) -> None:
+    """Let a generator of rows stand in FROM under a name; rows may be shorter than `columns` where nobody reads on."""
+
+    def rows(**arguments: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+        return generate(**arguments)
+
+    rows.columns = columns  # type: ignore[attr-defined]
+    rows.column_access = apsw.ext.VTColumnAccess.By_Index  # type: ignore[attr-defined]
+    rows.__signature__ = inspect.signature(generate)  # type: ignore[attr-defined]
+    module: Any = rows
+    apsw.ext.make_virtual_module(connection, name, module, eponymous_only=True)
 
 
 @functools.cache

@@ -109,10 +109,10 @@ def drop_index_sql(index: Index) -> str:
     return f"DROP INDEX {quote_name('index ' + index.name)}"
 
 
-def insert_sql(table: Table) -> str:
-    """INSERT of whole rows in column order."""
-    marks = ", ".join("?" * len(table.columns))
-    return f"INSERT INTO {quote_name(table.name)} VALUES ({marks})"
+def insert_sql(table: Table, rows: int = 1, *, replace: bool = False) -> str:
+    """INSERT of whole rows in column order, one or more; `replace` those whose keys exist."""
+    marks = ", ".join([f"({', '.join('?' * len(table.columns))})"] * rows)
+    return f"INSERT {'OR REPLACE ' if replace else ''}INTO {quote_name(table.name)} VALUES {marks}"
 
 
 def key_test(table: Table) -> str:

@@ -12,7 +12,7 @@ from aergo_vc.codec.key_code import key_code, key_codes
 from aergo_vc.codec.row_chunk import RowReader, check_doubles, check_row_size, check_texts, encode_row, encode_rows
 from aergo_vc.model.changes import Key
 from aergo_vc.model.schema import Table
-from aergo_vc.model.types import Row
+from aergo_vc.model.types import Kind, Row
 from aergo_vc.state.cutting import CUTTING, Cutting
 from aergo_vc.state.nodes import Directory, Node, NodeStore
 
@@ -50,6 +50,7 @@ class TableTree:
         self.reader = RowReader.of(table)
         self._positions = table.key_positions
         self._kinds = table.key_kinds
+        self._has_doubles = any(column.type.kind is Kind.DOUBLE for column in table.columns)
         self._form = (table.columns, table.primary_key, cutting)
 
     def key_of(self, row: Row) -> Key:
@@ -76,7 +77,7 @@ class TableTree:
         return self._codes_of(rows, NotATableTreeError)
 
     def _codes_of(self, rows: Sequence[Row], error: type[AergoError]) -> list[str]:
-        codes = key_codes(self._kinds, list(zip(*([row[at] for row in rows] for at in self._positions), strict=True)))
+        codes = key_codes(self._kinds, [[row[at] for row in rows] for at in self._positions])
         if max(map(len, codes), default=0) > KEY_CODE_CHARACTERS:
             raise error(f"a key of table {self.table.name} is too long", table=self.table.name)
         return codes
@@ -120,6 +121,15 @@ class TableTree:
             rows += self.reader.decode_known_lines(self.store.read_chunk(chunk))
         return rows
 
+    def extent(self, root: Node) -> tuple[int, int]:
+        """How many rows a sound tree has, and how many bytes its longest line."""
+        count = longest = 0
+        for chunk in self.chunks(root):
+            lines = self.store.read_chunk(chunk).split(b"\n")
+            count += len(lines) - 1
+            longest = max(longest, *map(len, lines))
+        return count, longest
+
     def build(self, rows: Sequence[Row]) -> Node | None:
         """Write the tree of `rows`, which may come in any order and whose values are canonical.
 
@@ -145,7 +155,8 @@ class TableTree:
         codes = self.codes_of(rows)
         encoded = encode_rows(rows)
         check_texts(encoded)
-        check_doubles(encoded, rows)
+        if self._has_doubles:
+            check_doubles(encoded, rows)
         lines = encoded.split(b"\n")
         lines.pop()
         if not all(map(lt, codes, codes[1:])):

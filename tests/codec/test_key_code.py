@@ -89,8 +89,8 @@ def test_no_code_is_the_beginning_of_another_and_all_are_plain(case: tuple[list[
 @given(keys_of_several_columns)
 def test_codes_in_bulk_are_those_made_singly(case: tuple[list[Kind], list[tuple[Any, ...]]]) -> None:
     kinds, keys = case
-    assert key_codes(kinds, keys) == [key_code(kinds, key) for key in keys]
-    assert key_codes(kinds[:1], keys) == column_codes(kinds[0], [key[0] for key in keys])
+    assert key_codes(kinds, list(zip(*keys, strict=True))) == [key_code(kinds, key) for key in keys]
+    assert key_codes(kinds[:1], [[key[0] for key in keys]]) == column_codes(kinds[0], [key[0] for key in keys])
 
 
 def test_codes_of_doubles_are_the_order_of_their_bits() -> None:

@@ -27,6 +27,7 @@ from aergo_vc.base.ids import (
     TransactionId,
 )
 from aergo_vc.base.limits import LAST_MOMENT, LONGEST_SLOT
+from aergo_vc.codec import transactions as transactions_codec
 from aergo_vc.codec.genesis import chain_id, decode_genesis, encode_genesis
 from aergo_vc.codec.header import block_id, decode_header, encode_header
 from aergo_vc.codec.law import decode_law, encode_law
@@ -36,6 +37,7 @@ from aergo_vc.codec.transactions import (
     decode_transactions,
     encode_payload,
     encode_transactions,
+    signed_part,
     transaction_id,
 )
 from aergo_vc.model.blocks import Consensus, Genesis, Header, Law, MergeRule
@@ -333,6 +335,31 @@ def _id(name: str, stored: bytes) -> str | None:
     if name == "block.json":
         return block_id(stored)
     return decode_transaction(stored.split(b"\n")[0]).id if name == "transactions.jsonl" else None
+
+
+@given(
+    transaction=TRANSACTIONS,
+    position=st.integers(0, 2000),
+    removed=st.integers(0, 2),
+    added=st.one_of(
+        st.binary(max_size=2), st.sampled_from([b"null", b"1", b"-0.0", b"[]", b"{}", b'"a":', b"\\u0041"])
+    ),
+)
+def test_a_line_is_read_alike_quickly_and_rule_by_rule(
+    transaction: Transaction, position: int, removed: int, added: bytes
+) -> None:
+    line = encode_transactions([transaction])[:-1]
+    position %= len(line)
+    for changed in (line, line[:position] + added + line[position + removed :]):
+        assert _reading(decode_transaction, changed) == _reading(transactions_codec._decode_any, changed)
+    assert signed_part(line) == encode_payload(transaction.payload)
+
+
+def _reading(read: Callable[[bytes], Transaction], line: bytes) -> object:
+    try:
+        return read(line)
+    except FormatError as error:
+        return type(error), error.message
 
 
 def test_the_vectors_are_those_that_this_program_writes() -> None:

@@ -13,6 +13,8 @@ from faults.git_children import GitChildren
 from faults.injection import KILL, Fault, Point, points_of, run_with_fault
 from faults.stage import CASES, Stage, judge, trial, watch
 
+from aergo_vc.objects.consolidating import MOST_PACKS
+
 T = TypeVar("T")
 
 KILLS, FAILS = 4, 1
@@ -62,6 +64,22 @@ def test_x08_an_interrupted_verb_leaves_old_or_new(
     strace: None, stage: Stage, verb: str, name: str, request: pytest.FixtureRequest
 ) -> None:
     _sweep(stage, verb, Fault(signal=name), request)
+
+
+def test_x01_a_merge_of_packs_killed_at_any_system_call_leaves_the_new_block_and_nothing_in_the_way(
+    strace: None, stage: Stage, request: pytest.FixtureRequest
+) -> None:
+    known = watch(stage, CASES["sql commit and merge packs"])
+    packs = stage.path / ".git" / "objects" / "pack"
+    assert len(list(packs.glob("*.pack"))) == 1
+    merging = [
+        point for point in known.points if "/objects/pack/" in point.shown and point.call in ("unlink", "rename")
+    ]
+    assert len(merging) > 3 * MOST_PACKS
+    wrong = [
+        (point, found) for point in _chosen(merging, KILLS, request) if (found := trial(stage, known, point, KILL))
+    ]
+    assert not wrong, "\n".join(f"{point}\n    " + "\n    ".join(found) for point, found in wrong)
 
 
 @pytest.mark.parametrize("landed", [False, True])

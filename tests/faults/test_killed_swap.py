@@ -11,6 +11,7 @@ from git_sandbox import WHO, Sandbox
 from aergo_vc.base.ids import ObjectId
 from aergo_vc.codec.digests import Kind
 from aergo_vc.codec.git_commit import Commit, encode_commit
+from aergo_vc.objects.consolidating import Consolidator
 from aergo_vc.objects.discovery import GitPaths
 from aergo_vc.objects.locks import ledger_lock
 from aergo_vc.objects.opening import open_store
@@ -22,6 +23,7 @@ MAIN = "refs/heads/main"
 
 def _append_for_ever(paths: GitPaths, tree: ObjectId) -> None:
     store, refs, count = open_store(paths), open_refs(paths), 0
+    consolidator = Consolidator(paths, most=3)
     while True:
         with ledger_lock(paths.common_dir, 5):
             old = refs.read(MAIN)
@@ -31,6 +33,7 @@ def _append_for_ever(paths: GitPaths, tree: ObjectId) -> None:
             published = writer.publish()
             assert refs.compare_and_swap(MAIN, old, new, message="block", who=WHO).done
             published.release()
+            consolidator.consolidate()
         count += 1
 
 

@@ -29,9 +29,12 @@ _PRODUCER = """
 import json, sys, time
 from pathlib import Path
 from aergo_vc.base.errors import AergoError
+from aergo_vc.objects.consolidating import Consolidator
+from aergo_vc.repository import workspace
 from aergo_vc.repository.facade import Repository
 from aergo_vc.repository.workspace import Surroundings
 path, variables, start, begun = Path(sys.argv[1]), json.loads(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+workspace.Consolidator = lambda paths: Consolidator(paths, most=2)
 class FastClock:
     def now(self):
         return start + (time.monotonic_ns() - begun) // 20_000
@@ -43,7 +46,10 @@ while True:
     except AergoError as error:
         print("refused", error.code, error.message, flush=True)
 """
-"""Adds blocks for ever, by a clock that all of its kind share, and that runs fifty times as fast as the machine's."""
+"""Adds blocks for ever, by a clock that all of its kind share, and that runs fifty times as fast as the machine's.
+
+Packs are merged at every other block.
+"""
 
 
 @contextmanager
@@ -108,6 +114,19 @@ def test_x13_x14_two_producers_and_every_clean_up_of_git_lose_no_block(
         for _ in _while_blocks_come(reports, request):
             for words in CLEANERS:
                 stage.git(*words, check=False)
+    assert _require_all(stage, reports, frozenset()) >= BLOCKS
+
+
+def test_x14_who_reads_while_packs_are_merged_misses_nothing(stage: Stage, request: pytest.FixtureRequest) -> None:
+    stage.fresh("books")
+    with _producers(stage, 1) as reports:
+        for number, _ in enumerate(_while_blocks_come(reports, request)):
+            clone = stage.root / "trial" / f"clone-{number}"
+            stage.git("clone", "--quiet", "--bare", "--no-local", str(stage.path), str(clone))
+            stage.git("fsck", "--full", "--strict", path=clone)
+            assert stage.git("rev-list", "--objects", "--quiet", "main") == ""
+            told = stage.do("verify", time=NOW + 10_000_000)
+            assert told["kind"] == "done", told
     assert _require_all(stage, reports, frozenset()) >= BLOCKS
 
 

@@ -7,14 +7,16 @@ reference may stand after a crash: at its old value, or at the one that an undis
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aergo_vc.base.errors import AergoError
+from aergo_vc.codec.digests import Kind
+from aergo_vc.objects.consolidating import MOST_PACKS
 from aergo_vc.repository.facade import Repository
-from aergo_vc.repository.workspace import Surroundings
+from aergo_vc.repository.workspace import Surroundings, Workspace
 
 START = 1_700_000_000_000
 """When the first block of every template is made, in milliseconds."""
@@ -90,6 +92,16 @@ def _tag(repository: Repository, folder: Path) -> object:
     return repository.tag("first").block
 
 
+def _crowd(repository: Repository, folder: Path) -> object:
+    """Put so many small packs into the repository that the next one has them merged."""
+    workspace = Workspace.open(folder / "repository", Surroundings())
+    with closing(workspace), workspace.locked():
+        for number in range(MOST_PACKS):
+            workspace.writer.add(Kind.BLOB, b"in a pack of its own: %d" % number)
+            workspace.writer.publish().release()
+    return MOST_PACKS
+
+
 def _discard(repository: Repository, folder: Path) -> object:
     return repository.discard()
 
@@ -122,6 +134,8 @@ VERBS: Mapping[str, Callable[[Repository, Path], object]] = {
     "found accounts": _found_accounts,
     "sql": _sql,
     "sql commit": _sql_commit,
+    "sql commit and merge packs": _sql_commit,
+    "crowd": _crowd,
     "commit": _commit,
     "import": _import,
     "branch": _branch,
@@ -137,6 +151,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "plain": (),
     "books": ("init", "found accounts"),
     "waiting": ("init", "found accounts", "sql"),
+    "crowded": ("init", "found accounts", "crowd"),
     "branched": ("init", "found accounts", "branch"),
 }
 """The repositories that verbs begin with, by the verbs that made them of one with a commit of the user's."""

@@ -109,7 +109,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "cache garbled": lambda folder: _only(folder, ".sqlite").write_bytes(b"x" * 8192),
     "header garbled behind the stamp's back": lambda folder: _garble(_only(folder, ".sqlite")),
     "another version's stamp": lambda folder: _only(folder, ".stamp").write_text(
-        _only(folder, ".stamp").read_text().replace('"version": 1', '"version": 0')
+        _only(folder, ".stamp").read_text().replace('"version": 2', '"version": 1')
     ),
     "a stamp that is no JSON": lambda folder: _only(folder, ".stamp").write_bytes(b"\xff\x00"),
     "a journal left behind": lambda folder: Path(f"{_only(folder, '.sqlite')}-journal").write_bytes(b"\xd9" * 4096),
@@ -125,6 +125,18 @@ def test_x11_x12_a_lost_or_damaged_cache_changes_no_state(damage: Callable[[Path
     target.sql("UPDATE account SET balance = balance + 1")
     assert [row[1] for row in _rows(target)] == [96, 106]
     assert target.verifies() == 5
+
+
+def test_rows_that_were_imported_are_there_for_the_first_script_that_a_later_process_runs(target: Ledger) -> None:
+    path = target.place.world.root / "goods.csv"
+    path.write_text("id,name\n" + "".join(f"{number},thing {number}\n" for number in range(500)))
+    with target.open() as repository:
+        repository.import_files([path], key=("id",), commit=True)
+    with target.open() as repository:
+        done = repository.sql("DELETE FROM goods WHERE id >= 3", commit=True)
+        assert done.rows["public.goods"].deleted == 497
+    assert _rows(target, "goods") == [(0, "thing 0"), (1, "thing 1"), (2, "thing 2")]
+    assert target.verifies() == 6
 
 
 def test_x11_a_cache_left_behind_by_another_line_of_blocks_is_moved_to_this_one(target: Ledger) -> None:

@@ -8,19 +8,20 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from aergo_vc.base.ids import RoutineName, TableName
-from aergo_vc.model.routines import CompositeType, Mode, Routine
+from aergo_vc.model.routines import Routine
 from aergo_vc.model.schema import Catalog
-from aergo_vc.model.types import ColumnType, Kind
+from aergo_vc.model.types import ColumnType
 from aergo_vc.sql.binder import Binder, Grouping, Query, Surroundings
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import Expression, assign, cast, condition
+from aergo_vc.sql.native import native
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.syntax import CursorDeclaration, Fragment, Statement
 from aergo_vc.sql.procedures.translation import Code, Names, translate
-from aergo_vc.sql.procedures.variables import ROWS, Level, Namespace, Shape, Variable
+from aergo_vc.sql.procedures.variables import Level, Namespace, Variable
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.queries import bind_query, top_binder
-from aergo_vc.sql.routine_calls import bind_arguments, called_routine
+from aergo_vc.sql.routine_calls import ROWS, Shape, bind_arguments, called_routine, result_fields, row_fields
 from aergo_vc.sql.scope import Scope
 from aergo_vc.sql.source import parse_script
 from aergo_vc.sql.values import TEXT, is_assignable
@@ -179,7 +180,7 @@ class Body:
             source = f"{self.names.function('text_of')}({code.source})" if code.is_list else code.source
             return order.setdefault(name, f"?{len(order) + 1}\0{source}").partition("\0")[0]
 
-        text = _PARAMETER.sub(numbered, sql)
+        text = _PARAMETER.sub(numbered, native(sql))
         sources = [entry.partition("\0")[2] for entry in order.values()]
         return self.constant(text), f"({', '.join(sources)}{',' if sources else ''})"
 
@@ -203,23 +204,12 @@ class Body:
     # Types
 
     def row_fields(self, name: str) -> Shape | None:
-        """The fields of the composite type, or of the table's or view's rows, that has the name ``contract.name``."""
-        found = self.catalog.types.get(name)
-        if isinstance(found, CompositeType):
-            return found.fields
-        table = self.catalog.tables.get(TableName(name))
-        if table is not None:
-            return tuple((column.name, column.type) for column in table.visible_columns)
-        return None
+        """The fields of the composite type, or of the table's rows, that has the name ``contract.name``."""
+        return row_fields(self.catalog, name)
 
     def result_fields(self, routine: Routine) -> Shape | None:
         """The fields of the rows that a routine gives; None if it gives single values."""
-        if routine.returns is not None and routine.returns.kind is Kind.COMPOSITE and not routine.returns.is_array:
-            return self.row_fields(routine.returns.name or "")
-        outputs = routine.outputs
-        if len(outputs) > 1 or (outputs and outputs[0].mode is Mode.TABLE):
-            return tuple((one.name, one.type) for one in outputs)
-        return None
+        return result_fields(self.catalog, routine)
 
     # Values of a type
 

@@ -9,7 +9,8 @@ from aergo_vc.sql.procedures.syntax import Fragment, Reference, TypeReference
 _OPENING = frozenset("([")
 _CLOSING = frozenset(")]")
 _TWO_WORDS = {"double": "precision", "character": "varying", "char": "varying", "bit": "varying"}
-_INTERVAL_FIELDS = frozenset({"year", "month", "day", "hour", "minute", "second"})
+INTERVAL_FIELDS = frozenset({"year", "month", "day", "hour", "minute", "second"})
+"""Words that may stand behind the type INTERVAL."""
 
 
 class TokenCursor:
@@ -53,8 +54,7 @@ class TokenCursor:
         token = token or self.token
         if token.kind is TokenKind.END:
             return self.error(SYNTAX, f"{message} at end of input", token)
-        written = self.source.text[token.start : token.end]
-        return self.error(SYNTAX, f'{message} at or near "{written[:100]}"', token)
+        return self.error(SYNTAX, f'{message} at or near "{self.source.quoted(token.start, token.end)}"', token)
 
     def unsupported(self, message: str, token: Token | None = None) -> SqlError:
         """Error 0A000 at `token`, or at the next one."""
@@ -187,7 +187,7 @@ class TokenCursor:
             return self.unexpected("mismatched parentheses", token)
         if expected == ";" and token.kind is not TokenKind.END:
             return self.unexpected("syntax error", token)
-        return self.unexpected(f'missing "{expected}" at end of SQL {what}', token)
+        return self.error(SYNTAX, f'missing "{expected}" at end of SQL {what}', token)
 
     def type_reference(self) -> TypeReference:
         """A type as PL/pgSQL and CREATE FUNCTION spell it."""
@@ -231,7 +231,7 @@ class TokenCursor:
             self.expect_words("time", "zone")
 
     def _step_over_interval_fields(self) -> None:
-        if self.accept_word(*_INTERVAL_FIELDS) and self.accept_word("to") and not self.accept_word(*_INTERVAL_FIELDS):
+        if self.accept_word(*INTERVAL_FIELDS) and self.accept_word("to") and not self.accept_word(*INTERVAL_FIELDS):
             raise self.unexpected()
 
     def _step_over_modifiers(self) -> None:

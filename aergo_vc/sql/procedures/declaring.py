@@ -91,7 +91,7 @@ def _cursor(cursor: TokenCursor, name: str, token: Token) -> CursorDeclaration:
             if cursor.expect_sign(",", ")") == ")":
                 break
     if not cursor.accept_word("is", "for"):
-        raise cursor.unexpected('syntax error, expected "FOR"')
+        raise cursor.unexpected()
     query = cursor.fragment([";"], expected=";", what="statement")
     cursor.expect_sign(";")
     return CursorDeclaration(name, tuple(parameters), query, *cursor.place(token))

@@ -185,7 +185,7 @@ class _BodyParser(TokenCursor):
 
     def end_label(self, label: str | None) -> None:
         """The label that may stand behind END."""
-        if not self.is_name():
+        if not self.is_name(RESERVED):
             return
         token = self.token
         name = self.expect_name()

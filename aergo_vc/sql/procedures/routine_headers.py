@@ -1,10 +1,11 @@
 """The grammar of CREATE FUNCTION and CREATE PROCEDURE (PostgreSQL 15 manual, reference I)."""
 
+import re
 from dataclasses import dataclass, field
 
 from aergo_vc.model.routines import Language, Mode, Volatility
 from aergo_vc.sql.errors import SYNTAX, SqlError
-from aergo_vc.sql.procedures.cursor import TokenCursor
+from aergo_vc.sql.procedures.cursor import INTERVAL_FIELDS, TokenCursor
 from aergo_vc.sql.procedures.lexing import Token, TokenKind
 from aergo_vc.sql.procedures.own_statements import CreateRoutine, WrittenParameter
 from aergo_vc.sql.procedures.syntax import Fragment, TypeReference
@@ -12,6 +13,7 @@ from aergo_vc.sql.procedures.written_names import written_name
 
 INVALID_FUNCTION_DEFINITION = "42P13"
 
+_BEGINNING_OF_TEXT = re.compile(r"[eE]?'|\$[^$]*\$")
 _MODES = frozenset({"in", "out", "inout", "variadic"})
 _BEHIND_TYPE = frozenset({"precision", "varying", "with", "without", "array", "default"})
 
@@ -130,8 +132,10 @@ class _RoutineParser:
             return False
         if following.kind is not TokenKind.WORD:
             return True
-        if cursor.token.kind is TokenKind.WORD and cursor.token.text in ("national", "interval"):
-            return cursor.peek(2).kind is not TokenKind.WORD and following.text not in _MODES
+        if cursor.is_word("national"):
+            return following.text in ("character", "char")
+        if cursor.is_word("interval"):
+            return following.text in INTERVAL_FIELDS and cursor.peek(2).text in ("to", "(", ",", ")", "=", "default")
         return following.text in _BEHIND_TYPE
 
     def type(self) -> TypeReference:
@@ -264,6 +268,6 @@ class _RoutineParser:
         text = cursor.expect_string()
         if cursor.is_sign(","):
             raise cursor.unsupported("a body in a library is not supported")
-        opening = cursor.source.text[token.start]
-        quotes = cursor.source.text.index("$", token.start + 1) + 1 - token.start if opening == "$" else 1
+        beginning = _BEGINNING_OF_TEXT.match(cursor.source.text, token.start)
+        quotes = len(beginning.group()) if beginning else 0
         return Fragment(text, *cursor.source.place(token.start + quotes))

@@ -288,7 +288,7 @@ def _raise(cursor: TokenCursor, token: Token) -> Raise:
 def parse_condition(cursor: TokenCursor) -> str:
     """A condition's name other than OTHERS; error 42704 if there is no such condition."""
     token = cursor.token
-    name = cursor.expect_name()
+    name = cursor.expect_name(RESERVED)
     if name not in CONDITIONS:
         raise cursor.error(UNDEFINED_OBJECT, f'unrecognized exception condition "{name}"', token)
     return name
@@ -333,7 +333,7 @@ def _run_sql(cursor: TokenCursor) -> RunSql:
         if not cursor.is_word("into"):
             break
         if into:
-            raise cursor.error(SYNTAX, "INTO specified more than once")
+            raise cursor.unexpected("INTO specified more than once")
         opening = cursor.advance()
         strict = cursor.accept_word("strict") is not None
         into = parse_targets(cursor)
@@ -350,7 +350,7 @@ def _step_to(cursor: TokenCursor, start: int) -> None:
     """Go to the semicolon, or to an INTO that names targets."""
     cursor.position = start
     while True:
-        if cursor.is_sign(";"):
+        if cursor.is_word("into") or cursor.is_sign(";"):
             return
         cursor.fragment(["into", ";"], expected=";", what="statement")
         before = cursor.tokens[cursor.position - 1]

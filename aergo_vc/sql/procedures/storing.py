@@ -10,8 +10,8 @@ from aergo_vc.sql.expressions import SAFE_BOUND, Expression, column_expression
 from aergo_vc.sql.procedures.body import Body, located
 from aergo_vc.sql.procedures.syntax import Assign, Target
 from aergo_vc.sql.procedures.translation import Code
-from aergo_vc.sql.procedures.variables import Shape, Variable
-from aergo_vc.sql.routine_calls import result_type
+from aergo_vc.sql.procedures.variables import Variable
+from aergo_vc.sql.routine_calls import Shape, result_type
 from aergo_vc.sql.values import INTEGER, TEXT, storage_scale
 
 Columns = Sequence[tuple[str, Expression]]
