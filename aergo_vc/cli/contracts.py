@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,6 @@ from aergo_vc.cli.transactions import read_text, require_seal, tell_submitted
 if TYPE_CHECKING:
     from aergo_vc.model.transactions import Argument
     from aergo_vc.repository.facade import Repository
-    from aergo_vc.sql.errors import SqlError
 
 app = new_family()
 
@@ -86,27 +86,17 @@ def _contract_of(file: str) -> str:
     return Path(file).stem
 
 
-def _check(
-    session: Session, repository: "Repository", file: str, contract: str, text: str, *, as_json: bool
-) -> "SqlError | None":
-    """Tell what is wrong with a file."""
-    from aergo_vc.sql.errors import SqlError  # noqa: PLC0415 - with it come the libraries that -h does without
-
-    try:
-        repository.check(text, contract)
-    except SqlError as error:
-        line, column = error.line or 1, error.column or 1
-        if as_json:
-            place = {"file": file, "line": line, "column": column}
-            session.out.record({**place, "sqlstate": error.sqlstate, "message": error.message})
-        else:
-            session.err.line(f"{file}:{line}:{column}: ", Styled("error: ", Style.RED), error.message, _code(error))
-        return error
-    return None
-
-
-def _code(error: "SqlError") -> str:
-    return f" [{error.sqlstate}]"
+def _check(session: Session, repository: "Repository", file: str, contract: str, text: str, *, as_json: bool) -> bool:
+    """Tell what is wrong with a file; returns whether anything is."""
+    problem = repository.check(text, contract)
+    if problem is None:
+        return False
+    if as_json:
+        session.out.record({"file": file, **asdict(problem)})
+    else:
+        place = f"{file}:{problem.line}:{problem.column}: "
+        session.err.line(place, Styled("error: ", Style.RED), f"{problem.message} [{problem.sqlstate}]")
+    return True
 
 
 def _of_words(words: list[str]) -> "tuple[tuple[Argument, ...], dict[str, Argument]]":

@@ -142,4 +142,5 @@ def verified_record(verified: "Verified") -> Record:
         "blocks": verified.blocks,
         "transactions": verified.transactions,
         "head": verified.head,
+        "irreversible": verified.irreversible,
     }

@@ -24,6 +24,7 @@ from aergo_vc.repository.results import (
     Founded,
     PendingTransaction,
     RoutinesDifference,
+    ScriptProblem,
     Status,
     Submitted,
     TableDifference,
@@ -137,15 +138,15 @@ class Repository:
         with desk(self._workspace, self._identity, self._workspace.current_branch()) as opened:
             return opened.submit(draft_of_deployment(script, contract_name(contract)), commit=commit, message=message)
 
-    def check(self, script: str, contract: str) -> None:
-        """Try a deployment at the current branch's state, pending transactions included: raises what it would raise.
+    def check(self, script: str, contract: str) -> ScriptProblem | None:
+        """What a deployment at the current branch's state, pending transactions included, would fail for.
 
         Nothing is signed, and it is no matter whose the contract is.
         """
         from aergo_vc.repository.submitting import desk  # noqa: PLC0415 - loads sqlglot
 
         with desk(self._workspace, self._identity, self._workspace.current_branch()) as opened:
-            opened.check(script, contract_name(contract))
+            return opened.check(script, contract_name(contract))
 
     def call(
         self,

@@ -130,10 +130,25 @@ class RoutinesDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class ScriptProblem:
+    """Why a script cannot be run: PostgreSQL's code, and where in its text, counted from 1."""
+
+    sqlstate: str
+    message: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
-    """How far verification got: to the end, or to the first block that is wrong."""
+    """What was found valid, from the first block, or a trusted one, to the last.
+
+    `irreversible` is the height up to which no block can be replaced any more, None where there is none among the last
+    256 blocks or the branch is private.
+    """
 
     branch: BranchName
     blocks: int
     transactions: int
     head: BlockId | None
+    irreversible: int | None

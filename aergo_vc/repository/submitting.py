@@ -19,7 +19,7 @@ from aergo_vc.model.transactions import Argument, Call, Exclusion, Load, Payload
 from aergo_vc.pool.pending import pool_ref, read_pool, write_pool
 from aergo_vc.repository.errors import FullPoolError, TransactionTooLongError
 from aergo_vc.repository.identity import Identity
-from aergo_vc.repository.results import Committed, PendingTransaction, Submitted
+from aergo_vc.repository.results import Committed, PendingTransaction, ScriptProblem, Submitted
 from aergo_vc.repository.sealing import Producer, Sealed, slot_length_of
 from aergo_vc.repository.state_cache import StateCache, state_cache
 from aergo_vc.repository.tips import Tip, tip_of
@@ -77,8 +77,8 @@ class Desk:
         the transaction has no id.
         """
         waiting = self.pending()
-        alone, keep = commit and not waiting, not commit and not dry_run
-        made = self._try(waiting, make, self._unsigned if dry_run else self._sign, alone=alone, keep=keep)
+        finish = self._unsigned if dry_run else self._sign
+        made = self._try(waiting, make, finish, alone=commit and not waiting, keep=not commit and not dry_run)
         if made is None:
             return Submitted(None, (), {}, None)
         if dry_run:
@@ -93,13 +93,17 @@ class Desk:
             self._keep((*waiting, submission))
         return _submitted(submission[0].id, outcome, committed)
 
-    def check(self, script: str, contract: str) -> None:
-        """Run a deployment behind those that wait, for the errors that it raises; nothing is signed or kept."""
+    def check(self, script: str, contract: str) -> ScriptProblem | None:
+        """What a deployment behind those that wait would fail for; nothing is signed or kept."""
         with self.machine.block(self._context()) as execution:
             for transaction, payload in self.pending():
                 with suppress(AergoError):
                     execution.execute(transaction, payload)
-            execution.check(script, contract)
+            try:
+                execution.check(script, contract)
+            except SqlError as error:
+                return ScriptProblem(error.sqlstate, error.message, error.line or 1, error.column or 1)
+        return None
 
     def commit(self, message: str | None) -> Committed | None:
         """Seal what waits; None where nothing does."""

@@ -1,7 +1,7 @@
 """Calls from outside of routines: statements of a script that call one and do nothing else, and signed calls."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlglot import exp
@@ -11,12 +11,10 @@ from aergo_vc.model.outcomes import ResultColumn, StatementResult
 from aergo_vc.model.routines import Mode, Routine
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Argument, CallResult
-from aergo_vc.model.types import ColumnType, Kind, Value
+from aergo_vc.model.types import ColumnType
 from aergo_vc.sql.arrays import canonical_elements, type_code
 from aergo_vc.sql.binder import Binder, Grouping, Surroundings
-from aergo_vc.sql.errors import DATATYPE_MISMATCH, INVALID_TEXT, UNDEFINED_FUNCTION, UNSUPPORTED, WRONG_OBJECT, SqlError
-from aergo_vc.sql.needs import NOTHING, Requirements
-from aergo_vc.sql.numbers import fit_integer
+from aergo_vc.sql.errors import UNDEFINED_FUNCTION, UNSUPPORTED, WRONG_OBJECT, SqlError
 from aergo_vc.sql.procedures.body import Body, located
 from aergo_vc.sql.procedures.own_statements import CallRoutine
 from aergo_vc.sql.procedures.running_sql import call_arguments
@@ -25,10 +23,10 @@ from aergo_vc.sql.procedures.support import list_of, text_of
 from aergo_vc.sql.procedures.syntax import Fragment
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.queries import top_binder
-from aergo_vc.sql.routine_calls import ROWS, bind_arguments, find_routine, result_type
+from aergo_vc.sql.routine_calls import bind_arguments, find_routine, result_type
 from aergo_vc.sql.runner import decode_rows
 from aergo_vc.sql.source import name_of, parse_script
-from aergo_vc.sql.values import INTEGERS, TEXT, encoder, finite, storage_scale, value_from_text
+from aergo_vc.sql.values import TEXT, storage_scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +35,7 @@ class CallPlan:
 
     `columns` are the result's, None for a procedure without output parameters.  `is_row` says that the routine gives
     tuples, `is_set` that it gives a list of them.  `nested` are
-    called by the arguments; with `is_void` the result is an empty text, as PostgreSQL's is.  `requirements` are the
-    privileges that the call and its arguments take.
+    called by the arguments; with `is_void` the result is an empty text, as PostgreSQL's is.
     """
 
     routine: RoutineName
@@ -50,7 +47,6 @@ class CallPlan:
     is_set: bool
     nested: frozenset[RoutineName] = frozenset()
     is_void: bool = False
-    requirements: Requirements = field(default=NOTHING, compare=False)
 
 
 def plan_call(catalog: Catalog, contract: str, tree: CallRoutine | exp.Expression) -> CallPlan | None:
@@ -78,10 +74,11 @@ def plan_call(catalog: Catalog, contract: str, tree: CallRoutine | exp.Expressio
         is_row = False
     else:
         is_row = True
-    sql, arrays, nested, requirements = _arguments(catalog, contract, routine, arguments, node)
+    sql, arrays, nested = _arguments(catalog, contract, routine, arguments, node)
     columns = tuple(ResultColumn(name, one, _scale(one)) for name, one in shape)
-    is_void = result_type(routine) is None
-    return CallPlan(routine.name, "SELECT", sql, arrays, columns, is_row, routine.is_set, nested, is_void, requirements)
+    return CallPlan(
+        routine.name, "SELECT", sql, arrays, columns, is_row, routine.is_set, nested, result_type(routine) is None
+    )
 
 
 def _scale(column_type: ColumnType) -> int | None:
@@ -103,17 +100,13 @@ def _plan_procedure(catalog: Catalog, contract: str, tree: CallRoutine) -> CallP
     node = exp.Null()
     try:
         inputs = call_inputs(routine, arguments, node)
-        sql, arrays, nested, requirements = _arguments(catalog, contract, routine, inputs, node)
+        sql, arrays, nested = _arguments(catalog, contract, routine, inputs, node)
     except SqlError as error:
         if error.line is None:
             error.line, error.column = tree.name.line, tree.name.column
         raise
     columns = tuple(ResultColumn(one.name, one.type, _scale(one.type)) for one in routine.outputs)
-    is_row = len(columns) > 1
-    return CallPlan(
-        routine.name, "CALL", sql, arrays, columns or None, is_row,
-        is_set=False, nested=nested, requirements=requirements,
-    )  # fmt: skip
+    return CallPlan(routine.name, "CALL", sql, arrays, columns or None, len(columns) > 1, is_set=False, nested=nested)
 
 
 def call_inputs(routine: Routine, arguments: list[exp.Expression], node: exp.Expression) -> list[exp.Expression]:
@@ -134,14 +127,12 @@ def _argument(catalog: Catalog, contract: str, name: str | None, fragment: Fragm
 
 def _arguments(
     catalog: Catalog, contract: str, routine: Routine, arguments: Sequence[exp.Expression], node: exp.Expression
-) -> tuple[str | None, tuple[int, ...], frozenset[RoutineName], Requirements]:
+) -> tuple[str | None, tuple[int, ...], frozenset[RoutineName]]:
     binder: Binder = top_binder(catalog, around=Surroundings(contract))
     binder.grouping = Grouping(refused="arguments of a call", windows_refused="arguments of a call")
     parts = bind_arguments(binder, node, routine, arguments)
     arrays = tuple(place for place, one in enumerate(routine.inputs) if one.type.is_array)
-    binder.around.needs.add_call(routine.name)
-    requirements = binder.around.needs.requirements()
-    return (f"SELECT {', '.join(parts)}" if parts else None), arrays, frozenset(binder.around.called), requirements
+    return (f"SELECT {', '.join(parts)}" if parts else None), arrays, frozenset(binder.around.called)
 
 
 def run_call(session: Session, plan: CallPlan, arguments: Sequence[Any]) -> StatementResult:
@@ -177,14 +168,14 @@ def plan_signed_call(catalog: Catalog, name: RoutineName, count: int) -> CallPla
         raise SqlError(UNDEFINED_FUNCTION, f"{name} does not take {count} arguments: it takes ({wanted})")
     contract = name.partition(".")[0]
     defaults = replace(routine, parameters=tuple(replace(one, mode=Mode.IN) for one in missing))
-    sql, _, nested, requirements = _arguments(catalog, contract, defaults, [], exp.Null())
+    sql, _, nested = _arguments(catalog, contract, defaults, [], exp.Null())
     shape = _scratch(catalog, contract).result_fields(routine)
     returns = result_type(routine)
     is_row = shape is not None
     if shape is None:
         shape = () if returns is None else ((_result_name(routine), returns),)
     columns = tuple(ResultColumn(one, two, _scale(two)) for one, two in shape) or None
-    return CallPlan(name, "CALL", sql, (), columns, is_row, routine.is_set, nested, requirements=requirements)
+    return CallPlan(name, "CALL", sql, (), columns, is_row, routine.is_set, nested)
 
 
 def _result_name(routine: Routine) -> str:
@@ -219,45 +210,3 @@ def _element_column(column: ResultColumn) -> ResultColumn:
 
 def _canonical_array(elements: list[Any] | None, element: ColumnType) -> Argument:
     return None if elements is None else tuple(canonical_elements(elements, type_code(element)))
-
-
-def kept_arguments(routine: Routine, arguments: Sequence[Argument]) -> list[Any]:
-    """Canonical values in the form that variables keep; raises SqlError 22P02, 22003, 42804 for other ones."""
-    if len(arguments) > len(routine.inputs):
-        raise SqlError(
-            UNDEFINED_FUNCTION, f"{routine.name} takes {len(routine.inputs)} arguments, not {len(arguments)}"
-        )
-    return [
-        _kept(one, parameter.type, parameter.name) for one, parameter in zip(arguments, routine.inputs, strict=False)
-    ]
-
-
-def _kept(value: Argument, column_type: ColumnType, name: str) -> Any:  # noqa: ANN401 - a kept value
-    if value is None:
-        return None
-    if column_type.is_array:
-        if not isinstance(value, (tuple, list)):
-            raise SqlError(DATATYPE_MISMATCH, f'an array is expected for parameter "{name}"')
-        return [_kept(one, column_type.element, name) for one in value]
-    if isinstance(value, (tuple, list)) or column_type.kind in ROWS:
-        raise SqlError(DATATYPE_MISMATCH, f'a value of type {column_type} is expected for parameter "{name}"')
-    canonical = _canonical(value, column_type)
-    if canonical is None or type(canonical) is not type(value) or canonical != value:
-        message = f'value "{str(value)[:100]}" is not a canonical {column_type} for parameter "{name}"'
-        raise SqlError(INVALID_TEXT, message)
-    encode = encoder(column_type)
-    return canonical if encode is None else encode(canonical)
-
-
-def _canonical(value: bool | int | float | str, column_type: ColumnType) -> Value:  # noqa: FBT001 - any value
-    if isinstance(value, str):
-        return None if column_type.kind in _UNSPELLED else value_from_text(value, column_type)
-    if isinstance(value, bool):
-        return value if column_type.kind is Kind.BOOLEAN else None
-    if isinstance(value, int):
-        return fit_integer(value, column_type.kind) if column_type.kind in INTEGERS else None
-    return finite(value) if column_type.kind in (Kind.DOUBLE, Kind.REAL) else None
-
-
-_UNSPELLED = INTEGERS | {Kind.BOOLEAN, Kind.DOUBLE, Kind.REAL}
-"""Kinds whose canonical values are no texts."""

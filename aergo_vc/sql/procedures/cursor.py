@@ -54,8 +54,7 @@ class TokenCursor:
         token = token or self.token
         if token.kind is TokenKind.END:
             return self.error(SYNTAX, f"{message} at end of input", token)
-        written = self.source.text[token.start : token.end]
-        return self.error(SYNTAX, f'{message} at or near "{written[:100]}"', token)
+        return self.error(SYNTAX, f'{message} at or near "{self.source.quoted(token.start, token.end)}"', token)
 
     def unsupported(self, message: str, token: Token | None = None) -> SqlError:
         """Error 0A000 at `token`, or at the next one."""

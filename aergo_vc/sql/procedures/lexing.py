@@ -37,6 +37,7 @@ class Token(NamedTuple):
     end: int
 
 
+_OPERATOR_LIMIT = 64
 _SPACE = r"[ \t\n\r\f\v]++"
 _PLAIN = r"'(?:[^']++|'')*+'"
 _NEXT_LINE = r"[ \t\r\f\v]*+\n[ \t\n\r\f\v]*+"
@@ -46,6 +47,7 @@ _TOKEN = re.compile(
     | (?P<line_comment>--[^\n]*+)
     | (?P<comment>/\*)
     | (?P<escaped>[eE]'(?:[^'\\]++|''|\\.)*+')
+    | (?P<unterminated>[eE]')
     | (?P<special>[uU]&['"]|[bBxXnN]')
     | (?P<word>[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*+)
     | (?P<number>(?:[0-9]++(?:\.(?!\.)[0-9]*+)?|\.[0-9]++)(?:[eE][-+]?[0-9]++)?)
@@ -53,8 +55,8 @@ _TOKEN = re.compile(
     | (?P<dollar>\$(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*+)?\$)
     | (?P<plain>{_PLAIN}(?:{_NEXT_LINE}{_PLAIN})*+)
     | (?P<quoted>"(?:[^"]++|"")++")
-    | (?P<sign>:=|::|\.\.|[()\[\],;:.$])
-    | (?P<operator>[-+*/<>=~!@\#%^&|`?]++)
+    | (?P<sign>:=|::|\.\.|[()\[\],;:.])
+    | (?P<operator>[-+*/<>=~!@\#%^&|`?]{{1,{_OPERATOR_LIMIT}}}+)
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -89,6 +91,10 @@ class Source:
             return self.line, self.column + offset
         return self.line + row, offset - self._breaks[row - 1] + 1
 
+    def quoted(self, start: int, end: int | None = None) -> str:
+        """What a message shows of the text from `start` on: one line, and not much of it."""
+        return self.text[start : min(end or len(self.text), start + 100)].split("\n")[0]
+
     def error(self, offset: int, sqlstate: str, message: str) -> SqlError:
         """An SqlError that names the place of `offset`."""
         return SqlError(sqlstate, message, *self.place(offset))
@@ -101,7 +107,7 @@ def tokens_of(source: Source) -> list[Token]:
     position = 0
     while position < len(text):
         match = _TOKEN.match(text, position)
-        if match is None:
+        if match is None or match.lastgroup == "unterminated":
             raise _no_token(source, position)
         kind = match.lastgroup or ""
         if kind in ("space", "line_comment"):
@@ -120,6 +126,8 @@ def _token(source: Source, kind: str, match: re.Match[str]) -> Token:
     written, start, end = match.group(), match.start(), match.end()
     if kind == "operator":
         written = _operator(written)
+        if len(written) == _OPERATOR_LIMIT:
+            raise source.error(start, SYNTAX, "operator too long")
         end = start + len(written)
     elif kind == "dollar":
         end = _dollar_end(source, written, start)
@@ -165,8 +173,7 @@ def _comment_end(source: Source, start: int) -> int:
 
 
 def _unterminated(source: Source, start: int, what: str) -> SqlError:
-    rest = source.text[start : start + 100]
-    return source.error(start, SYNTAX, f'unterminated {what} at or near "{rest}"')
+    return source.error(start, SYNTAX, f'unterminated {what} at or near "{source.quoted(start)}"')
 
 
 def _folded(word: str) -> str:
