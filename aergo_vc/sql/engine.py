@@ -20,6 +20,7 @@ from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog, Table
 from aergo_vc.model.transactions import Argument, LoadMode
 from aergo_vc.model.types import Row
 from aergo_vc.sql import ahead, cached_catalog, loading, rebuilding
+from aergo_vc.sql.ahead import RowSource, lost_rows
 from aergo_vc.sql.alterations import DEFINING
 from aergo_vc.sql.budget import Budget, Meter
 from aergo_vc.sql.capture import Capture, InsertedRows, check_sizes
@@ -29,6 +30,7 @@ from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, EngineError, SqlError
 from aergo_vc.sql.expressions import quote_name
 from aergo_vc.sql.loading import insert_many, is_free_of_rules
 from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, OpenTransaction, ScriptOutcome, ordinals_for
+from aergo_vc.sql.permits import Permits, settled
 from aergo_vc.sql.plan_store import PlanStore
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.calling import CallPlan
@@ -52,12 +54,13 @@ class Engine:
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
-        self._routines = RoutineHost(self._db, self._capture, self._trusted)
+        self._permits = Permits()
+        self._routines = RoutineHost(self._db, self._capture, self._trusted, self._permits)
         self._fuse.progress = self._routines.progress
         self._plans = PlanStore(self._routines.plan)
         self._transactions: list[OpenTransaction] = []
         self._depth = 0
-        self._owed: Mapping[TableName, ahead.RowSource] = {}
+        self._owed: Mapping[TableName, RowSource] = {}
         self.catalog = Catalog()
         self._read_catalog()
 
@@ -81,12 +84,13 @@ class Engine:
         ahead.create_tables(self._trusted)
         self._set_catalog(cached_catalog.read(self._trusted))
         owed = self._trusted(f"SELECT name FROM {CACHE_TABLE} WHERE name LIKE 'owed %'")
-        self._owed = {TableName(name.removeprefix("owed ")): ahead.lost_rows for (name,) in owed}
+        self._owed = {TableName(name.removeprefix("owed ")): lost_rows for (name,) in owed}
 
     def _set_catalog(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self._plans.set_catalog(catalog)
         self._capture.lay_out(catalog)
+        self._permits.set_catalog(catalog)
         self._routines.set_catalog(catalog)
 
     @property
@@ -175,7 +179,7 @@ class Engine:
         outer.rewritten |= opened.rewritten
         outer.catalog_changed = outer.catalog_changed or opened.catalog_changed
 
-    def _rewind(self, opened: OpenTransaction, before: tuple[Catalog, Mapping[TableName, ahead.RowSource]]) -> None:
+    def _rewind(self, opened: OpenTransaction, before: tuple[Catalog, Mapping[TableName, RowSource]]) -> None:
         """Go back to where a transaction began, and stay in it."""
         catalog, self._owed = before
         if self._db.in_transaction:
@@ -213,7 +217,7 @@ class Engine:
         self._trusted("BEGIN" if final else f"SAVEPOINT {name}")
         self._depth += 1
 
-    def _undo(self, name: str, before: tuple[Catalog, Mapping[TableName, ahead.RowSource]], *, final: bool) -> None:
+    def _undo(self, name: str, before: tuple[Catalog, Mapping[TableName, RowSource]], *, final: bool) -> None:
         self._depth -= 1
         catalog, self._owed = before
         if self._db.in_transaction:
@@ -328,7 +332,7 @@ class Engine:
         """The tables whose rows are still to be written into the database; `owe` says where they are."""
         return frozenset(self._owed)
 
-    def owe(self, table: TableName, rows: ahead.RowSource) -> None:
+    def owe(self, table: TableName, rows: RowSource) -> None:
         """Have rows written into an empty table when anything needs the database's tables.
 
         The table must be one of `owed`, or a caller must know that the rows break no rule (`load_later`).
@@ -431,6 +435,7 @@ class Engine:
     def _begin_routines(self, context: ExecutionContext, meter: Meter, opened: OpenTransaction) -> Runner:
         ordinals = ordinals_for(self._transactions, context, opened)
         runner = Runner(self._db, self._capture, context, meter, ordinals)
+        self._permits.begin(context)
         self._routines.begin(context, meter, ordinals, runner)
         return runner
 
@@ -476,12 +481,13 @@ class Engine:
         deployment: Deployment | None,
     ) -> tuple[StatementResult, ...]:
         if deployment is not None:
+            self._permits.deploy(deployment.contract)
             self._define(deployment.begin(self.catalog), opened)
         results = tuple(
             [self._run_statement(runner, script, statement, opened, deployment) for statement in statements]
         )
         if deployment is not None:
-            self._define(deployment.finish(self.catalog), opened)
+            self._define(settled(deployment.finish(self.catalog)), opened)
         return results
 
     def _run_statement(
@@ -496,16 +502,18 @@ class Engine:
         self._fuse.reset()
         try:
             tree: Tree | None = statement.tree
-            contract = DEFAULT_CONTRACT
+            contract, deployed = DEFAULT_CONTRACT, None
             if deployment is not None:
                 tree, contract = deployment.admit(self.catalog, statement), deployment.contract
+                deployed = contract
             if tree is None:
                 return StatementResult("DEPLOY", 0)
             if isinstance(tree, CreateRoutine):
                 self._routines.note(tree, statement, contract)
             if isinstance(tree, (*DEFINING, OwnStatement)) and not isinstance(tree, CallRoutine):
-                return self._define(definition_of(self.catalog, tree, contract), opened)
+                return self._define(self._permits.define(tree, contract, deployed), opened)
             plan = self._plans.plan(script, statement, contract)
+            self._permits.require(plan.requirements, deployed)
             self._settle()
             if isinstance(plan, CallPlan):
                 return self._routines.run(runner, plan)
@@ -520,6 +528,7 @@ class Engine:
         self._meter.add_statement()
         self._fuse.reset()
         try:
+            self._permits.require(plan.requirements)
             return runner.run(plan, self.catalog, numbers)
         except SqlError as error:
             statement = parse_script(script)[place]
@@ -548,6 +557,11 @@ class Engine:
                     FOREIGN_KEY_VIOLATION, "a foreign key is violated"
                 )
         return StatementResult(definition.tag, 0)
+
+    def permit_load(self, table: TableName, mode: LoadMode | None, context: ExecutionContext, *, deletes: bool) -> None:
+        """Raise SqlError 42501 unless the signer may load so; `mode` is None where no rows come."""
+        self._permits.begin(context)
+        self._permits.load(table, mode, deletes=deletes)
 
     def load(
         self,
@@ -578,7 +592,7 @@ class Engine:
             opened.changes = self._capture.changes()
         return opened.changes
 
-    def load_later(self, table: TableName, rows: ahead.RowSource, count: int, longest: int) -> bool:
+    def load_later(self, table: TableName, rows: RowSource, count: int, longest: int) -> bool:
         """Load `count` rows of a tree into an empty table without writing them yet; False where `load` is needed.
 
         `longest` is the length in bytes of the longest row.
