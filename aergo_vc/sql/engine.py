@@ -408,7 +408,7 @@ class Engine:
         meter = self._meter = Meter(budget or Budget())
         nested = bool(self._transactions)
         with self._part() as opened:
-            runner = self._begin_routines(context, meter, opened)
+            runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
             try:
                 if shaped is not None:
                     self._settle()
@@ -432,13 +432,6 @@ class Engine:
             tuple(opened.events), tuple(opened.notices),
         )  # fmt: skip
 
-    def _begin_routines(self, context: ExecutionContext, meter: Meter, opened: OpenTransaction) -> Runner:
-        ordinals = ordinals_for(self._transactions, context, opened)
-        runner = Runner(self._db, self._capture, context, meter, ordinals)
-        self._permits.begin(context)
-        self._routines.begin(context, meter, ordinals, runner)
-        return runner
-
     def call(
         self,
         routine: RoutineName,
@@ -453,7 +446,7 @@ class Engine:
         meter = self._meter = Meter(budget or Budget())
         nested = bool(self._transactions)
         with self._part() as opened:
-            runner = self._begin_routines(context, meter, opened)
+            runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
             self._settle()
             self._fuse.reset()
             try:

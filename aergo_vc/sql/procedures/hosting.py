@@ -38,6 +38,7 @@ class RoutineHost:
         self, db: apsw.Connection, capture: Capture, trusted: Callable[[str], object], permits: Permits
     ) -> None:
         self._permits = permits
+        self._db, self._capture = db, capture
         self._library = Library()
         self._session = Session(db, capture, trusted, self._library.load)
         self._catalog = Catalog()
@@ -63,9 +64,12 @@ class RoutineHost:
 
     # A script or a call
 
-    def begin(self, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals, runner: Runner) -> None:
-        """It begins."""
+    def begin(self, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals) -> Runner:
+        """It begins; returns what runs its plain statements."""
+        self._permits.begin(context)
+        runner = Runner(self._db, self._capture, context, meter, ordinals)
         self._session.begin(context, meter, ordinals, runner)
+        return runner
 
     def end(self) -> None:
         """It has ended, well or not."""
