@@ -313,7 +313,7 @@ class BlockExecution:
         if table is None or tuple(column.name for column in table.columns) != load.columns:
             raise ChangedColumnsError(f"table {load.table} does not have the columns that the load was made for")
         mode = None if trees.rows is None else load.mode
-        engine.permit_load(load.table, mode, context, deletes=trees.gone is not None)
+        engine.permits.load(context, load.table, mode, deletes=trees.gone is not None)
         tree = self._machine.tree(table)
         node = None if trees.rows is None else checked_node(tree, trees.rows)
         mode = load.mode

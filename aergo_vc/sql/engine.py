@@ -25,7 +25,7 @@ from aergo_vc.sql.alterations import DEFINING
 from aergo_vc.sql.budget import Budget, Meter
 from aergo_vc.sql.capture import Capture, InsertedRows, check_sizes
 from aergo_vc.sql.definitions import Definition
-from aergo_vc.sql.deploying import Deployment, Tree
+from aergo_vc.sql.deploying import Deployment
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, EngineError, SqlError
 from aergo_vc.sql.expressions import quote_name
 from aergo_vc.sql.loading import insert_many, is_free_of_rules
@@ -54,8 +54,8 @@ class Engine:
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
-        self._permits = Permits()
-        self._routines = RoutineHost(self._db, self._capture, self._trusted, self._permits)
+        self.permits = Permits()
+        self._routines = RoutineHost(self._db, self._capture, self._trusted, self.permits)
         self._fuse.progress = self._routines.progress
         self._plans = PlanStore(self._routines.plan)
         self._transactions: list[OpenTransaction] = []
@@ -90,7 +90,7 @@ class Engine:
         self.catalog = catalog
         self._plans.set_catalog(catalog)
         self._capture.lay_out(catalog)
-        self._permits.set_catalog(catalog)
+        self.permits.set_catalog(catalog)
         self._routines.set_catalog(catalog)
 
     @property
@@ -474,8 +474,7 @@ class Engine:
         deployment: Deployment | None,
     ) -> tuple[StatementResult, ...]:
         if deployment is not None:
-            self._permits.deploy(deployment.contract)
-            self._define(deployment.begin(self.catalog), opened)
+            self._define(self.permits.deploy(deployment), opened)
         results = tuple(
             [self._run_statement(runner, script, statement, opened, deployment) for statement in statements]
         )
@@ -494,19 +493,17 @@ class Engine:
         self._meter.add_statement()
         self._fuse.reset()
         try:
-            tree: Tree | None = statement.tree
-            contract, deployed = DEFAULT_CONTRACT, None
-            if deployment is not None:
-                tree, contract = deployment.admit(self.catalog, statement), deployment.contract
-                deployed = contract
+            tree = statement.tree if deployment is None else deployment.admit(self.catalog, statement)
+            deployed = None if deployment is None else deployment.contract
+            contract = deployed or DEFAULT_CONTRACT
             if tree is None:
                 return StatementResult("DEPLOY", 0)
             if isinstance(tree, CreateRoutine):
                 self._routines.note(tree, statement, contract)
             if isinstance(tree, (*DEFINING, OwnStatement)) and not isinstance(tree, CallRoutine):
-                return self._define(self._permits.define(tree, contract, deployed), opened)
+                return self._define(self.permits.define(tree, contract, deployed), opened)
             plan = self._plans.plan(script, statement, contract)
-            self._permits.require(plan.requirements, deployed)
+            self.permits.require(plan.requirements, deployed)
             self._settle()
             if isinstance(plan, CallPlan):
                 return self._routines.run(runner, plan)
@@ -521,7 +518,7 @@ class Engine:
         self._meter.add_statement()
         self._fuse.reset()
         try:
-            self._permits.require(plan.requirements)
+            self.permits.require(plan.requirements)
             return runner.run(plan, self.catalog, numbers)
         except SqlError as error:
             statement = parse_script(script)[place]
@@ -550,11 +547,6 @@ class Engine:
                     FOREIGN_KEY_VIOLATION, "a foreign key is violated"
                 )
         return StatementResult(definition.tag, 0)
-
-    def permit_load(self, table: TableName, mode: LoadMode | None, context: ExecutionContext, *, deletes: bool) -> None:
-        """Raise SqlError 42501 unless the signer may load so; `mode` is None where no rows come."""
-        self._permits.begin(context)
-        self._permits.load(table, mode, deletes=deletes)
 
     def load(
         self,

@@ -7,7 +7,7 @@ from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import LoadMode
 from aergo_vc.sql.defining_rights import require_definition, require_granting, require_takeover
 from aergo_vc.sql.definitions import Definition
-from aergo_vc.sql.deploying import Tree
+from aergo_vc.sql.deploying import Deployment, Tree
 from aergo_vc.sql.granting import granted_things, without_lost
 from aergo_vc.sql.needs import Needs, Requirements
 from aergo_vc.sql.outcomes import ExecutionContext
@@ -41,9 +41,10 @@ class Permits:
         """Ask for what a statement takes."""
         self.rights.require(requirements, self._user, deployed)
 
-    def deploy(self, contract: str) -> None:
-        """Ask whether a contract without an owner may get one."""
-        require_takeover(self.rights, self._catalog, contract, self._user)
+    def deploy(self, deployment: Deployment) -> Definition:
+        """What a deployment begins with."""
+        require_takeover(self.rights, self._catalog, deployment.contract, self._user)
+        return deployment.begin(self._catalog)
 
     def define(self, tree: Tree, contract: str, deployed: str | None) -> Definition:
         """What a defining statement leads to."""
@@ -57,8 +58,9 @@ class Permits:
         require_definition(self.rights, self._catalog, definition.catalog, self._user, deployed)
         return definition
 
-    def load(self, table: TableName, mode: LoadMode | None, *, deletes: bool) -> None:
+    def load(self, context: ExecutionContext, table: TableName, mode: LoadMode | None, *, deletes: bool) -> None:
         """Ask for what a load takes: INSERT, for UPSERT also UPDATE, for keys that go DELETE; no rows come for None."""
+        self.begin(context)
         names = [column.name for column in self._catalog.tables[table].visible_columns]
         needs = Needs()
         if mode is not None:

@@ -29,10 +29,10 @@ class Compiled:
     positions: tuple[tuple[int, int, TableName | None], ...]
     texts: tuple[str, ...]
     plans: tuple[Plan, ...]
-    requirements: tuple[Requirements, ...]
     functions: tuple[str, ...]
     called: frozenset[RoutineName]
     nested: Mapping[RoutineName, Place]
     nested_while_writing: Mapping[tuple[RoutineName, TableName], Place]
     written: frozenset[TableName]
     read: frozenset[TableName]
+    requirements: tuple[Requirements, ...] = ()
