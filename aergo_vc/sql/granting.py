@@ -158,10 +158,14 @@ class _Privileges:
                     after = _revoked(after, privilege, grantee, columns)
                 else:
                     after = _granted(after, Grant(self.thing, privilege, grantee, columns))
-        if before and not after:
+        if not after and self._is_open_without():
             message = f"{described(self.catalog, self.thing)} must keep one privilege: without any it is open again"
             raise _error(self.written, INVALID_GRANT_OPERATION, message)
         return after
+
+    def _is_open_without(self) -> bool:
+        """Whether somebody may do something with the object as long as nothing is granted."""
+        return self._kind == "contract" or contract_of(self.thing) not in self.catalog.owners
 
     def _default(self) -> set[Grant]:
         """What is granted before anything is; not the owner's rights, which need no grant."""

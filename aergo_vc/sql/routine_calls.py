@@ -196,7 +196,8 @@ def _misfit(value: Expression, target: ColumnType, routine: Routine) -> SqlError
 
 
 def _default(binder: Binder, parameter: Parameter) -> str:
-    outside = Binder(binder.catalog, binder.queries, around=Surroundings(contract=binder.around.contract))
+    around = Surroundings(binder.around.contract, called=binder.around.called, needs=binder.around.needs)
+    outside = Binder(binder.catalog, binder.queries, around=around)
     value = outside.bind(parse_expression(parameter.default or "NULL"))
     if parameter.type.is_array:
         return f"array_argument({convert(value, parameter.type).sql})"

@@ -220,7 +220,10 @@ def _named_source(binder: Binder, node: exp.Table, own: str, alias: str | None) 
 
 
 def bind_view(binder: Binder, name: TableName, text: str) -> Query:
-    """A view's query, bound in a scope of its own; what it reads is read with the rights of its contract's owner."""
+    """A view's query, bound in a scope of its own; what it reads is read with its contract's owner's rights.
+
+    Where the contract has no owner, it is read with the rights of whoever runs the statement, also from other views.
+    """
     if binder.depth > DEPTH:
         raise error_at(exp.Null(), TOO_COMPLEX, f'view "{spoken_name(name)}" nests too deep')
     contract = split_name(name)[0]
@@ -229,7 +232,7 @@ def bind_view(binder: Binder, name: TableName, text: str) -> Query:
         called=binder.around.called,
         calls_refused=binder.around.calls_refused,
         needs=binder.around.needs,
-        holder=contract if contract in binder.catalog.owners else binder.around.holder,
+        holder=contract if contract in binder.catalog.owners else None,
     )
     inner = Binder(
         binder.catalog, binder.queries, Scope(), binder.counter, {}, Grouping(), (), {}, binder.depth + 1, around
