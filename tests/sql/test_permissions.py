@@ -33,7 +33,8 @@ STATEMENTS = [
     ("INSERT INTO bank.account (id, balance) VALUES (1, 1) ON CONFLICT DO NOTHING", "INSERT (id, balance)"),
     ("INSERT INTO bank.account (id, balance) VALUES (1, 1) ON CONFLICT (id) DO NOTHING", "INSERT; SELECT (id)"),
     (
-        "INSERT INTO bank.account (id, balance) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET balance = excluded.balance",
+        "INSERT INTO bank.account (id, balance) VALUES (1, 1)"
+        " ON CONFLICT (id) DO UPDATE SET balance = excluded.balance",
         "INSERT (id, balance); SELECT (id); UPDATE (balance)",
     ),
     (
@@ -312,7 +313,7 @@ def test_administrators_close_public_to_new_things() -> None:
         ("GRANT USAGE ON SCHEMA nix TO carol", '3F000 schema "nix" does not exist'),
         ("GRANT USAGE ON TYPE bank.nix TO carol", "0A000 privileges on types are not supported"),
         ('GRANT SELECT ON bank.account TO "Ca rol"', "42602 'Ca rol' is no name for an entity"),
-        ('GRANT SELECT ON bank.account TO ROLE "writеr"', "42602 'writеr' is no name for an entity"),  # noqa: RUF001
+        ('GRANT SELECT ON bank.account TO ROLE "writеr"', "42602 'writеr' is no name for an entity"),
     ],
 )
 def test_a_grant_that_means_nothing_is_refused(statement: str, told: str) -> None:
