@@ -17,23 +17,35 @@ import msgspec
 from aergo_vc.base.errors import FormatError, InputError
 from aergo_vc.base.ids import BlockId, ChainId, Digest, PublicKey, TransactionId, is_hexadecimal_64
 from aergo_vc.base.limits import BLOCK_TRANSACTIONS, TABLE_COLUMNS, TRANSACTION_BYTES
-from aergo_vc.base.names import branch_name, entity_name, table_name
+from aergo_vc.base.names import branch_name, contract_name, entity_name, routine_name, table_name
+from aergo_vc.codec.arguments import argument_of, json_of
 from aergo_vc.codec.canonical_json import decode, encode
 from aergo_vc.codec.record import Record
 from aergo_vc.codec.sshsig import decode_key_text, encode_key_text
-from aergo_vc.model.transactions import Load, LoadMode, Payload, Transaction
+from aergo_vc.model.transactions import Call, Load, LoadMode, Payload, Transaction
 
 SIGNATURE_BYTES = 64
 _PAYLOAD_KEYS = ("branch", "chain", "key", "loads", "nonce", "recent", "signer", "sql")
+_OPTIONAL_KEYS = frozenset({"call", "contract"})
 _LOAD_KEYS = ("columns", "gone", "mode", "rows", "table")
 _NONCE = re.compile(r"[0-9a-f]{32}")
 _LINE_START = b'{"payload":'
 _LINE_END_BYTES = len(b',"signature":""}') + 88
-_branch_name, _entity_name = lru_cache(256)(branch_name), lru_cache(4096)(entity_name)  # few stand in many lines
+# Few names stand in many lines.
+_branch_name, _routine_name = lru_cache(256)(branch_name), lru_cache(256)(routine_name)
+_entity_name = lru_cache(4096)(entity_name)
 
 
-class _PlainPayload(msgspec.Struct, forbid_unknown_fields=True):
-    """The members of a payload as JSON has them, in canonical order.  Nothing here is a number."""
+_PlainArgument = str | int | bool | None
+
+
+class _PlainCall(msgspec.Struct, forbid_unknown_fields=True):
+    arguments: list[_PlainArgument | list[_PlainArgument]]
+    routine: str
+
+
+class _PlainPayload(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """The members of a payload as JSON has them.  Numbers with a fraction are left to `_decode_any`."""
 
     branch: str
     chain: str
@@ -43,6 +55,8 @@ class _PlainPayload(msgspec.Struct, forbid_unknown_fields=True):
     recent: str
     signer: str
     sql: str
+    call: _PlainCall | msgspec.UnsetType = msgspec.UNSET
+    contract: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class _PlainTransaction(msgspec.Struct, forbid_unknown_fields=True):
@@ -90,7 +104,10 @@ def decode_transaction(line: bytes) -> Transaction:
             recent=BlockId(payload.recent),
             signer=_entity_name(payload.signer),
             sql=payload.sql,
+            contract=None if payload.contract is msgspec.UNSET else contract_name(payload.contract),
+            call=None if payload.call is msgspec.UNSET else _plain_call(payload.call),
         )
+        _check_purpose(decoded)
         signature = _signature(plain.signature)
     except (FormatError, InputError):
         return _decode_any(line)
@@ -139,7 +156,7 @@ def decode_transactions(data: bytes) -> tuple[Transaction, ...]:
 
 
 def _payload_value(payload: Payload) -> dict[str, Any]:
-    return {
+    value: dict[str, Any] = {
         "branch": payload.branch,
         "chain": payload.chain,
         "key": encode_key_text(payload.key),
@@ -149,14 +166,20 @@ def _payload_value(payload: Payload) -> dict[str, Any]:
         "signer": payload.signer,
         "sql": payload.sql,
     }
+    if payload.contract is not None:
+        value["contract"] = payload.contract
+    if payload.call is not None:
+        arguments = [json_of(argument) for argument in payload.call.arguments]
+        value["call"] = {"arguments": arguments, "routine": payload.call.routine}
+    return value
 
 
 def _payload(value: Any) -> Payload:  # noqa: ANN401 - any JSON value
-    record = Record(value, _PAYLOAD_KEYS, "a transaction's payload")
+    record = Record(value, _PAYLOAD_KEYS, "a transaction's payload", _OPTIONAL_KEYS)
     nonce = record.text("nonce")
     if _NONCE.fullmatch(nonce) is None:
         raise FormatError("a transaction's nonce must be 32 hexadecimal digits")
-    return Payload(
+    payload = Payload(
         branch=record.name("branch", branch_name),
         chain=ChainId(record.id("chain")),
         key=record.public_key("key"),
@@ -165,7 +188,28 @@ def _payload(value: Any) -> Payload:  # noqa: ANN401 - any JSON value
         recent=BlockId(record.id("recent")),
         signer=record.name("signer", entity_name),
         sql=record.text("sql"),
+        contract=record.name("contract", contract_name) if record.has("contract") else None,
+        call=_call(value["call"]) if record.has("call") else None,
     )
+    _check_purpose(payload)
+    return payload
+
+
+def _check_purpose(payload: Payload) -> None:
+    """Raise FormatError for a payload that means two things."""
+    if payload.call is not None and (payload.sql or payload.loads or payload.contract is not None):
+        raise FormatError("a transaction that calls a routine does nothing else")
+    if payload.contract is not None and payload.loads:
+        raise FormatError("a transaction that deploys a contract brings no rows along")
+
+
+def _plain_call(plain: _PlainCall) -> Call:
+    return Call(_routine_name(plain.routine), tuple(map(argument_of, plain.arguments)))
+
+
+def _call(value: Any) -> Call:  # noqa: ANN401 - any JSON value
+    record = Record(value, ("arguments", "routine"), "a transaction's call")
+    return Call(record.name("routine", routine_name), tuple(map(argument_of, record.items("arguments"))))
 
 
 def _load_value(load: Load) -> dict[str, Any]:

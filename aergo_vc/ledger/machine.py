@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from aergo_vc.base.ids import BranchName, ChainId, Digest, ObjectId, TableName
-from aergo_vc.ledger.catalogs import catalog_of, schemas_of
+from aergo_vc.codec.catalog_texts import functions_of, schemas_of
+from aergo_vc.ledger.catalogs import catalog_of
 from aergo_vc.ledger.errors import ChangedColumnsError
 from aergo_vc.ledger.payloads import LoadTrees, TransactionPayload, checked_node, keys_only
 from aergo_vc.model.changes import Changes, Key, RowChange, TableChanges
@@ -127,6 +128,8 @@ class Machine:
         if snapshot.schemas == self._snapshot.schemas:
             for name in catalog.tables:
                 self._move_table(catalog.tables[name], self._roots.get(name), roots.get(name))
+            if snapshot.functions != self._snapshot.functions:
+                self.engine.adopt_routines(catalog.routines)
         else:
             self.engine.restore(catalog)
             for name, root in roots.items():
@@ -264,8 +267,11 @@ class BlockExecution:
         work.changes.clear()
         work.rewritten.clear()
         roots = {name: node for name, node in work.roots.items() if name in catalog.tables}
-        schemas = schemas_of(catalog) if work.catalog_changed else machine.snapshot.schemas
-        return Snapshot(schemas, {name: Root(node.id, node.digest) for name, node in roots.items()}), roots
+        schemas, functions = machine.snapshot.schemas, machine.snapshot.functions
+        if work.catalog_changed:
+            schemas, functions = schemas_of(catalog), functions_of(catalog)
+        tables = {name: Root(node.id, node.digest) for name, node in roots.items()}
+        return Snapshot(schemas, tables, functions), roots
 
     def _set_root(self, name: TableName, root: Node | None) -> None:
         if root is None:

@@ -59,6 +59,8 @@ class Kind(StrEnum):
     ENUM = "enum"
     COMPOSITE = "composite"
     RECORD = "record"
+    ARRAY = "array"
+    """What an expression of any array type is said to be; no `ColumnType` has it."""
 
 
 STORED_KINDS = tuple(Kind)[: tuple(Kind).index(Kind.REAL)]

@@ -1,8 +1,10 @@
 """Types as statements spell them."""
 
+from dataclasses import replace
+
 from sqlglot import exp
 
-from aergo_vc.model.types import ColumnType, Kind
+from aergo_vc.model.types import STORED_KINDS, ColumnType, Kind
 from aergo_vc.sql.errors import INVALID_PARAMETER, UNDEFINED_OBJECT
 from aergo_vc.sql.source import error_at, unsupported
 
@@ -33,6 +35,11 @@ def column_type_of(node: exp.Expression) -> ColumnType:
     """The type that a DataType node spells; raises SqlError 0A000 for types that the language leaves out."""
     if not isinstance(node, exp.DataType):
         raise unsupported(node, "this type")
+    if node.this is exp.DType.ARRAY and len(node.expressions) == 1:
+        element = column_type_of(node.expressions[0])
+        if element.is_array:
+            raise unsupported(node, "an array of more than one dimension")
+        return replace(element, is_array=True)
     kind = _KINDS.get(node.this) if isinstance(node.this, exp.DType) else None
     if kind is None:
         name = node.this.value.lower() if isinstance(node.this, exp.DType) else str(node.this)
@@ -47,6 +54,14 @@ def column_type_of(node: exp.Expression) -> ColumnType:
     if modifiers and not (kind in (Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ) and modifiers == [6]):
         raise unsupported(node, f"a modifier of type {kind.value}")
     return ColumnType(kind)
+
+
+def stored_type_of(node: exp.Expression) -> ColumnType:
+    """The type of a table's column; raises SqlError 0A000 for types of which routines alone have values."""
+    found = column_type_of(node)
+    if found.is_array or found.kind not in STORED_KINDS:
+        raise unsupported(node, f"a column of type {found}")
+    return found
 
 
 def _modifier(part: exp.Expression) -> int:

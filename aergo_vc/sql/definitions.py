@@ -21,7 +21,7 @@ from aergo_vc.model.schema import (
     split_name,
 )
 from aergo_vc.sql.canonical import canonical_expression, canonical_query
-from aergo_vc.sql.column_types import column_type_of
+from aergo_vc.sql.column_types import stored_type_of
 from aergo_vc.sql.errors import (
     DEPENDENT,
     DUPLICATE_COLUMN,
@@ -144,7 +144,7 @@ class TableBuilder:
             raise error_at(node, DUPLICATE_COLUMN, f'column "{name}" specified more than once')
         if any(column.name.lower() == name.lower() for column in self.columns):
             raise error_at(node, DUPLICATE_COLUMN, f'column "{name}" differs from another one by case only')
-        column = Column(name, column_type_of(node.args["kind"]))
+        column = Column(name, stored_type_of(node.args["kind"]))
         for part in node.args.get("constraints") or ():
             column = self._column_constraint(column, part)
         self.columns.append(column)
@@ -436,7 +436,7 @@ def drop(catalog: Catalog, tree: exp.Drop) -> Definition:
         elif not tree.args.get("exists"):
             state = UNDEFINED_OBJECT if kind == "INDEX" else UNDEFINED_TABLE
             raise error_at(node, state, f'{kind.lower()} "{spoken_name(TableName(name))}" does not exist')
-    result = Catalog(tables, indexes, views)
+    result = replace(catalog, tables=tables, indexes=indexes, views=views)
     cascade = bool(tree.args.get("cascade"))
     if kind == "INDEX":
         return Definition("DROP INDEX", result, dropped_indexes=tuple(gone))

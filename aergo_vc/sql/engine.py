@@ -5,33 +5,54 @@ The database is a cache that can be rebuilt; nothing in it is believed by others
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import apsw
+from sqlglot import exp
 
 from aergo_vc.base.errors import InvalidError
-from aergo_vc.base.ids import TableName
-from aergo_vc.codec.schema_text import contracts, parse_schema, schema_text
+from aergo_vc.base.ids import RoutineName, TableName
+from aergo_vc.base.limits import TABLE_COLUMNS
+from aergo_vc.codec.catalog_texts import functions_of, parse_catalog, schemas_of
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.outcomes import StatementResult
-from aergo_vc.model.schema import Catalog, Table
-from aergo_vc.model.transactions import LoadMode
+from aergo_vc.model.routines import Routine
+from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog, Table
+from aergo_vc.model.transactions import Argument, Event, LoadMode
 from aergo_vc.model.types import Row
 from aergo_vc.sql import ahead, loading, rebuilding
 from aergo_vc.sql.alterations import DEFINING, define
+from aergo_vc.sql.binder import Surroundings
 from aergo_vc.sql.budget import Budget, Meter
 from aergo_vc.sql.capture import Capture, InsertedRows, check_sizes
 from aergo_vc.sql.definitions import Definition
-from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, EngineError, SqlError
+from aergo_vc.sql.deploying import Deployment, Tree
+from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, UNSUPPORTED, EngineError, SqlError
 from aergo_vc.sql.expressions import quote_name
 from aergo_vc.sql.loading import insert_many, is_free_of_rules
-from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals, ScriptOutcome
+from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, Notice, OpenTransaction, RowOrdinals, ScriptOutcome
+from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.procedures.body import shift
+from aergo_vc.sql.procedures.calling import (
+    CallPlan,
+    kept_arguments,
+    plan_call,
+    plan_signed_call,
+    run_call,
+    run_signed_call,
+)
+from aergo_vc.sql.procedures.defining import define_own
+from aergo_vc.sql.procedures.library import Library
+from aergo_vc.sql.procedures.own_statements import CallRoutine, CreateRoutine, OwnStatement
+from aergo_vc.sql.procedures.session import Session
+from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.runner import Runner
-from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
+from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection, table_function
 from aergo_vc.sql.shapes import Shape, is_plain, parse_shape, shapes_of
 from aergo_vc.sql.source import Statement, parse_script
-from aergo_vc.sql.statements import Plan, compile_statement
+from aergo_vc.sql.statements import compile_statement
 from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, key_test
 from aergo_vc.sql.translated_errors import DISK_ERRORS, disk_error, disk_errors, foreign_key_error, translated
 
@@ -56,7 +77,11 @@ class Engine:
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
-        self._plans: dict[tuple[str, int], Plan] = {}
+        self._plans: dict[tuple[str, int, str], Plan | CallPlan] = {}
+        self._library = Library()
+        self._session = Session(self._db, self._capture, self._trusted, self._library.load)
+        self._unchecked_routines: dict[RoutineName, Statement] = {}
+        self._register_calls()
         self._shapes: dict[str, Plan | None] = {}
         self._transactions: list[OpenTransaction] = []
         self._depth = 0
@@ -82,16 +107,11 @@ class Engine:
     def _read_catalog(self) -> None:
         self._trusted(f"CREATE TABLE IF NOT EXISTS {CACHE_TABLE} (name TEXT PRIMARY KEY, value TEXT)")
         ahead.create_tables(self._trusted)
-        texts: dict[str, str] = {}
-        for name, piece in self._trusted(
-            f"SELECT name, value FROM {CACHE_TABLE} WHERE name LIKE 'schema %' ORDER BY name"
-        ):
-            contract = name.split(" ")[1]
-            texts[contract] = texts.get(contract, "") + piece
-        catalog = Catalog()
-        for contract, text in texts.items():
-            catalog = join_catalogs(catalog, parse_schema(contract, text))
-        self._set_catalog(catalog)
+        texts: dict[str, dict[str, str]] = {"schema": {}, "functions": {}}
+        for name, piece in self._trusted(f"SELECT name, value FROM {CACHE_TABLE} WHERE name LIKE '% % %' ORDER BY name"):
+            kind, contract, _ = name.split(" ")
+            texts[kind][contract] = texts[kind].get(contract, "") + piece
+        self._set_catalog(parse_catalog(texts["schema"], texts["functions"]))
         owed = self._trusted(f"SELECT name FROM {CACHE_TABLE} WHERE name LIKE 'owed %'")
         self._owed = {TableName(name.removeprefix("owed ")): _lost_rows for (name,) in owed}
 
@@ -99,14 +119,17 @@ class Engine:
         self.catalog = catalog
         self._plans, self._shapes = {}, {}
         self._capture.lay_out(catalog)
+        self._library.set_catalog(catalog)
+        self._session.set_catalog(catalog)
 
     def _store_catalog(self) -> None:
-        self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name LIKE 'schema %'")
-        for contract in contracts(self.catalog):
-            text = schema_text(self.catalog, contract)
-            for number, start in enumerate(range(0, len(text), _PIECE)):
-                row = (f"schema {contract} {number:06d}", text[start : start + _PIECE])
-                self._trusted(f"INSERT INTO {CACHE_TABLE} VALUES (?, ?)", row)
+        self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name <> 'mark'")
+        texts = {"schema": schemas_of(self.catalog), "functions": functions_of(self.catalog)}
+        for kind, of_contracts in texts.items():
+            for contract, text in of_contracts.items():
+                for number, start in enumerate(range(0, len(text) or 1, _PIECE)):
+                    row = (f"{kind} {contract} {number:06d}", text[start : start + _PIECE])
+                    self._trusted(f"INSERT INTO {CACHE_TABLE} VALUES (?, ?)", row)
 
     @property
     def mark(self) -> str | None:
@@ -253,6 +276,8 @@ class Engine:
             opened.changes = self._capture.changes(frame)
         if self._transactions:
             outer = self._transactions[-1]
+            outer.events += opened.events
+            outer.notices += opened.notices
             # What the first part did is what all did, unless another follows.
             outer.changes = opened.changes if first and not outer.rewritten | opened.rewritten else {}
             outer.rewritten |= opened.rewritten
@@ -281,6 +306,11 @@ class Engine:
             for name in sorted(catalog.tables):
                 self._create_table(catalog.tables[name])
         ahead.forget_ahead(self._trusted)
+        self._store_catalog()
+
+    def adopt_routines(self, routines: Mapping[RoutineName, Routine]) -> None:
+        """Take these routines for those that there are; tables and rows stay."""
+        self._set_catalog(replace(self.catalog, routines=routines))
         self._store_catalog()
 
     def _create_table(self, table: Table) -> None:
@@ -395,29 +425,121 @@ class Engine:
 
     # Scripts
 
-    def run(self, script: str, context: ExecutionContext, budget: Budget | None = None) -> ScriptOutcome:
+    def run(
+        self,
+        script: str,
+        context: ExecutionContext,
+        budget: Budget | None = None,
+        *,
+        contract: str | None = None,
+    ) -> ScriptOutcome:
         """Run a script whole; on SqlError nothing of it remains.
 
-        Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.
+        Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.  With a
+        `contract` the script is deployed as that contract (`deploying`): unqualified names live there.
         """
-        shaped = self._shaped(script)
+        deployment = None if contract is None else Deployment(contract, context, self._definition)
+        shaped = self._shaped(script) if deployment is None else None
         statements = parse_script(script) if shaped is None else ()
         meter = self._meter = Meter(budget or Budget())
         nested = bool(self._transactions)
         with self._part() as opened:
-            runner = Runner(self._db, self._capture, context, meter, self._ordinals_for(context, opened))
-            if shaped is not None:
-                self._settle()
-                results = tuple([self._run_shaped(runner, script, place, *found) for place, found in enumerate(shaped)])
-            else:
-                results = tuple([self._run_statement(runner, script, statement, opened) for statement in statements])
+            runner = self._begin_session(context, meter, opened)
+            try:
+                if shaped is not None:
+                    self._settle()
+                    results = tuple([self._run_shaped(runner, script, at, *found) for at, found in enumerate(shaped)])
+                else:
+                    results = self._run_statements(runner, script, statements, opened, deployment)
+                self._check_routines()
+            finally:
+                self._session.end()
+                self._unchecked_routines.clear()
             if not nested:
                 self.check_constraints()
             if opened.catalog_changed:
                 self._store_catalog()
             opened.changes = self._capture.changes()
             self._check_sizes(opened.changes, meter)
-        return ScriptOutcome(results, opened.changes, opened.catalog_changed, frozenset(opened.rewritten))
+            events, notices = self._take_messages(opened)
+        return ScriptOutcome(
+            results, opened.changes, opened.catalog_changed, frozenset(opened.rewritten), events, notices
+        )
+
+    def _begin_session(self, context: ExecutionContext, meter: Meter, part: OpenTransaction) -> Runner:
+        ordinals = self._ordinals_for(context, part)
+        runner = Runner(self._db, self._capture, context, meter, ordinals)
+        self._session.begin(context, meter, ordinals, runner)
+        return runner
+
+    def call(
+        self,
+        routine: RoutineName,
+        arguments: Sequence[Argument],
+        context: ExecutionContext,
+        budget: Budget | None = None,
+    ) -> CallOutcome:
+        """Call a routine with canonical values for its parameters in order; on SqlError nothing of it remains.
+
+        Arrays are tuples.  Parameters without an argument take their defaults.  Foreign keys are checked as by `run`.
+        """
+        meter = self._meter = Meter(budget or Budget())
+        nested = bool(self._transactions)
+        self._settle()
+        with self._part() as opened:
+            runner = self._begin_session(context, meter, opened)
+            self._fuse.reset()
+            try:
+                plan, values = self._signed_call(runner, routine, arguments)
+                result = run_signed_call(self._session, plan, values)
+            finally:
+                self._session.end()
+            if not nested:
+                self.check_constraints()
+            opened.changes = self._capture.changes()
+            self._check_sizes(opened.changes, meter)
+            events, notices = self._take_messages(opened)
+        return CallOutcome(result, events, notices, opened.changes)
+
+    def _signed_call(
+        self, runner: Runner, name: RoutineName, arguments: Sequence[Argument]
+    ) -> tuple[CallPlan, Sequence[Any]]:
+        key = (f"{name}/{len(arguments)}", 0, "")
+        plan = self._plans.get(key)
+        if not isinstance(plan, CallPlan):
+            plan = self._plans[key] = plan_signed_call(self.catalog, name, len(arguments))
+        values = kept_arguments(self._session.entry(name).routine, arguments)
+        if plan.arguments_sql is not None:
+            values = [*values, *runner.row(plan.arguments_sql, self.catalog)]
+        return plan, values
+
+    def _register_calls(self) -> None:
+        """The functions by which SQL calls routines."""
+        self._db.create_scalar_function("call_routine", self._session.call_nested, -1)
+        self._db.create_scalar_function("call_rows", self._session.call_rows, -1)
+        table_function(
+            self._db, "routine_rows", ("place", *[f"c{n}" for n in range(TABLE_COLUMNS)]), self._session.rows_of
+        )
+        self._db.create_scalar_function("array_argument", _same, 1, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
+        self._db.create_scalar_function("array_result", _same, 1, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
+        self._fuse.progress = lambda: self._session.left
+
+    def _take_messages(self, opened: OpenTransaction) -> tuple[tuple[Event, ...], tuple[Notice, ...]]:
+        """The events and notices of a script or call that ends."""
+        opened.events, opened.notices = self._session.events, self._session.notices
+        return tuple(opened.events), tuple(opened.notices)
+
+    def _check_routines(self) -> None:
+        """Compile the routines that a script has made, now that all is there that they may name."""
+        for name, statement in list(self._unchecked_routines.items()):
+            if name not in self.catalog.routines or not isinstance(statement.tree, CreateRoutine):
+                continue
+            try:
+                self._library.check(name)
+            except SqlError as error:
+                shift(error, statement.tree.body)
+                error.place(statement.number, statement.line, statement.column)
+                raise
 
     def _ordinals_for(self, context: ExecutionContext, part: OpenTransaction) -> RowOrdinals:
         """Row ordinals go on through the parts of one transaction."""
@@ -434,22 +556,67 @@ class Engine:
             rows = (change.after for change in table_changes.values() if change.after is not None)
             meter.add_bytes(check_sizes(self._capture.layout(name), rows))
 
+    def _run_statements(
+        self,
+        runner: Runner,
+        script: str,
+        statements: Sequence[Statement],
+        opened: OpenTransaction,
+        deployment: Deployment | None,
+    ) -> tuple[StatementResult, ...]:
+        if deployment is not None:
+            self._define(deployment.begin(self.catalog), opened)
+        results = tuple(
+            [self._run_statement(runner, script, statement, opened, deployment) for statement in statements]
+        )
+        if deployment is not None:
+            self._define(deployment.finish(self.catalog), opened)
+        return results
+
     def _run_statement(
-        self, runner: Runner, script: str, statement: Statement, opened: OpenTransaction
+        self,
+        runner: Runner,
+        script: str,
+        statement: Statement,
+        opened: OpenTransaction,
+        deployment: Deployment | None,
     ) -> StatementResult:
         self._meter.add_statement()
         self._fuse.reset()
         try:
-            if isinstance(statement.tree, DEFINING):
-                return self._define(define(self.catalog, statement.tree), opened)
-            plan = self._plans.get((script, statement.number))
+            tree: Tree | None = statement.tree
+            contract = DEFAULT_CONTRACT
+            if deployment is not None:
+                tree, contract = deployment.admit(self.catalog, statement), deployment.contract
+            if tree is None:
+                return StatementResult("DEPLOY", 0)
+            if isinstance(tree, CreateRoutine):
+                self._unchecked_routines[RoutineName(f"{tree.name.contract or contract}.{tree.name.name}")] = statement
+            if isinstance(tree, (*DEFINING, OwnStatement)) and not isinstance(tree, CallRoutine):
+                return self._define(self._definition(self.catalog, tree, contract), opened)
+            plan = self._plans.get((script, statement.number, contract))
             if plan is None:
-                plan = self._compile(script, statement)
+                plan = self._compile(script, statement, contract)
             self._settle()
+            if isinstance(plan, CallPlan):
+                return self._run_call(runner, plan)
             return runner.run(plan, self.catalog)
         except SqlError as error:
             error.place(statement.number, statement.line, statement.column)
             raise
+
+    def _run_call(self, runner: Runner, plan: CallPlan) -> StatementResult:
+        arguments = () if plan.arguments_sql is None else runner.row(plan.arguments_sql, self.catalog)
+        return run_call(self._session, plan, arguments)
+
+    def _definition(self, catalog: Catalog, tree: Tree, contract: str) -> Definition:
+        """What a defining statement leads to in the name of a contract."""
+        if isinstance(tree, OwnStatement):
+            own = define_own(catalog, tree, contract)
+            if own is None:
+                raise SqlError(UNSUPPORTED, f"{tree.tag} is not supported here", tree.line, tree.column)
+            return own
+        return define(catalog, qualified(tree, catalog, contract))
 
     def _shaped(self, script: str) -> list[tuple[Plan, Mapping[str, int]]] | None:
         """The plans of a script's statements with their numbers; None if it has to be compiled as it is."""
@@ -490,11 +657,22 @@ class Engine:
             error.place(statement.number, statement.line, statement.column)
             raise
 
-    def _compile(self, script: str, statement: Statement) -> Plan:
-        plan = compile_statement(self.catalog, statement.sql)
+    def _compile(self, script: str, statement: Statement, contract: str) -> Plan | CallPlan:
+        tree = statement.tree
+        if isinstance(tree, exp.Expression):
+            tree = qualified(tree, self.catalog, contract)
+        plan: Plan | CallPlan | None = None
+        if isinstance(tree, (CallRoutine, exp.Expression)):
+            plan = plan_call(self.catalog, contract, tree)
+        if isinstance(plan, CallPlan):
+            self._library.check_expression(plan.nested, None)
+        else:
+            around = Surroundings(contract)
+            plan = compile_statement(self.catalog, qualified(statement.sql, self.catalog, contract), around)
+            self._library.check_expression(around.called, plan.table)
         if len(self._plans) >= COMPILED_STATEMENTS:
             self._plans.clear()
-        self._plans[script, statement.number] = plan
+        self._plans[script, statement.number, contract] = plan
         return plan
 
     def _define(self, definition: Definition, opened: OpenTransaction) -> StatementResult:
@@ -573,11 +751,8 @@ def _lost_rows() -> Iterable[Row]:
     raise EngineError("the database does not say where rows are that it lacks")
 
 
-__all__ = ["Engine", "ExecutionContext", "OpenTransaction", "ScriptOutcome", "StatementResult", "join_catalogs"]
+def _same(*values: Any) -> Any:  # noqa: ANN401 - what marks arrays for the compiler is nothing in SQL
+    return values[0]
 
 
-def join_catalogs(first: Catalog, second: Catalog) -> Catalog:
-    """The definitions of both; of one name the second's."""
-    return Catalog(
-        {**first.tables, **second.tables}, {**first.indexes, **second.indexes}, {**first.views, **second.views}
-    )
+__all__ = ["Engine", "ExecutionContext", "OpenTransaction", "ScriptOutcome", "StatementResult"]

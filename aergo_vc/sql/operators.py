@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind
 from aergo_vc.sql import numbers
+from aergo_vc.sql.arrays import is_plain, type_code
 from aergo_vc.sql.binder import Binder, handles
 from aergo_vc.sql.column_types import column_type_of
 from aergo_vc.sql.errors import (
@@ -14,6 +15,7 @@ from aergo_vc.sql.errors import (
     INVALID_PARAMETER,
     SYNTAX,
     UNDEFINED_FUNCTION,
+    WRONG_OBJECT,
     SqlError,
 )
 from aergo_vc.sql.expressions import (
@@ -23,12 +25,14 @@ from aergo_vc.sql.expressions import (
     align,
     as_scaled,
     cast,
+    common_type,
     comparable,
     condition,
     constant,
     convert,
     numeric_text,
     quote_text,
+    stored,
     unify,
     unknown_literal,
 )
@@ -115,7 +119,10 @@ def _paren(binder: Binder, node: exp.Expression) -> Expression:
 @handles(exp.Cast)
 def _cast(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "to")
-    return cast(binder.bind(node.this), column_type_of(node.args["to"]))
+    target = column_type_of(node.args["to"])
+    if isinstance(node.this, exp.Array) and not node.this.expressions and target.is_array:
+        return Expression("'[]'", target, not_null=True)
+    return cast(binder.bind(node.this), target)
 
 
 @handles(exp.Neg)
@@ -156,7 +163,9 @@ def _operands(binder: Binder, node: exp.Expression, symbol: str) -> tuple[Expres
 
 def _plain(column_type: ColumnType) -> ColumnType:
     """The type that an untyped literal takes beside an operand of `column_type`."""
-    return TEXT if column_type.kind is Kind.VARCHAR else ColumnType(column_type.kind)
+    if column_type.kind is Kind.VARCHAR and not column_type.is_array:
+        return TEXT
+    return ColumnType(column_type.kind, name=column_type.name, is_array=column_type.is_array)
 
 
 def _no_operator(left: Expression, symbol: str, right: Expression) -> SqlError:
@@ -257,10 +266,48 @@ def _comparison(binder: Binder, node: exp.Expression) -> Expression:
     right = node.args["expression"]
     if isinstance(node.this, exp.Tuple) or isinstance(right, exp.Tuple):
         return _row_comparison(binder, node, symbol)
-    if isinstance(right, (exp.Any, exp.All)):
-        raise unsupported(node, "ANY and ALL")
+    if isinstance(right, (exp.Any, exp.All)) or (isinstance(right, exp.Anonymous) and str(right.this).lower() == "all"):
+        return _quantified(binder, node, symbol)
     first, second = _operands(binder, node, symbol)
     return compare(first, second, symbol)
+
+
+def _quantified(binder: Binder, node: exp.Expression, symbol: str) -> Expression:
+    """A comparison with ANY or ALL elements of an array, or rows of a query."""
+    right = node.args["expression"]
+    what = "any" if isinstance(right, exp.Any) else "all"
+    target = right.expressions[0] if isinstance(right, exp.Anonymous) else right.this
+    if isinstance(target, exp.Query):
+        if (symbol, what) not in (("=", "any"), ("<>", "all")):
+            raise unsupported(node, "ANY and ALL of a query other than = ANY and <> ALL")
+        found = binder.bind(exp.In(this=node.this, query=target))
+        return found if what == "any" else replace(found, sql=f"(NOT {found.sql})")
+    value, array = binder.bind(node.this), binder.bind(target)
+    if array.type is None:
+        array = convert(array, replace(_plain(value.type or TEXT), is_array=True))
+    if array.type is None or not array.type.is_array:
+        raise error_at(node, WRONG_OBJECT, "op ANY/ALL (array) requires array on right side")
+    value, array = _element_pair(value, array, symbol)
+    element = (array.type or TEXT).element
+    if what == "any" and symbol == "=" and is_plain(element):
+        listed = f"SELECT value FROM json_each(coalesce({array.sql}, '[null]'))"
+        return Expression(f"({value.sql} IN ({listed}))", BOOLEAN)
+    code = quote_text(type_code(element))
+    return Expression(f"array_quantified({value.sql}, {array.sql}, '{symbol}', {code}, '{what}')", BOOLEAN)
+
+
+def _element_pair(value: Expression, array: Expression, symbol: str) -> tuple[Expression, Expression]:
+    """A value and an array whose elements are of one type and form."""
+    assert array.type is not None  # noqa: S101 - it is an array
+    element = array.type.element
+    if value.type is None:
+        value = convert(value, _plain(element))
+    try:
+        target = common_type([value, Expression("", element)], "comparison")
+    except SqlError:
+        raise _no_operator(value, symbol, Expression("", element)) from None
+    array = convert(array, replace(target, is_array=True))
+    return replace(convert(value, target), sql=stored(convert(value, target), target)), array
 
 
 @handles(*_DISTINCTIONS)
@@ -273,8 +320,20 @@ def _distinction(binder: Binder, node: exp.Expression) -> Expression:
 def compare(left: Expression, right: Expression, symbol: str) -> Expression:
     """A comparison; both sides are brought to one type first."""
     left, right = _comparands(left, right, symbol)
+    if left.kind is Kind.ARRAY:
+        return _compare_arrays(left, right, symbol)
     sql = f"({comparable(left)} {symbol} {right.sql})"
     return Expression(sql, BOOLEAN, not_null=left.not_null and right.not_null)
+
+
+def _compare_arrays(left: Expression, right: Expression, symbol: str) -> Expression:
+    assert left.type is not None  # noqa: S101 - arrays have one
+    code = quote_text(type_code(left.type.element))
+    not_null = left.not_null and right.not_null
+    if symbol in ("<", "<=", ">", ">="):
+        return Expression(f"(array_compare({left.sql}, {right.sql}, {code}) {symbol} 0)", BOOLEAN, not_null=not_null)
+    first, second = f"array_key({left.sql}, {code})", f"array_key({right.sql}, {code})"
+    return Expression(f"({first} {symbol} {second})", BOOLEAN, not_null=not_null)
 
 
 def _comparands(left: Expression, right: Expression, symbol: str) -> tuple[Expression, Expression]:
@@ -284,6 +343,11 @@ def _comparands(left: Expression, right: Expression, symbol: str) -> tuple[Expre
         known = left.type or right.type or TEXT
         left, right = convert(left, _plain(known)), convert(right, _plain(known))
     kinds = {left.kind, right.kind}
+    if Kind.ARRAY in kinds:
+        if len(kinds) > 1:
+            raise _no_operator(left, symbol, right)
+        _, unified = unify([left, right], "comparison")
+        return unified[0], unified[1]
     if kinds <= TEXTS or (left.kind is right.kind and left.kind is not Kind.NUMERIC):
         return left, right
     if kinds <= INTEGERS:
@@ -445,12 +509,45 @@ def joined_values(sql: str, target: ColumnType, values: Sequence[Expression]) ->
 def _concatenate(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "expression", "safe")
     left, right = binder.bind(node.this), binder.bind(node.args["expression"])
+    if Kind.ARRAY in (left.kind, right.kind):
+        return join_arrays(left, right)
     if left.kind is Kind.BYTEA or right.kind is Kind.BYTEA:
         raise unsupported(node, "|| of bytea")
     if left.kind not in TEXTS and right.kind not in TEXTS:
         raise _no_operator(left, "||", right)
     sql = f"concatenate({cast(left, TEXT).sql}, {cast(right, TEXT).sql})"
     return Expression(sql, TEXT, not_null=left.not_null and right.not_null)
+
+
+def join_arrays(left: Expression, right: Expression) -> Expression:
+    """``||`` where one side at least is an array."""
+    if left.kind is not Kind.ARRAY and left.type is not None:
+        element, array = unify_element(left, right)
+        return Expression(f"array_prepend({element}, {array.sql})", array.type, not_null=True)
+    if right.kind is not Kind.ARRAY and right.type is not None:
+        element, array = unify_element(right, left)
+        return Expression(f"array_append({array.sql}, {element})", array.type, not_null=True)
+    target, unified = unify([left, right], "||")
+    not_null = left.not_null or right.not_null
+    return Expression(f"array_join({unified[0].sql}, {unified[1].sql})", target, not_null=not_null)
+
+
+def unify_element(value: Expression, array: Expression) -> tuple[str, Expression]:
+    """SQL of a value as an element of an array, and the array, both of a type that holds both."""
+    if array.type is None:
+        array = convert(array, replace(_plain(value.type or TEXT), is_array=True))
+    if array.type is None or not array.type.is_array:
+        raise SqlError(UNDEFINED_FUNCTION, f"an array is expected, not {array.type_name}")
+    element = array.type.element
+    target = element if value.type is None else common_type([value, Expression("", element)], "array element")
+    return element_sql(value, target), convert(array, replace(target, is_array=True))
+
+
+def element_sql(value: Expression, element: ColumnType) -> str:
+    """SQL of a value as arrays of that element type hold it."""
+    if value.is_constant and value.value is None:
+        return "NULL"
+    return stored(convert(value, element), element)
 
 
 @handles(exp.Like)
@@ -504,7 +601,13 @@ def _today(_: Binder, node: exp.Expression) -> Expression:
     return Expression("substr(:time, 1, 10)", DATE, not_null=True)
 
 
-@handles(exp.CurrentUser, exp.SessionUser)
+@handles(exp.CurrentUser)
+def _user(_: Binder, node: exp.Expression) -> Expression:
+    require_only(node)
+    return Expression(":user", TEXT, not_null=True)
+
+
+@handles(exp.SessionUser)
 def _signer(_: Binder, node: exp.Expression) -> Expression:
     require_only(node)
     return Expression(":signer", TEXT, not_null=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from aergo_vc.model.types import INTEGER_BITS, Kind
 from aergo_vc.sql import moments, numbers, values
+from aergo_vc.sql.arrays import Collect, array_functions
 from aergo_vc.sql.errors import (
     BAD_ESCAPE,
     CARDINALITY,
@@ -298,10 +299,25 @@ def _row_limit(value: int | None, what: str) -> int:
 
 def scalar_functions() -> dict[str, Function]:
     """All scalar functions by name."""
-    groups = (integer_functions, decimal_functions, double_functions, text_functions, moment_functions, cast_functions)
+    groups = (
+        integer_functions, decimal_functions, double_functions, text_functions, moment_functions, cast_functions,
+        array_functions,
+    )  # fmt: skip
     found = {name: function for group in groups for name, function in group()}
     found["row_limit"] = _row_limit
     return found
+
+
+def series(start: int | None, stop: int | None, step: int | None) -> Iterator[int]:
+    """generate_series over whole numbers; nothing where an argument is NULL."""
+    if start is None or stop is None or step is None:
+        return
+    if step == 0:
+        raise SqlError(INVALID_PARAMETER, "step size cannot equal zero")
+    value = start
+    while value <= stop if step > 0 else value >= stop:
+        yield value
+        value += step
 
 
 class SumScaled:
@@ -402,7 +418,7 @@ WINDOW_AGGREGATES: dict[str, Callable[[], Any]] = {
     "avg_decimal": AvgDecimal,
 }
 
-AGGREGATES: dict[str, Callable[[], Any]] = {"single": Single}
+AGGREGATES: dict[str, Callable[[], Any]] = {"single": Single, "array_collect": Collect}
 
 BUILT_IN_FUNCTIONS = frozenset(
     {"count", "sum", "min", "max", "abs", "length", "lower", "upper", "coalesce", "group_concat", "rtrim", "substr",

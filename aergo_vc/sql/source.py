@@ -14,6 +14,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from aergo_vc.sql.errors import LIMIT_EXCEEDED, SYNTAX, TOO_COMPLEX, UNSUPPORTED, SqlError
+from aergo_vc.sql.grammar import Aergosql
 from aergo_vc.sql.procedures.headers import is_own, parse_own_statement
 from aergo_vc.sql.procedures.lexing import Source
 from aergo_vc.sql.procedures.own_statements import OwnStatement
@@ -31,7 +32,7 @@ _logger = logging.getLogger("sqlglot")
 _logger.addHandler(logging.NullHandler())
 _logger.propagate = False  # it writes warnings about statements that we refuse anyway
 
-_dialect = sqlglot.Dialect.get_or_raise("postgres")
+DIALECT = Aergosql()
 _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE})
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END})
 
@@ -96,7 +97,7 @@ class _Group:
 def _tokens(source: Source) -> list[Token]:
     script = source.text
     try:
-        tokens = _dialect.tokenize(script)
+        tokens = DIALECT.tokenize(script)
     except SqlglotError as error:
         line = script.count("\n") + 1
         raise SqlError(SYNTAX, "unterminated quoted text or comment", line, 1) from error
@@ -132,7 +133,7 @@ def _parse(source: Source, group: _Group) -> exp.Expression | OwnStatement:
         raise SqlError(TOO_COMPLEX, f"the statement has {len(tokens)} words and signs; {TOKENS} are allowed")
     _check_depth(tokens)
     _check_typed_literals(tokens)
-    parser = _dialect.parser(error_level=sqlglot.ErrorLevel.IMMEDIATE)
+    parser = DIALECT.parser(error_level=sqlglot.ErrorLevel.IMMEDIATE)
     try:
         trees = parser.parse(tokens, source.text)
     except SqlglotError as error:
@@ -181,7 +182,7 @@ def _check_depth(tokens: list[Token]) -> None:
 
 def _check_typed_literals(tokens: list[Token]) -> None:
     """Refuse ``date '…'::text``: sqlglot would cast the other way round."""
-    types = _dialect.parser_class.TYPE_TOKENS
+    types = DIALECT.parser_class.TYPE_TOKENS
     for before, literal, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if literal.token_type is TokenType.STRING and after.token_type is TokenType.DCOLON:
             typed = before.token_type in types and before.token_type is not TokenType.VAR

@@ -152,7 +152,7 @@ def is_scaled(column_type: ColumnType) -> bool:
 
 
 def encoder(column_type: ColumnType) -> Callable[[Any], Value] | None:
-    """A function from canonical values, None aside, to kept ones; None if they are the same."""
+    """A function from canonical values, None aside, to kept ones; None if they are the same.  Not for arrays."""
     if column_type.kind is Kind.BOOLEAN:
         return int
     if not is_scaled(column_type):
@@ -162,7 +162,7 @@ def encoder(column_type: ColumnType) -> Callable[[Any], Value] | None:
 
 
 def decoder(column_type: ColumnType, scale: int | None) -> Callable[[Any], Value] | None:
-    """A function from kept values, None aside, to canonical ones; None if they are the same."""
+    """A function from kept values, None aside, to canonical ones; None if they are the same.  Not for arrays."""
     if column_type.kind is Kind.BOOLEAN:
         return bool
     if scale is None:
