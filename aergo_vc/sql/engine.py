@@ -108,7 +108,9 @@ class Engine:
         self._trusted(f"CREATE TABLE IF NOT EXISTS {CACHE_TABLE} (name TEXT PRIMARY KEY, value TEXT)")
         ahead.create_tables(self._trusted)
         texts: dict[str, dict[str, str]] = {"schema": {}, "functions": {}}
-        for name, piece in self._trusted(f"SELECT name, value FROM {CACHE_TABLE} WHERE name LIKE '% % %' ORDER BY name"):
+        for name, piece in self._trusted(
+            f"SELECT name, value FROM {CACHE_TABLE} WHERE name LIKE '% % %' ORDER BY name"
+        ):
             kind, contract, _ = name.split(" ")
             texts[kind][contract] = texts[kind].get(contract, "") + piece
         self._set_catalog(parse_catalog(texts["schema"], texts["functions"]))
