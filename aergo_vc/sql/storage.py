@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.schema import Catalog, Check, Column, Index, Table
-from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind
+from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind
 from aergo_vc.sql.binder import Binder, Grouping, Surroundings
 from aergo_vc.sql.errors import UNSUPPORTED
 from aergo_vc.sql.expressions import Expression, assign, condition, quote_name
@@ -92,7 +92,7 @@ def _column_sql(catalog: Catalog, column: Column) -> str:
 def _storage(column_type: ColumnType) -> str:
     if column_type.kind in INTEGER_BITS or column_type.kind is Kind.BOOLEAN or is_scaled(column_type):
         return "INTEGER"
-    if column_type.kind is Kind.DOUBLE:
+    if column_type.kind in FLOATS:
         return "REAL"
     return "TEXT COLLATE numeric" if column_type.kind is Kind.NUMERIC else "TEXT"
 
