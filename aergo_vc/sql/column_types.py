@@ -25,6 +25,10 @@ _KINDS = {
     exp.DType.UUID: Kind.UUID,
     exp.DType.VARBINARY: Kind.BYTEA,
     exp.DType.DOUBLE: Kind.DOUBLE,
+    exp.DType.FLOAT: Kind.REAL,
+    exp.DType.INTERVAL: Kind.INTERVAL,
+    exp.DType.JSON: Kind.JSON,
+    exp.DType.JSONB: Kind.JSONB,
 }
 
 GREATEST_LENGTH = 60_000

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind
+from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind
 from aergo_vc.sql import numbers
 from aergo_vc.sql.arrays import is_plain, type_code
 from aergo_vc.sql.binder import Binder, handles
@@ -19,6 +19,7 @@ from aergo_vc.sql.errors import (
     SqlError,
 )
 from aergo_vc.sql.expressions import (
+    KEYS,
     NULL,
     SAFE_BOUND,
     Expression,
@@ -30,6 +31,7 @@ from aergo_vc.sql.expressions import (
     condition,
     constant,
     convert,
+    key_sql,
     numeric_text,
     quote_text,
     stored,
@@ -46,14 +48,21 @@ from aergo_vc.sql.values import (
     DOUBLE,
     INTEGER,
     INTEGERS,
+    INTERVAL,
+    JSONB,
     NUMERIC,
+    REAL,
     TEXT,
     TEXTS,
+    TIME,
+    TIMESTAMP,
+    TIMESTAMPTZ,
     is_implicit,
     storable_text,
 )
 
-_NUMBERS = INTEGERS | {Kind.NUMERIC, Kind.DOUBLE}
+_NUMBERS = INTEGERS | {Kind.NUMERIC, *FLOATS}
+_TIMED = frozenset((Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ, Kind.INTERVAL))
 
 
 @handles(exp.Literal)
@@ -136,8 +145,10 @@ def _negate(binder: Binder, node: exp.Expression) -> Expression:
         if operand.scale is not None:
             return replace(operand, sql=f"(-{operand.sql})", type=NUMERIC, is_constant=False, value=None)
         return replace(operand, sql=f"decimal_negate({operand.sql})", type=NUMERIC, is_constant=False, value=None)
-    if operand.kind is Kind.DOUBLE:
-        return Expression(f"double_subtract(double_of('0'), {operand.sql})", DOUBLE)
+    if operand.kind in FLOATS and operand.type is not None:
+        return Expression(f"double_subtract(double_of('0'), {operand.sql})", operand.type)
+    if operand.kind is Kind.INTERVAL:
+        return Expression(f"interval_multiply({operand.sql}, '-1')", INTERVAL)
     raise SqlError(UNDEFINED_FUNCTION, f"operator does not exist: - {operand.type_name}")
 
 
@@ -155,10 +166,17 @@ def _operands(binder: Binder, node: exp.Expression, symbol: str) -> tuple[Expres
     if left.type is None and right.type is None and symbol in "+-*/%":
         raise SqlError(UNDEFINED_FUNCTION, f"operator is not unique: unknown {symbol} unknown")
     if left.type is None and right.type is not None:
-        left = convert(left, _plain(right.type))
+        left = convert(left, _beside(right.type, symbol))
     elif right.type is None and left.type is not None:
-        right = convert(right, _plain(left.type))
+        right = convert(right, _beside(left.type, symbol))
     return left, right
+
+
+def _beside(column_type: ColumnType, symbol: str) -> ColumnType:
+    """The type that an untyped literal takes beside an operand of another."""
+    if symbol == "+" and column_type in (TIMESTAMP, TIMESTAMPTZ, TIME):
+        return INTERVAL
+    return _plain(column_type)
 
 
 def _plain(column_type: ColumnType) -> ColumnType:
@@ -192,13 +210,15 @@ def _arithmetic(binder: Binder, node: exp.Expression) -> Expression:
 def arithmetic(left: Expression, right: Expression, symbol: str, name: str) -> Expression:
     """An arithmetic operation under PostgreSQL's typing."""
     kinds = {left.kind, right.kind}
-    if kinds & {Kind.DATE} and symbol in "+-":
+    if kinds & _TIMED:
         return _date_arithmetic(left, right, symbol)
     if not kinds <= _NUMBERS:
         raise _no_operator(left, symbol, right)
-    if Kind.DOUBLE in kinds:
+    if kinds & FLOATS:
         if symbol == "%":
             raise _no_operator(left, symbol, right)
+        if kinds == {Kind.REAL}:
+            return Expression(f"real_{name}({left.sql}, {right.sql})", REAL)
         left, right = convert(left, DOUBLE), convert(right, DOUBLE)
         return Expression(f"double_{name}({left.sql}, {right.sql})", DOUBLE)
     if Kind.NUMERIC in kinds:
@@ -245,6 +265,35 @@ def _date_arithmetic(left: Expression, right: Expression, symbol: str) -> Expres
         return Expression(f"date_plus_days({left.sql}, {sign}({right.sql}))", DATE)
     if kinds in ((Kind.INTEGER, Kind.DATE), (Kind.SMALLINT, Kind.DATE)) and symbol == "+":
         return Expression(f"date_plus_days({right.sql}, {left.sql})", DATE)
+    return _moment_arithmetic(left, right, symbol)
+
+
+_DIFFERENCES = {Kind.TIME: "time_minus", Kind.TIMESTAMP: "moment_minus", Kind.TIMESTAMPTZ: "moment_minus"}
+
+
+def _moment_arithmetic(left: Expression, right: Expression, symbol: str) -> Expression:
+    """Sums, differences and multiples of moments and intervals."""
+    if symbol == "+" and left.kind is Kind.INTERVAL and right.kind is not Kind.INTERVAL:
+        left, right = right, left
+    if symbol == "*" and right.kind is Kind.INTERVAL:
+        left, right = right, left
+    if Kind.DATE in (left.kind, right.kind) and {left.kind, right.kind} & {Kind.TIMESTAMP, Kind.TIMESTAMPTZ}:
+        left, right = _comparands(left, right, symbol)
+    sign = "-1" if symbol == "-" else "1"
+    if left.kind is Kind.INTERVAL:
+        if right.kind is Kind.INTERVAL and symbol in "+-":
+            return Expression(f"interval_{'add' if symbol == '+' else 'subtract'}({left.sql}, {right.sql})", INTERVAL)
+        if right.kind in INTEGERS | {Kind.NUMERIC} and symbol in "*/":
+            word = "multiply" if symbol == "*" else "divide"
+            return Expression(f"interval_{word}({left.sql}, {numeric_text(right).sql})", INTERVAL)
+    elif symbol == "-" and left.kind is right.kind and left.kind in _DIFFERENCES:
+        return Expression(f"{_DIFFERENCES[left.kind]}({left.sql}, {right.sql})", INTERVAL)
+    elif right.kind is Kind.INTERVAL and symbol in "+-":
+        if left.kind is Kind.TIME:
+            return Expression(f"time_plus({left.sql}, {right.sql}, {sign})", TIME)
+        moment = convert(left, TIMESTAMP) if left.kind is Kind.DATE else left
+        if moment.kind in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ):
+            return Expression(f"moment_plus({moment.sql}, {right.sql}, {sign})", moment.type)
     raise _no_operator(left, symbol, right)
 
 
@@ -322,8 +371,20 @@ def compare(left: Expression, right: Expression, symbol: str) -> Expression:
     left, right = _comparands(left, right, symbol)
     if left.kind is Kind.ARRAY:
         return _compare_arrays(left, right, symbol)
+    if left.kind in KEYS:
+        return _compare_keys(left, right, symbol)
     sql = f"({comparable(left)} {symbol} {right.sql})"
     return Expression(sql, BOOLEAN, not_null=left.not_null and right.not_null)
+
+
+def _compare_keys(left: Expression, right: Expression, symbol: str) -> Expression:
+    """A comparison of kinds whose values compare by something other than their texts."""
+    not_null = left.not_null and right.not_null
+    if left.kind is Kind.JSON or (left.kind is Kind.JSONB and symbol in ("<", "<=", ">", ">=")):
+        raise _no_operator(left, symbol, right)
+    if left.kind is Kind.ENUM and symbol not in ("<", "<=", ">", ">="):
+        return Expression(f"({left.sql} {symbol} {right.sql})", BOOLEAN, not_null=not_null)
+    return Expression(f"({key_sql(left)} {symbol} {key_sql(right)})", BOOLEAN, not_null=not_null)
 
 
 def _compare_arrays(left: Expression, right: Expression, symbol: str) -> Expression:
@@ -348,6 +409,8 @@ def _comparands(left: Expression, right: Expression, symbol: str) -> tuple[Expre
             raise _no_operator(left, symbol, right)
         _, unified = unify([left, right], "comparison")
         return unified[0], unified[1]
+    if kinds == {Kind.ENUM} and left.type != right.type:
+        raise _no_operator(left, symbol, right)
     if kinds <= TEXTS or (left.kind is right.kind and left.kind is not Kind.NUMERIC):
         return left, right
     if kinds <= INTEGERS:
@@ -439,7 +502,11 @@ def _in(binder: Binder, node: exp.Expression) -> Expression:
     items = [binder.bind(item) for item in node.expressions]
     if operand.type is not None:
         checked = [compare(operand, item, "=") for item in items]
-        if operand.kind is Kind.NUMERIC and operand.scale is None:
+        if (
+            operand.kind in KEYS
+            or operand.kind is Kind.ARRAY
+            or (operand.kind is Kind.NUMERIC and operand.scale is None)
+        ):
             return Expression("(" + " OR ".join(item.sql for item in checked) + ")", BOOLEAN)
     _, converted = unify([operand, *items], "IN")
     listed = ", ".join(item.sql for item in converted[1:])
@@ -458,8 +525,9 @@ def _in_query(binder: Binder, node: exp.Expression) -> Expression:
     for position, target in enumerate(targets):
         column = replace(query.columns[position].expression, sql=f"{alias}.c{position}")
         left, right = _comparands(binder.bind(target), column, "=")
-        operands.append(comparable(left))
-        columns.append(right.sql)
+        has_key = left.kind in (Kind.INTERVAL, Kind.JSONB)
+        operands.append(key_sql(left) if has_key else left.sql if left.kind is Kind.ENUM else comparable(left))
+        columns.append(key_sql(right) if has_key else right.sql)
     left_sql = operands[0] if len(operands) == 1 else f"({', '.join(operands)})"
     return Expression(f"({left_sql} IN (SELECT {', '.join(columns)} FROM ({query.sql}) AS {alias}))", BOOLEAN)
 
@@ -509,6 +577,9 @@ def joined_values(sql: str, target: ColumnType, values: Sequence[Expression]) ->
 def _concatenate(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "expression", "safe")
     left, right = binder.bind(node.this), binder.bind(node.args["expression"])
+    if Kind.JSONB in (left.kind, right.kind) and not TEXTS & {side.kind for side in (left, right) if side.type}:
+        joined = f"jsonb_join({convert(left, JSONB).sql}, {convert(right, JSONB).sql})"
+        return Expression(joined, JSONB, not_null=left.not_null and right.not_null)
     if Kind.ARRAY in (left.kind, right.kind):
         return join_arrays(left, right)
     if left.kind is Kind.BYTEA or right.kind is Kind.BYTEA:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from aergo_vc.model.schema import Catalog
-from aergo_vc.sql import array_functions  # noqa: F401 - it enters its functions into the binder's list
+from aergo_vc.sql import array_functions, json_functions, moment_functions  # noqa: F401 - they fill the binder's list
 from aergo_vc.sql.binder import Binder, Grouping, OutputColumn, Query, placed
 from aergo_vc.sql.errors import (
     AMBIGUOUS_COLUMN,
