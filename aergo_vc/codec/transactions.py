@@ -14,14 +14,16 @@ from typing import Any
 from aergo_vc.base.errors import FormatError
 from aergo_vc.base.ids import BlockId, ChainId, Digest, TransactionId
 from aergo_vc.base.limits import BLOCK_TRANSACTIONS, TABLE_COLUMNS, TRANSACTION_BYTES
-from aergo_vc.base.names import branch_name, entity_name, table_name
+from aergo_vc.base.names import branch_name, contract_name, entity_name, routine_name, table_name
+from aergo_vc.codec.arguments import argument_of, json_of
 from aergo_vc.codec.canonical_json import decode, encode
 from aergo_vc.codec.record import Record
 from aergo_vc.codec.sshsig import encode_key_text
-from aergo_vc.model.transactions import Load, LoadMode, Payload, Transaction
+from aergo_vc.model.transactions import Call, Load, LoadMode, Payload, Transaction
 
 SIGNATURE_BYTES = 64
 _PAYLOAD_KEYS = ("branch", "chain", "key", "loads", "nonce", "recent", "signer", "sql")
+_OPTIONAL_KEYS = frozenset({"call", "contract"})
 _LOAD_KEYS = ("columns", "gone", "mode", "rows", "table")
 _NONCE = re.compile(r"[0-9a-f]{32}")
 
@@ -68,7 +70,7 @@ def decode_transactions(data: bytes) -> tuple[Transaction, ...]:
 
 
 def _payload_value(payload: Payload) -> dict[str, Any]:
-    return {
+    value: dict[str, Any] = {
         "branch": payload.branch,
         "chain": payload.chain,
         "key": encode_key_text(payload.key),
@@ -78,14 +80,20 @@ def _payload_value(payload: Payload) -> dict[str, Any]:
         "signer": payload.signer,
         "sql": payload.sql,
     }
+    if payload.contract is not None:
+        value["contract"] = payload.contract
+    if payload.call is not None:
+        arguments = [json_of(argument) for argument in payload.call.arguments]
+        value["call"] = {"arguments": arguments, "routine": payload.call.routine}
+    return value
 
 
 def _payload(value: Any) -> Payload:  # noqa: ANN401 - any JSON value
-    record = Record(value, _PAYLOAD_KEYS, "a transaction's payload")
+    record = Record(value, _PAYLOAD_KEYS, "a transaction's payload", _OPTIONAL_KEYS)
     nonce = record.text("nonce")
     if _NONCE.fullmatch(nonce) is None:
         raise FormatError("a transaction's nonce must be 32 hexadecimal digits")
-    return Payload(
+    payload = Payload(
         branch=record.name("branch", branch_name),
         chain=ChainId(record.id("chain")),
         key=record.public_key("key"),
@@ -94,7 +102,19 @@ def _payload(value: Any) -> Payload:  # noqa: ANN401 - any JSON value
         recent=BlockId(record.id("recent")),
         signer=record.name("signer", entity_name),
         sql=record.text("sql"),
+        contract=record.name("contract", contract_name) if record.has("contract") else None,
+        call=_call(value["call"]) if record.has("call") else None,
     )
+    if payload.call is not None and (payload.sql or payload.loads or payload.contract is not None):
+        raise FormatError("a transaction that calls a routine does nothing else")
+    if payload.contract is not None and payload.loads:
+        raise FormatError("a transaction that deploys a contract brings no rows along")
+    return payload
+
+
+def _call(value: Any) -> Call:  # noqa: ANN401 - any JSON value
+    record = Record(value, ("arguments", "routine"), "a transaction's call")
+    return Call(record.name("routine", routine_name), tuple(map(argument_of, record.items("arguments"))))
 
 
 def _load_value(load: Load) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from aergo_vc.base.ids import BranchName, ChainId, Digest, ObjectId, TableName
-from aergo_vc.ledger.catalogs import catalog_of, schemas_of
+from aergo_vc.codec.catalog_texts import functions_of, schemas_of
+from aergo_vc.ledger.catalogs import catalog_of
 from aergo_vc.ledger.errors import ChangedColumnsError
 from aergo_vc.ledger.payloads import LoadTrees, TransactionPayload, checked_node, keys_only
 from aergo_vc.model.changes import Changes, Key, RowChange, TableChanges
@@ -18,7 +19,7 @@ from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import Load, LoadMode, Receipt, RowCounts, Transaction
 from aergo_vc.sql.capture import InsertedRows
 from aergo_vc.sql.engine import Engine
-from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction
+from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RolesOf, no_roles
 from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.editing import apply_changes
 from aergo_vc.state.nodes import Node, NodeStore, Objects
@@ -37,6 +38,7 @@ class BlockContext:
     chain: ChainId
     height: int
     time: int
+    roles_of: RolesOf = field(default=no_roles, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ class Machine:
         if snapshot.schemas == self._snapshot.schemas:
             for name in catalog.tables:
                 self._move_table(catalog.tables[name], self._roots.get(name), roots.get(name))
+            if snapshot.functions != self._snapshot.functions:
+                self.engine.adopt_routines(catalog.routines)
         else:
             self.engine.restore(catalog)
             for name, root in roots.items():
@@ -187,13 +191,14 @@ class BlockExecution:
             chain=self._context.chain,
             branch=self._context.branch,
             signer=transaction.payload.signer,
+            roles_of=self._context.roles_of,
         )
         results: tuple[StatementResult, ...] = ()
         filled: dict[TableName, Node] = {}
         engine = self._machine.engine
         with engine.transaction() as done:
-            if transaction.payload.sql:
-                results = engine.run(transaction.payload.sql, context).results
+            if transaction.payload.sql or transaction.payload.contract is not None:
+                results = engine.run(transaction.payload.sql, context, contract=transaction.payload.contract).results
             for load, trees in zip(transaction.payload.loads, payload, strict=True):
                 self._load(load, trees, filled)
             self._machine.guard(self._context.branch, engine)
@@ -222,8 +227,11 @@ class BlockExecution:
         work.changes.clear()
         work.rewritten.clear()
         roots = {name: node for name, node in work.roots.items() if name in catalog.tables}
-        schemas = schemas_of(catalog) if work.catalog_changed else machine.snapshot.schemas
-        return Snapshot(schemas, {name: Root(node.id, node.digest) for name, node in roots.items()}), roots
+        schemas, functions = machine.snapshot.schemas, machine.snapshot.functions
+        if work.catalog_changed:
+            schemas, functions = schemas_of(catalog), functions_of(catalog)
+        tables = {name: Root(node.id, node.digest) for name, node in roots.items()}
+        return Snapshot(schemas, tables, functions), roots
 
     def _set_root(self, name: TableName, root: Node | None) -> None:
         if root is None:

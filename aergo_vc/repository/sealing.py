@@ -147,10 +147,10 @@ class Producer:
         directory = self.directory_tip(tip)
         if self._workspace.sound_tips.get(tip.branch) != (tip.commit, authorities.head):
             check_tip(self._workspace.writer, tip.commit, authorities)
-        authority = authorities.at(directory, _slot_length(tip))
+        authority = authorities.at(directory, slot_length_of(tip))
         lease = self.lease(tip.ledger.chain, tip.ledger.law, tip.ledger, authority, directory)
         header = tip.ledger.header
-        context = BlockContext(tip.branch, header.chain, header.height + 1, lease.time)
+        context = BlockContext(tip.branch, header.chain, header.height + 1, lease.time, authority.roles_of)
         past = past_of(self._workspace.writer, tip.commit, tip.ledger, {item[0].payload.recent for item in submissions})
         admitted, refused = admit(submissions, header, authority, past)
         executed = execute_all(machine, context, admitted)
@@ -249,6 +249,7 @@ def describe(executed: Executed) -> str:
     return f"{transactions} transaction{'' if transactions == 1 else 's'}, {rows} row{'' if rows == 1 else 's'}"
 
 
-def _slot_length(tip: Tip) -> int:
+def slot_length_of(tip: Tip) -> int:
+    """The slots of a branch, in milliseconds."""
     genesis = tip.ledger.genesis
     return genesis.directory_slot if tip.branch == DIRECTORY_BRANCH else genesis.slot

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from aergo_vc.base.errors import AergoError
-from aergo_vc.base.ids import BranchName, TableName, TransactionId
+from aergo_vc.base.ids import BranchName, EntityName, TableName, TransactionId
 from aergo_vc.base.limits import BLOCK_TRANSACTIONS, TRANSACTION_BYTES
 from aergo_vc.codec.transactions import encode_payload, encode_transaction, transaction_id
 from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, sign_payload
@@ -13,12 +13,13 @@ from aergo_vc.keys.signer import Signer
 from aergo_vc.ledger.history import past_of
 from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine, Submission, TransactionOutcome
 from aergo_vc.ledger.payloads import TransactionPayload
+from aergo_vc.model.directory import Authority
 from aergo_vc.model.transactions import Exclusion, Load, Payload, RowCounts, Transaction
 from aergo_vc.pool.pending import pool_ref, read_pool, write_pool
 from aergo_vc.repository.errors import FullPoolError, TransactionTooLongError
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.results import Committed, PendingTransaction, Submitted
-from aergo_vc.repository.sealing import Producer, Sealed
+from aergo_vc.repository.sealing import Producer, Sealed, slot_length_of
 from aergo_vc.repository.state_cache import StateCache, state_cache
 from aergo_vc.repository.tips import Tip, tip_of
 from aergo_vc.repository.workspace import Workspace
@@ -46,6 +47,7 @@ class Desk:
         self._identity = identity
         self._tip = tip
         self._cache = cache
+        self._authority: Authority | None = None
         self.machine = cache.machine
 
     def pending(self) -> tuple[Submission, ...]:
@@ -166,7 +168,17 @@ class Desk:
 
     def _context(self) -> BlockContext:
         header = self._tip.ledger.header
-        return BlockContext(self._tip.branch, header.chain, header.height + 1, max(self._workspace.now(), header.time))
+        time = max(self._workspace.now(), header.time)
+        return BlockContext(self._tip.branch, header.chain, header.height + 1, time, self._roles_of)
+
+    def _roles_of(self, entity: EntityName) -> frozenset[str]:
+        """The roles of an entity by the directory's last block, which is read when the first one asks."""
+        if self._authority is None:
+            producer = Producer(self._workspace, self._identity)
+            authorities = producer.authorities()
+            self._authority = authorities.at(producer.directory_tip(self._tip), slot_length_of(self._tip))
+            self._workspace.authorities = authorities
+        return self._authority.roles_of(entity)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from aergo_vc.base.ids import TableName
-from aergo_vc.model.schema import HIDDEN_KEY, Catalog, Check, Column, ForeignKey, Table, View, split_name
+from aergo_vc.model.schema import HIDDEN_KEY, Catalog, Check, Column, ForeignKey, Table, split_name
 from aergo_vc.sql.canonical import canonical_expression
 from aergo_vc.sql.column_types import stored_type_of
 from aergo_vc.sql.definitions import (
@@ -300,7 +300,7 @@ def _rename_table(catalog: Catalog, table: Table, action: exp.Expression) -> Def
     indexes = {
         key: replace(index, table=new) if index.table == old else index for key, index in catalog.indexes.items()
     }
-    result = require_valid_views(Catalog(tables, indexes, catalog.views), action)
+    result = require_valid_views(replace(catalog, tables=tables, indexes=indexes), action)
     rebuilt[new] = {}
     return Definition("ALTER TABLE", result, renamed={old: new}, rebuilt=rebuilt)
 
@@ -327,8 +327,7 @@ def _rename_column(catalog: Catalog, table: Table, old: str, new: str, node: exp
         key: replace(index, columns=_renamed(index.columns, old, new)) if index.table == table.name else index
         for key, index in catalog.indexes.items()
     }
-    views: Mapping[TableName, View] = catalog.views
-    result = require_valid_views(Catalog(tables, indexes, views), node)
+    result = require_valid_views(replace(catalog, tables=tables, indexes=indexes), node)
     return Definition("ALTER TABLE", result, rebuilt=rebuilt)
 
 

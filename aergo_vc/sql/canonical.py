@@ -7,7 +7,7 @@ reads back to the same spelling.
 from sqlglot import exp
 
 from aergo_vc.base.errors import AergoError
-from aergo_vc.codec.schema_text import quote_identifier
+from aergo_vc.codec.identifiers import quote_identifier
 from aergo_vc.model.schema import Catalog
 from aergo_vc.sql.binder import Grouping
 from aergo_vc.sql.errors import UNSUPPORTED
@@ -44,7 +44,7 @@ def _require_stable(tree: exp.Expression, text: str, script: str) -> None:
     if text.isprintable() and len(text) <= 32_000:  # noqa: PLR2004
         try:
             again = parse_script(script)
-            stable = len(again) == 1 and _spelled(again[0].tree) == script
+            stable = len(again) == 1 and _spelled(again[0].sql) == script
         except AergoError:
             stable = False
     if not stable:

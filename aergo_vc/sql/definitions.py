@@ -430,7 +430,7 @@ def drop(catalog: Catalog, tree: exp.Drop) -> Definition:
         elif not tree.args.get("exists"):
             state = UNDEFINED_OBJECT if kind == "INDEX" else UNDEFINED_TABLE
             raise error_at(node, state, f'{kind.lower()} "{spoken_name(TableName(name))}" does not exist')
-    result = Catalog(tables, indexes, views)
+    result = replace(catalog, tables=tables, indexes=indexes, views=views)
     cascade = bool(tree.args.get("cascade"))
     if kind == "INDEX":
         return Definition("DROP INDEX", result, dropped_indexes=tuple(gone))

@@ -3,18 +3,20 @@
 The database is a cache that can be rebuilt; nothing in it is believed by others.  An engine belongs to one thread.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from aergo_vc.base.ids import TableName
-from aergo_vc.codec.schema_text import contracts, parse_schema, schema_text
+from aergo_vc.base.ids import RoutineName, TableName
+from aergo_vc.codec.catalog_texts import functions_of, parse_catalog, schemas_of
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.outcomes import StatementResult
-from aergo_vc.model.schema import Catalog, Table
+from aergo_vc.model.routines import Routine
+from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog, Table
 from aergo_vc.model.transactions import LoadMode
 from aergo_vc.model.types import Row
 from aergo_vc.sql import loading, rebuilding
@@ -22,14 +24,18 @@ from aergo_vc.sql.alterations import DEFINING, define
 from aergo_vc.sql.budget import Budget, Meter
 from aergo_vc.sql.capture import Capture, check_sizes
 from aergo_vc.sql.definitions import Definition
-from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, SqlError
+from aergo_vc.sql.deploying import Deployment, Tree
+from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import quote_name
 from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals, ScriptOutcome
+from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.procedures.own_statements import OwnStatement
+from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
 from aergo_vc.sql.shapes import Shape, parse_shape, shape_of
 from aergo_vc.sql.source import Statement, parse_script
-from aergo_vc.sql.statements import Plan, compile_statement
+from aergo_vc.sql.statements import compile_statement
 from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, insert_sql, key_test
 from aergo_vc.sql.translated_errors import disk_errors, foreign_key_error, translated
 
@@ -51,7 +57,7 @@ class Engine:
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
-        self._plans: dict[tuple[str, int], Plan] = {}
+        self._plans: dict[tuple[str, int, str], Plan] = {}
         self._shapes: dict[str, Sequence[Plan] | None] = {}
         self._transactions: list[OpenTransaction] = []
         self._depth = 0
@@ -74,16 +80,11 @@ class Engine:
 
     def _read_catalog(self) -> None:
         self._trusted(f"CREATE TABLE IF NOT EXISTS {CACHE_TABLE} (name TEXT PRIMARY KEY, value TEXT)")
-        texts: dict[str, str] = {}
-        for name, piece in self._trusted(
-            f"SELECT name, value FROM {CACHE_TABLE} WHERE name LIKE 'schema %' ORDER BY name"
-        ):
-            contract = name.split(" ")[1]
-            texts[contract] = texts.get(contract, "") + piece
-        catalog = Catalog()
-        for contract, text in texts.items():
-            catalog = join_catalogs(catalog, parse_schema(contract, text))
-        self._set_catalog(catalog)
+        texts: dict[str, dict[str, str]] = {"schema": {}, "functions": {}}
+        for name, piece in self._trusted(f"SELECT name, value FROM {CACHE_TABLE} WHERE name <> 'mark' ORDER BY name"):
+            kind, contract, _ = name.split(" ")
+            texts[kind][contract] = texts[kind].get(contract, "") + piece
+        self._set_catalog(parse_catalog(texts["schema"], texts["functions"]))
 
     def _set_catalog(self, catalog: Catalog) -> None:
         self.catalog = catalog
@@ -91,12 +92,13 @@ class Engine:
         self._capture.lay_out(catalog)
 
     def _store_catalog(self) -> None:
-        self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name LIKE 'schema %'")
-        for contract in contracts(self.catalog):
-            text = schema_text(self.catalog, contract)
-            for number, start in enumerate(range(0, len(text), _PIECE)):
-                row = (f"schema {contract} {number:06d}", text[start : start + _PIECE])
-                self._trusted(f"INSERT INTO {CACHE_TABLE} VALUES (?, ?)", row)
+        self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name <> 'mark'")
+        texts = {"schema": schemas_of(self.catalog), "functions": functions_of(self.catalog)}
+        for kind, of_contracts in texts.items():
+            for contract, text in of_contracts.items():
+                for number, start in enumerate(range(0, len(text) or 1, _PIECE)):
+                    row = (f"{kind} {contract} {number:06d}", text[start : start + _PIECE])
+                    self._trusted(f"INSERT INTO {CACHE_TABLE} VALUES (?, ?)", row)
 
     @property
     def mark(self) -> str | None:
@@ -201,6 +203,11 @@ class Engine:
                 self._create_table(catalog.tables[name])
         self._store_catalog()
 
+    def adopt_routines(self, routines: Mapping[RoutineName, Routine]) -> None:
+        """Take these routines for those that there are; tables and rows stay."""
+        self._set_catalog(replace(self.catalog, routines=routines))
+        self._store_catalog()
+
     def _create_table(self, table: Table) -> None:
         self._trusted(create_table_sql(self.catalog, table))
         for index in indexes_of(self.catalog, table.name):
@@ -268,12 +275,21 @@ class Engine:
 
     # Scripts
 
-    def run(self, script: str, context: ExecutionContext, budget: Budget | None = None) -> ScriptOutcome:
+    def run(
+        self,
+        script: str,
+        context: ExecutionContext,
+        budget: Budget | None = None,
+        *,
+        contract: str | None = None,
+    ) -> ScriptOutcome:
         """Run a script whole; on SqlError nothing of it remains.
 
-        Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.
+        Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.  With a
+        `contract` the script is deployed as that contract (`deploying`): unqualified names live there.
         """
-        shape = shape_of(script)
+        deployment = None if contract is None else Deployment(contract, context, self._definition)
+        shape = shape_of(script) if deployment is None else None
         plans = None if shape is None else self._plans_of(shape)
         statements = parse_script(script) if plans is None else ()
         meter = self._meter = Meter(budget or Budget())
@@ -284,7 +300,7 @@ class Engine:
                 runner.bind(shape.numbers)
                 results = tuple([self._run_shaped(runner, script, place, plan) for place, plan in enumerate(plans)])
             else:
-                results = tuple([self._run_statement(runner, script, statement, opened) for statement in statements])
+                results = self._run_statements(runner, script, statements, opened, deployment)
             if not nested:
                 self.check_constraints()
             if opened.catalog_changed:
@@ -307,21 +323,55 @@ class Engine:
             rows = (change.after for change in table_changes.values() if change.after is not None)
             meter.add_bytes(check_sizes(self.catalog.tables[name], rows))
 
+    def _run_statements(
+        self,
+        runner: Runner,
+        script: str,
+        statements: Sequence[Statement],
+        opened: OpenTransaction,
+        deployment: Deployment | None,
+    ) -> tuple[StatementResult, ...]:
+        if deployment is not None:
+            self._define(deployment.begin(self.catalog), opened)
+        results = tuple(
+            [self._run_statement(runner, script, statement, opened, deployment) for statement in statements]
+        )
+        if deployment is not None:
+            self._define(deployment.finish(self.catalog), opened)
+        return results
+
     def _run_statement(
-        self, runner: Runner, script: str, statement: Statement, opened: OpenTransaction
+        self,
+        runner: Runner,
+        script: str,
+        statement: Statement,
+        opened: OpenTransaction,
+        deployment: Deployment | None,
     ) -> StatementResult:
         self._meter.add_statement()
         self._fuse.reset()
         try:
-            if isinstance(statement.tree, DEFINING):
-                return self._define(define(self.catalog, statement.tree), opened)
-            plan = self._plans.get((script, statement.number))
+            tree: Tree | None = statement.tree
+            contract = DEFAULT_CONTRACT
+            if deployment is not None:
+                tree, contract = deployment.admit(self.catalog, statement), deployment.contract
+            if tree is None:
+                return StatementResult("DEPLOY", 0)
+            if isinstance(tree, DEFINING):
+                return self._define(self._definition(self.catalog, tree, contract), opened)
+            plan = self._plans.get((script, statement.number, contract))
             if plan is None:
-                plan = self._compile(script, statement)
+                plan = self._compile(script, statement, contract)
             return runner.run(plan, self.catalog)
         except SqlError as error:
             error.place(statement.number, statement.line, statement.column)
             raise
+
+    def _definition(self, catalog: Catalog, tree: Tree, contract: str) -> Definition:
+        """What a defining statement leads to in the name of a contract."""
+        if isinstance(tree, OwnStatement):
+            raise SqlError(UNSUPPORTED, f"{tree.tag} is not supported here", tree.line, tree.column)
+        return define(catalog, qualified(tree, catalog, contract))
 
     def _plans_of(self, shape: Shape) -> Sequence[Plan] | None:
         """The plans of a shape's statements; None if the script has to be compiled as it is."""
@@ -347,11 +397,11 @@ class Engine:
             error.place(statement.number, statement.line, statement.column)
             raise
 
-    def _compile(self, script: str, statement: Statement) -> Plan:
-        plan = compile_statement(self.catalog, statement.tree)
+    def _compile(self, script: str, statement: Statement, contract: str) -> Plan:
+        plan = compile_statement(self.catalog, qualified(statement.sql, self.catalog, contract))
         if len(self._plans) >= COMPILED_STATEMENTS:
             self._plans.clear()
-        self._plans[script, statement.number] = plan
+        self._plans[script, statement.number, contract] = plan
         return plan
 
     def _define(self, definition: Definition, opened: OpenTransaction) -> StatementResult:
@@ -409,11 +459,4 @@ class Engine:
         self.load(table, columns, LoadMode.APPEND, rows)
 
 
-__all__ = ["Engine", "ExecutionContext", "OpenTransaction", "ScriptOutcome", "StatementResult", "join_catalogs"]
-
-
-def join_catalogs(first: Catalog, second: Catalog) -> Catalog:
-    """The definitions of both; of one name the second's."""
-    return Catalog(
-        {**first.tables, **second.tables}, {**first.indexes, **second.indexes}, {**first.views, **second.views}
-    )
+__all__ = ["Engine", "ExecutionContext", "OpenTransaction", "ScriptOutcome", "StatementResult"]

@@ -27,6 +27,7 @@ from aergo_vc.sql.grammar import is_left_out
 from aergo_vc.sql.intervals import interval_field
 from aergo_vc.sql.moments import field_of
 from aergo_vc.sql.operators import compare, convert_text, joined_values, order_term
+from aergo_vc.sql.routine_calls import bind_fact, bind_routine, called_routine
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.values import BOOLEAN, INTEGER, INTEGERS, NUMERIC, TEXT, TEXTS
 
@@ -114,6 +115,14 @@ def _octet_length(binder: Binder, node: exp.Expression) -> Expression:
 @handles(exp.Anonymous)
 def _named(binder: Binder, node: exp.Expression) -> Expression:
     function = NAMED.get(str(node.this).lower())
+    if function is None:
+        assert isinstance(node, exp.Anonymous)  # noqa: S101 - the list says so
+        fact = bind_fact(binder, node)
+        if fact is not None:
+            return fact
+        found = called_routine(binder.catalog, binder.around.contract, node)
+        if found is not None:
+            return bind_routine(binder, node, *found)
     if function is None and is_left_out(str(node.this)):
         where = " outside of FROM" if str(node.this).lower() in ("unnest", "generate_series") else ""
         raise unsupported(node, f"function {str(node.this).lower()}{where}")

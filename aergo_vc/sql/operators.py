@@ -672,7 +672,13 @@ def _today(_: Binder, node: exp.Expression) -> Expression:
     return Expression("substr(:time, 1, 10)", DATE, not_null=True)
 
 
-@handles(exp.CurrentUser, exp.SessionUser)
+@handles(exp.CurrentUser)
+def _user(_: Binder, node: exp.Expression) -> Expression:
+    require_only(node)
+    return Expression(":user", TEXT, not_null=True)
+
+
+@handles(exp.SessionUser)
 def _signer(_: Binder, node: exp.Expression) -> Expression:
     require_only(node)
     return Expression(":signer", TEXT, not_null=True)

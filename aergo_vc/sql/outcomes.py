@@ -1,10 +1,19 @@
 """What a script is told and what it leaves: the values at the engine's edge."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aergo_vc.base.ids import BranchName, ChainId, EntityName, TableName, TransactionId
 from aergo_vc.model.changes import Changes
 from aergo_vc.model.outcomes import StatementResult
+
+RolesOf = Callable[[EntityName], frozenset[str]]
+"""Tells the roles that an entity has in the directory."""
+
+
+def no_roles(_entity: EntityName) -> frozenset[str]:
+    """Nobody has any role: where no directory is at hand."""
+    return frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +26,12 @@ class ExecutionContext:
     chain: ChainId
     branch: BranchName
     signer: EntityName
+    roles_of: RolesOf = field(default=no_roles, compare=False)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The signer's roles in the directory; looked up when asked for."""
+        return self.roles_of(self.signer)
 
 
 class RowOrdinals:

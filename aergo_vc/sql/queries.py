@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from aergo_vc.model.schema import Catalog
 from aergo_vc.sql import array_functions, json_functions, moment_functions  # noqa: F401 - they fill the binder's list
-from aergo_vc.sql.binder import Binder, Grouping, OutputColumn, Query, placed
+from aergo_vc.sql.binder import Binder, Grouping, OutputColumn, Query, Surroundings, placed
 from aergo_vc.sql.errors import (
     AMBIGUOUS_COLUMN,
     DUPLICATE_ALIAS,
@@ -37,9 +37,9 @@ from aergo_vc.sql.sources import DEPTH, bytewise, source_of
 from aergo_vc.sql.values import BIGINT, TEXT
 
 
-def top_binder(catalog: Catalog, scope: Scope | None = None) -> Binder:
+def top_binder(catalog: Catalog, scope: Scope | None = None, around: Surroundings | None = None) -> Binder:
     """A binder for a statement."""
-    return Binder(catalog, bind_query, scope or Scope())
+    return Binder(catalog, bind_query, scope or Scope(), around=around or Surroundings())
 
 
 def bind_query(binder: Binder, tree: exp.Expression, *, total: bool = False) -> Query:
@@ -277,7 +277,7 @@ class _SelectBinder:
             tree, "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "distinct",
             "with_", "windows", "kind",
         )  # fmt: skip
-        binder.scope = Scope(parent=binder.scope.parent, variables=binder.scope.variables)
+        binder.scope = Scope(parent=binder.scope.parent)
         binder.grouping = Grouping(refused="FROM", windows_refused="FROM")
         from_sql = self._from()
         where_sql = self._where()

@@ -14,7 +14,7 @@ from aergo_vc.sql.capture import Capture
 from aergo_vc.sql.errors import CARDINALITY, SqlError
 from aergo_vc.sql.moments import timestamptz_from_milliseconds
 from aergo_vc.sql.outcomes import ExecutionContext, RowOrdinals
-from aergo_vc.sql.statements import Plan
+from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.translated_errors import translated
 
 
@@ -28,6 +28,12 @@ class Runner:
         self._facts: dict[str, Any] = {
             "time": timestamptz_from_milliseconds(context.time),
             "signer": context.signer,
+            "user": context.signer,
+            "height": context.height,
+            "transaction": context.transaction,
+            "chain": context.chain,
+            "branch": context.branch,
+            "caller": None,
             "row": ordinals.prefix,
             "base": 0,
         }

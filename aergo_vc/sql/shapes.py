@@ -67,7 +67,7 @@ def parse_shape(text: str) -> tuple[exp.Expression, ...] | None:
     Nor may a number stand where it is more than a value.
     """
     try:
-        trees = [statement.tree.copy() for statement in parse_script(text)]
+        trees = [statement.sql.copy() for statement in parse_script(text)]
     except SqlError:
         return None
     if not all(isinstance(tree, _WRITING) for tree in trees):

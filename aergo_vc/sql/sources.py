@@ -193,4 +193,4 @@ def bind_view(binder: Binder, name: TableName, text: str) -> Query:
     if binder.depth > DEPTH:
         raise error_at(exp.Null(), TOO_COMPLEX, f'view "{spoken_name(name)}" nests too deep')
     inner = Binder(binder.catalog, binder.queries, Scope(), binder.counter, {}, Grouping(), (), {}, binder.depth + 1)
-    return inner.queries(inner, parse_script(text)[0].tree)
+    return inner.queries(inner, parse_script(text)[0].sql)

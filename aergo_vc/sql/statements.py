@@ -1,14 +1,13 @@
 """INSERT, UPDATE, DELETE, SELECT as plans: SQLite's SQL with what the engine must know to run it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sqlglot import exp
 
-from aergo_vc.base.ids import TableName
 from aergo_vc.model.outcomes import ResultColumn
 from aergo_vc.model.schema import Catalog, Column, Table, split_name
-from aergo_vc.sql.binder import Binder, OutputColumn, Query, placed
+from aergo_vc.sql.binder import Binder, OutputColumn, Query, Surroundings, placed
 from aergo_vc.sql.errors import (
     DUPLICATE_COLUMN,
     INVALID_COLUMN_REFERENCE,
@@ -20,6 +19,7 @@ from aergo_vc.sql.errors import (
 )
 from aergo_vc.sql.expressions import Expression, assign, column_expression, condition, quote_name
 from aergo_vc.sql.functions import output_name
+from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.queries import bind_common, bind_query, top_binder
 from aergo_vc.sql.scope import Scope, Source, spoken_name, table_name_of, table_source
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
@@ -28,37 +28,17 @@ from aergo_vc.sql.storage import default_sql, indexes_of
 from aergo_vc.sql.values import TEXT
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A statement ready to run.
-
-    `rows_sql` yields the rows of an INSERT … SELECT, which `sql` then takes one by one as bound values.  `guard` is a
-    query that must have no rows (a row of UPDATE … FROM that several rows would change).  `hidden_rows` counts the row
-    ordinals that `sql` spends; `hidden` says that the table has a hidden key.  With `once` no row may be written twice.
-    """
-
-    tag: str
-    sql: str
-    table: TableName | None = None
-    columns: tuple[ResultColumn, ...] | None = None
-    rows_sql: str | None = None
-    guard: str | None = None
-    hidden: bool = False
-    hidden_rows: int = 0
-    once: bool = False
-
-
-def compile_statement(catalog: Catalog, tree: exp.Expression) -> Plan:
+def compile_statement(catalog: Catalog, tree: exp.Expression, around: Surroundings | None = None) -> Plan:
     """The plan of a statement that reads or writes rows."""
     if isinstance(tree, exp.Insert):
-        return _Insert(catalog, tree).plan()
+        return _Insert(catalog, tree, around).plan()
     if isinstance(tree, exp.Update):
-        return _compile_update(catalog, tree)
+        return _compile_update(catalog, tree, around)
     if isinstance(tree, exp.Delete):
-        return _compile_delete(catalog, tree)
+        return _compile_delete(catalog, tree, around)
     if isinstance(tree, exp.TruncateTable):
         return _compile_truncate(catalog, tree)
-    query = bind_query(top_binder(catalog), tree, total=True)
+    query = bind_query(top_binder(catalog, around=around), tree, total=True)
     return Plan("SELECT", query.sql, columns=result_columns(query.columns))
 
 
@@ -99,7 +79,7 @@ def _returning(
     if node is None:
         return "", None
     require_only(node, "expressions")
-    inner = top_binder(binder.catalog, Scope([source]))
+    inner = top_binder(binder.catalog, Scope([source]), binder.around)
     inner.grouping.refused = inner.grouping.windows_refused = "RETURNING"
     columns: list[OutputColumn] = []
     for item in node.expressions:
@@ -130,7 +110,7 @@ def _with(binder: Binder, tree: exp.Expression) -> str:
 class _Insert:
     """Compiles one INSERT."""
 
-    def __init__(self, catalog: Catalog, tree: exp.Insert) -> None:
+    def __init__(self, catalog: Catalog, tree: exp.Insert, around: Surroundings | None) -> None:
         require_only(tree, "this", "expression", "default", "conflict", "returning", "with_")
         self.catalog, self.tree = catalog, tree
         target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
@@ -138,7 +118,7 @@ class _Insert:
         self.table = find_table(catalog, target)
         alias = target.args.get("alias")
         self.alias = name_of(alias.this) if alias is not None else None
-        self.binder = top_binder(catalog)
+        self.binder = top_binder(catalog, around=around)
         names = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
         self.columns = [find_column(self.table, name) for name in names]
         seen: set[str] = set()
@@ -253,7 +233,7 @@ class _Insert:
             )
             for column in self.table.visible_columns
         )
-        binder = top_binder(self.catalog, Scope([own, Source("excluded", excluded, ())]))
+        binder = top_binder(self.catalog, Scope([own, Source("excluded", excluded, ())]), self.binder.around)
         assignments = _assignments(binder, self.table, node.expressions)
         where = node.args.get("where")
         test = f" WHERE {condition(binder.bind(where.this), 'WHERE')}" if where is not None else ""
@@ -343,11 +323,11 @@ def _target(tree: exp.Expression) -> tuple[exp.Expression, str | None]:
     return node, name_of(alias.this) if alias is not None else None
 
 
-def _compile_update(catalog: Catalog, tree: exp.Expression) -> Plan:
+def _compile_update(catalog: Catalog, tree: exp.Expression, around: Surroundings | None) -> Plan:
     require_only(tree, "this", "expressions", "from_", "where", "returning", "with_")
     node, alias = _target(tree)
     table = find_table(catalog, node)
-    binder = top_binder(catalog)
+    binder = top_binder(catalog, around=around)
     prefix = _with(binder, tree)
     own = table_source(table, "t0.", alias)
     binder.scope.sources.append(own)
@@ -380,11 +360,11 @@ def _more_sources(binder: Binder, nodes: Sequence[exp.Expression]) -> str:
     return ", ".join(texts)
 
 
-def _compile_delete(catalog: Catalog, tree: exp.Expression) -> Plan:
+def _compile_delete(catalog: Catalog, tree: exp.Expression, around: Surroundings | None) -> Plan:
     require_only(tree, "this", "using", "where", "returning", "with_")
     node, alias = _target(tree)
     table = find_table(catalog, node)
-    binder = top_binder(catalog)
+    binder = top_binder(catalog, around=around)
     prefix = _with(binder, tree)
     binder.scope.sources.append(table_source(table, "t0.", alias))
     binder.grouping.refused = binder.grouping.windows_refused = "DELETE"

@@ -7,7 +7,7 @@ from sqlglot import exp
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.schema import Catalog, Check, Column, Index, Table
 from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind
-from aergo_vc.sql.binder import Binder, Grouping
+from aergo_vc.sql.binder import Binder, Grouping, Surroundings
 from aergo_vc.sql.errors import UNSUPPORTED
 from aergo_vc.sql.expressions import Expression, assign, condition, quote_name
 from aergo_vc.sql.queries import top_binder
@@ -21,7 +21,7 @@ _CONTEXTUAL = (exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentUser, exp.Sessi
 def table_binder(catalog: Catalog, table: Table | None, *, refused: str, prefix: str = "") -> Binder:
     """A binder for expressions over one table's row, without aggregates and windows."""
     scope = Scope([table_source(table, prefix)] if table is not None else [])
-    binder = top_binder(catalog, scope)
+    binder = top_binder(catalog, scope, Surroundings(calls_refused=refused))
     binder.grouping = Grouping(refused=refused, windows_refused=refused)
     return binder
 
