@@ -25,6 +25,7 @@ from aergo_vc.sql.budget import Budget, Meter
 from aergo_vc.sql.capture import Capture, check_sizes
 from aergo_vc.sql.definitions import Definition
 from aergo_vc.sql.deploying import Deployment, Tree
+from aergo_vc.sql.enumerations import Enumerations
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import quote_name
 from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals, ScriptOutcome
@@ -32,7 +33,9 @@ from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.own_statements import OwnStatement
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.runner import Runner
-from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
+from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection, register_facts
+from aergo_vc.sql.sequence_definitions import define_object
+from aergo_vc.sql.sequences import Sequences
 from aergo_vc.sql.shapes import Shape, parse_shape, shape_of
 from aergo_vc.sql.source import Statement, parse_script
 from aergo_vc.sql.statements import compile_statement
@@ -55,6 +58,8 @@ class Engine:
         self._meter = Meter(Budget())
         with disk_errors():
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
+        self._enumerations, self._sequences = Enumerations(), Sequences(self._db)
+        register_facts(self._db, self._enumerations, self._sequences)
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
         self._plans: dict[tuple[str, int, str], Plan] = {}
@@ -90,6 +95,8 @@ class Engine:
         self.catalog = catalog
         self._plans, self._shapes = {}, {}
         self._capture.lay_out(catalog)
+        self._enumerations.lay_out(catalog.types)
+        self._sequences.lay_out(catalog)
 
     def _store_catalog(self) -> None:
         self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name <> 'mark'")
@@ -133,6 +140,8 @@ class Engine:
         self._begin(name, final=final)
         opened = OpenTransaction()
         if not final:
+            if not self._transactions:
+                self._sequences.forget()
             self._transactions.append(opened)
             self._capture.push()
         try:
@@ -196,11 +205,11 @@ class Engine:
     def restore(self, catalog: Catalog) -> None:
         """Throw everything away and make empty tables of `catalog`."""
         with self._unchecked():
-            for name in list(self.catalog.tables):
+            for name in list(self.catalog.stored):
                 self._trusted(f"DROP TABLE IF EXISTS {quote_name(name)}")
             self._set_catalog(catalog)
-            for name in sorted(catalog.tables):
-                self._create_table(catalog.tables[name])
+            for name in sorted(catalog.stored):
+                self._create_table(catalog.stored[name])
         self._store_catalog()
 
     def adopt_routines(self, routines: Mapping[RoutineName, Routine]) -> None:
@@ -321,7 +330,7 @@ class Engine:
     def _check_sizes(self, changes: Changes, meter: Meter) -> None:
         for name, table_changes in changes.items():
             rows = (change.after for change in table_changes.values() if change.after is not None)
-            meter.add_bytes(check_sizes(self.catalog.tables[name], rows))
+            meter.add_bytes(check_sizes(self.catalog.stored[name], rows))
 
     def _run_statements(
         self,
@@ -370,7 +379,10 @@ class Engine:
     def _definition(self, catalog: Catalog, tree: Tree, contract: str) -> Definition:
         """What a defining statement leads to in the name of a contract."""
         if isinstance(tree, OwnStatement):
-            raise SqlError(UNSUPPORTED, f"{tree.tag} is not supported here", tree.line, tree.column)
+            own = define_object(catalog, tree, contract)
+            if own is None:
+                raise SqlError(UNSUPPORTED, f"{tree.tag} is not supported here", tree.line, tree.column)
+            return own
         return define(catalog, qualified(tree, catalog, contract))
 
     def _plans_of(self, shape: Shape) -> Sequence[Plan] | None:

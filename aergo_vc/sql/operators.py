@@ -128,7 +128,7 @@ def _paren(binder: Binder, node: exp.Expression) -> Expression:
 @handles(exp.Cast)
 def _cast(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "to")
-    target = column_type_of(node.args["to"])
+    target = column_type_of(node.args["to"], binder.catalog.types)
     if isinstance(node.this, exp.Array) and not node.this.expressions and target.is_array:
         return Expression("'[]'", target, not_null=True)
     return cast(binder.bind(node.this), target)

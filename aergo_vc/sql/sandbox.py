@@ -12,8 +12,10 @@ import apsw
 import apsw.ext
 
 from aergo_vc.sql import numbers
+from aergo_vc.sql.enumerations import ENUM_FUNCTIONS, Enumerations
 from aergo_vc.sql.errors import FuseError
 from aergo_vc.sql.runtime import AGGREGATES, BUILT_IN_FUNCTIONS, WINDOW_AGGREGATES, scalar_functions, series
+from aergo_vc.sql.sequences import SEQUENCE_FUNCTIONS, Sequences
 
 CACHE_TABLE = "cache_facts"
 """The engine's own table; no script reaches it."""
@@ -60,7 +62,7 @@ class Guard:
     def __init__(self) -> None:
         self.trusted = False
         self._functions = frozenset(scalar_functions()) | BUILT_IN_FUNCTIONS | set(WINDOW_AGGREGATES) | set(AGGREGATES)
-        self._functions |= {"counted"}
+        self._functions |= {"counted"} | ENUM_FUNCTIONS | SEQUENCE_FUNCTIONS
 
     def __call__(
         self, action: int, first: str | None, second: str | None, database: str | None, _inner: str | None
@@ -165,6 +167,14 @@ def _table_function(generate: Callable[..., Any]) -> Any:  # noqa: ANN401 - apsw
     generate.columns = ("key", "value")  # type: ignore[attr-defined]
     generate.column_access = apsw.ext.VTColumnAccess.By_Index  # type: ignore[attr-defined]
     return generate
+
+
+def register_facts(connection: apsw.Connection, enumerations: Enumerations, sequences: Sequences) -> None:
+    """Give SQL the functions that hang on the catalog and on rows."""
+    for name, function in enumerations.functions():
+        connection.create_scalar_function(name, function, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
+    for name, function in sequences.functions():
+        connection.create_scalar_function(name, function, deterministic=False)
 
 
 @functools.cache
