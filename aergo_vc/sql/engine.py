@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+from sqlglot import exp
 
 from aergo_vc.base.ids import RoutineName, TableName
+from aergo_vc.base.limits import TABLE_COLUMNS
 from aergo_vc.codec.catalog_texts import functions_of, parse_catalog, schemas_of
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.routines import Routine
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog, Table
-from aergo_vc.model.transactions import LoadMode
+from aergo_vc.model.transactions import Argument, Event, LoadMode
 from aergo_vc.model.types import Row
 from aergo_vc.sql import loading, rebuilding
 from aergo_vc.sql.alterations import DEFINING, define
+from aergo_vc.sql.binder import Surroundings
 from aergo_vc.sql.budget import Budget, Meter
 from aergo_vc.sql.capture import Capture, check_sizes
 from aergo_vc.sql.definitions import Definition
@@ -28,12 +31,32 @@ from aergo_vc.sql.deploying import Deployment, Tree
 from aergo_vc.sql.enumerations import Enumerations
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import quote_name
-from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals, ScriptOutcome
+from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, Notice, OpenTransaction, RowOrdinals, ScriptOutcome
 from aergo_vc.sql.plans import Plan
-from aergo_vc.sql.procedures.own_statements import OwnStatement
+from aergo_vc.sql.procedures.body import shift
+from aergo_vc.sql.procedures.calling import (
+    CallPlan,
+    kept_arguments,
+    plan_call,
+    plan_signed_call,
+    run_call,
+    run_signed_call,
+)
+from aergo_vc.sql.procedures.defining import define_own
+from aergo_vc.sql.procedures.library import Library
+from aergo_vc.sql.procedures.own_statements import CallRoutine, CreateRoutine, OwnStatement
+from aergo_vc.sql.procedures.session import Session
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.runner import Runner
-from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection, register_facts
+from aergo_vc.sql.sandbox import (
+    CACHE_TABLE,
+    FUSE_STEPS,
+    Fuse,
+    Guard,
+    open_connection,
+    register_facts,
+    table_function,
+)
 from aergo_vc.sql.sequence_definitions import define_object
 from aergo_vc.sql.sequences import Sequences
 from aergo_vc.sql.shapes import Shape, parse_shape, shape_of
@@ -62,7 +85,11 @@ class Engine:
         register_facts(self._db, self._enumerations, self._sequences)
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
-        self._plans: dict[tuple[str, int, str], Plan] = {}
+        self._plans: dict[tuple[str, int, str], Plan | CallPlan] = {}
+        self._library = Library()
+        self._session = Session(self._db, self._capture, self._trusted, self._library.load)
+        self._unchecked_routines: dict[RoutineName, Statement] = {}
+        self._register_calls()
         self._shapes: dict[str, Sequence[Plan] | None] = {}
         self._transactions: list[OpenTransaction] = []
         self._depth = 0
@@ -97,6 +124,8 @@ class Engine:
         self._capture.lay_out(catalog)
         self._enumerations.lay_out(catalog.types)
         self._sequences.lay_out(catalog)
+        self._library.set_catalog(catalog)
+        self._session.set_catalog(catalog)
 
     def _store_catalog(self) -> None:
         self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name <> 'mark'")
@@ -185,6 +214,8 @@ class Engine:
             opened.changes = self._capture.changes(frame)
         if self._transactions:
             outer = self._transactions[-1]
+            outer.events += opened.events
+            outer.notices += opened.notices
             # What the first part did is what all did, unless another follows.
             outer.changes = opened.changes if first and not outer.rewritten | opened.rewritten else {}
             outer.rewritten |= opened.rewritten
@@ -304,19 +335,101 @@ class Engine:
         meter = self._meter = Meter(budget or Budget())
         nested = bool(self._transactions)
         with self._stretch(final=False) as opened:
-            runner = Runner(self._db, self._capture, context, meter, self._ordinals_for(context))
-            if shape is not None and plans is not None:
-                runner.bind(shape.numbers)
-                results = tuple([self._run_shaped(runner, script, place, plan) for place, plan in enumerate(plans)])
-            else:
-                results = self._run_statements(runner, script, statements, opened, deployment)
+            runner = self._begin_session(context, meter)
+            try:
+                if shape is not None and plans is not None:
+                    runner.bind(shape.numbers)
+                    results = tuple([self._run_shaped(runner, script, place, plan) for place, plan in enumerate(plans)])
+                else:
+                    results = self._run_statements(runner, script, statements, opened, deployment)
+                self._check_routines()
+            finally:
+                self._session.end()
+                self._unchecked_routines.clear()
             if not nested:
                 self.check_constraints()
             if opened.catalog_changed:
                 self._store_catalog()
             opened.changes = self._capture.changes()
             self._check_sizes(opened.changes, meter)
-        return ScriptOutcome(results, opened.changes, opened.catalog_changed, frozenset(opened.rewritten))
+            events, notices = self._take_messages(opened)
+        return ScriptOutcome(
+            results, opened.changes, opened.catalog_changed, frozenset(opened.rewritten), events, notices
+        )
+
+    def _begin_session(self, context: ExecutionContext, meter: Meter) -> Runner:
+        ordinals = self._ordinals_for(context)
+        runner = Runner(self._db, self._capture, context, meter, ordinals)
+        self._session.begin(context, meter, ordinals, runner)
+        return runner
+
+    def call(
+        self,
+        routine: RoutineName,
+        arguments: Sequence[Argument],
+        context: ExecutionContext,
+        budget: Budget | None = None,
+    ) -> CallOutcome:
+        """Call a routine with canonical values for its parameters in order; on SqlError nothing of it remains.
+
+        Arrays are tuples.  Parameters without an argument take their defaults.  Foreign keys are checked as by `run`.
+        """
+        meter = self._meter = Meter(budget or Budget())
+        nested = bool(self._transactions)
+        with self._stretch(final=False) as opened:
+            runner = self._begin_session(context, meter)
+            self._fuse.reset()
+            try:
+                plan, values = self._signed_call(runner, routine, arguments)
+                result = run_signed_call(self._session, plan, values)
+            finally:
+                self._session.end()
+            if not nested:
+                self.check_constraints()
+            opened.changes = self._capture.changes()
+            self._check_sizes(opened.changes, meter)
+            events, notices = self._take_messages(opened)
+        return CallOutcome(result, events, notices, opened.changes)
+
+    def _signed_call(
+        self, runner: Runner, name: RoutineName, arguments: Sequence[Argument]
+    ) -> tuple[CallPlan, Sequence[Any]]:
+        key = (f"{name}/{len(arguments)}", 0, "")
+        plan = self._plans.get(key)
+        if not isinstance(plan, CallPlan):
+            plan = self._plans[key] = plan_signed_call(self.catalog, name, len(arguments))
+        values = kept_arguments(self._session.entry(name).routine, arguments)
+        if plan.arguments_sql is not None:
+            values = [*values, *runner.row(plan.arguments_sql, self.catalog)]
+        return plan, values
+
+    def _register_calls(self) -> None:
+        """The functions by which SQL calls routines."""
+        self._db.create_scalar_function("call_routine", self._session.call_nested, -1)
+        self._db.create_scalar_function("call_rows", self._session.call_rows, -1)
+        table_function(
+            self._db, "routine_rows", ("place", *[f"c{n}" for n in range(TABLE_COLUMNS)]), self._session.rows_of
+        )
+        self._db.create_scalar_function("array_argument", _same, 1, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
+        self._db.create_scalar_function("array_result", _same, 1, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
+        self._fuse.progress = lambda: self._session.left
+
+    def _take_messages(self, opened: OpenTransaction) -> tuple[tuple[Event, ...], tuple[Notice, ...]]:
+        """The events and notices of a script or call that ends."""
+        opened.events, opened.notices = self._session.events, self._session.notices
+        return tuple(opened.events), tuple(opened.notices)
+
+    def _check_routines(self) -> None:
+        """Compile the routines that a script has made, now that all is there that they may name."""
+        for name, statement in list(self._unchecked_routines.items()):
+            if name not in self.catalog.routines or not isinstance(statement.tree, CreateRoutine):
+                continue
+            try:
+                self._library.check(name)
+            except SqlError as error:
+                shift(error, statement.tree.body)
+                error.place(statement.number, statement.line, statement.column)
+                raise
 
     def _ordinals_for(self, context: ExecutionContext) -> RowOrdinals:
         """Row ordinals go on through the parts of one transaction."""
@@ -366,20 +479,28 @@ class Engine:
                 tree, contract = deployment.admit(self.catalog, statement), deployment.contract
             if tree is None:
                 return StatementResult("DEPLOY", 0)
-            if isinstance(tree, DEFINING):
+            if isinstance(tree, CreateRoutine):
+                self._unchecked_routines[RoutineName(f"{tree.name.contract or contract}.{tree.name.name}")] = statement
+            if isinstance(tree, (*DEFINING, OwnStatement)) and not isinstance(tree, CallRoutine):
                 return self._define(self._definition(self.catalog, tree, contract), opened)
             plan = self._plans.get((script, statement.number, contract))
             if plan is None:
                 plan = self._compile(script, statement, contract)
+            if isinstance(plan, CallPlan):
+                return self._run_call(runner, plan)
             return runner.run(plan, self.catalog)
         except SqlError as error:
             error.place(statement.number, statement.line, statement.column)
             raise
 
+    def _run_call(self, runner: Runner, plan: CallPlan) -> StatementResult:
+        arguments = () if plan.arguments_sql is None else runner.row(plan.arguments_sql, self.catalog)
+        return run_call(self._session, plan, arguments)
+
     def _definition(self, catalog: Catalog, tree: Tree, contract: str) -> Definition:
         """What a defining statement leads to in the name of a contract."""
         if isinstance(tree, OwnStatement):
-            own = define_object(catalog, tree, contract)
+            own = define_own(catalog, tree, contract) or define_object(catalog, tree, contract)
             if own is None:
                 raise SqlError(UNSUPPORTED, f"{tree.tag} is not supported here", tree.line, tree.column)
             return own
@@ -409,15 +530,26 @@ class Engine:
             error.place(statement.number, statement.line, statement.column)
             raise
 
-    def _compile(self, script: str, statement: Statement, contract: str) -> Plan:
-        plan = compile_statement(self.catalog, qualified(statement.sql, self.catalog, contract))
+    def _compile(self, script: str, statement: Statement, contract: str) -> Plan | CallPlan:
+        tree = statement.tree
+        if isinstance(tree, exp.Expression):
+            tree = qualified(tree, self.catalog, contract)
+        plan: Plan | CallPlan | None = None
+        if isinstance(tree, (CallRoutine, exp.Expression)):
+            plan = plan_call(self.catalog, contract, tree)
+        if isinstance(plan, CallPlan):
+            self._library.check_expression(plan.nested, None)
+        else:
+            around = Surroundings(contract)
+            plan = compile_statement(self.catalog, qualified(statement.sql, self.catalog, contract), around)
+            self._library.check_expression(around.called, plan.table)
         if len(self._plans) >= COMPILED_STATEMENTS:
             self._plans.clear()
         self._plans[script, statement.number, contract] = plan
         return plan
 
     def _define(self, definition: Definition, opened: OpenTransaction) -> StatementResult:
-        if definition.catalog == self.catalog:
+        if definition.catalog == self.catalog and not definition.restarted:
             return StatementResult(definition.tag, 0)
         opened.catalog_changed = True
         old = self.catalog
@@ -469,6 +601,10 @@ class Engine:
         """Write rows into an empty table, with every constraint checked as in `load`."""
         columns = tuple(column.name for column in self.catalog.tables[table].columns)
         self.load(table, columns, LoadMode.APPEND, rows)
+
+
+def _same(*values: Any) -> Any:  # noqa: ANN401 - what marks arrays for the compiler is nothing in SQL
+    return values[0]
 
 
 __all__ = ["Engine", "ExecutionContext", "OpenTransaction", "ScriptOutcome", "StatementResult"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from aergo_vc.base.ids import BranchName, ChainId, EntityName, TableName, TransactionId
 from aergo_vc.model.changes import Changes
 from aergo_vc.model.outcomes import StatementResult
+from aergo_vc.model.transactions import CallResult, Event
 
 RolesOf = Callable[[EntityName], frozenset[str]]
 """Tells the roles that an entity has in the directory."""
@@ -34,6 +35,14 @@ class ExecutionContext:
         return self.roles_of(self.signer)
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What RAISE said below the level of an exception: it stays on this machine.  `level` is the word in lower case."""
+
+    level: str
+    message: str
+
+
 class RowOrdinals:
     """Numbers the rows that a transaction adds to tables without a primary key."""
 
@@ -59,6 +68,18 @@ class ScriptOutcome:
     changes: Changes
     catalog_changed: bool
     rewritten: frozenset[TableName]
+    events: tuple[Event, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutcome:
+    """What a call of a routine did; `result` is None where the routine gives nothing."""
+
+    result: CallResult | None
+    events: tuple[Event, ...]
+    notices: tuple[Notice, ...]
+    changes: Changes
 
 
 @dataclass(slots=True)
@@ -70,6 +91,8 @@ class OpenTransaction:
     catalog_changed: bool = False
     discarded: bool = False
     ordinals: RowOrdinals | None = None
+    events: list[Event] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
     def rollback(self) -> None:
         """Roll back at the end, as a dry run does."""

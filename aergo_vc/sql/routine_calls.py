@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from aergo_vc.base.ids import RoutineName
-from aergo_vc.model.routines import Parameter, Routine
+from aergo_vc.base.ids import RoutineName, TableName
+from aergo_vc.model.routines import CompositeType, Mode, Parameter, Routine
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
 from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.binder import Binder, Surroundings, handles, placed
@@ -13,6 +13,9 @@ from aergo_vc.sql.errors import SYNTAX, UNDEFINED_FUNCTION, UNDEFINED_PARAMETER,
 from aergo_vc.sql.expressions import Expression, assign, column_expression, convert, quote_text
 from aergo_vc.sql.source import error_at, name_of, parse_expression
 from aergo_vc.sql.values import TEXT, is_implicit
+
+Shape = tuple[tuple[str, ColumnType], ...]
+"""The fields of a row, by name and type."""
 
 ROWS = (Kind.COMPOSITE, Kind.RECORD)
 
@@ -67,10 +70,7 @@ def bind_routine(
     binder: Binder, node: exp.Expression, routine: Routine, arguments: Sequence[exp.Expression]
 ) -> Expression:
     """A call as part of an expression."""
-    if binder.around.calls_refused is not None:
-        raise error_at(node, UNSUPPORTED, f"a call of a routine in {binder.around.calls_refused} is not supported")
-    if routine.is_procedure:
-        raise error_at(node, WRONG_OBJECT, f"{routine.name} is a procedure: to call a procedure, use CALL")
+    check_called(binder, node, routine)
     if routine.is_set:
         message = "set-valued function called in context that cannot accept a set: let it stand in FROM"
         raise error_at(node, UNSUPPORTED, message)
@@ -83,6 +83,35 @@ def bind_routine(
     if returns.is_array:
         sql = f"array_result({sql})"
     return column_expression(sql, returns, not_null=False)
+
+
+def check_called(binder: Binder, node: exp.Expression, routine: Routine) -> None:
+    """Raise SqlError where no routine, or not this one, may be called."""
+    if binder.around.calls_refused is not None:
+        raise error_at(node, UNSUPPORTED, f"a call of a routine in {binder.around.calls_refused} is not supported")
+    if routine.is_procedure:
+        raise error_at(node, WRONG_OBJECT, f"{routine.name} is a procedure: to call a procedure, use CALL")
+
+
+def row_fields(catalog: Catalog, name: str) -> Shape | None:
+    """The fields of the composite type, or of the table's rows, that has the name ``contract.name``."""
+    found = catalog.types.get(name)
+    if isinstance(found, CompositeType):
+        return found.fields
+    table = catalog.tables.get(TableName(name))
+    if table is not None:
+        return tuple((column.name, column.type) for column in table.visible_columns)
+    return None
+
+
+def result_fields(catalog: Catalog, routine: Routine) -> Shape | None:
+    """The fields of the rows that a routine gives; None if it gives single values."""
+    if routine.returns is not None and routine.returns.kind is Kind.COMPOSITE and not routine.returns.is_array:
+        return row_fields(catalog, routine.returns.name or "")
+    outputs = routine.outputs
+    if len(outputs) > 1 or (outputs and outputs[0].mode is Mode.TABLE):
+        return tuple((one.name, one.type) for one in outputs)
+    return None
 
 
 def bind_arguments(

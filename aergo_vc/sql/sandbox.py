@@ -4,6 +4,7 @@ The SQL that SQLite sees is written by us; this is the second fence, should the 
 """
 
 import functools
+import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,8 @@ class Guard:
     def __init__(self) -> None:
         self.trusted = False
         self._functions = frozenset(scalar_functions()) | BUILT_IN_FUNCTIONS | set(WINDOW_AGGREGATES) | set(AGGREGATES)
-        self._functions |= {"counted"} | ENUM_FUNCTIONS | SEQUENCE_FUNCTIONS
+        self._functions |= {"counted", "call_routine", "call_rows", "array_argument", "array_result"}
+        self._functions |= ENUM_FUNCTIONS | SEQUENCE_FUNCTIONS
 
     def __call__(
         self, action: int, first: str | None, second: str | None, database: str | None, _inner: str | None
@@ -91,7 +93,7 @@ class Guard:
         )
 
 
-_TABLE_FUNCTIONS = ("json_each", "whole_series")
+_TABLE_FUNCTIONS = ("json_each", "whole_series", "routine_rows")
 """What stands in FROM with arguments: SQLite's own for arrays that we made, and a series that is counted."""
 
 
@@ -127,12 +129,17 @@ class Fuse:
     def __init__(self, steps: int = FUSE_STEPS) -> None:
         self._calls_allowed = steps // FUSE_INTERVAL
         self._calls = 0
+        self.progress: Callable[[], int] = lambda: 0
+        """Tells how far a routine has come: while that changes no single statement runs away."""
+        self._before = 0
 
     def reset(self) -> None:
         self._calls = 0
 
     def __call__(self) -> bool:
         self._calls += 1
+        if self.progress() != self._before:
+            self._before, self._calls = self.progress(), 1
         if self._calls > self._calls_allowed:
             raise FuseError("a statement ran too long on this machine")
         return False
@@ -159,14 +166,22 @@ def _register(connection: apsw.Connection, count_step: Callable[[], None]) -> No
             count_step()
             yield place, value
 
-    apsw.ext.make_virtual_module(connection, "whole_series", _table_function(whole_series), eponymous_only=True)
+    table_function(connection, "whole_series", ("key", "value"), whole_series)
 
 
-def _table_function(generate: Callable[..., Any]) -> Any:  # noqa: ANN401 - apsw's own protocol
-    """A generator with the attributes by which apsw knows a function that stands in FROM."""
-    generate.columns = ("key", "value")  # type: ignore[attr-defined]
-    generate.column_access = apsw.ext.VTColumnAccess.By_Index  # type: ignore[attr-defined]
-    return generate
+def table_function(
+    connection: apsw.Connection, name: str, columns: tuple[str, ...], generate: Callable[..., Iterator[tuple[Any, ...]]]
+) -> None:
+    """Let a generator of rows stand in FROM under a name; rows may be shorter than `columns` where nobody reads on."""
+
+    def rows(**arguments: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+        return generate(**arguments)
+
+    rows.columns = columns  # type: ignore[attr-defined]
+    rows.column_access = apsw.ext.VTColumnAccess.By_Index  # type: ignore[attr-defined]
+    rows.__signature__ = inspect.signature(generate)  # type: ignore[attr-defined]
+    module: Any = rows
+    apsw.ext.make_virtual_module(connection, name, module, eponymous_only=True)
 
 
 def register_facts(connection: apsw.Connection, enumerations: Enumerations, sequences: Sequences) -> None:

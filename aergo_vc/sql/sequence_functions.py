@@ -4,36 +4,20 @@ They stand where no plan of the engine's decides how often, and in what order, t
 select list of a query without FROM.
 """
 
-import re
-
 from sqlglot import exp
 
-from aergo_vc.base.ids import TableName
-from aergo_vc.model.schema import DEFAULT_CONTRACT
 from aergo_vc.sql.binder import Binder, named
 from aergo_vc.sql.errors import UNDEFINED_TABLE, WRONG_OBJECT
 from aergo_vc.sql.expressions import Expression, assign, condition, quote_text
 from aergo_vc.sql.scope import Scope, spoken_name
+from aergo_vc.sql.sequence_names import name_argument, sequence_named
 from aergo_vc.sql.source import error_at, unsupported
 from aergo_vc.sql.values import BIGINT
 
-_NAME = re.compile(r'\s*("(?:[^"]|"")+"|[^".\s]+)(?:\.("(?:[^"]|"")+"|[^".\s]+))?\s*')
-
-
-def sequence_named(text: str) -> TableName | None:
-    """The sequence that the text of a call's argument names; None if it is no name."""
-    match = _NAME.fullmatch(text)
-    if match is None:
-        return None
-    parts = [part[1:-1].replace('""', '"') if part[0] == '"' else part.lower() for part in match.groups() if part]
-    return TableName(".".join(parts if len(parts) > 1 else [DEFAULT_CONTRACT, *parts]))
-
 
 def _sequence(binder: Binder, node: exp.Expression) -> str:
-    argument = node.expressions[0]
-    if isinstance(argument, exp.Cast) and isinstance(argument.args["to"], exp.ObjectIdentifier):
-        argument = argument.this
-    if not isinstance(argument, exp.Literal) or not argument.is_string:
+    argument = name_argument(node)
+    if argument is None:
         raise unsupported(node, f"{str(node.this).lower()} of anything but a sequence's name between quotes")
     name = sequence_named(str(argument.this))
     if name is None or name not in binder.catalog.sequences:

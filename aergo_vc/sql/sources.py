@@ -6,6 +6,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from aergo_vc.base.ids import TableName
+from aergo_vc.model.routines import Routine
 from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.binder import Binder, Grouping, Query, placed
 from aergo_vc.sql.errors import (
@@ -15,7 +16,8 @@ from aergo_vc.sql.errors import (
     UNDEFINED_FUNCTION,
     UNDEFINED_TABLE,
 )
-from aergo_vc.sql.expressions import Expression, assign, column_expression
+from aergo_vc.sql.expressions import Expression, assign, column_expression, quote_text
+from aergo_vc.sql.routine_calls import bind_arguments, called_routine, check_called, result_fields, result_type
 from aergo_vc.sql.scope import Scope, Source, spoken_name, table_name_of, table_source
 from aergo_vc.sql.source import error_at, name_of, parse_script, require_only, unsupported
 from aergo_vc.sql.values import BIGINT, INTEGER, INTEGERS, TEXT
@@ -33,7 +35,10 @@ def source_of(binder: Binder, node: exp.Expression) -> tuple[Source, str]:
     if isinstance(node, exp.Table):
         require_only(node, "this", "db", "catalog", "alias", "joins", "ordinality")
         function = None if node.args.get("db") else node.this
-        if isinstance(function, exp.Anonymous):
+        called = called_routine(binder.catalog, binder.around.contract, node)
+        if called is not None:
+            found = _routine_source(binder, node, called, own, name)
+        elif isinstance(function, exp.Anonymous):
             found = _function_source(binder, node, function, own, name)
         else:
             found = _named_source(binder, node, own, name)
@@ -98,6 +103,28 @@ def _rows_of_array(
     if ordinality is not None:
         columns = [*columns, (ordinality, Expression(f"({own}.key + 1)", BIGINT, not_null=True))]
     return Source(name, tuple(columns), (f"{own}.key",)), f"json_each({sql}) AS {own}"
+
+
+def _routine_source(
+    binder: Binder, node: exp.Table, called: tuple[Routine, list[exp.Expression]], own: str, alias: str | None
+) -> tuple[Source, str]:
+    """A routine's rows, or its one value as a row; its arguments may name what stands before it in FROM."""
+    routine, arguments = called
+    check_called(binder, node, routine)
+    parts = [quote_text(routine.name), *bind_arguments(binder, node, routine, arguments)]
+    binder.around.called.add(routine.name)
+    with placed(node):
+        binder.counter.spend(1)
+    name = alias or routine.name.partition(".")[2]
+    shape = result_fields(binder.catalog, routine) or ((name, result_type(routine) or TEXT),)
+    columns = [
+        (column, column_expression(f"{own}.c{place}", column_type, not_null=False))
+        for place, (column, column_type) in enumerate(shape)
+    ]
+    if node.args.get("ordinality"):
+        columns.append(("ordinality", Expression(f"({own}.place + 1)", BIGINT, not_null=True)))
+    source = Source(name, tuple(columns), (f"{own}.place",))
+    return source, f"routine_rows(call_rows({', '.join(parts)})) AS {own}"
 
 
 RowFunction = Callable[[Binder, exp.Expression], tuple[str, str, ColumnType]]

@@ -17,10 +17,10 @@ from aergo_vc.sql.expressions import Expression, assign, cast, condition
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.syntax import CursorDeclaration, Fragment, Statement
 from aergo_vc.sql.procedures.translation import Code, Names, translate
-from aergo_vc.sql.procedures.variables import ROWS, Level, Namespace, Shape, Variable
+from aergo_vc.sql.procedures.variables import Level, Namespace, Variable
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.queries import bind_query, top_binder
-from aergo_vc.sql.routine_calls import bind_arguments, called_routine
+from aergo_vc.sql.routine_calls import ROWS, Shape, bind_arguments, called_routine, result_fields, row_fields
 from aergo_vc.sql.scope import Scope
 from aergo_vc.sql.source import parse_script
 from aergo_vc.sql.values import TEXT, is_assignable
@@ -203,23 +203,12 @@ class Body:
     # Types
 
     def row_fields(self, name: str) -> Shape | None:
-        """The fields of the composite type, or of the table's or view's rows, that has the name ``contract.name``."""
-        found = self.catalog.types.get(name)
-        if isinstance(found, CompositeType):
-            return found.fields
-        table = self.catalog.tables.get(TableName(name))
-        if table is not None:
-            return tuple((column.name, column.type) for column in table.visible_columns)
-        return None
+        """The fields of the composite type, or of the table's rows, that has the name ``contract.name``."""
+        return row_fields(self.catalog, name)
 
     def result_fields(self, routine: Routine) -> Shape | None:
         """The fields of the rows that a routine gives; None if it gives single values."""
-        if routine.returns is not None and routine.returns.kind is Kind.COMPOSITE and not routine.returns.is_array:
-            return self.row_fields(routine.returns.name or "")
-        outputs = routine.outputs
-        if len(outputs) > 1 or (outputs and outputs[0].mode is Mode.TABLE):
-            return tuple((one.name, one.type) for one in outputs)
-        return None
+        return result_fields(self.catalog, routine)
 
     # Values of a type
 
@@ -310,7 +299,7 @@ def located(fragment: Fragment, prefix: int) -> Iterator[None]:
     try:
         yield
     except SqlError as error:
-        if isinstance(error.facts.get("routine"), str):
+        if error.is_located:
             raise
         line, column = error.line, error.column or 1
         if line is None:
@@ -319,8 +308,19 @@ def located(fragment: Fragment, prefix: int) -> Iterator[None]:
             error.line, error.column = fragment.line, max(1, column - prefix) + fragment.column - 1
         else:
             error.line, error.column = line + fragment.line - 1, column
-        error.facts |= {"line": error.line, "column": error.column, "routine": ""}
+        error.facts |= {"line": error.line, "column": error.column}
+        error.is_located = True
         raise
+
+
+def shift(error: SqlError, text: Fragment) -> None:
+    """Let an error whose place counts within a routine's text name the place in the file that holds the text."""
+    if error.line is None or error.calls:
+        return
+    if error.line == 1:
+        error.column = (error.column or 1) + text.column - 1
+    error.line += text.line - 1
+    error.facts |= {"line": error.line, "column": error.column}
 
 
 def _is_plain(tree: exp.Select) -> bool:

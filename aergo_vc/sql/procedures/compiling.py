@@ -119,7 +119,7 @@ def _compiled(body: Body, head: str) -> Compiled:
 
 def _declare_parameters(body: Body) -> list[str]:
     """Enter the parameters; returns the Python names of the inputs."""
-    found = body.declare("found", BOOLEAN)
+    found = replace(body.declare("found", BOOLEAN), not_null=True)
     found.python = "found"
     body.variables.levels[-1].names["found"] = found
     names = []
@@ -153,6 +153,7 @@ def _clear(body: Body, variable: Variable | None) -> None:
 
 def statements(body: Body, several: Sequence[Statement]) -> None:
     """Statements one after the other, counted when the first begins."""
+    around = body.position
     if several:
         cost = sum(SQL_STEPS if isinstance(one, (RunSql, Perform, ReturnQuery, ForQuery)) else 1 for one in several)
         body.write(f"run.left -= {cost}")
@@ -166,6 +167,7 @@ def statements(body: Body, several: Sequence[Statement]) -> None:
             if error.line is None:
                 error.line, error.column = statement.line, statement.column
             raise
+    body.position = around
 
 
 def _block(body: Body, block: Block) -> None:
@@ -200,7 +202,7 @@ def _guarded(body: Body, block: Block) -> None:
         body.write(f"run.release({mark})")
     body.blocks.pop()
     with body.deeper("except run.failures as failure:"):
-        body.write(f"{error} = run.caught({mark}, failure, routine)")
+        body.write(f"{error} = run.caught({mark}, failure)")
         _handlers(body, block, error)
 
 

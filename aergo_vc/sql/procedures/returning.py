@@ -1,31 +1,27 @@
 """RETURN and RETURN NEXT, and what a routine gives where its text ends."""
 
+from aergo_vc.model.routines import Mode
 from aergo_vc.model.types import ColumnType
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, SqlError
-from aergo_vc.sql.expressions import Expression
+from aergo_vc.sql.expressions import column_expression
 from aergo_vc.sql.procedures.body import Body, located
-from aergo_vc.sql.procedures.running_sql import result_types, stored_columns
-from aergo_vc.sql.procedures.storing import row_shape, row_source
+from aergo_vc.sql.procedures.running_sql import result_types
+from aergo_vc.sql.procedures.storing import row_shape, row_source, stored_columns
 from aergo_vc.sql.procedures.syntax import Fragment, Return, ReturnNext
 from aergo_vc.sql.procedures.translation import Code
-from aergo_vc.sql.procedures.variables import ROWS, Shape
-from aergo_vc.sql.routine_calls import result_type
-from aergo_vc.sql.values import storage_scale
+from aergo_vc.sql.routine_calls import ROWS, Shape, result_type
 
 
 def result_source(body: Body) -> str:
     """Python of what a routine with output parameters gives: one value, or a tuple of several; None without any."""
-    outputs = [body.variables.levels[0].names[one.name or f"${place}"] for place, one in _outputs(body)]
+    names = body.variables.levels[0].names
+    parameters = enumerate(body.routine.parameters, 1)
+    outputs = [names[one.name or f"${place}"] for place, one in parameters if one.mode is not Mode.IN]
     if not outputs:
         return "None"
     if len(outputs) == 1:
         return outputs[0].python
     return f"({', '.join(one.python for one in outputs)})"
-
-
-def _outputs(body: Body) -> list[tuple[int, object]]:
-    parameters = body.routine.parameters
-    return [(place, one) for place, one in enumerate(parameters, 1) if one in body.routine.outputs]  # type: ignore[misc]
 
 
 def finish(body: Body) -> None:
@@ -103,7 +99,7 @@ def _converted(body: Body, result: str, found: ColumnType, shape: Shape | None, 
         if found.kind not in ROWS:
             raise SqlError(DATATYPE_MISMATCH, "cannot return a value that is no row from function returning a row")
         return _row(body, result, shape, body.result_fields(body.routine))
-    from_value = Expression(f":{result}", found, storage_scale(found), 10 ** (found.precision or 0) - 1)
+    from_value = column_expression(f":{result}", found, not_null=False)
     body.variables.codes[f":{result}"] = _code(result, found)
     return body.assigned(from_value, wanted).source
 

@@ -7,7 +7,6 @@ from sqlglot import exp
 from aergo_vc.model.routines import Mode, Routine
 from aergo_vc.model.types import ColumnType
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, UNSUPPORTED, SqlError
-from aergo_vc.sql.expressions import Expression
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.body import Body, Position, located
 from aergo_vc.sql.procedures.storing import (
@@ -20,13 +19,14 @@ from aergo_vc.sql.procedures.storing import (
     store_nothing,
     store_result,
     store_row,
+    stored_columns,
 )
 from aergo_vc.sql.procedures.syntax import CallProcedure, Fragment, Perform, ReturnQuery, RunSql, Target
 from aergo_vc.sql.procedures.translation import Code
 from aergo_vc.sql.routine_calls import called_routine, match_arguments, result_type
 from aergo_vc.sql.source import name_of
 from aergo_vc.sql.statements import compile_statement
-from aergo_vc.sql.values import TEXT, storage_scale
+from aergo_vc.sql.values import TEXT
 
 _CHANGES = (exp.Insert, exp.Update, exp.Delete, exp.TruncateTable)
 
@@ -79,14 +79,6 @@ def store_whole(
 def _is_row(body: Body, target: Target) -> bool:
     found = body.variables.variable((target.name, *target.path))
     return found is not None and found[0].is_row and not found[1] and not target.subscripts
-
-
-def stored_columns(shape: tuple[tuple[str, ColumnType], ...]) -> Columns:
-    """Fields of a row that Python holds as columns."""
-    return [
-        (name, Expression(f":c{place}", one, storage_scale(one), 10 ** (one.precision or 0) - 1))
-        for place, (name, one) in enumerate(shape)
-    ]
 
 
 def _take(body: Body, targets: tuple[Target, ...], columns: Columns, row: str, *, sure: bool) -> None:
@@ -190,7 +182,7 @@ def compile_call(body: Body, statement: CallProcedure) -> None:
 
 
 def call_arguments(
-    routine: Routine, arguments: list[exp.Expression], node: exp.Expression
+    routine: Routine, arguments: list[exp.Expression], node: exp.Expression, *, with_targets: bool = True
 ) -> tuple[list[exp.Expression], list[Target]]:
     """The arguments for a procedure's inputs, and the variables that take its outputs, in their order."""
     if not routine.outputs:
@@ -204,7 +196,7 @@ def call_arguments(
         if parameter.mode is not Mode.OUT and argument is not None:
             name = parameter.name or str(routine.inputs.index(parameter))
             given.append(exp.Kwarg(this=exp.to_identifier(name, quoted=True), expression=argument))
-        if parameter.mode is not Mode.IN:
+        if parameter.mode is not Mode.IN and with_targets:
             targets.append(_output_target(argument, parameter.name))
     return given, targets
 

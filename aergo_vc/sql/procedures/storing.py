@@ -6,12 +6,12 @@ from aergo_vc.model.routines import Routine
 from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.binder import OutputColumn
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, UNDEFINED_COLUMN, UNSUPPORTED, SqlError
-from aergo_vc.sql.expressions import SAFE_BOUND, Expression
+from aergo_vc.sql.expressions import SAFE_BOUND, Expression, column_expression
 from aergo_vc.sql.procedures.body import Body, located
 from aergo_vc.sql.procedures.syntax import Assign, Target
 from aergo_vc.sql.procedures.translation import Code
-from aergo_vc.sql.procedures.variables import Shape, Variable
-from aergo_vc.sql.routine_calls import result_type
+from aergo_vc.sql.procedures.variables import Variable
+from aergo_vc.sql.routine_calls import Shape, result_type
 from aergo_vc.sql.values import INTEGER, TEXT, storage_scale
 
 Columns = Sequence[tuple[str, Expression]]
@@ -36,6 +36,14 @@ def result_columns_of(columns: Sequence[object]) -> Columns:
         bound = 10 ** (column_type.precision or 0) - 1 if stored else SAFE_BOUND - 1
         found.append((name, Expression(f":c{place}", column_type, scale, bound if scale is not None else 0)))
     return found
+
+
+def stored_columns(shape: Shape) -> Columns:
+    """The fields of a row that Python holds as columns."""
+    return [
+        (name, column_expression(f":c{place}", column_type, not_null=False))
+        for place, (name, column_type) in enumerate(shape)
+    ]
 
 
 def cells(columns: Columns, row: str) -> dict[str, Code]:
@@ -150,13 +158,7 @@ def store_row_value(body: Body, variable: Variable, expression: Expression, more
         return
     row = f"r{body.number()}"
     body.write(f"{row} = {code.source}")
-    columns = [
-        (
-            name,
-            Expression(f":c{place}", column_type, storage_scale(column_type), 10 ** (column_type.precision or 0) - 1),
-        )
-        for place, (name, column_type) in enumerate(shape)
-    ]
+    columns = stored_columns(shape)
     with body.deeper(f"if {row} is None:"):
         store_nothing(body, [Target(variable.name, line=1, column=1)])
     with body.deeper("else:"):
@@ -256,6 +258,5 @@ def store_result(body: Body, target: Target, routine: Routine, call: str) -> Non
     shape = body.result_fields(routine)
     if shape is not None:
         body.shapes[f":{result}"] = shape
-    bound = 10 ** (returns.precision or 0) - 1
-    expression = Expression(f":{result}", returns, storage_scale(returns), bound)
+    expression = column_expression(f":{result}", returns, not_null=False)
     store(body, target, expression, {f":{result}": Code(result, simple=True, is_list=returns.is_array)})

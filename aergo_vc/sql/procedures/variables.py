@@ -7,11 +7,7 @@ from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.errors import UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import Expression, column_expression
 from aergo_vc.sql.procedures.translation import Code
-
-Shape = tuple[tuple[str, ColumnType], ...]
-"""The fields of a row, by name and type."""
-
-ROWS = (Kind.COMPOSITE, Kind.RECORD)
+from aergo_vc.sql.routine_calls import ROWS, Shape
 
 
 @dataclass(slots=True, eq=False)
