@@ -113,6 +113,9 @@ def _create_table(catalog: Catalog, tree: exp.Create) -> Definition:
     return Definition("CREATE TABLE", made, created=(name, *builder.new_sequences))
 
 
+UNKEYED = (Kind.INTERVAL, Kind.JSON, Kind.JSONB)
+"""Kinds in which equal values may have several texts, so that no key can tell them apart."""
+
 _SERIALS = {
     exp.DType.SMALLSERIAL: Kind.SMALLINT,
     exp.DType.SERIAL: Kind.INTEGER,
@@ -271,6 +274,8 @@ class TableBuilder:
             columns = (HIDDEN_COLUMN, *columns)
         self.table = Table(self.table.name, columns, self.primary_key or (HIDDEN_KEY,))
         self._settle_uniques(node)
+        for names in (self.primary_key, *(unique.columns for unique in self.uniques)):
+            self._require_keys(names, node)
         self._settle_checks()
         self._settle_keys(node)
         self._require_distinct_names(node)
@@ -288,6 +293,11 @@ class TableBuilder:
                 raise error_at(node, "42703", f'column "{name}" named in key does not exist')
         if len(set(names)) != len(names):
             raise error_at(node, DUPLICATE_COLUMN, "a column appears twice in a key")
+
+    def _require_keys(self, names: Sequence[str], node: exp.Expression) -> None:
+        for column in self.columns:
+            if column.name in names and column.type.kind in UNKEYED:
+                raise unsupported(node, f"a key over column {column.name} of type {column.type}")
 
     def _require_distinct_names(self, node: exp.Expression) -> None:
         names = self._names()
@@ -409,7 +419,10 @@ def _create_index(catalog: Catalog, tree: exp.Create) -> Definition:
         if not isinstance(part, exp.Ordered) or not isinstance(part.this, exp.Column):
             raise unsupported(part, "an index over an expression")
         require_only(part, "this", "nulls_first", "desc")
-        columns.append(find_column(table, part.this).name)
+        column = find_column(table, part.this)
+        if column.type.kind in UNKEYED and tree.args.get("unique"):
+            raise unsupported(part, f"a key over column {column.name} of type {column.type}")
+        columns.append(column.name)
     contract, base = split_name(name)
     own = name_of(index_node.this) if index_node.this is not None else "_".join((base, *columns, "idx")).lower()[:63]
     check_object_name(own, tree)

@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind
 from aergo_vc.sql.binder import NAMED, Binder, handles, named
+from aergo_vc.sql.comparisons import compare
 from aergo_vc.sql.errors import INVALID_PARAMETER, UNDEFINED_FUNCTION, SqlError
 from aergo_vc.sql.expressions import (
     KEYS,
@@ -26,7 +27,7 @@ from aergo_vc.sql.expressions import (
 from aergo_vc.sql.grammar import is_left_out
 from aergo_vc.sql.intervals import interval_field
 from aergo_vc.sql.moments import field_of
-from aergo_vc.sql.operators import compare, convert_text, joined_values, order_term
+from aergo_vc.sql.operators import convert_text, joined_values, order_term
 from aergo_vc.sql.routine_calls import bind_fact, bind_routine, called_routine
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.values import BOOLEAN, INTEGER, INTEGERS, NUMERIC, TEXT, TEXTS

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from aergo_vc.base.ids import RoutineName, TableName
-from aergo_vc.model.routines import CompositeType, Mode, Routine
+from aergo_vc.model.routines import Routine
 from aergo_vc.model.schema import Catalog
-from aergo_vc.model.types import ColumnType, Kind
+from aergo_vc.model.types import ColumnType
 from aergo_vc.sql.binder import Binder, Grouping, Query, Surroundings
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import Expression, assign, cast, condition

@@ -241,7 +241,7 @@ def _kept(value: Argument, column_type: ColumnType, name: str) -> Any:  # noqa: 
     return canonical if encode is None else encode(canonical)
 
 
-def _canonical(value: bool | int | float | str, column_type: ColumnType) -> Value:  # noqa: FBT001 - any value
+def _canonical(value: bool | float | str, column_type: ColumnType) -> Value:  # noqa: FBT001 - any value
     if isinstance(value, str):
         return None if column_type.kind in _UNSPELLED else value_from_text(value, column_type)
     if isinstance(value, bool):

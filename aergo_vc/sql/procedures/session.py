@@ -24,7 +24,6 @@ from aergo_vc.sql.outcomes import ExecutionContext, Notice, RowOrdinals
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.compiled import Compiled
 from aergo_vc.sql.procedures.conditions import CONDITIONS
-from aergo_vc.sql.procedures.executing import function_of
 from aergo_vc.sql.runner import Runner, sort_key
 from aergo_vc.sql.translated_errors import translated
 
