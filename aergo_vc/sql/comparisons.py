@@ -15,6 +15,7 @@ def plain_type(column_type: ColumnType) -> ColumnType:
 
 
 def no_operator(left: Expression, symbol: str, right: Expression) -> SqlError:
+    """The error for operands of types that an operator does not take."""
     return SqlError(UNDEFINED_FUNCTION, f"operator does not exist: {left.type_name} {symbol} {right.type_name}")
 
 

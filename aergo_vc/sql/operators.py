@@ -8,7 +8,7 @@ from sqlglot import exp
 from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind
 from aergo_vc.sql import numbers
 from aergo_vc.sql.arithmetic import operands_of
-from aergo_vc.sql.arrays import type_code
+from aergo_vc.sql.arrays import is_plain, type_code
 from aergo_vc.sql.binder import Binder, handles
 from aergo_vc.sql.column_types import column_type_of
 from aergo_vc.sql.comparisons import comparands, compare, no_operator, plain_type
