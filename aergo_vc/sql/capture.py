@@ -139,13 +139,15 @@ class Capture:
         self._repeated = False
         self._frames: list[dict[str, Net | InsertedRows]] = []
         self._layouts: dict[str, Layout] = {}
+        self._sequences: frozenset[str] = frozenset()
 
     def lay_out(self, catalog: Catalog) -> None:
         """Tables may have changed."""
+        self._sequences = frozenset(map(str, catalog.sequences))
         kept = self._layouts
         self._layouts = {
             name: kept[name] if name in kept and kept[name].table == table else Layout(table)
-            for name, table in catalog.tables.items()
+            for name, table in catalog.stored.items()
         }
 
     def layout(self, name: TableName) -> Layout:
@@ -219,7 +221,8 @@ class Capture:
         layout = self._layouts.get(name)
         if layout is None:
             return  # the engine's own table
-        self.operations += 1
+        is_counted = name not in self._sequences
+        self.operations += is_counted
         old, new = update.old, update.new
         net = self._frames[-1].get(name)
         if net is None or isinstance(net, InsertedRows):
@@ -228,7 +231,7 @@ class Capture:
             self._record(net, layout.identity(old), old, None)
             return
         identity = layout.identity(new)
-        if self._written is not None:
+        if self._written is not None and is_counted:
             self._repeated = self._repeated or identity in self._written
             self._written.add(identity)
         if old is None:

@@ -29,6 +29,7 @@ from aergo_vc.sql.budget import Budget, Meter
 from aergo_vc.sql.capture import Capture, InsertedRows, check_sizes
 from aergo_vc.sql.definitions import Definition
 from aergo_vc.sql.deploying import Deployment, Tree
+from aergo_vc.sql.enumerations import Enumerations
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, UNSUPPORTED, EngineError, SqlError
 from aergo_vc.sql.expressions import quote_name
 from aergo_vc.sql.loading import insert_many, is_free_of_rules
@@ -49,7 +50,17 @@ from aergo_vc.sql.procedures.own_statements import CallRoutine, CreateRoutine, O
 from aergo_vc.sql.procedures.session import Session
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.runner import Runner
-from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection, table_function
+from aergo_vc.sql.sandbox import (
+    CACHE_TABLE,
+    FUSE_STEPS,
+    Fuse,
+    Guard,
+    open_connection,
+    register_facts,
+    table_function,
+)
+from aergo_vc.sql.sequence_definitions import define_object
+from aergo_vc.sql.sequences import Sequences
 from aergo_vc.sql.shapes import Shape, is_plain, parse_shape, shapes_of
 from aergo_vc.sql.source import Statement, parse_script
 from aergo_vc.sql.statements import compile_statement
@@ -75,6 +86,8 @@ class Engine:
         self._meter = Meter(Budget())
         with disk_errors():
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
+        self._enumerations, self._sequences = Enumerations(), Sequences(self._db)
+        register_facts(self._db, self._enumerations, self._sequences)
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
         self._plans: dict[tuple[str, int, str], Plan | CallPlan] = {}
@@ -121,6 +134,8 @@ class Engine:
         self.catalog = catalog
         self._plans, self._shapes = {}, {}
         self._capture.lay_out(catalog)
+        self._enumerations.lay_out(catalog.types)
+        self._sequences.lay_out(catalog)
         self._library.set_catalog(catalog)
         self._session.set_catalog(catalog)
 
@@ -234,6 +249,8 @@ class Engine:
         self._begin(name, final=final)
         opened = OpenTransaction(savepoint=name)
         if not final:
+            if not self._transactions:
+                self._sequences.forget()
             self._transactions.append(opened)
             self._capture.push()
         try:
@@ -300,13 +317,13 @@ class Engine:
     def restore(self, catalog: Catalog) -> None:
         """Throw everything away and make empty tables of `catalog`."""
         with self._unchecked():
-            for name in list(self.catalog.tables):
+            for name in list(self.catalog.stored):
                 self._trusted(f"DROP TABLE IF EXISTS {quote_name(name)}")
             self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name LIKE 'owed %'")
             self._owed = {}
             self._set_catalog(catalog)
-            for name in sorted(catalog.tables):
-                self._create_table(catalog.tables[name])
+            for name in sorted(catalog.stored):
+                self._create_table(catalog.stored[name])
         ahead.forget_ahead(self._trusted)
         self._store_catalog()
 
@@ -614,7 +631,7 @@ class Engine:
     def _definition(self, catalog: Catalog, tree: Tree, contract: str) -> Definition:
         """What a defining statement leads to in the name of a contract."""
         if isinstance(tree, OwnStatement):
-            own = define_own(catalog, tree, contract)
+            own = define_own(catalog, tree, contract) or define_object(catalog, tree, contract)
             if own is None:
                 raise SqlError(UNSUPPORTED, f"{tree.tag} is not supported here", tree.line, tree.column)
             return own
@@ -678,7 +695,7 @@ class Engine:
         return plan
 
     def _define(self, definition: Definition, opened: OpenTransaction) -> StatementResult:
-        if definition.catalog == self.catalog:
+        if definition.catalog == self.catalog and not definition.restarted:
             return StatementResult(definition.tag, 0)
         if not definition.only_creates:
             self._settle()
