@@ -4,7 +4,7 @@ Everything here is rolled back with the rows.  A row is noted with its first cha
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aergo_vc.base.ids import TableName
@@ -15,6 +15,9 @@ from aergo_vc.sql.sandbox import CACHE_TABLE, UNDO_TABLE
 
 Trusted = Callable[..., Sequence[tuple[Any, ...]]]
 """Runs SQL of the engine's own."""
+
+RowSource = Callable[[], Iterable[Row]]
+"""Gives the rows of a table, in canonical values, each time it is called."""
 
 Before = Mapping[TableName, Mapping[Key, Row | None]]
 """Rows by their keys as they are at the mark; None where there is none."""
@@ -65,3 +68,8 @@ def _undo_rows(changes: Changes) -> Iterator[tuple[str, str, str | None]]:
 
 def _text(row: Row) -> str:
     return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+
+
+def lost_rows() -> Iterable[Row]:
+    """In the place of a source that a database opened anew does not have."""
+    raise EngineError("the database does not say where rows are that it lacks")

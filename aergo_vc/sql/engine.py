@@ -3,79 +3,44 @@
 The database is a cache that can be rebuilt; nothing in it is believed by others.  An engine belongs to one thread.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import apsw
-from sqlglot import exp
 
 from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import RoutineName, TableName
-from aergo_vc.base.limits import TABLE_COLUMNS
-from aergo_vc.codec.catalog_texts import functions_of, parse_catalog, schemas_of
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.routines import Routine
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog, Table
-from aergo_vc.model.transactions import Argument, Event, LoadMode
+from aergo_vc.model.transactions import Argument, LoadMode
 from aergo_vc.model.types import Row
-from aergo_vc.sql import ahead, loading, rebuilding
-from aergo_vc.sql.alterations import DEFINING, define
-from aergo_vc.sql.binder import Surroundings
+from aergo_vc.sql import ahead, cached_catalog, loading, rebuilding
+from aergo_vc.sql.alterations import DEFINING
 from aergo_vc.sql.budget import Budget, Meter
 from aergo_vc.sql.capture import Capture, InsertedRows, check_sizes
 from aergo_vc.sql.definitions import Definition
 from aergo_vc.sql.deploying import Deployment, Tree
-from aergo_vc.sql.enumerations import Enumerations
-from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, UNSUPPORTED, EngineError, SqlError
+from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, EngineError, SqlError
 from aergo_vc.sql.expressions import quote_name
+from aergo_vc.sql.facts import Facts
 from aergo_vc.sql.loading import insert_many, is_free_of_rules
-from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, Notice, OpenTransaction, RowOrdinals, ScriptOutcome
+from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, OpenTransaction, ScriptOutcome, ordinals_for
+from aergo_vc.sql.plan_store import PlanStore
 from aergo_vc.sql.plans import Plan
-from aergo_vc.sql.procedures.body import shift
-from aergo_vc.sql.procedures.calling import (
-    CallPlan,
-    kept_arguments,
-    plan_call,
-    plan_signed_call,
-    run_call,
-    run_signed_call,
-)
-from aergo_vc.sql.procedures.defining import define_own
-from aergo_vc.sql.procedures.library import Library
+from aergo_vc.sql.procedures.calling import CallPlan
+from aergo_vc.sql.procedures.defining import definition_of
+from aergo_vc.sql.procedures.hosting import RoutineHost
 from aergo_vc.sql.procedures.own_statements import CallRoutine, CreateRoutine, OwnStatement
-from aergo_vc.sql.procedures.session import Session
-from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.runner import Runner
-from aergo_vc.sql.sandbox import (
-    CACHE_TABLE,
-    FUSE_STEPS,
-    Fuse,
-    Guard,
-    open_connection,
-    register_facts,
-    table_function,
-)
-from aergo_vc.sql.sequence_definitions import define_object
-from aergo_vc.sql.sequences import Sequences
-from aergo_vc.sql.shapes import Shape, is_plain, parse_shape, shapes_of
+from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
 from aergo_vc.sql.source import Statement, parse_script
-from aergo_vc.sql.statements import compile_statement
 from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, key_test
 from aergo_vc.sql.translated_errors import DISK_ERRORS, disk_error, disk_errors, foreign_key_error, translated
-
-RowSource = Callable[[], Iterable[Row]]
-"""Gives the rows of a table, in canonical values, each time it is called."""
-
-COMPILED_STATEMENTS = 4_096
-"""Statements whose plans an engine keeps."""
-
-
-_PIECE = 10_000
-"""Characters of a schema in one row of the cache's own table: SQLite's texts are limited (sandbox.py)."""
 
 
 class Engine:
@@ -86,19 +51,15 @@ class Engine:
         self._meter = Meter(Budget())
         with disk_errors():
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
-        self._enumerations, self._sequences = Enumerations(), Sequences(self._db)
-        register_facts(self._db, self._enumerations, self._sequences)
+        self._facts = Facts(self._db)
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
-        self._plans: dict[tuple[str, int, str], Plan | CallPlan] = {}
-        self._library = Library()
-        self._session = Session(self._db, self._capture, self._trusted, self._library.load)
-        self._unchecked_routines: dict[RoutineName, Statement] = {}
-        self._register_calls()
-        self._shapes: dict[str, Plan | None] = {}
+        self._routines = RoutineHost(self._db, self._capture, self._trusted)
+        self._fuse.progress = self._routines.progress
+        self._plans = PlanStore(self._routines.plan)
         self._transactions: list[OpenTransaction] = []
         self._depth = 0
-        self._owed: Mapping[TableName, RowSource] = {}
+        self._owed: Mapping[TableName, ahead.RowSource] = {}
         self.catalog = Catalog()
         self._read_catalog()
 
@@ -120,33 +81,16 @@ class Engine:
     def _read_catalog(self) -> None:
         self._trusted(f"CREATE TABLE IF NOT EXISTS {CACHE_TABLE} (name TEXT PRIMARY KEY, value TEXT)")
         ahead.create_tables(self._trusted)
-        texts: dict[str, dict[str, str]] = {"schema": {}, "functions": {}}
-        for name, piece in self._trusted(
-            f"SELECT name, value FROM {CACHE_TABLE} WHERE name LIKE '% % %' ORDER BY name"
-        ):
-            kind, contract, _ = name.split(" ")
-            texts[kind][contract] = texts[kind].get(contract, "") + piece
-        self._set_catalog(parse_catalog(texts["schema"], texts["functions"]))
+        self._set_catalog(cached_catalog.read(self._trusted))
         owed = self._trusted(f"SELECT name FROM {CACHE_TABLE} WHERE name LIKE 'owed %'")
-        self._owed = {TableName(name.removeprefix("owed ")): _lost_rows for (name,) in owed}
+        self._owed = {TableName(name.removeprefix("owed ")): ahead.lost_rows for (name,) in owed}
 
     def _set_catalog(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        self._plans, self._shapes = {}, {}
+        self._plans.set_catalog(catalog)
         self._capture.lay_out(catalog)
-        self._enumerations.lay_out(catalog.types)
-        self._sequences.lay_out(catalog)
-        self._library.set_catalog(catalog)
-        self._session.set_catalog(catalog)
-
-    def _store_catalog(self) -> None:
-        self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name <> 'mark'")
-        texts = {"schema": schemas_of(self.catalog), "functions": functions_of(self.catalog)}
-        for kind, of_contracts in texts.items():
-            for contract, text in of_contracts.items():
-                for number, start in enumerate(range(0, len(text) or 1, _PIECE)):
-                    row = (f"{kind} {contract} {number:06d}", text[start : start + _PIECE])
-                    self._trusted(f"INSERT INTO {CACHE_TABLE} VALUES (?, ?)", row)
+        self._facts.lay_out(catalog)
+        self._routines.set_catalog(catalog)
 
     @property
     def mark(self) -> str | None:
@@ -229,10 +173,12 @@ class Engine:
             self._rewind(outer, before)
             raise
         outer.changes = {} if opened.rewritten else opened.changes
+        outer.events += opened.events
+        outer.notices += opened.notices
         outer.rewritten |= opened.rewritten
         outer.catalog_changed = outer.catalog_changed or opened.catalog_changed
 
-    def _rewind(self, opened: OpenTransaction, before: tuple[Catalog, Mapping[TableName, RowSource]]) -> None:
+    def _rewind(self, opened: OpenTransaction, before: tuple[Catalog, Mapping[TableName, ahead.RowSource]]) -> None:
         """Go back to where a transaction began, and stay in it."""
         catalog, self._owed = before
         if self._db.in_transaction:
@@ -250,7 +196,7 @@ class Engine:
         opened = OpenTransaction(savepoint=name)
         if not final:
             if not self._transactions:
-                self._sequences.forget()
+                self._facts.sequences.forget()
             self._transactions.append(opened)
             self._capture.push()
         try:
@@ -272,7 +218,7 @@ class Engine:
         self._trusted("BEGIN" if final else f"SAVEPOINT {name}")
         self._depth += 1
 
-    def _undo(self, name: str, before: tuple[Catalog, Mapping[TableName, RowSource]], *, final: bool) -> None:
+    def _undo(self, name: str, before: tuple[Catalog, Mapping[TableName, ahead.RowSource]], *, final: bool) -> None:
         self._depth -= 1
         catalog, self._owed = before
         if self._db.in_transaction:
@@ -325,12 +271,12 @@ class Engine:
             for name in sorted(catalog.stored):
                 self._create_table(catalog.stored[name])
         ahead.forget_ahead(self._trusted)
-        self._store_catalog()
+        cached_catalog.store(self._trusted, self.catalog)
 
     def adopt_routines(self, routines: Mapping[RoutineName, Routine]) -> None:
         """Take these routines for those that there are; tables and rows stay."""
         self._set_catalog(replace(self.catalog, routines=routines))
-        self._store_catalog()
+        cached_catalog.store(self._trusted, self.catalog)
 
     def _create_table(self, table: Table) -> None:
         self._trusted(create_table_sql(self.catalog, table))
@@ -387,7 +333,7 @@ class Engine:
         """The tables whose rows are still to be written into the database; `owe` says where they are."""
         return frozenset(self._owed)
 
-    def owe(self, table: TableName, rows: RowSource) -> None:
+    def owe(self, table: TableName, rows: ahead.RowSource) -> None:
         """Have rows written into an empty table when anything needs the database's tables.
 
         The table must be one of `owed`, or a caller must know that the rows break no rule (`load_later`).
@@ -457,38 +403,40 @@ class Engine:
         Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.  With a
         `contract` the script is deployed as that contract (`deploying`): unqualified names live there.
         """
-        deployment = None if contract is None else Deployment(contract, context, self._definition)
-        shaped = self._shaped(script) if deployment is None else None
+        deployment = None if contract is None else Deployment(contract, context, definition_of)
+        shaped = self._plans.shaped(script) if deployment is None else None
         statements = parse_script(script) if shaped is None else ()
         meter = self._meter = Meter(budget or Budget())
         nested = bool(self._transactions)
         with self._part() as opened:
-            runner = self._begin_session(context, meter, opened)
+            runner = self._begin_routines(context, meter, opened)
             try:
                 if shaped is not None:
                     self._settle()
-                    results = tuple([self._run_shaped(runner, script, at, *found) for at, found in enumerate(shaped)])
+                    results = tuple(
+                        [self._run_shaped(runner, script, place, *found) for place, found in enumerate(shaped)]
+                    )
                 else:
                     results = self._run_statements(runner, script, statements, opened, deployment)
-                self._check_routines()
+                self._routines.check_made()
+                self._routines.hand_over(opened)
             finally:
-                self._session.end()
-                self._unchecked_routines.clear()
+                self._routines.end()
             if not nested:
                 self.check_constraints()
             if opened.catalog_changed:
-                self._store_catalog()
+                cached_catalog.store(self._trusted, self.catalog)
             opened.changes = self._capture.changes()
             self._check_sizes(opened.changes, meter)
-            events, notices = self._take_messages(opened)
         return ScriptOutcome(
-            results, opened.changes, opened.catalog_changed, frozenset(opened.rewritten), events, notices
-        )
+            results, opened.changes, opened.catalog_changed, frozenset(opened.rewritten),
+            tuple(opened.events), tuple(opened.notices),
+        )  # fmt: skip
 
-    def _begin_session(self, context: ExecutionContext, meter: Meter, part: OpenTransaction) -> Runner:
-        ordinals = self._ordinals_for(context, part)
+    def _begin_routines(self, context: ExecutionContext, meter: Meter, opened: OpenTransaction) -> Runner:
+        ordinals = ordinals_for(self._transactions, context, opened)
         runner = Runner(self._db, self._capture, context, meter, ordinals)
-        self._session.begin(context, meter, ordinals, runner)
+        self._routines.begin(context, meter, ordinals, runner)
         return runner
 
     def call(
@@ -504,71 +452,20 @@ class Engine:
         """
         meter = self._meter = Meter(budget or Budget())
         nested = bool(self._transactions)
-        self._settle()
         with self._part() as opened:
-            runner = self._begin_session(context, meter, opened)
+            runner = self._begin_routines(context, meter, opened)
+            self._settle()
             self._fuse.reset()
             try:
-                plan, values = self._signed_call(runner, routine, arguments)
-                result = run_signed_call(self._session, plan, values)
+                result = self._routines.run_signed(runner, routine, arguments)
+                self._routines.hand_over(opened)
             finally:
-                self._session.end()
+                self._routines.end()
             if not nested:
                 self.check_constraints()
             opened.changes = self._capture.changes()
             self._check_sizes(opened.changes, meter)
-            events, notices = self._take_messages(opened)
-        return CallOutcome(result, events, notices, opened.changes)
-
-    def _signed_call(
-        self, runner: Runner, name: RoutineName, arguments: Sequence[Argument]
-    ) -> tuple[CallPlan, Sequence[Any]]:
-        key = (f"{name}/{len(arguments)}", 0, "")
-        plan = self._plans.get(key)
-        if not isinstance(plan, CallPlan):
-            plan = self._plans[key] = plan_signed_call(self.catalog, name, len(arguments))
-        values = kept_arguments(self._session.entry(name).routine, arguments)
-        if plan.arguments_sql is not None:
-            values = [*values, *runner.row(plan.arguments_sql, self.catalog)]
-        return plan, values
-
-    def _register_calls(self) -> None:
-        """The functions by which SQL calls routines."""
-        self._db.create_scalar_function("call_routine", self._session.call_nested, -1)
-        self._db.create_scalar_function("call_rows", self._session.call_rows, -1)
-        table_function(
-            self._db, "routine_rows", ("place", *[f"c{n}" for n in range(TABLE_COLUMNS)]), self._session.rows_of
-        )
-        self._db.create_scalar_function("array_argument", _same, 1, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
-        self._db.create_scalar_function("array_result", _same, 1, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
-        self._fuse.progress = lambda: self._session.left
-
-    def _take_messages(self, opened: OpenTransaction) -> tuple[tuple[Event, ...], tuple[Notice, ...]]:
-        """The events and notices of a script or call that ends."""
-        opened.events, opened.notices = self._session.events, self._session.notices
-        return tuple(opened.events), tuple(opened.notices)
-
-    def _check_routines(self) -> None:
-        """Compile the routines that a script has made, now that all is there that they may name."""
-        for name, statement in list(self._unchecked_routines.items()):
-            if name not in self.catalog.routines or not isinstance(statement.tree, CreateRoutine):
-                continue
-            try:
-                self._library.check(name)
-            except SqlError as error:
-                shift(error, statement.tree.body)
-                error.place(statement.number, statement.line, statement.column)
-                raise
-
-    def _ordinals_for(self, context: ExecutionContext, part: OpenTransaction) -> RowOrdinals:
-        """Row ordinals go on through the parts of one transaction."""
-        around = [opened for opened in self._transactions if opened is not part]
-        if not around:
-            return RowOrdinals(context)
-        outer = around[-1]
-        if outer.ordinals is None or outer.ordinals.prefix != context.transaction[:32] + "-":
-            outer.ordinals = RowOrdinals(context)
-        return outer.ordinals
+        return CallOutcome(result, tuple(opened.events), tuple(opened.notices), opened.changes)
 
     def _check_sizes(self, changes: Changes, meter: Meter) -> None:
         for name, table_changes in changes.items():
@@ -610,59 +507,17 @@ class Engine:
             if tree is None:
                 return StatementResult("DEPLOY", 0)
             if isinstance(tree, CreateRoutine):
-                self._unchecked_routines[RoutineName(f"{tree.name.contract or contract}.{tree.name.name}")] = statement
+                self._routines.note(tree, statement, contract)
             if isinstance(tree, (*DEFINING, OwnStatement)) and not isinstance(tree, CallRoutine):
-                return self._define(self._definition(self.catalog, tree, contract), opened)
-            plan = self._plans.get((script, statement.number, contract))
-            if plan is None:
-                plan = self._compile(script, statement, contract)
+                return self._define(definition_of(self.catalog, tree, contract), opened)
+            plan = self._plans.plan(script, statement, contract)
             self._settle()
             if isinstance(plan, CallPlan):
-                return self._run_call(runner, plan)
+                return self._routines.run(runner, plan)
             return runner.run(plan, self.catalog)
         except SqlError as error:
             error.place(statement.number, statement.line, statement.column)
             raise
-
-    def _run_call(self, runner: Runner, plan: CallPlan) -> StatementResult:
-        arguments = () if plan.arguments_sql is None else runner.row(plan.arguments_sql, self.catalog)
-        return run_call(self._session, plan, arguments)
-
-    def _definition(self, catalog: Catalog, tree: Tree, contract: str) -> Definition:
-        """What a defining statement leads to in the name of a contract."""
-        if isinstance(tree, OwnStatement):
-            own = define_own(catalog, tree, contract) or define_object(catalog, tree, contract)
-            if own is None:
-                raise SqlError(UNSUPPORTED, f"{tree.tag} is not supported here", tree.line, tree.column)
-            return own
-        return define(catalog, qualified(tree, catalog, contract))
-
-    def _shaped(self, script: str) -> list[tuple[Plan, Mapping[str, int]]] | None:
-        """The plans of a script's statements with their numbers; None if it has to be compiled as it is."""
-        shapes = shapes_of(script)
-        if shapes is None:
-            return None
-        shaped: list[tuple[Plan, Mapping[str, int]]] = []
-        for shape in shapes:
-            plan = self._shapes[shape.text] if shape.text in self._shapes else self._plan_of(shape)
-            if plan is None:
-                return None
-            shaped.append((plan, shape.numbers))
-        return shaped
-
-    def _plan_of(self, shape: Shape) -> Plan | None:
-        """The plan of a statement of which only the shape is known; None unless it has one."""
-        if not is_plain(shape.text):
-            return None  # which is not worth a place among those that are kept
-        plan: Plan | None = None
-        tree = parse_shape(shape.text)
-        if tree is not None:
-            with suppress(SqlError):  # which the script itself will raise, at its own place
-                plan = compile_statement(self.catalog, tree)
-        if len(self._shapes) >= COMPILED_STATEMENTS:
-            self._shapes.clear()
-        self._shapes[shape.text] = plan
-        return plan
 
     def _run_shaped(
         self, runner: Runner, script: str, place: int, plan: Plan, numbers: Mapping[str, int]
@@ -675,24 +530,6 @@ class Engine:
             statement = parse_script(script)[place]
             error.place(statement.number, statement.line, statement.column)
             raise
-
-    def _compile(self, script: str, statement: Statement, contract: str) -> Plan | CallPlan:
-        tree = statement.tree
-        if isinstance(tree, exp.Expression):
-            tree = qualified(tree, self.catalog, contract)
-        plan: Plan | CallPlan | None = None
-        if isinstance(tree, (CallRoutine, exp.Expression)):
-            plan = plan_call(self.catalog, contract, tree)
-        if isinstance(plan, CallPlan):
-            self._library.check_expression(plan.nested, None)
-        else:
-            around = Surroundings(contract)
-            plan = compile_statement(self.catalog, qualified(statement.sql, self.catalog, contract), around)
-            self._library.check_expression(around.called, plan.table)
-        if len(self._plans) >= COMPILED_STATEMENTS:
-            self._plans.clear()
-        self._plans[script, statement.number, contract] = plan
-        return plan
 
     def _define(self, definition: Definition, opened: OpenTransaction) -> StatementResult:
         if definition.catalog == self.catalog and not definition.restarted:
@@ -746,7 +583,7 @@ class Engine:
             opened.changes = self._capture.changes()
         return opened.changes
 
-    def load_later(self, table: TableName, rows: RowSource, count: int, longest: int) -> bool:
+    def load_later(self, table: TableName, rows: ahead.RowSource, count: int, longest: int) -> bool:
         """Load `count` rows of a tree into an empty table without writing them yet; False where `load` is needed.
 
         `longest` is the length in bytes of the longest row.
@@ -764,14 +601,6 @@ class Engine:
         """Write rows into an empty table, with every constraint checked as in `load`."""
         columns = tuple(column.name for column in self.catalog.tables[table].columns)
         self.load(table, columns, LoadMode.APPEND, rows)
-
-
-def _lost_rows() -> Iterable[Row]:
-    raise EngineError("the database does not say where rows are that it lacks")
-
-
-def _same(*values: Any) -> Any:  # noqa: ANN401 - what marks arrays for the compiler is nothing in SQL
-    return values[0]
 
 
 __all__ = ["Engine", "ExecutionContext", "OpenTransaction", "ScriptOutcome", "StatementResult"]

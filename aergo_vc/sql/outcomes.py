@@ -1,6 +1,6 @@
 """What a script is told and what it leaves: the values at the engine's edge."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from aergo_vc.base.ids import BranchName, ChainId, EntityName, TableName, TransactionId
@@ -94,11 +94,24 @@ class OpenTransaction:
     catalog_changed: bool = False
     discarded: bool = False
     ordinals: RowOrdinals | None = None
-    begun: bool = False
-    savepoint: str = ""
     events: list[Event] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    begun: bool = False
+    savepoint: str = ""
 
     def rollback(self) -> None:
         """Roll back at the end, as a dry run does."""
         self.discarded = True
+
+
+def ordinals_for(
+    transactions: Sequence[OpenTransaction], context: ExecutionContext, part: OpenTransaction
+) -> RowOrdinals:
+    """Row ordinals go on through the parts of one transaction; `transactions` are those around `part`, or it too."""
+    around = [opened for opened in transactions if opened is not part]
+    if not around:
+        return RowOrdinals(context)
+    outer = around[-1]
+    if outer.ordinals is None or outer.ordinals.prefix != context.transaction[:32] + "-":
+        outer.ordinals = RowOrdinals(context)
+    return outer.ordinals

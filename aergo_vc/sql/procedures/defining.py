@@ -8,9 +8,18 @@ from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.routines import CompositeType, EnumType, Mode, Parameter, Routine
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
 from aergo_vc.model.types import ColumnType, Kind
+from aergo_vc.sql.alterations import define
 from aergo_vc.sql.canonical import canonical_expression
 from aergo_vc.sql.definitions import Definition, require_valid_views
-from aergo_vc.sql.errors import DEPENDENT, DUPLICATE_OBJECT, SYNTAX, UNDEFINED_FUNCTION, UNDEFINED_OBJECT, SqlError
+from aergo_vc.sql.errors import (
+    DEPENDENT,
+    DUPLICATE_OBJECT,
+    SYNTAX,
+    UNDEFINED_FUNCTION,
+    UNDEFINED_OBJECT,
+    UNSUPPORTED,
+    SqlError,
+)
 from aergo_vc.sql.names import check_table_name
 from aergo_vc.sql.procedures.own_statements import (
     CreateComposite,
@@ -24,10 +33,21 @@ from aergo_vc.sql.procedures.own_statements import (
     WrittenParameter,
 )
 from aergo_vc.sql.procedures.type_names import resolve_type
+from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.source import parse_script
 
 _ROUTINES = (ObjectKind.FUNCTION, ObjectKind.PROCEDURE, ObjectKind.ROUTINE)
 INVALID_FUNCTION = "42P13"
+
+
+def definition_of(catalog: Catalog, tree: exp.Expression | OwnStatement, contract: str) -> Definition:
+    """What a defining statement leads to in the name of a contract; raises SqlError 0A000 for those that are none."""
+    if not isinstance(tree, OwnStatement):
+        return define(catalog, qualified(tree, catalog, contract))
+    own = define_own(catalog, tree, contract) or define_object(catalog, tree, contract)
+    if own is None:
+        raise SqlError(UNSUPPORTED, f"{tree.tag} is not supported here", tree.line, tree.column)
+    return own
 
 
 def define_own(catalog: Catalog, tree: OwnStatement, contract: str) -> Definition | None:
