@@ -28,9 +28,9 @@ from aergo_vc.sql.budget import Budget, Meter
 from aergo_vc.sql.capture import Capture, check_sizes
 from aergo_vc.sql.definitions import Definition
 from aergo_vc.sql.deploying import Deployment, Tree
-from aergo_vc.sql.enumerations import Enumerations
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import quote_name
+from aergo_vc.sql.facts import Facts
 from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, Notice, OpenTransaction, RowOrdinals, ScriptOutcome
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.body import shift
@@ -48,17 +48,8 @@ from aergo_vc.sql.procedures.own_statements import CallRoutine, CreateRoutine, O
 from aergo_vc.sql.procedures.session import Session
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.runner import Runner
-from aergo_vc.sql.sandbox import (
-    CACHE_TABLE,
-    FUSE_STEPS,
-    Fuse,
-    Guard,
-    open_connection,
-    register_facts,
-    table_function,
-)
+from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection, table_function
 from aergo_vc.sql.sequence_definitions import define_object
-from aergo_vc.sql.sequences import Sequences
 from aergo_vc.sql.shapes import Shape, parse_shape, shape_of
 from aergo_vc.sql.source import Statement, parse_script
 from aergo_vc.sql.statements import compile_statement
@@ -81,8 +72,7 @@ class Engine:
         self._meter = Meter(Budget())
         with disk_errors():
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
-        self._enumerations, self._sequences = Enumerations(), Sequences(self._db)
-        register_facts(self._db, self._enumerations, self._sequences)
+        self._facts = Facts(self._db)
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
         self._plans: dict[tuple[str, int, str], Plan | CallPlan] = {}
@@ -122,8 +112,7 @@ class Engine:
         self.catalog = catalog
         self._plans, self._shapes = {}, {}
         self._capture.lay_out(catalog)
-        self._enumerations.lay_out(catalog.types)
-        self._sequences.lay_out(catalog)
+        self._facts.lay_out(catalog)
         self._library.set_catalog(catalog)
         self._session.set_catalog(catalog)
 
@@ -170,7 +159,7 @@ class Engine:
         opened = OpenTransaction()
         if not final:
             if not self._transactions:
-                self._sequences.forget()
+                self._facts.sequences.forget()
             self._transactions.append(opened)
             self._capture.push()
         try:

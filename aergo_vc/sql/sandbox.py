@@ -13,10 +13,10 @@ import apsw
 import apsw.ext
 
 from aergo_vc.sql import numbers
-from aergo_vc.sql.enumerations import ENUM_FUNCTIONS, Enumerations
+from aergo_vc.sql.enumerations import ENUM_FUNCTIONS
 from aergo_vc.sql.errors import FuseError
 from aergo_vc.sql.runtime import AGGREGATES, BUILT_IN_FUNCTIONS, WINDOW_AGGREGATES, scalar_functions, series
-from aergo_vc.sql.sequences import SEQUENCE_FUNCTIONS, Sequences
+from aergo_vc.sql.sequences import SEQUENCE_FUNCTIONS
 
 CACHE_TABLE = "cache_facts"
 """The engine's own table; no script reaches it."""
@@ -182,14 +182,6 @@ def table_function(
     rows.__signature__ = inspect.signature(generate)  # type: ignore[attr-defined]
     module: Any = rows
     apsw.ext.make_virtual_module(connection, name, module, eponymous_only=True)
-
-
-def register_facts(connection: apsw.Connection, enumerations: Enumerations, sequences: Sequences) -> None:
-    """Give SQL the functions that hang on the catalog and on rows."""
-    for name, function in enumerations.functions():
-        connection.create_scalar_function(name, function, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
-    for name, function in sequences.functions():
-        connection.create_scalar_function(name, function, deterministic=False)
 
 
 @functools.cache
