@@ -25,6 +25,7 @@ class Meter:
         self._budget = budget
         self.statements = self.rows = self.bytes = 0
         self.steps_left = budget.steps
+        self.most_rows = budget.rows
 
     def add_statement(self) -> None:
         self.statements += 1

@@ -13,14 +13,17 @@ from aergo_vc.model.changes import Changes, Key, RowChange
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.types import Kind, Row
 from aergo_vc.sql import numbers
-from aergo_vc.sql.errors import LIMIT_EXCEEDED, SqlError
+from aergo_vc.sql.errors import LIMIT_EXCEEDED, BudgetError, SqlError
 from aergo_vc.sql.values import decoder, encoder, storage_scale
 
 Kept = tuple[Any, ...]
 """A row or a key as SQLite keeps it."""
 
-Net = dict[Kept, list[Kept | None]]
+Net = dict[Any, list[Kept | None]]
 """By identity of the key: the row before and after, as kept."""
+
+
+_NO_LIMIT = 1 << 62
 
 
 class Layout:
@@ -37,13 +40,14 @@ class Layout:
             for place, position in enumerate(self.positions)
             if table.columns[position].type.kind is Kind.NUMERIC and storage_scale(table.columns[position].type) is None
         )
+        self.identity: Callable[[Kept], Any] = (
+            self._decimal_identity if self._decimal_keys else operator.itemgetter(*self.positions)
+        )
+        """What equal keys have in common, from a row: its key, and 1.0 and 1.00 are one key."""
 
-    def identity(self, row: Kept) -> Kept:
-        """What equal keys have in common: 1.0 and 1.00 are one key."""
-        key = tuple([row[position] for position in self.positions])
-        if not self._decimal_keys:
-            return key
-        return tuple(numbers.trimmed(v) if place in self._decimal_keys else v for place, v in enumerate(key))
+    def _decimal_identity(self, row: Kept) -> Kept:
+        key = [row[position] for position in self.positions]
+        return tuple([numbers.trimmed(v) if place in self._decimal_keys else v for place, v in enumerate(key)])
 
     def decode(self, row: Kept) -> Row:
         return _apply(self._decoders, row)
@@ -125,7 +129,8 @@ class Capture:
     def __init__(self) -> None:
         self.enabled = True
         self.operations = 0
-        self._written: set[Kept] | None = None
+        self.most_operations = _NO_LIMIT
+        self._written: set[Any] | None = None
         self._repeated = False
         self._frames: list[dict[str, Net | InsertedRows]] = []
         self._layouts: dict[str, Layout] = {}
@@ -139,6 +144,10 @@ class Capture:
             name: kept[name] if name in kept and kept[name].table == table else Layout(table)
             for name, table in catalog.stored.items()
         }
+
+    def allow(self, operations: int | None) -> None:
+        """From here on let no more rows than these be changed, or any number; beyond is BudgetError."""
+        self.most_operations = _NO_LIMIT if operations is None else self.operations + operations
 
     def layout(self, name: TableName) -> Layout:
         return self._layouts[name]
@@ -208,34 +217,40 @@ class Capture:
         if not self.enabled or not self._frames:
             return
         name = update.table_name
-        layout = self._layouts.get(name)
-        if layout is None:
-            return  # the engine's own table
-        is_counted = name not in self._sequences
-        self.operations += is_counted
+        frame = self._frames[-1]
+        net = frame.get(name)
+        if net.__class__ is not dict:
+            if name not in self._layouts:
+                return  # the engine's own table
+            net = self._net(frame, name)
+        if name not in self._sequences:
+            self.operations += 1
+        if self.operations > self.most_operations:
+            raise BudgetError(LIMIT_EXCEEDED, "a routine changes more rows than it may")
+        identity_of = self._layouts[name].identity
         old, new = update.old, update.new
-        net = self._frames[-1].get(name)
-        if net is None or isinstance(net, InsertedRows):
-            net = self._net(self._frames[-1], name)
         if new is None:
-            self._record(net, layout.identity(old), old, None)
+            self._record(net, identity_of(old), old, None)
             return
-        identity = layout.identity(new)
-        if self._written is not None and is_counted:
+        identity = identity_of(new)
+        if self._written is not None and name not in self._sequences:
             self._repeated = self._repeated or identity in self._written
             self._written.add(identity)
         if old is None:
             self._record(net, identity, None, new)
             return
-        before = layout.identity(old)
-        if before == identity:
-            self._record(net, identity, old, new)
-        else:
+        before = identity_of(old)
+        if before != identity:
             self._record(net, before, old, None)
-            self._record(net, identity, None, new)
+            old = None
+        known = net.get(identity)
+        if known is None:
+            net[identity] = [old, new]
+        else:
+            known[1] = new
 
     @staticmethod
-    def _record(net: Net, identity: Kept, before: Kept | None, after: Kept | None) -> None:
+    def _record(net: Net, identity: Any, before: Kept | None, after: Kept | None) -> None:
         known = net.get(identity)
         if known is None:
             net[identity] = [before, after]

@@ -33,10 +33,10 @@ from aergo_vc.sql.expressions import quote_name
 from aergo_vc.sql.facts import Facts
 from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, Notice, OpenTransaction, RowOrdinals, ScriptOutcome
 from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.procedures.arguments import kept_arguments
 from aergo_vc.sql.procedures.body import shift
 from aergo_vc.sql.procedures.calling import (
     CallPlan,
-    kept_arguments,
     plan_call,
     plan_signed_call,
     run_call,
@@ -54,7 +54,8 @@ from aergo_vc.sql.shapes import Shape, parse_shape, shape_of
 from aergo_vc.sql.source import Statement, parse_script
 from aergo_vc.sql.statements import compile_statement
 from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, insert_sql, key_test
-from aergo_vc.sql.translated_errors import disk_errors, foreign_key_error, translated
+from aergo_vc.sql.stretches import Stretch
+from aergo_vc.sql.translated_errors import DISK_ERRORS, disk_error, disk_errors, foreign_key_error, translated
 
 COMPILED_STATEMENTS = 4_096
 """Statements whose plans an engine keeps."""
@@ -95,8 +96,9 @@ class Engine:
         """Run SQL of the engine's own, which no script takes part in."""
         self._guard.trusted = True
         try:
-            with disk_errors():
-                return self._db.execute(sql, bindings).fetchall()
+            return self._db.execute(sql, bindings).fetchall()
+        except DISK_ERRORS as error:
+            raise disk_error(error) from error
         finally:
             self._guard.trusted = False
 
@@ -137,24 +139,16 @@ class Engine:
 
     # Blocks and transactions
 
-    @contextmanager
-    def block(self) -> Iterator[OpenTransaction]:
+    def block(self) -> Stretch:
         """A stretch that is kept whole or not at all; an exception, or `rollback`, rolls it back.  Does not nest."""
-        with self._stretch(final=True) as opened:
-            yield opened
+        return self._stretch(final=True)
 
-    @contextmanager
-    def transaction(self) -> Iterator[OpenTransaction]:
+    def transaction(self) -> Stretch:
         """As `block`, for the parts of one transaction; foreign keys are checked at its end (SqlError 23503)."""
-        with self._stretch(final=False) as opened:
-            yield opened
-            if not opened.discarded:
-                self.check_constraints()
+        return self._stretch(final=False, checked=True)
 
-    @contextmanager
-    def _stretch(self, *, final: bool) -> Iterator[OpenTransaction]:
-        name = f"s{self._depth}"
-        catalog = self.catalog
+    def _stretch(self, *, final: bool, checked: bool = False) -> Stretch:
+        name, catalog = f"s{self._depth}", self.catalog
         self._begin(name, final=final)
         opened = OpenTransaction()
         if not final:
@@ -162,18 +156,22 @@ class Engine:
                 self._facts.sequences.forget()
             self._transactions.append(opened)
             self._capture.push()
-        try:
-            with disk_errors():
-                yield opened
-        except BaseException:
-            self._undo(name, catalog, final=final)
-            raise
-        if opened.discarded:
-            if not final and not opened.changes:
+
+        def leave(error: BaseException | None) -> None:
+            if error is None and checked and not opened.discarded:
+                try:
+                    self.check_constraints()
+                except SqlError:
+                    self._undo(name, catalog, final=final)
+                    raise
+            if error is None and not opened.discarded:
+                self._keep(name, opened, final=final)
+                return
+            if error is None and not final and not opened.changes:
                 opened.changes = self._capture.changes()
             self._undo(name, catalog, final=final)
-            return
-        self._keep(name, opened, final=final)
+
+        return Stretch(opened, leave)
 
     def _begin(self, name: str, *, final: bool) -> None:
         if final and self._depth:
@@ -387,7 +385,7 @@ class Engine:
         plan = self._plans.get(key)
         if not isinstance(plan, CallPlan):
             plan = self._plans[key] = plan_signed_call(self.catalog, name, len(arguments))
-        values = kept_arguments(self._session.entry(name).routine, arguments)
+        values = kept_arguments(name, self._session.entry(name).inputs, arguments)
         if plan.arguments_sql is not None:
             values = [*values, *runner.row(plan.arguments_sql, self.catalog)]
         return plan, values

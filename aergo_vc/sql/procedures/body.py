@@ -14,6 +14,7 @@ from aergo_vc.model.types import ColumnType
 from aergo_vc.sql.binder import Binder, Grouping, Query, Surroundings
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import Expression, assign, cast, condition
+from aergo_vc.sql.native import native
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.syntax import CursorDeclaration, Fragment, Statement
 from aergo_vc.sql.procedures.translation import Code, Names, translate
@@ -179,7 +180,7 @@ class Body:
             source = f"{self.names.function('text_of')}({code.source})" if code.is_list else code.source
             return order.setdefault(name, f"?{len(order) + 1}\0{source}").partition("\0")[0]
 
-        text = _PARAMETER.sub(numbered, sql)
+        text = _PARAMETER.sub(numbered, native(sql))
         sources = [entry.partition("\0")[2] for entry in order.values()]
         return self.constant(text), f"({', '.join(sources)}{',' if sources else ''})"
 

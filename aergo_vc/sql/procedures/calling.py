@@ -11,11 +11,10 @@ from aergo_vc.model.outcomes import ResultColumn, StatementResult
 from aergo_vc.model.routines import Mode, Routine
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Argument, CallResult
-from aergo_vc.model.types import ColumnType, Kind, Value
+from aergo_vc.model.types import ColumnType
 from aergo_vc.sql.arrays import canonical_elements, type_code
 from aergo_vc.sql.binder import Binder, Grouping, Surroundings
-from aergo_vc.sql.errors import DATATYPE_MISMATCH, INVALID_TEXT, UNDEFINED_FUNCTION, UNSUPPORTED, WRONG_OBJECT, SqlError
-from aergo_vc.sql.numbers import fit_integer
+from aergo_vc.sql.errors import UNDEFINED_FUNCTION, UNSUPPORTED, WRONG_OBJECT, SqlError
 from aergo_vc.sql.procedures.body import Body, located
 from aergo_vc.sql.procedures.own_statements import CallRoutine
 from aergo_vc.sql.procedures.running_sql import call_arguments
@@ -24,10 +23,10 @@ from aergo_vc.sql.procedures.support import list_of, text_of
 from aergo_vc.sql.procedures.syntax import Fragment
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.queries import top_binder
-from aergo_vc.sql.routine_calls import ROWS, bind_arguments, find_routine, result_type
+from aergo_vc.sql.routine_calls import bind_arguments, find_routine, result_type
 from aergo_vc.sql.runner import decode_rows
 from aergo_vc.sql.source import name_of, parse_script
-from aergo_vc.sql.values import INTEGERS, TEXT, encoder, finite, storage_scale, value_from_text
+from aergo_vc.sql.values import TEXT, storage_scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,45 +210,3 @@ def _element_column(column: ResultColumn) -> ResultColumn:
 
 def _canonical_array(elements: list[Any] | None, element: ColumnType) -> Argument:
     return None if elements is None else tuple(canonical_elements(elements, type_code(element)))
-
-
-def kept_arguments(routine: Routine, arguments: Sequence[Argument]) -> list[Any]:
-    """Canonical values in the form that variables keep; raises SqlError 22P02, 22003, 42804 for other ones."""
-    if len(arguments) > len(routine.inputs):
-        raise SqlError(
-            UNDEFINED_FUNCTION, f"{routine.name} takes {len(routine.inputs)} arguments, not {len(arguments)}"
-        )
-    return [
-        _kept(one, parameter.type, parameter.name) for one, parameter in zip(arguments, routine.inputs, strict=False)
-    ]
-
-
-def _kept(value: Argument, column_type: ColumnType, name: str) -> Any:  # noqa: ANN401 - a kept value
-    if value is None:
-        return None
-    if column_type.is_array:
-        if not isinstance(value, (tuple, list)):
-            raise SqlError(DATATYPE_MISMATCH, f'an array is expected for parameter "{name}"')
-        return [_kept(one, column_type.element, name) for one in value]
-    if isinstance(value, (tuple, list)) or column_type.kind in ROWS:
-        raise SqlError(DATATYPE_MISMATCH, f'a value of type {column_type} is expected for parameter "{name}"')
-    canonical = _canonical(value, column_type)
-    if canonical is None or type(canonical) is not type(value) or canonical != value:
-        message = f'value "{str(value)[:100]}" is not a canonical {column_type} for parameter "{name}"'
-        raise SqlError(INVALID_TEXT, message)
-    encode = encoder(column_type)
-    return canonical if encode is None else encode(canonical)
-
-
-def _canonical(value: bool | float | str, column_type: ColumnType) -> Value:  # noqa: FBT001 - any value
-    if isinstance(value, str):
-        return None if column_type.kind in _UNSPELLED else value_from_text(value, column_type)
-    if isinstance(value, bool):
-        return value if column_type.kind is Kind.BOOLEAN else None
-    if isinstance(value, int):
-        return fit_integer(value, column_type.kind) if column_type.kind in INTEGERS else None
-    return finite(value) if column_type.kind in (Kind.DOUBLE, Kind.REAL) else None
-
-
-_UNSPELLED = INTEGERS | {Kind.BOOLEAN, Kind.DOUBLE, Kind.REAL}
-"""Kinds whose canonical values are no texts."""

@@ -5,7 +5,7 @@ parameters.  Nothing of the source gets into the Python text but by way of ``rep
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from aergo_vc.base.ids import TableName
@@ -55,6 +55,7 @@ from aergo_vc.sql.procedures.syntax import (
     ForQuery,
     ForRange,
     GetDiagnostics,
+    Handler,
     If,
     Loop,
     Null,
@@ -85,7 +86,7 @@ def compile_routine(catalog: Catalog, routine: Routine) -> Compiled:
     parameters = []
     with body.level(split_name(TableName(str(routine.name)))[1]):
         parameters = _declare_parameters(body)
-        body.write("found = False", "count = jump = 0")
+        body.write("found = False", "count = jump = 0", "execute, changes = run.execute, run.changes")
         if routine.is_set:
             body.write("out = []")
         for parameter in routine.outputs:
@@ -391,10 +392,14 @@ def _for_range(body: Body, statement: ForRange) -> None:
     first, last, step = f"a{number}", f"b{number}", f"c{number}"
     body.write(f"{first} = {body.value(statement.first, INTEGER).source}")
     body.write(f"{last} = {body.value(statement.last, INTEGER).source}")
-    body.write(f"{step} = {'1' if statement.step is None else body.value(statement.step, INTEGER).source}")
+    if statement.step is None:
+        step = "1"
+    else:
+        body.write(f"{step} = {body.value(statement.step, INTEGER).source}")
     body.write(f"run.check_range({first}, {last}, {step})")
     with body.level(statement.label):
         variable = body.declare(statement.variable, INTEGER)
+        variable.not_null = statement.variable not in assigned_names(statement.body)
         body.variables.add(variable)
         span = f"range({first}, {last} + 1, {step})"
         if statement.reverse:
@@ -404,6 +409,23 @@ def _for_range(body: Body, statement: ForRange) -> None:
             _turn(body)
             statements(body, statement.body)
     body.write(f"found = {first} {'>=' if statement.reverse else '<='} {last}")
+
+
+def assigned_names(several: Sequence[Statement]) -> frozenset[str]:
+    """The names that statements, or others in them, assign to."""
+    found: set[str] = set()
+    rest: list[Any] = list(several)
+    while rest:
+        one = rest.pop()
+        if isinstance(one, Target):
+            found.add(one.name)
+        elif isinstance(one, CallProcedure):
+            found |= {fragment.text.lower() for _, fragment in one.arguments}
+        if isinstance(one, tuple):
+            rest += one
+        elif isinstance(one, (Statement, Handler)):
+            rest += [getattr(one, name.name) for name in fields(one)]
+    return frozenset(found)
 
 
 def _for_query(body: Body, statement: ForQuery) -> None:

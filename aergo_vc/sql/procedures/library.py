@@ -42,7 +42,9 @@ class Library:
         contract = name.partition(".")[0]
         inputs = [one for one in routine.parameters if one.mode in (Mode.IN, Mode.INOUT)]
         arrays = tuple(place for place, one in enumerate(inputs) if one.type.is_array)
-        return Entry(routine, contract, function_of(compiled), compiled, self.catalog.owners.get(contract), arrays)
+        owner = self.catalog.owners.get(contract)
+        is_plain = not routine.is_strict and not routine.security_definer
+        return Entry(routine, contract, function_of(compiled), compiled, owner, arrays, is_plain, routine.inputs)
 
     def check(self, name: RoutineName) -> Compiled:
         """Compile a routine and those that it calls; raises SqlError for a call that must not write or read."""

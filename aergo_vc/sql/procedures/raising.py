@@ -11,10 +11,11 @@ from aergo_vc.sql.procedures.storing import store
 from aergo_vc.sql.procedures.syntax import Assert, Emit, Fragment, GetDiagnostics, Level, Raise
 from aergo_vc.sql.procedures.translation import Code
 from aergo_vc.sql.routine_calls import ROWS
-from aergo_vc.sql.values import BIGINT, TEXT, storage_scale
+from aergo_vc.sql.values import BIGINT, INTEGERS, TEXT, is_scaled, storage_scale
 
 ASSERT_FAILURE = "P0004"
 RAISED = "P0001"
+_NUMBER_SIZE = 20
 _ITEMS = {
     "returned_sqlstate": "sqlstate",
     "message_text": "message",
@@ -111,12 +112,17 @@ def compile_assert(body: Body, statement: Assert) -> None:
 
 def compile_emit(body: Body, statement: Emit) -> None:
     """EMIT: an event, its values in canonical form."""
-    items = []
+    items: list[str] = []
+    size: int | None = len(statement.event)
     for key, fragment in statement.items:
         expression = body.bind(fragment)
         with located(fragment, 0):
             items.append(f"({key!r}, {canonical(body, expression)})")
-    body.write(f"run.emit({statement.event!r}, ({', '.join(items)}{',' if items else ''}))")
+        is_small = expression.kind in INTEGERS or (expression.type is not None and is_scaled(expression.type))
+        size = size + len(key) + _NUMBER_SIZE if is_small and size is not None else None
+    body.write(
+        f"run.emit({f'{body.contract}.{statement.event}'!r}, ({', '.join(items)}{',' if items else ''}), {size})"
+    )
 
 
 def canonical(body: Body, expression: Expression) -> str:

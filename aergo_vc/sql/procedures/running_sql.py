@@ -52,9 +52,15 @@ def _select_into(body: Body, statement: RunSql, tree: exp.Expression) -> None:
         body.write("found = True", "count = 1")
         return
     query = body.query(tree)
-    text, bindings = body.statement(query.sql)
+    sql = query.sql
+    if not query.single and not tree.args.get("limit") and not tree.args.get("offset"):
+        sql += " LIMIT 2" if statement.strict else " LIMIT 1"
+    text, bindings = body.statement(sql)
     row = f"r{body.number()}"
-    body.write(f"{row} = run.{'strict_row' if statement.strict else 'row'}({text}, {bindings})")
+    if statement.strict:
+        body.write(f"{row} = run.strict_row({text}, {bindings})")
+    else:
+        body.write(f"{row} = execute({text}, {bindings}).fetchall()", f"{row} = {row}[0] if {row} else None")
     _take(body, statement.into, columns_of(query.columns), row, sure=statement.strict)
 
 
@@ -99,7 +105,7 @@ def _change(body: Body, statement: RunSql, tree: exp.Expression) -> None:
     if not statement.into:
         if plan.columns is not None:
             raise SqlError(SYNTAX, "query has no destination for result data")
-        body.write(f"count = {_execution(body, plan, tree, 'change')}", "found = count > 0")
+        _count_changes(body, plan, tree)
         return
     if plan.columns is None:
         raise SqlError(SYNTAX, "INTO used with a command that cannot return data")
@@ -122,6 +128,15 @@ def _plan(body: Body, tree: exp.Expression) -> Plan:
     return plan
 
 
+def _count_changes(body: Body, plan: Plan, tree: exp.Expression) -> None:
+    call = _execution(body, plan, tree, "execute")
+    if call.startswith("execute("):
+        body.write(call, "count = changes()")
+    else:
+        body.write(f"count = {call}")
+    body.write("found = count > 0")
+
+
 def _execution(body: Body, plan: Plan, tree: exp.Expression, how: str) -> str:
     """Python that runs a plan."""
     values = tree.args.get("expression")
@@ -129,7 +144,7 @@ def _execution(body: Body, plan: Plan, tree: exp.Expression, how: str) -> str:
     if plan.rows_sql is None and plan.guard is None and (single or not plan.once):
         more = {":base": Code(f"run.take({plan.hidden_rows})", nullable=False)}
         text, bindings = body.statement(plan.sql, more)
-        return f"run.{how}({text}, {bindings})"
+        return f"{'' if how == 'execute' else 'run.'}{how}({text}, {bindings})"
     body.plans.append(plan)
     texts = [text for text in (plan.sql, plan.rows_sql, plan.guard) if text is not None]
     facts = ", ".join(f"{name[1:]!r}: {source}" for name, source in body.mentioned(texts).items())
@@ -270,5 +285,4 @@ def result_types(body: Body) -> list[ColumnType]:
 def change_only(body: Body, tree: exp.Expression) -> None:
     """A changing statement whose rows nobody asks for."""
     plan = _plan(body, tree)
-    how = "change" if plan.columns is None else "change_rows"
-    body.write(_execution(body, plan, tree, how))
+    body.write(_execution(body, plan, tree, "execute" if plan.columns is None else "change_rows"))

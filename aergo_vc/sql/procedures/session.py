@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import apsw
 
 from aergo_vc.base.ids import EntityName, RoutineName, TableName
-from aergo_vc.model.routines import Routine
+from aergo_vc.model.routines import Parameter, Routine
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Argument, Event
 from aergo_vc.model.types import ColumnType, Kind
@@ -41,7 +41,7 @@ REENTERED = "55P03"
 
 @dataclass(slots=True)
 class Entry:
-    """A routine ready to be called."""
+    """A routine ready to be called; `is_plain` says that it is neither strict nor has its owner's rights."""
 
     routine: Routine
     contract: str
@@ -49,6 +49,8 @@ class Entry:
     compiled: Compiled
     owner: EntityName | None
     arrays: tuple[int, ...]
+    is_plain: bool
+    inputs: tuple[Parameter, ...]
 
 
 class Session:
@@ -64,12 +66,14 @@ class Session:
         load: Callable[[RoutineName], Entry],
     ) -> None:
         self._db, self._capture, self._trusted, self._load = db, capture, trusted, load
-        self._execute, self._changes = db.execute, db.changes
+        self.changes = db.changes
+        self._cursors: list[apsw.Cursor] = []
+        self._enter_level(0)
         self.catalog = Catalog()
         self._entries: dict[str, Entry] = {}
         self._by_code: dict[CodeType, Entry] = {}
         self._points = 0
-        self.events: list[Event] = []
+        self._events: list[tuple[str, Sequence[tuple[str, Argument]]]] = []
         self.notices: list[Notice] = []
         self.left = 0
 
@@ -88,14 +92,17 @@ class Session:
         self.prefix = ordinals.prefix
         self._ordinals, self._meter, self._runner = ordinals, meter, runner
         self.left = meter.steps_left
-        self._depth, self._nested = 0, 0
+        self._depth = 0
+        self._enter_level(0)
+        self._capture.allow(meter.most_rows)
         self._contract, self._waiting = "", frozenset[str]()
-        self.events, self.notices = [], []
+        self._events, self.notices = [], []
         self._row_sets: list[Rows] = []
 
     def end(self) -> None:
         """It has ended, well or not."""
         self._meter.steps_left = self.left
+        self._capture.allow(None)
         while self._points:
             self._capture.drop()
             self._points -= 1
@@ -113,11 +120,23 @@ class Session:
     def call(self, name: str, *arguments: Any) -> Any:  # noqa: ANN401 - values of any type
         """What a routine gives: a value, a tuple for a row, a list of tuples for a set, None for nothing."""
         entry = self._entries.get(name) or self.entry(name)
+        if self._depth >= DEPTH:
+            raise BudgetError(TOO_COMPLEX, f"stack depth limit exceeded: calls nest deeper than {DEPTH} levels")
+        if entry.is_plain and entry.contract == self._contract:
+            self._depth += 1
+            try:
+                return entry.function(self, *arguments)
+            except (SqlError, apsw.Error) as error:
+                raise self._placed(error, entry) from error
+            finally:
+                self._depth -= 1
+        return self._call_changed(entry, arguments)
+
+    def _call_changed(self, entry: Entry, arguments: Sequence[Any]) -> Any:  # noqa: ANN401
+        """A call of a strict routine, of one with its owner's rights, or of one in another contract."""
         routine = entry.routine
         if routine.is_strict and any(argument is None for argument in arguments):
             return [] if routine.is_set else None
-        if self._depth >= DEPTH:
-            raise BudgetError(TOO_COMPLEX, f"stack depth limit exceeded: calls nest deeper than {DEPTH} levels")
         before = (self._depth, self._contract, self._waiting, self.caller, self.user)
         self._depth += 1
         if entry.contract != self._contract:
@@ -150,11 +169,11 @@ class Session:
                 array_of(one) if place in entry.arrays and one is not None else one
                 for place, one in enumerate(arguments)
             )
-        self._nested += 1
+        self._enter_level(self._nested + 1)
         try:
             result = self.call(name, *arguments)
         finally:
-            self._nested -= 1
+            self._enter_level(self._nested - 1)
         return array_text(result) if isinstance(result, list) and not entry.routine.is_set else result
 
     def call_rows(self, *arguments: Any) -> int:  # noqa: ANN401 - as of `call_nested`
@@ -174,41 +193,36 @@ class Session:
 
     # SQL
 
+    def _enter_level(self, nested: int) -> None:
+        """Each level of statements inside statements has a cursor of its own, which is faster than a new one each."""
+        self._nested = nested
+        if nested == len(self._cursors):
+            self._cursors.append(self._db.cursor())
+        self.execute = self._cursors[nested].execute
+
     def query(self, sql: str, bindings: Bindings) -> Rows:
-        rows = self._execute(sql, bindings).fetchall()
+        """All rows."""
+        rows: Rows = self.execute(sql, bindings).fetchall()
         self._meter.add_rows(len(rows))
         return rows
 
-    def row(self, sql: str, bindings: Bindings) -> tuple[Any, ...] | None:
-        """The first row, or None."""
-        found: tuple[Any, ...] | None = self._execute(sql, bindings).fetchone()
-        return found
-
     def strict_row(self, sql: str, bindings: Bindings) -> tuple[Any, ...]:
         """The only row; errors P0002, P0003."""
-        cursor = self._execute(sql, bindings)
-        row: tuple[Any, ...] | None = cursor.fetchone()
-        if row is None:
+        rows: Rows = self.execute(sql, bindings).fetchall()
+        if not rows:
             raise SqlError("P0002", "query returned no rows")
-        if cursor.fetchone() is not None:
+        if len(rows) > 1:
             raise SqlError("P0003", "query returned more than one row")
-        return row
+        return rows[0]
 
     def value(self, sql: str, bindings: Bindings) -> Any:  # noqa: ANN401
         """The only column of the first row, or None."""
-        row = self._execute(sql, bindings).fetchone()
-        return None if row is None else row[0]
-
-    def change(self, sql: str, bindings: Bindings) -> int:
-        """How many rows a changing statement changed."""
-        self._execute(sql, bindings)
-        count = self._changes()
-        self._meter.add_rows(count)
-        return count
+        rows = self.execute(sql, bindings).fetchall()
+        return rows[0][0] if rows else None
 
     def change_rows(self, sql: str, bindings: Bindings) -> Rows:
         """What RETURNING gives, in an order that does not hang on the engine's."""
-        rows = self._execute(sql, bindings).fetchall()
+        rows: Rows = self.execute(sql, bindings).fetchall()
         self._meter.add_rows(len(rows))
         if len(rows) > 1:
             rows.sort(key=sort_key)
@@ -222,8 +236,8 @@ class Session:
             raise SqlError("P0002", "query returned no rows")
         return rows[0] if rows else None
 
-    def change_of_plan(self, plan: Plan, facts: Mapping[str, Any]) -> int:
-        """`change` for a plan of several steps."""
+    def execute_of_plan(self, plan: Plan, facts: Mapping[str, Any]) -> int:
+        """The number of rows that a plan of several steps changes."""
         return self._runner.execute(plan, facts)[1]
 
     def change_rows_of_plan(self, plan: Plan, facts: Mapping[str, Any]) -> Rows:
@@ -245,12 +259,12 @@ class Session:
     def savepoint(self) -> Mark:
         """The point to which a block's handlers go back."""
         if self._nested:
-            return ("", len(self.events))
+            return ("", len(self._events))
         self._points += 1
         name = f"p{self._points}"
         self._trusted(f"SAVEPOINT {name}")
         self._capture.push()
-        return (name, len(self.events))
+        return (name, len(self._events))
 
     def release(self, mark: Mark) -> None:
         """The block has ended well."""
@@ -265,7 +279,7 @@ class Session:
             self._trusted(f"ROLLBACK TO {mark[0]}; RELEASE {mark[0]}")
             self._capture.drop()
             self._points -= 1
-        del self.events[mark[1] :]
+        del self._events[mark[1] :]
         traceback = failure.__traceback__
         entry = None if traceback is None else self._by_code.get(traceback.tb_frame.f_code)
         error = failure if entry is None else self._placed(failure, entry)
@@ -328,10 +342,17 @@ class Session:
         self._meter.add_bytes(len(message))
         self.notices.append(Notice(level, message))
 
-    def emit(self, name: str, items: Sequence[tuple[str, Argument]]) -> None:
-        """An event of the contract at hand."""
-        self._meter.add_bytes(sum(len(str(value)) for _, value in items) + len(name))
-        self.events.append(Event(f"{self._contract}.{name}", dict(items)))
+    def emit(self, name: str, items: Sequence[tuple[str, Argument]], size: int | None) -> None:
+        """An event; its values are canonical.  `size` is about its bytes, None where texts or arrays decide."""
+        if size is None:
+            size = len(name) + sum(len(key) + len(str(value)) for key, value in items)
+        self._meter.add_bytes(size)
+        self._events.append((name, items))
+
+    @property
+    def events(self) -> list[Event]:
+        """The events so far, in their order."""
+        return [Event(name, dict(items)) for name, items in self._events]
 
     def printed(self, text: str | None) -> str:
         """As RAISE prints a value."""

@@ -88,6 +88,7 @@ _OVERFLOWING = {
     for name, sign in (("add", "+"), ("subtract", "-"), ("multiply", "*"))
     for kind, bits in INTEGER_BITS.items()
 }
+_DIVIDING = {f"{name}{bits}": sign for name, sign in (("divide", "//"), ("remainder", "%")) for bits in (16, 32, 64)}
 _COMPARED = {"=": "==", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _NULLABLE_RESULT = re.compile(
     r"(?!cast_|fit_decimal|scaled|within|decimal_(?:add|subtract|multiply|of|divide)|concatenate)"
@@ -326,6 +327,8 @@ class _Reader:
             return Code(f"run.call({listed})")
         if name not in PLAIN_FUNCTIONS:
             raise Untranslatable
+        if name in _DIVIDING and arguments[1].source.isdigit() and arguments[1].source != "0":
+            return self._division(_DIVIDING[name], arguments)
         listed = ", ".join(self._as_text(argument).source for argument in arguments)
         nullable = _NULLABLE_RESULT.match(name) is not None or any(argument.nullable for argument in arguments)
         return Code(f"{self._names.function(name)}({listed})", nullable=nullable)
@@ -352,6 +355,19 @@ class _Reader:
             name = self._names.temporary()
             text = f"({name} if ({name} := {argument.source}) is not None else {text})"
         return Code(text, nullable=all(argument.nullable for argument in arguments))
+
+    def _division(self, sign: str, arguments: Sequence[Code]) -> Code:
+        """By a positive constant, towards zero: no overflow and no error."""
+        by = arguments[1].source
+
+        def write(value: str, first: str) -> str:
+            return f"{value} {sign} {by} if {first} >= 0 else -(-{value} {sign} {by})"
+
+        operand = arguments[0]
+        if operand.simple or operand.nullable:
+            return self._strict([operand], lambda parts: write(parts[0], parts[0]))
+        name = self._names.temporary()
+        return Code(f"({write(name, f'({name} := {operand.source})')})", nullable=False)
 
     def _overflowing(self, name: str, arguments: Sequence[Code]) -> Code:
         sign, top, fit = _OVERFLOWING[name]
