@@ -12,7 +12,13 @@ from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.types import Row
 from aergo_vc.repository.errors import UnknownRevisionError, UnknownTableError
-from aergo_vc.repository.results import BlockDetails, BlockSummary, TableDifference, TransactionDetails
+from aergo_vc.repository.results import (
+    BlockDetails,
+    BlockSummary,
+    RoutinesDifference,
+    TableDifference,
+    TransactionDetails,
+)
 from aergo_vc.repository.revisions import resolve
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.state.comparing import changed_rows
@@ -102,6 +108,20 @@ def differences(workspace: Workspace, before: str, after: str, only: TableName |
 def schemas(workspace: Workspace, at: str | None) -> Mapping[str, str]:
     """The definitions of every contract at a block."""
     return StateReader(workspace, resolve(workspace, at).ledger).snapshot.schemas
+
+
+def routines(workspace: Workspace, at: str | None) -> Mapping[str, str]:
+    """The functions and procedures of every contract that has some at a block."""
+    return StateReader(workspace, resolve(workspace, at).ledger).snapshot.functions
+
+
+def routine_differences(workspace: Workspace, before: str, after: str) -> Iterator[RoutinesDifference]:
+    """The contracts whose functions and procedures differ between two blocks, in the order of names."""
+    old, new = routines(workspace, before), routines(workspace, after)
+    for contract in sorted(old.keys() | new.keys()):
+        texts = old.get(contract, ""), new.get(contract, "")
+        if texts[0] != texts[1]:
+            yield RoutinesDifference(contract, *texts)
 
 
 def _difference(old: StateReader, new: StateReader, name: TableName) -> TableDifference | None:

@@ -246,7 +246,13 @@ def describe(executed: Executed) -> str:
         for counts in outcome.receipt.rows.values()
     )
     transactions = len(executed.included)
-    return f"{transactions} transaction{'' if transactions == 1 else 's'}, {rows} row{'' if rows == 1 else 's'}"
+    what = f"{transactions} transaction{'' if transactions == 1 else 's'}"
+    first = executed.included[0][0].payload
+    if transactions == 1 and first.contract is not None:
+        what = f"Deploy {first.contract}"
+    elif transactions == 1 and first.call is not None:
+        what = f"Call {first.call.routine}"
+    return f"{what}, {rows} row{'' if rows == 1 else 's'}"
 
 
 def slot_length_of(tip: Tip) -> int:
