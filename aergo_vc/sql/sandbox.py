@@ -53,6 +53,14 @@ _SWITCHES = {
 }
 
 
+ENGINE_FUNCTIONS = (
+    frozenset({"counted", "call_routine", "call_rows", "array_argument", "array_result"})
+    | ENUM_FUNCTIONS
+    | SEQUENCE_FUNCTIONS
+)
+"""Functions that hang on the engine that they are given to."""
+
+
 class Guard:
     """Decides what a statement may do while it is prepared.
 
@@ -63,8 +71,7 @@ class Guard:
     def __init__(self) -> None:
         self.trusted = False
         self._functions = frozenset(scalar_functions()) | BUILT_IN_FUNCTIONS | set(WINDOW_AGGREGATES) | set(AGGREGATES)
-        self._functions |= {"counted", "call_routine", "call_rows", "array_argument", "array_result"}
-        self._functions |= ENUM_FUNCTIONS | SEQUENCE_FUNCTIONS
+        self._functions |= ENGINE_FUNCTIONS
 
     def __call__(
         self, action: int, first: str | None, second: str | None, database: str | None, _inner: str | None
