@@ -233,8 +233,7 @@ class Capture:
             if name not in self._layouts:
                 return  # the engine's own table
             net = self._net(frame, name)
-        is_counted = name not in self._sequences
-        self.operations += is_counted
+        self.operations += name not in self._sequences
         if self.operations > self.most_operations:
             raise BudgetError(LIMIT_EXCEEDED, "a routine changes more rows than it may")
         identity_of = self._layouts[name].identity
@@ -243,9 +242,8 @@ class Capture:
             self._record(net, identity_of(old), old, None)
             return
         identity = identity_of(new)
-        if self._written is not None and is_counted:
-            self._repeated = self._repeated or identity in self._written
-            self._written.add(identity)
+        if self._written is not None:
+            self._note_written(name, identity)
         if old is None:
             self._record(net, identity, None, new)
             return
@@ -258,6 +256,11 @@ class Capture:
             net[identity] = [old, new]
         else:
             known[1] = new
+
+    def _note_written(self, name: str, identity: Any) -> None:  # noqa: ANN401 - a key, kept
+        if self._written is not None and name not in self._sequences:
+            self._repeated = self._repeated or identity in self._written
+            self._written.add(identity)
 
     @staticmethod
     def _record(net: Net, identity: Any, before: Kept | None, after: Kept | None) -> None:

@@ -20,6 +20,7 @@ from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog, Table
 from aergo_vc.model.transactions import Argument, LoadMode
 from aergo_vc.model.types import Row
 from aergo_vc.sql import ahead, cached_catalog, loading, rebuilding
+from aergo_vc.sql.ahead import RowSource
 from aergo_vc.sql.alterations import DEFINING
 from aergo_vc.sql.budget import Budget, Meter
 from aergo_vc.sql.capture import Capture, InsertedRows, check_sizes
@@ -59,7 +60,7 @@ class Engine:
         self._plans = PlanStore(self._routines.plan)
         self._transactions: list[OpenTransaction] = []
         self._depth = 0
-        self._owed: Mapping[TableName, ahead.RowSource] = {}
+        self._owed: Mapping[TableName, RowSource] = {}
         self.catalog = Catalog()
         self._read_catalog()
 
@@ -178,7 +179,7 @@ class Engine:
         outer.rewritten |= opened.rewritten
         outer.catalog_changed = outer.catalog_changed or opened.catalog_changed
 
-    def _rewind(self, opened: OpenTransaction, before: tuple[Catalog, Mapping[TableName, ahead.RowSource]]) -> None:
+    def _rewind(self, opened: OpenTransaction, before: tuple[Catalog, Mapping[TableName, RowSource]]) -> None:
         """Go back to where a transaction began, and stay in it."""
         catalog, self._owed = before
         if self._db.in_transaction:
@@ -218,7 +219,7 @@ class Engine:
         self._trusted("BEGIN" if final else f"SAVEPOINT {name}")
         self._depth += 1
 
-    def _undo(self, name: str, before: tuple[Catalog, Mapping[TableName, ahead.RowSource]], *, final: bool) -> None:
+    def _undo(self, name: str, before: tuple[Catalog, Mapping[TableName, RowSource]], *, final: bool) -> None:
         self._depth -= 1
         catalog, self._owed = before
         if self._db.in_transaction:
@@ -333,7 +334,7 @@ class Engine:
         """The tables whose rows are still to be written into the database; `owe` says where they are."""
         return frozenset(self._owed)
 
-    def owe(self, table: TableName, rows: ahead.RowSource) -> None:
+    def owe(self, table: TableName, rows: RowSource) -> None:
         """Have rows written into an empty table when anything needs the database's tables.
 
         The table must be one of `owed`, or a caller must know that the rows break no rule (`load_later`).
@@ -583,7 +584,7 @@ class Engine:
             opened.changes = self._capture.changes()
         return opened.changes
 
-    def load_later(self, table: TableName, rows: ahead.RowSource, count: int, longest: int) -> bool:
+    def load_later(self, table: TableName, rows: RowSource, count: int, longest: int) -> bool:
         """Load `count` rows of a tree into an empty table without writing them yet; False where `load` is needed.
 
         `longest` is the length in bytes of the longest row.

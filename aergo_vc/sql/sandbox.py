@@ -13,10 +13,10 @@ import apsw
 import apsw.ext
 
 from aergo_vc.sql import numbers
-from aergo_vc.sql.enumerations import ENUM_FUNCTIONS, Enumerations
+from aergo_vc.sql.enumerations import ENUM_FUNCTIONS
 from aergo_vc.sql.errors import FuseError
 from aergo_vc.sql.runtime import AGGREGATES, BUILT_IN_FUNCTIONS, WINDOW_AGGREGATES, scalar_functions, series
-from aergo_vc.sql.sequences import SEQUENCE_FUNCTIONS, Sequences
+from aergo_vc.sql.sequences import SEQUENCE_FUNCTIONS
 
 CACHE_TABLE = "cache_facts"
 """The engine's own table; no script reaches it."""
@@ -56,6 +56,14 @@ _SWITCHES = {
 }
 
 
+ENGINE_FUNCTIONS = (
+    frozenset({"counted", "call_routine", "call_rows", "array_argument", "array_result"})
+    | ENUM_FUNCTIONS
+    | SEQUENCE_FUNCTIONS
+)
+"""Functions that hang on the engine that they are given to."""
+
+
 class Guard:
     """Decides what a statement may do while it is prepared.
 
@@ -66,8 +74,7 @@ class Guard:
     def __init__(self) -> None:
         self.trusted = False
         self._functions = frozenset(scalar_functions()) | BUILT_IN_FUNCTIONS | set(WINDOW_AGGREGATES) | set(AGGREGATES)
-        self._functions |= {"counted", "call_routine", "call_rows", "array_argument", "array_result"}
-        self._functions |= ENUM_FUNCTIONS | SEQUENCE_FUNCTIONS
+        self._functions |= ENGINE_FUNCTIONS
 
     def __call__(
         self, action: int, first: str | None, second: str | None, database: str | None, _inner: str | None
@@ -185,14 +192,6 @@ def table_function(
     rows.__signature__ = inspect.signature(generate)  # type: ignore[attr-defined]
     module: Any = rows
     apsw.ext.make_virtual_module(connection, name, module, eponymous_only=True)
-
-
-def register_facts(connection: apsw.Connection, enumerations: Enumerations, sequences: Sequences) -> None:
-    """Give SQL the functions that hang on the catalog and on rows."""
-    for name, function in enumerations.functions():
-        connection.create_scalar_function(name, function, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
-    for name, function in sequences.functions():
-        connection.create_scalar_function(name, function, deterministic=False)
 
 
 @functools.cache

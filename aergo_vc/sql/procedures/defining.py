@@ -34,6 +34,7 @@ from aergo_vc.sql.procedures.own_statements import (
 )
 from aergo_vc.sql.procedures.type_names import resolve_type
 from aergo_vc.sql.qualifying import qualified
+from aergo_vc.sql.sequence_definitions import define_object
 from aergo_vc.sql.source import parse_script
 
 _ROUTINES = (ObjectKind.FUNCTION, ObjectKind.PROCEDURE, ObjectKind.ROUTINE)
