@@ -217,6 +217,13 @@ class Capture:
             net = frame[name] = net.as_net(self._layouts[name])
         return net
 
+    def bytes_of(self, changes: Changes) -> int:
+        """How many bytes the rows take that changed; raises SqlError 54000 for one that the state cannot hold."""
+        return sum(
+            check_sizes(self._layouts[name], (row.after for row in rows.values() if row.after is not None))
+            for name, rows in changes.items()
+        )
+
     def forget(self, name: TableName) -> None:
         """Drop what was recorded of a table that is rebuilt or gone."""
         for frame in self._frames:

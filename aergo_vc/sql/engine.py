@@ -23,7 +23,7 @@ from aergo_vc.sql import ahead, cached_catalog, loading, rebuilding
 from aergo_vc.sql.ahead import RowSource
 from aergo_vc.sql.alterations import DEFINING
 from aergo_vc.sql.budget import Budget, Meter
-from aergo_vc.sql.capture import Capture, InsertedRows, check_sizes
+from aergo_vc.sql.capture import Capture, InsertedRows
 from aergo_vc.sql.definitions import Definition
 from aergo_vc.sql.deploying import Deployment, Tree
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, EngineError, SqlError
@@ -428,7 +428,7 @@ class Engine:
             if opened.catalog_changed:
                 cached_catalog.store(self._trusted, self.catalog)
             opened.changes = self._capture.changes()
-            self._check_sizes(opened.changes, meter)
+            meter.add_bytes(self._capture.bytes_of(opened.changes))
         return ScriptOutcome(
             results, opened.changes, opened.catalog_changed, frozenset(opened.rewritten),
             tuple(opened.events), tuple(opened.notices),
@@ -465,13 +465,8 @@ class Engine:
             if not nested:
                 self.check_constraints()
             opened.changes = self._capture.changes()
-            self._check_sizes(opened.changes, meter)
+            meter.add_bytes(self._capture.bytes_of(opened.changes))
         return CallOutcome(result, tuple(opened.events), tuple(opened.notices), opened.changes)
-
-    def _check_sizes(self, changes: Changes, meter: Meter) -> None:
-        for name, table_changes in changes.items():
-            rows = (change.after for change in table_changes.values() if change.after is not None)
-            meter.add_bytes(check_sizes(self._capture.layout(name), rows))
 
     def _run_statements(
         self,
@@ -597,11 +592,6 @@ class Engine:
             self._capture.add_inserted(table, InsertedRows(layout, count, rows))
             opened.changes = self._capture.changes()
         return True
-
-    def fill(self, table: TableName, rows: Iterable[Row], _context: ExecutionContext | None = None) -> None:
-        """Write rows into an empty table, with every constraint checked as in `load`."""
-        columns = tuple(column.name for column in self.catalog.tables[table].columns)
-        self.load(table, columns, LoadMode.APPEND, rows)
 
 
 __all__ = ["Engine", "ExecutionContext", "OpenTransaction", "ScriptOutcome", "StatementResult"]
