@@ -96,7 +96,7 @@ def _all_in(catalog: Catalog, kind: ObjectKind, written: WrittenName) -> list[st
     elif kind is ObjectKind.SEQUENCE:
         found = [f"sequence {name}" for name in catalog.sequences]
     else:
-        found = [f"table {name}" for name in (*catalog.tables, *catalog.views) if name not in catalog.sequences]
+        found = [f"table {name}" for name in (*catalog.tables, *catalog.views)]
     return sorted(thing for thing in found if contract_of(thing) == contract)
 
 
@@ -113,7 +113,7 @@ def _thing(catalog: Catalog, kind: ObjectKind, one: WrittenObject, contract: str
         return _routine(catalog, kind, one.name, contract)
     written = one.name
     name = TableName(f"{written.contract or home_of(written.name, catalog, contract)}.{written.name}")
-    if name not in catalog.tables and name not in catalog.views:
+    if name not in catalog.tables and name not in catalog.views and name not in catalog.sequences:
         if name in catalog.indexes:
             raise _error(written, WRONG_OBJECT, f'"{written}" is an index')
         raise _error(written, UNDEFINED_TABLE, f'relation "{written}" does not exist')
@@ -286,7 +286,9 @@ def _still_there(catalog: Catalog, grant: Grant) -> set[Grant]:
         return {grant}
     if kind == "routine":
         return {grant} if RoutineName(name) in catalog.routines else set()
+    if kind == "sequence":
+        return {grant} if TableName(name) in catalog.sequences else set()
     known = columns_of(catalog, TableName(name))
-    if not known or (kind == "sequence") is not (name in catalog.sequences):
+    if not known:
         return set()
     return _with_columns(grant, set(grant.columns) & set(known)) if grant.columns else {grant}

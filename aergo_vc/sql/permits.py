@@ -55,7 +55,7 @@ class Permits:
             return definition
         if deployed is None:  # else what goes may come back before the end
             definition = settled(definition)
-        require_definition(self.rights, self._catalog, definition.catalog, self._user, deployed)
+        require_definition(self.rights, self._catalog, definition, self._user, deployed)
         return definition
 
     def load(self, context: ExecutionContext, table: TableName, mode: LoadMode | None, *, deletes: bool) -> None:

@@ -1,16 +1,20 @@
 """Privileges: who may read, write, call and define what."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from permission_world import World
 
-from aergo_vc.base.ids import RoutineName
+from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.codec.catalog_texts import functions_of, parse_catalog, schemas_of
 from aergo_vc.model.routines import Grant
+from aergo_vc.model.transactions import LoadMode
 from aergo_vc.sql.errors import SqlError
 from aergo_vc.sql.granting import OF_COLUMNS, PRIVILEGES
 
+ACCOUNT = TableName("bank.account")
 STATEMENTS = [
     # statement, the privileges that it takes
     ("SELECT owner FROM bank.account", "SELECT (owner)"),
@@ -182,6 +186,45 @@ def test_cascades_need_no_rights_of_their_own() -> None:
     world = World("GRANT DELETE ON bank.account TO carol")
     assert world.told("carol", "DELETE FROM bank.account") == "ok"
     assert world.run("bob", "SELECT count(*) FROM bank.entry") == [(0,)]
+
+
+def test_sequences_have_privileges_and_their_columns_need_none() -> None:
+    world = World("CREATE SEQUENCE bank.number; CREATE TABLE bank.line (id serial PRIMARY KEY, note text)")
+    world.run("bob", "GRANT INSERT ON bank.line TO carol")
+    calls = ["SELECT nextval('bank.number')", "SELECT nextval('bank.number'); SELECT currval('bank.number')"]
+    restart = "ALTER SEQUENCE bank.number RESTART"
+    for statement in (*calls, "SELECT setval('bank.number', 7)"):
+        assert world.denied("carol", statement) == "sequence number"
+    assert world.told("carol", restart) == "42501 must be owner of sequence number"
+    mine = "CREATE TABLE mine (a bigint DEFAULT nextval('bank.number'), b integer)"
+    assert world.denied("carol", mine) == "sequence number"
+    assert world.told("carol", "INSERT INTO bank.line (note) VALUES ('a')") == "ok"
+    world.run("bob", "GRANT USAGE ON SEQUENCE bank.number TO carol")
+    assert [world.told("carol", one) for one in (*calls, mine)] == ["ok"] * 3
+    assert world.denied("carol", "SELECT setval('bank.number', 7)") == "sequence number"
+    world.run("bob", "GRANT ALL ON ALL SEQUENCES IN SCHEMA bank TO carol")
+    assert world.told("carol", "SELECT setval('bank.number', 7)") == "ok"
+
+
+@pytest.mark.parametrize(
+    ("mode", "deletes", "privileges"),
+    [
+        (LoadMode.APPEND, False, "INSERT"),
+        (LoadMode.UPSERT, False, "INSERT, UPDATE"),
+        (LoadMode.APPEND, True, "INSERT, DELETE"),
+        (None, True, "DELETE"),
+    ],
+)
+def test_loads_take_what_statements_would(mode: LoadMode | None, deletes: bool, privileges: str) -> None:  # noqa: FBT001
+    wanted = privileges.split(", ")
+    for left_out in [*wanted, ""]:
+        world = World(*[f"GRANT {one} ON bank.account TO carol" for one in wanted if one != left_out])
+        ask = partial(world.engine.permits.load, world.context("carol"), ACCOUNT, mode, deletes=deletes)
+        if left_out:
+            with pytest.raises(SqlError, match="permission denied for table account"):
+                ask()
+        else:
+            ask()
 
 
 # Definitions

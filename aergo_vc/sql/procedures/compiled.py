@@ -16,8 +16,8 @@ class Compiled:
     """The Python text of one function called ``routine``, and what it refers to.
 
     `positions` has for each line behind the first where it comes from, and the table that it writes.  `texts` are SQL,
-    called ``S0``, ``S1``, …; `plans` ``P0``, …; `requirements`, of its statements, ``R0``, …; `functions` (support.py) have
-    ``f_`` in front of their names.
+    called ``S0``, ``S1``, …; `plans` ``P0``, …; `requirements`, those of its statements, ``R0``, …; `functions`
+    (support.py) have ``f_`` in front of their names.
 
     `called` are the routines that it calls; `nested` those that it calls inside expressions, where they may not write;
     `nested_while_writing` those called in a statement that writes a table, which they may not read.  `written` and

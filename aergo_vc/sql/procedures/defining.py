@@ -36,6 +36,7 @@ from aergo_vc.sql.procedures.own_statements import (
 )
 from aergo_vc.sql.procedures.type_names import resolve_type
 from aergo_vc.sql.qualifying import qualified
+from aergo_vc.sql.sequence_definitions import define_object
 from aergo_vc.sql.source import parse_script
 
 _ROUTINES = (ObjectKind.FUNCTION, ObjectKind.PROCEDURE, ObjectKind.ROUTINE)
@@ -48,7 +49,7 @@ def definition_of(catalog: Catalog, tree: exp.Expression | OwnStatement, contrac
         return define(catalog, qualified(tree, catalog, contract))
     if isinstance(tree, ChangeGrants):
         return change_grants(catalog, tree, contract)
-    own = define_own(catalog, tree, contract)
+    own = define_own(catalog, tree, contract) or define_object(catalog, tree, contract)
     if own is None:
         raise SqlError(UNSUPPORTED, f"{tree.tag} is not supported here", tree.line, tree.column)
     return own
