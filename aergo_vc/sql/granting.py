@@ -20,6 +20,7 @@ from aergo_vc.sql.errors import (
     INVALID_NAME,
     UNDEFINED_COLUMN,
     UNDEFINED_FUNCTION,
+    UNDEFINED_SCHEMA,
     UNDEFINED_TABLE,
     UNSUPPORTED,
     WRONG_OBJECT,
@@ -37,7 +38,6 @@ from aergo_vc.sql.qualifying import home_of
 from aergo_vc.sql.rights import ADMIN, ROLE_PREFIX, contract_of, described
 from aergo_vc.sql.routine_calls import find_routine
 
-UNDEFINED_SCHEMA = "3F000"
 OF_COLUMNS = ("insert", "references", "select", "update")
 """The privileges that columns have."""
 PRIVILEGES = {

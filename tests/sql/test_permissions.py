@@ -215,7 +215,7 @@ def test_sequences_have_privileges_and_their_columns_need_none() -> None:
         (None, True, "DELETE"),
     ],
 )
-def test_loads_take_what_statements_would(mode: LoadMode | None, deletes: bool, privileges: str) -> None:  # noqa: FBT001
+def test_loads_take_what_statements_would(mode: LoadMode | None, deletes: bool, privileges: str) -> None:
     wanted = privileges.split(", ")
     for left_out in [*wanted, ""]:
         world = World(*[f"GRANT {one} ON bank.account TO carol" for one in wanted if one != left_out])
