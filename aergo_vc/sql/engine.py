@@ -20,6 +20,7 @@ from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog, Table
 from aergo_vc.model.transactions import Argument, LoadMode
 from aergo_vc.model.types import Row
 from aergo_vc.sql import ahead, cached_catalog, loading, rebuilding
+from aergo_vc.sql.ahead import RowSource, lost_rows
 from aergo_vc.sql.alterations import DEFINING
 from aergo_vc.sql.budget import Budget, Meter
 from aergo_vc.sql.capture import Capture, InsertedRows, check_sizes
@@ -57,7 +58,7 @@ class Engine:
         self._plans = PlanStore(self._routines.plan)
         self._transactions: list[OpenTransaction] = []
         self._depth = 0
-        self._owed: Mapping[TableName, ahead.RowSource] = {}
+        self._owed: Mapping[TableName, RowSource] = {}
         self.catalog = Catalog()
         self._read_catalog()
 
@@ -81,7 +82,7 @@ class Engine:
         ahead.create_tables(self._trusted)
         self._set_catalog(cached_catalog.read(self._trusted))
         owed = self._trusted(f"SELECT name FROM {CACHE_TABLE} WHERE name LIKE 'owed %'")
-        self._owed = {TableName(name.removeprefix("owed ")): ahead.lost_rows for (name,) in owed}
+        self._owed = {TableName(name.removeprefix("owed ")): lost_rows for (name,) in owed}
 
     def _set_catalog(self, catalog: Catalog) -> None:
         self.catalog = catalog
@@ -175,7 +176,7 @@ class Engine:
         outer.rewritten |= opened.rewritten
         outer.catalog_changed = outer.catalog_changed or opened.catalog_changed
 
-    def _rewind(self, opened: OpenTransaction, before: tuple[Catalog, Mapping[TableName, ahead.RowSource]]) -> None:
+    def _rewind(self, opened: OpenTransaction, before: tuple[Catalog, Mapping[TableName, RowSource]]) -> None:
         """Go back to where a transaction began, and stay in it."""
         catalog, self._owed = before
         if self._db.in_transaction:
@@ -213,7 +214,7 @@ class Engine:
         self._trusted("BEGIN" if final else f"SAVEPOINT {name}")
         self._depth += 1
 
-    def _undo(self, name: str, before: tuple[Catalog, Mapping[TableName, ahead.RowSource]], *, final: bool) -> None:
+    def _undo(self, name: str, before: tuple[Catalog, Mapping[TableName, RowSource]], *, final: bool) -> None:
         self._depth -= 1
         catalog, self._owed = before
         if self._db.in_transaction:
@@ -328,7 +329,7 @@ class Engine:
         """The tables whose rows are still to be written into the database; `owe` says where they are."""
         return frozenset(self._owed)
 
-    def owe(self, table: TableName, rows: ahead.RowSource) -> None:
+    def owe(self, table: TableName, rows: RowSource) -> None:
         """Have rows written into an empty table when anything needs the database's tables.
 
         The table must be one of `owed`, or a caller must know that the rows break no rule (`load_later`).
@@ -404,7 +405,7 @@ class Engine:
         meter = self._meter = Meter(budget or Budget())
         nested = bool(self._transactions)
         with self._part() as opened:
-            runner = self._begin_routines(context, meter, opened)
+            runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
             try:
                 if shaped is not None:
                     self._settle()
@@ -428,12 +429,6 @@ class Engine:
             tuple(opened.events), tuple(opened.notices),
         )  # fmt: skip
 
-    def _begin_routines(self, context: ExecutionContext, meter: Meter, opened: OpenTransaction) -> Runner:
-        ordinals = ordinals_for(self._transactions, context, opened)
-        runner = Runner(self._db, self._capture, context, meter, ordinals)
-        self._routines.begin(context, meter, ordinals, runner)
-        return runner
-
     def call(
         self,
         routine: RoutineName,
@@ -448,7 +443,7 @@ class Engine:
         meter = self._meter = Meter(budget or Budget())
         nested = bool(self._transactions)
         with self._part() as opened:
-            runner = self._begin_routines(context, meter, opened)
+            runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
             self._settle()
             self._fuse.reset()
             try:
@@ -578,7 +573,7 @@ class Engine:
             opened.changes = self._capture.changes()
         return opened.changes
 
-    def load_later(self, table: TableName, rows: ahead.RowSource, count: int, longest: int) -> bool:
+    def load_later(self, table: TableName, rows: RowSource, count: int, longest: int) -> bool:
         """Load `count` rows of a tree into an empty table without writing them yet; False where `load` is needed.
 
         `longest` is the length in bytes of the longest row.
