@@ -131,14 +131,14 @@ class Machine:
         catalog = catalog_of(snapshot)
         roots = self._read_roots(snapshot, catalog)
         if snapshot.schemas == self._snapshot.schemas:
-            for name in catalog.tables:
-                self._move_table(catalog.tables[name], self._roots.get(name), roots.get(name))
+            for name in catalog.stored:
+                self._move_table(catalog.stored[name], self._roots.get(name), roots.get(name))
             if snapshot.functions != self._snapshot.functions:
                 self.engine.adopt_routines(catalog.routines)
         else:
             self.engine.restore(catalog)
             for name, root in roots.items():
-                self.engine.insert_rows(name, self.tree(catalog.tables[name]).rows(root))
+                self.engine.insert_rows(name, self.tree(catalog.stored[name]).rows(root))
         self._snapshot, self._roots = snapshot, roots
 
     def tree(self, table: Table) -> TableTree:
@@ -187,10 +187,10 @@ class Machine:
         return State(snapshot, self._snapshots.write(snapshot))
 
     def _read_roots(self, snapshot: Snapshot, catalog: Catalog) -> dict[TableName, Node]:
-        for name in snapshot.tables.keys() - catalog.tables.keys():
+        for name in snapshot.tables.keys() - catalog.stored.keys():
             raise StateLayoutError(f"ledger/state has rows of {name}, which no schema defines", table=name)
         return {
-            name: self.nodes.read_root(root.id, root.digest, self.tree(catalog.tables[name]).first_code)
+            name: self.nodes.read_root(root.id, root.digest, self.tree(catalog.stored[name]).first_code)
             for name, root in snapshot.tables.items()
         }
 
@@ -285,15 +285,15 @@ class BlockExecution:
         machine, work = self._machine, self._work
         catalog = machine.catalog
         for name in work.rewritten:
-            if name in catalog.tables:
-                self._set_root(name, machine.tree(catalog.tables[name]).build(list(machine.engine.rows(name))))
+            if name in catalog.stored:
+                self._set_root(name, machine.tree(catalog.stored[name]).build(list(machine.engine.rows(name))))
         for name, changes in work.changes.items():
-            if name in catalog.tables and name not in work.rewritten:
-                tree = machine.tree(catalog.tables[name])
+            if name in catalog.stored and name not in work.rewritten:
+                tree = machine.tree(catalog.stored[name])
                 self._set_root(name, apply_changes(tree, work.roots.get(name), changes))
         work.changes.clear()
         work.rewritten.clear()
-        roots = {name: node for name, node in work.roots.items() if name in catalog.tables}
+        roots = {name: node for name, node in work.roots.items() if name in catalog.stored}
         schemas, functions = machine.snapshot.schemas, machine.snapshot.functions
         if work.catalog_changed:
             schemas, functions = schemas_of(catalog), functions_of(catalog)

@@ -106,6 +106,14 @@ def sorted_keys(value: dict[str, Any]) -> list[str]:
     return sorted(value, key=lambda key: (len(key.encode()), key.encode()))
 
 
+def json_kind(value: Any) -> str:  # noqa: ANN401
+    """What jsonb_typeof says of a value of `parse_json`."""
+    if value is None:
+        return "null"
+    names: dict[type, str] = {Number: "number", str: "string", bool: "boolean", list: "array", dict: "object"}
+    return names[type(value)]
+
+
 def is_json(text: str) -> bool:
     """Whether `text` is a JSON value within the limits, however spelled."""
     try:

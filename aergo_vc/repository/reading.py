@@ -39,7 +39,7 @@ class StateReader:
 
     def table(self, name: TableName) -> Table:
         """A table's definition; raises UnknownTableError."""
-        found = self.catalog.tables.get(name)
+        found = self.catalog.stored.get(name)
         if found is None:
             raise UnknownTableError(f"there is no table {name} at block {self.ledger.block}", table=name)
         return found
@@ -96,9 +96,9 @@ def differences(workspace: Workspace, before: str, after: str, only: TableName |
     """What turns the state at one block into that at another, table by table in the order of names."""
     old = StateReader(workspace, resolve(workspace, before).ledger)
     new = StateReader(workspace, resolve(workspace, after).ledger)
-    if only is not None and only not in old.catalog.tables and only not in new.catalog.tables:
+    if only is not None and only not in old.catalog.stored and only not in new.catalog.stored:
         new.table(only)
-    for name in sorted(old.catalog.tables.keys() | new.catalog.tables.keys()):
+    for name in sorted(old.catalog.stored.keys() | new.catalog.stored.keys()):
         if only is None or name == only:
             difference = _difference(old, new, name)
             if difference is not None:
@@ -125,7 +125,7 @@ def routine_differences(workspace: Workspace, before: str, after: str) -> Iterat
 
 
 def _difference(old: StateReader, new: StateReader, name: TableName) -> TableDifference | None:
-    before, after = old.catalog.tables.get(name), new.catalog.tables.get(name)
+    before, after = old.catalog.stored.get(name), new.catalog.stored.get(name)
     roots = old.snapshot.tables.get(name), new.snapshot.tables.get(name)
     if before == after and _digest(roots[0]) == _digest(roots[1]):
         return None

@@ -78,7 +78,7 @@ class Desk:
         """
         waiting = self.pending()
         finish = self._unsigned if dry_run else self._sign
-        made = self._try(waiting, make, finish, alone=commit and not waiting, keep=not commit and not dry_run)
+        made = self._try(waiting, make, finish, alone=commit and not waiting, keep=not (commit or dry_run))
         if made is None:
             return Submitted(None, (), {}, None)
         if dry_run:

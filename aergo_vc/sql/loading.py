@@ -13,6 +13,7 @@ from aergo_vc.base.ids import TableName
 from aergo_vc.base.limits import ROW_BYTES
 from aergo_vc.model.floats import single
 from aergo_vc.model.patterns import PATTERNS
+from aergo_vc.model.routines import EnumType
 from aergo_vc.model.schema import Catalog, Column, Table, split_name
 from aergo_vc.model.spelling import CHECKS
 from aergo_vc.model.transactions import LoadMode
@@ -55,11 +56,22 @@ def load(
     given = list(rows)
     if not given:
         return
+    _check_labels(catalog, table, given)
     kept = _kept(table, given) if checked else _checked(table, given)
     if mode is LoadMode.APPEND and not capture.has_changes(name):
         _append(db, catalog, capture, layout, given=given, kept=kept)
     else:
         _many(db, catalog, name, _upsert_sql(table) if mode is LoadMode.UPSERT else insert_sql(table), kept)
+
+
+def _check_labels(catalog: Catalog, table: Table, rows: Sequence[Row]) -> None:
+    """Raise SqlError 22P02 for a value of an enumeration's column that is no label: trees know no labels."""
+    for place, column in enumerate(table.columns):
+        found = catalog.types.get(column.type.name) if column.type.name is not None else None
+        if isinstance(found, EnumType):
+            for value in set(_cell(rows, place)).difference(found.labels, (None,)):
+                name = found.name.removeprefix("public.")
+                raise SqlError(INVALID_TEXT, f'invalid input value for enum {name}: "{str(value)[:100]}"')
 
 
 def _append(

@@ -15,7 +15,7 @@ from aergo_vc.sql.scope import Scope, table_source
 from aergo_vc.sql.source import error_at, parse_expression, unsupported
 from aergo_vc.sql.values import is_scaled
 
-_CONTEXTUAL = (exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentUser, exp.SessionUser)
+_CONTEXTUAL = (exp.CurrentTimestamp, exp.Localtimestamp, exp.CurrentDate, exp.CurrentUser, exp.SessionUser)
 
 
 def table_binder(catalog: Catalog, table: Table | None, *, refused: str, prefix: str = "") -> Binder:
@@ -84,9 +84,27 @@ def _column_sql(catalog: Catalog, column: Column) -> str:
     sql = f"{quote_name(column.name)} {_storage(column.type)}"
     if column.not_null:
         sql += " NOT NULL"
-    if column.default is not None and not parse_expression(column.default).find(*_CONTEXTUAL):
+    if column.default is not None and not _varies(parse_expression(column.default)):
         sql += f" DEFAULT ({default_sql(catalog, column)})"
     return sql
+
+
+_VARYING = ("nextval", "currval", "lastval", "setval", "age")
+
+
+def takes_numbers(default: str | None) -> bool:
+    """Whether a default takes a sequence's next number."""
+    return default is not None and any(
+        str(call.this).lower() == "nextval" for call in parse_expression(default).find_all(exp.Anonymous)
+    )
+
+
+def _varies(tree: exp.Expression) -> bool:
+    """Whether a default hangs on more than the catalog."""
+    calls = {str(call.this).lower() for call in tree.find_all(exp.Anonymous)}
+    return tree.find(*_CONTEXTUAL) is not None or not calls.isdisjoint(
+        ("nextval", "currval", "lastval", "setval", "age")
+    )
 
 
 def _storage(column_type: ColumnType) -> str:
