@@ -29,6 +29,9 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
     "E_NO_LEDGER": ("make a ledger here: git aergo init",),
     "E_NO_SIGNER": ("make a key and a ledger (git aergo key new, git aergo init), or set aergo.entity and aergo.key",),
     "E_OBJECT_MISSING": ("fetch what is missing: git fetch --refetch",),
+    "E_OTHER_DEFINITION": (
+        "put what changes it in front of its definition, such as ALTER TABLE IF EXISTS … ADD COLUMN IF NOT EXISTS …",
+    ),
     "E_OTHER_BRANCH": ("git branches do not begin ledger branches; make one: git aergo branch NAME",),
     "E_PERMISSION": ("an administrator of the directory grants roles",),
     "E_REVISION": ("a branch, a tag, a height or the first digits of an id; git aergo log lists blocks",),

@@ -28,14 +28,23 @@ def decode_receipts(data: bytes) -> tuple[Receipt, ...]:
     return tuple(_receipt(decode(line)) for line in lines)
 
 
+def output_size(events: tuple[Event, ...], result: CallResult | None) -> int:
+    """The bytes that events and a result take in a receipt."""
+    return len(encode(_output_value(events, result)))
+
+
 def _value(receipt: Receipt) -> dict[str, Any]:
     rows = {table: {kind: getattr(counts, kind) for kind in _COUNTS} for table, counts in receipt.rows.items()}
-    value: dict[str, Any] = {"rows": rows, "transaction": receipt.transaction}
-    if receipt.events:
-        value["events"] = [_event_value(event) for event in receipt.events]
-    if receipt.result is not None:
-        rows_value = [[json_of(cell) for cell in row] for row in receipt.result.rows]
-        value["result"] = {"columns": list(receipt.result.columns), "rows": rows_value}
+    return {"rows": rows, "transaction": receipt.transaction, **_output_value(receipt.events, receipt.result)}
+
+
+def _output_value(events: tuple[Event, ...], result: CallResult | None) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    if events:
+        value["events"] = [_event_value(event) for event in events]
+    if result is not None:
+        rows = [[json_of(cell) for cell in row] for row in result.rows]
+        value["result"] = {"columns": list(result.columns), "rows": rows}
     return value
 
 

@@ -1,13 +1,14 @@
 """A contract's definitions as text: ``schema.sql``.
 
-PostgreSQL's DDL in one spelling: the owner, types, tables, indexes, views, each sorted by name, then grants; one column
-or constraint a line; expressions and queries are opaque canonical text on one line.  The parser reads this spelling
-alone, so that equal definitions are equal bytes.  A table without a PRIMARY KEY line carries the hidden key column,
-which the text does not show.
+PostgreSQL's DDL in one spelling: the owner, types, sequences, tables, indexes, views, each sorted by name, then grants;
+one column or constraint a line; expressions and queries are opaque canonical text on one line.  The parser reads this
+spelling alone, so that equal definitions are equal bytes.  A table without a PRIMARY KEY line carries the hidden key
+column, which the text does not show.
 """
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from aergo_vc.base.errors import FormatError
 from aergo_vc.base.ids import EntityName, TableName
@@ -31,6 +32,7 @@ from aergo_vc.model.schema import (
     Column,
     ForeignKey,
     Index,
+    Sequence,
     Table,
     Unique,
     View,
@@ -45,7 +47,15 @@ HIDDEN_COLUMN = Column(HIDDEN_KEY, ColumnType(Kind.TEXT), not_null=True)
 
 _NAMES = rf"\(({IDENTIFIER}(?:, {IDENTIFIER})*)\)"
 _TABLE_LINE = re.compile(rf"CREATE TABLE ({QUALIFIED}) \(")
-_COLUMN_LINE = re.compile(rf"({IDENTIFIER}) ({TYPE})( NOT NULL)?(?: DEFAULT (.+))?")
+_NUMBER = r"0|-?[1-9][0-9]{0,18}"
+_COLUMN_LINE = re.compile(
+    rf"({IDENTIFIER}) ({TYPE})( NOT NULL)?"
+    r"(?: DEFAULT (.+)| GENERATED (ALWAYS|BY DEFAULT) AS IDENTITY)?"
+)
+_SEQUENCE_LINE = re.compile(
+    rf"CREATE SEQUENCE ({QUALIFIED}) INCREMENT BY ({_NUMBER}) MINVALUE ({_NUMBER}) MAXVALUE ({_NUMBER})"
+    rf" START WITH ({_NUMBER})(?: OWNED BY ({QUALIFIED})\.({IDENTIFIER}))?;"
+)
 _PRIMARY_LINE = re.compile(rf"PRIMARY KEY {_NAMES}")
 _CONSTRAINT_LINE = re.compile(rf"CONSTRAINT ({IDENTIFIER}) (UNIQUE|CHECK|FOREIGN KEY) (.+)")
 _REFERENCE = re.compile(rf"{_NAMES} REFERENCES ({QUALIFIED}) {_NAMES} ON DELETE ([A-Z ]+?) ON UPDATE ([A-Z ]+)")
@@ -59,6 +69,7 @@ def schema_text(catalog: Catalog, contract: str) -> str:
     owner = catalog.owners.get(contract)
     parts = [] if owner is None else [owner_text(contract, owner)]
     parts.append(types_text(catalog.types, contract))
+    parts += [_sequence_text(catalog.sequences[name]) for name in sorted(catalog.sequences) if name.startswith(prefix)]
     parts += [_table_text(catalog.tables[name]) for name in sorted(catalog.tables) if name.startswith(prefix)]
     parts += [_index_text(catalog.indexes[name]) for name in sorted(catalog.indexes) if name.startswith(prefix)]
     parts += [_view_text(catalog.views[name]) for name in sorted(catalog.views) if name.startswith(prefix)]
@@ -86,7 +97,19 @@ def _column_text(column: Column) -> str:
     text = f"{quote_identifier(column.name)} {type_text(column.type)}"
     if column.not_null:
         text += " NOT NULL"
+    if column.identity is not None:
+        return f"{text} GENERATED {column.identity.upper()} AS IDENTITY"
     return text if column.default is None else f"{text} DEFAULT {column.default}"
+
+
+def _sequence_text(sequence: Sequence) -> str:
+    bounds = f"MINVALUE {sequence.minimum} MAXVALUE {sequence.maximum}"
+    text = f"CREATE SEQUENCE {quote_qualified(sequence.name)} INCREMENT BY {sequence.increment} {bounds}"
+    text += f" START WITH {sequence.start}"
+    if sequence.owner is not None:
+        table, column = sequence.owner
+        text += f" OWNED BY {quote_qualified(table)}.{quote_identifier(column)}"
+    return text + ";\n"
 
 
 def _constraint_texts(table: Table) -> Iterator[tuple[str, str]]:
@@ -137,7 +160,8 @@ class _Reader:
         self._types: dict[str, EnumType | CompositeType] = {}
         self._grants: set[Grant] = set()
         self._owners: dict[str, EntityName] = {}
-        self._readers = (self._index, self._view, self._type, self._grant, self._owner)
+        self._sequences: dict[TableName, Sequence] = {}
+        self._readers = (self._sequence, self._index, self._view, self._type, self._grant, self._owner)
 
     @property
     def catalog(self) -> Catalog:
@@ -147,6 +171,7 @@ class _Reader:
             indexes=self._indexes,
             views=self._views,
             types=self._types,
+            sequences=self._sequences,
             grants=frozenset(self._grants),
             owners=self._owners,
         )
@@ -168,8 +193,28 @@ class _Reader:
         except ValueError:
             raise _malformed(self._contract, start, self._lines[start]) from None
         lines = self._lines[start + 1 : end]
-        self._tables[name] = _parse_table(name, lines, self._contract, start + 1, self._enums)
+        table = _parse_table(name, lines, self._contract, start + 1, self._enums)
+        columns = tuple([self._identity(name, column) for column in table.columns])
+        self._tables[name] = replace(table, columns=columns)
         return end
+
+    def _identity(self, table: TableName, column: Column) -> Column:
+        """An identity column with its default, which takes numbers from the sequence that the column owns."""
+        if column.identity is None:
+            return column
+        for sequence in self._sequences.values():
+            if sequence.owner == (table, column.name):
+                return replace(column, default=f"NEXTVAL('{sequence.name}')")
+        raise FormatError("schema: an identity column has no sequence", contract=self._contract, table=table)
+
+    def _sequence(self, line: str) -> bool:
+        found = _SEQUENCE_LINE.fullmatch(line)
+        if found is not None:
+            name = _named(found[1])
+            owner = (_named(found[6]), unquote(found[7])) if found[6] else None
+            increment, minimum, maximum, start = (int(number) for number in found.groups()[1:5])
+            self._sequences[name] = Sequence(name, start, increment, minimum, maximum, owner)
+        return found is not None
 
     def _index(self, line: str) -> bool:
         found = _INDEX_LINE.fullmatch(line)
@@ -231,7 +276,9 @@ def _parse_table(name: TableName, lines: list[str], contract: str, offset: int, 
             elif constraint is not None:
                 foreign_keys.append(constraint)
         elif (found := _COLUMN_LINE.fullmatch(item)) and (column_type := _column_type(found[2], enums)):
-            columns.append(Column(unquote(found[1]), column_type, bool(found[3]), found[4]))
+            columns.append(
+                Column(unquote(found[1]), column_type, bool(found[3]), found[4], found[5] and found[5].lower())
+            )
         else:
             raise _malformed(contract, offset + number, line)
     if not primary_key:

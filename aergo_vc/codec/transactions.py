@@ -31,11 +31,21 @@ _LOAD_KEYS = ("columns", "gone", "mode", "rows", "table")
 _NONCE = re.compile(r"[0-9a-f]{32}")
 _LINE_START = b'{"payload":'
 _LINE_END_BYTES = len(b',"signature":""}') + 88
-_branch_name, _entity_name = lru_cache(256)(branch_name), lru_cache(4096)(entity_name)  # few stand in many lines
+# Few names stand in many lines.
+_branch_name, _routine_name = lru_cache(256)(branch_name), lru_cache(256)(routine_name)
+_entity_name = lru_cache(4096)(entity_name)
 
 
-class _PlainPayload(msgspec.Struct, forbid_unknown_fields=True):
-    """The members of a payload as JSON has them, in canonical order.  Nothing here is a number."""
+_PlainArgument = str | int | bool | None
+
+
+class _PlainCall(msgspec.Struct, forbid_unknown_fields=True):
+    arguments: list[_PlainArgument | list[_PlainArgument]]
+    routine: str
+
+
+class _PlainPayload(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """The members of a payload as JSON has them.  Numbers with a fraction are left to `_decode_any`."""
 
     branch: str
     chain: str
@@ -45,6 +55,8 @@ class _PlainPayload(msgspec.Struct, forbid_unknown_fields=True):
     recent: str
     signer: str
     sql: str
+    call: _PlainCall | msgspec.UnsetType = msgspec.UNSET
+    contract: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class _PlainTransaction(msgspec.Struct, forbid_unknown_fields=True):
@@ -92,7 +104,10 @@ def decode_transaction(line: bytes) -> Transaction:
             recent=BlockId(payload.recent),
             signer=_entity_name(payload.signer),
             sql=payload.sql,
+            contract=None if payload.contract is msgspec.UNSET else contract_name(payload.contract),
+            call=None if payload.call is msgspec.UNSET else _plain_call(payload.call),
         )
+        _check_purpose(decoded)
         signature = _signature(plain.signature)
     except (FormatError, InputError):
         return _decode_any(line)
@@ -176,11 +191,20 @@ def _payload(value: Any) -> Payload:  # noqa: ANN401 - any JSON value
         contract=record.name("contract", contract_name) if record.has("contract") else None,
         call=_call(value["call"]) if record.has("call") else None,
     )
+    _check_purpose(payload)
+    return payload
+
+
+def _check_purpose(payload: Payload) -> None:
+    """Raise FormatError for a payload that means two things."""
     if payload.call is not None and (payload.sql or payload.loads or payload.contract is not None):
         raise FormatError("a transaction that calls a routine does nothing else")
     if payload.contract is not None and payload.loads:
         raise FormatError("a transaction that deploys a contract brings no rows along")
-    return payload
+
+
+def _plain_call(plain: _PlainCall) -> Call:
+    return Call(_routine_name(plain.routine), tuple(map(argument_of, plain.arguments)))
 
 
 def _call(value: Any) -> Call:  # noqa: ANN401 - any JSON value

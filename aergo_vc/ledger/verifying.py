@@ -220,7 +220,7 @@ class Verifier:
             raise SignatureError("a signature of the block or of one of its transactions does not verify")
         check_key(authority, header.producer, block.signatures[0][0])
         self._check_transactions(ledger, authority)
-        self._execute(ledger)
+        self._execute(ledger, authority)
         self.window.add(ledger)
 
     def _check_branch(self, branch: BranchName, previous: LedgerTree | None) -> None:
@@ -238,10 +238,10 @@ class Verifier:
                 raise RepeatedTransactionError(f"transaction {transaction.id} stands in the history twice")
             seen.add(transaction.id)
 
-    def _execute(self, ledger: LedgerTree) -> None:
+    def _execute(self, ledger: LedgerTree, authority: Authority) -> None:
         header = ledger.header
         payloads = read_payloads(self._objects, self._machine.nodes, ledger.payload, ledger.transactions)
-        with self._machine.block(context_of(header)) as execution:
+        with self._machine.block(context_of(header, authority)) as execution:
             receipts: list[Receipt] = []
             for transaction, payload in zip(ledger.transactions, payloads, strict=True):
                 try:
@@ -277,9 +277,9 @@ def check_tip(objects: CommitReader, head: ObjectId, authority_of: AuthorityOf) 
         check_key(authority, ledger.header.producer, key)
 
 
-def context_of(header: Header) -> BlockContext:
+def context_of(header: Header, authority: Authority) -> BlockContext:
     """What transactions can learn of the block with this header."""
-    return BlockContext(header.branch, header.chain, header.height, header.time)
+    return BlockContext(header.branch, header.chain, header.height, header.time, authority.roles_of)
 
 
 def _signatures(commit: Commit, ledger: LedgerTree) -> list[SignedMessage]:

@@ -172,11 +172,11 @@ class Producer:
         directory = self.directory_tip(tip)
         if self._workspace.sound_tips.get(tip.branch) != (tip.commit, authorities.head):
             check_tip(self._workspace.writer, tip.commit, authorities)
-        authority = authorities.at(directory, _slot_length(tip))
+        authority = authorities.at(directory, slot_length_of(tip))
         self._require_final_kept(tip, authority.roster)
         lease = self.lease(tip.ledger.chain, tip.ledger.law, tip.ledger, authority, directory)
         header = tip.ledger.header
-        context = BlockContext(tip.branch, header.chain, header.height + 1, lease.time)
+        context = BlockContext(tip.branch, header.chain, header.height + 1, lease.time, authority.roles_of)
         past = past_of(self._workspace.writer, tip.commit, tip.ledger, {item[0].payload.recent for item in submissions})
         admitted, refused = admit(submissions, header, authority, past)
         executed = execute_all(machine, context, admitted)
@@ -290,9 +290,16 @@ def describe(executed: Executed) -> str:
         for counts in outcome.receipt.rows.values()
     )
     transactions = len(executed.included)
-    return f"{transactions} transaction{'' if transactions == 1 else 's'}, {rows} row{'' if rows == 1 else 's'}"
+    what = f"{transactions} transaction{'' if transactions == 1 else 's'}"
+    first = executed.included[0][0].payload
+    if transactions == 1 and first.contract is not None:
+        what = f"Deploy {first.contract}"
+    elif transactions == 1 and first.call is not None:
+        what = f"Call {first.call.routine}"
+    return f"{what}, {rows} row{'' if rows == 1 else 's'}"
 
 
-def _slot_length(tip: Tip) -> int:
+def slot_length_of(tip: Tip) -> int:
+    """The slots of a branch, in milliseconds."""
     genesis = tip.ledger.genesis
     return genesis.directory_slot if tip.branch == DIRECTORY_BRANCH else genesis.slot

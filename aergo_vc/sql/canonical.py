@@ -13,6 +13,7 @@ from aergo_vc.sql.binder import Grouping
 from aergo_vc.sql.errors import UNSUPPORTED
 from aergo_vc.sql.queries import sources_of, top_binder
 from aergo_vc.sql.scope import Scope
+from aergo_vc.sql.sequence_names import spell_out_sequences
 from aergo_vc.sql.source import DIALECT, error_at, name_of, parse_script
 
 
@@ -36,6 +37,7 @@ def _spelled(tree: exp.Expression) -> str:
         name = name_of(found)
         found.set("this", name)
         found.set("quoted", quote_identifier(name) != name)
+    spell_out_sequences(copy)
     return str(copy.sql(dialect=DIALECT, comments=False, pretty=False, identify=False))
 
 

@@ -144,13 +144,15 @@ class Capture:
         self._repeated = False
         self._frames: list[dict[str, Net | InsertedRows]] = []
         self._layouts: dict[str, Layout] = {}
+        self._sequences: frozenset[str] = frozenset()
 
     def lay_out(self, catalog: Catalog) -> None:
         """Tables may have changed."""
+        self._sequences = frozenset(map(str, catalog.sequences))
         kept = self._layouts
         self._layouts = {
             name: kept[name] if name in kept and kept[name].table == table else Layout(table)
-            for name, table in catalog.tables.items()
+            for name, table in catalog.stored.items()
         }
 
     def allow(self, operations: int | None) -> None:
@@ -215,6 +217,13 @@ class Capture:
             net = frame[name] = net.as_net(self._layouts[name])
         return net
 
+    def bytes_of(self, changes: Changes) -> int:
+        """How many bytes the rows take that changed; raises SqlError 54000 for one that the state cannot hold."""
+        return sum(
+            check_sizes(self._layouts[name], (row.after for row in rows.values() if row.after is not None))
+            for name, rows in changes.items()
+        )
+
     def forget(self, name: TableName) -> None:
         """Drop what was recorded of a table that is rebuilt or gone."""
         for frame in self._frames:
@@ -231,7 +240,7 @@ class Capture:
             if name not in self._layouts:
                 return  # the engine's own table
             net = self._net(frame, name)
-        self.operations += 1
+        self.operations += name not in self._sequences
         if self.operations > self.most_operations:
             raise BudgetError(LIMIT_EXCEEDED, "a routine changes more rows than it may")
         identity_of = self._layouts[name].identity
@@ -241,8 +250,7 @@ class Capture:
             return
         identity = identity_of(new)
         if self._written is not None:
-            self._repeated = self._repeated or identity in self._written
-            self._written.add(identity)
+            self._note_written(name, identity)
         if old is None:
             self._record(net, identity, None, new)
             return
@@ -255,6 +263,11 @@ class Capture:
             net[identity] = [old, new]
         else:
             known[1] = new
+
+    def _note_written(self, name: str, identity: Any) -> None:  # noqa: ANN401 - a key, kept
+        if self._written is not None and name not in self._sequences:
+            self._repeated = self._repeated or identity in self._written
+            self._written.add(identity)
 
     @staticmethod
     def _record(net: Net, identity: Any, before: Kept | None, after: Kept | None) -> None:

@@ -18,6 +18,7 @@ from aergo_vc.sql.errors import DEPENDENT, DUPLICATE_OBJECT, DUPLICATE_TABLE, RE
 from aergo_vc.sql.names import check_contract_name
 from aergo_vc.sql.outcomes import ExecutionContext
 from aergo_vc.sql.procedures.own_statements import (
+    AddEnumValue,
     CreateComposite,
     CreateEnum,
     CreateRoutine,
@@ -45,6 +46,12 @@ def require_deployable(contract: str) -> None:
     check_contract_name(contract)
     if contract in (DEFAULT_CONTRACT, "directory"):
         raise SqlError(RESERVED_NAME, f'contract "{contract}" is not deployed: scripts change it')
+
+
+class OtherDefinitionError(SqlError):
+    """What a deployment defines exists with another definition."""
+
+    code = "E_OTHER_DEFINITION"
 
 
 @dataclass(slots=True)
@@ -96,9 +103,8 @@ class Deployment:
         for name, declared in self._declared.items():
             difference = _table_difference(catalog.tables.get(name), declared.table)
             if difference is not None:
-                error = SqlError(
-                    DUPLICATE_TABLE, f'relation "{name}" exists with another definition: {difference}'
-                )  # fmt: skip
+                message = f'relation "{name}" exists with another definition: {difference}'
+                error = OtherDefinitionError(DUPLICATE_TABLE, message)
                 error.place(declared.statement.number, declared.statement.line, declared.statement.column)
                 raise error
         views, routines = self._still_named(catalog.views), self._still_named(catalog.routines)
@@ -156,13 +162,17 @@ class Deployment:
         if name not in catalog.indexes:
             return tree
         if catalog.indexes[name] != made[name]:
-            raise SqlError(DUPLICATE_TABLE, f'relation "{name}" exists with another definition')
+            raise OtherDefinitionError(DUPLICATE_TABLE, f'relation "{name}" exists with another definition')
         return None
 
     def _admit_own(self, catalog: Catalog, tree: OwnStatement) -> Tree | None:
         if isinstance(tree, CreateRoutine):
             self._named.add(self._own_written(tree.name))
             return replace(tree, replace=True)
+        if isinstance(tree, AddEnumValue):
+            # PostgreSQL has no IF EXISTS here, and on the first deployment the type is yet to come.
+            exists = f"{tree.name.contract or self.contract}.{tree.name.name}" in catalog.types
+            return tree if exists or tree.name.contract not in (None, self.contract) else None
         if isinstance(tree, CreateEnum | CreateComposite):
             name = self._own_written(tree.name)
             types = {other: found for other, found in catalog.types.items() if other != name}
@@ -183,7 +193,7 @@ class Deployment:
         if old is None:
             return tree
         if old != new:
-            raise SqlError(sqlstate, f"{what} exists with another definition", tree.line, tree.column)
+            raise OtherDefinitionError(sqlstate, f"{what} exists with another definition", tree.line, tree.column)
         return None
 
     def _trial(self, catalog: Catalog, name: TableName, tree: exp.Expression) -> Definition:

@@ -23,11 +23,12 @@ from aergo_vc.sql import ahead, cached_catalog, loading, rebuilding
 from aergo_vc.sql.ahead import RowSource, lost_rows
 from aergo_vc.sql.alterations import DEFINING
 from aergo_vc.sql.budget import Budget, Meter
-from aergo_vc.sql.capture import Capture, InsertedRows, check_sizes
+from aergo_vc.sql.capture import Capture, InsertedRows
 from aergo_vc.sql.definitions import Definition
 from aergo_vc.sql.deploying import Deployment, Tree
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, EngineError, SqlError
 from aergo_vc.sql.expressions import quote_name
+from aergo_vc.sql.facts import Facts
 from aergo_vc.sql.loading import insert_many, is_free_of_rules
 from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, OpenTransaction, ScriptOutcome, ordinals_for
 from aergo_vc.sql.plan_store import PlanStore
@@ -51,6 +52,7 @@ class Engine:
         self._meter = Meter(Budget())
         with disk_errors():
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
+        self._facts = Facts(self._db)
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
         self._routines = RoutineHost(self._db, self._capture, self._trusted)
@@ -88,6 +90,7 @@ class Engine:
         self.catalog = catalog
         self._plans.set_catalog(catalog)
         self._capture.lay_out(catalog)
+        self._facts.lay_out(catalog)
         self._routines.set_catalog(catalog)
 
     @property
@@ -193,6 +196,8 @@ class Engine:
         self._begin(name, final=final)
         opened = OpenTransaction(savepoint=name)
         if not final:
+            if not self._transactions:
+                self._facts.sequences.forget()
             self._transactions.append(opened)
             self._capture.push()
         try:
@@ -259,13 +264,13 @@ class Engine:
     def restore(self, catalog: Catalog) -> None:
         """Throw everything away and make empty tables of `catalog`."""
         with self._unchecked():
-            for name in list(self.catalog.tables):
+            for name in list(self.catalog.stored):
                 self._trusted(f"DROP TABLE IF EXISTS {quote_name(name)}")
             self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name LIKE 'owed %'")
             self._owed = {}
             self._set_catalog(catalog)
-            for name in sorted(catalog.tables):
-                self._create_table(catalog.tables[name])
+            for name in sorted(catalog.stored):
+                self._create_table(catalog.stored[name])
         ahead.forget_ahead(self._trusted)
         cached_catalog.store(self._trusted, self.catalog)
 
@@ -423,7 +428,7 @@ class Engine:
             if opened.catalog_changed:
                 cached_catalog.store(self._trusted, self.catalog)
             opened.changes = self._capture.changes()
-            self._check_sizes(opened.changes, meter)
+            meter.add_bytes(self._capture.bytes_of(opened.changes))
         return ScriptOutcome(
             results, opened.changes, opened.catalog_changed, frozenset(opened.rewritten),
             tuple(opened.events), tuple(opened.notices),
@@ -454,13 +459,8 @@ class Engine:
             if not nested:
                 self.check_constraints()
             opened.changes = self._capture.changes()
-            self._check_sizes(opened.changes, meter)
+            meter.add_bytes(self._capture.bytes_of(opened.changes))
         return CallOutcome(result, tuple(opened.events), tuple(opened.notices), opened.changes)
-
-    def _check_sizes(self, changes: Changes, meter: Meter) -> None:
-        for name, table_changes in changes.items():
-            rows = (change.after for change in table_changes.values() if change.after is not None)
-            meter.add_bytes(check_sizes(self._capture.layout(name), rows))
 
     def _run_statements(
         self,
@@ -522,7 +522,7 @@ class Engine:
             raise
 
     def _define(self, definition: Definition, opened: OpenTransaction) -> StatementResult:
-        if definition.catalog == self.catalog:
+        if definition.catalog == self.catalog and not definition.restarted:
             return StatementResult(definition.tag, 0)
         if not definition.only_creates:
             self._settle()
@@ -586,11 +586,6 @@ class Engine:
             self._capture.add_inserted(table, InsertedRows(layout, count, rows))
             opened.changes = self._capture.changes()
         return True
-
-    def fill(self, table: TableName, rows: Iterable[Row], _context: ExecutionContext | None = None) -> None:
-        """Write rows into an empty table, with every constraint checked as in `load`."""
-        columns = tuple(column.name for column in self.catalog.tables[table].columns)
-        self.load(table, columns, LoadMode.APPEND, rows)
 
 
 __all__ = ["Engine", "ExecutionContext", "OpenTransaction", "ScriptOutcome", "StatementResult"]

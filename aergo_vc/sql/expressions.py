@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from aergo_vc.model.types import ColumnType, Kind, Value
+from aergo_vc.model.types import FLOATS, ColumnType, Kind, Value
 from aergo_vc.sql import numbers
 from aergo_vc.sql.arrays import array_text, elements_from_text, type_code
-from aergo_vc.sql.errors import CANNOT_COERCE, DATATYPE_MISMATCH, SqlError
+from aergo_vc.sql.errors import CANNOT_COERCE, DATATYPE_MISMATCH, UNDEFINED_FUNCTION, SqlError
 from aergo_vc.sql.values import (
     BOOLEAN,
     CASTS,
@@ -92,7 +92,7 @@ def constant(value: Value, column_type: ColumnType) -> Expression:
         return replace(NULL, type=column_type, scale=None if column_type.is_array else storage_scale(column_type))
     if column_type.kind is Kind.NUMERIC:
         return _numeric_constant(str(value), column_type)
-    if column_type.kind is Kind.DOUBLE:
+    if column_type.kind in FLOATS:
         # SQLite's own reading of decimal literals is not correctly rounded in every version.
         sql = f"double_of({quote_text(repr(value))})"
     elif isinstance(value, str):
@@ -190,11 +190,35 @@ def comparable(expression: Expression) -> str:
     """SQL under which SQLite compares, sorts and groups the expression by value."""
     if expression.kind is Kind.NUMERIC and expression.scale is None:
         return f"({expression.sql} COLLATE numeric)"
+    if expression.kind in KEYS:
+        return key_sql(expression)
     return expression.sql
+
+
+KEYS = frozenset((Kind.INTERVAL, Kind.JSON, Kind.JSONB, Kind.ENUM))
+"""Kinds whose values compare by something other than their texts."""
+
+
+def key_sql(expression: Expression) -> str:
+    """SQL of what a value of one of `KEYS` compares by."""
+    if expression.kind is Kind.ENUM:
+        return f"enum_rank({expression.sql}, {quote_text(str(expression.type))})"
+    if expression.kind is Kind.JSON:
+        raise SqlError(UNDEFINED_FUNCTION, "could not identify an equality operator for type json")
+    return f"{'interval' if expression.kind is Kind.INTERVAL else 'jsonb'}_key({expression.sql})"
+
+
+def of_key(sql: str, column_type: ColumnType) -> str:
+    """SQL of the value that is compared by `sql`."""
+    if column_type.kind is Kind.ENUM:
+        return f"enum_label({sql}, {quote_text(str(column_type))})"
+    return f"interval_of_key({sql})" if column_type.kind is Kind.INTERVAL else sql
 
 
 def unique_spelling(expression: Expression) -> Expression:
     """The expression such that equal values are equal bytes, so that no scan order decides which spelling is kept."""
+    if expression.kind in KEYS and expression.kind is not Kind.ENUM and expression.type is not None:
+        return replace(expression, sql=of_key(key_sql(expression), expression.type))
     if expression.kind is not Kind.NUMERIC or expression.scale is not None or expression.is_constant:
         return expression
     if expression.type is not None and expression.type.precision is not None:
@@ -214,7 +238,7 @@ def common_type(expressions: Sequence[Expression], what: str) -> ColumnType:
         elif found.is_array and candidate.is_array:
             elements = [Expression("", found.element), Expression("", candidate.element)]
             found = replace(common_type(elements, what), is_array=True)
-        elif found.is_array or candidate.is_array:
+        elif found.is_array or candidate.is_array or found.kind is candidate.kind is Kind.ENUM:
             raise _unmatched(what, found, candidate)
         elif found.kind is candidate.kind:
             found = ColumnType(found.kind)
@@ -256,6 +280,8 @@ def convert(expression: Expression, target: ColumnType) -> Expression:
         return _typed(expression, target)
     if expression.type.is_array or target.is_array:
         return _convert_array(expression, target, is_implicit)
+    if expression.type.kind is target.kind is Kind.ENUM and expression.type.name != target.name:
+        raise _cannot(expression, target)
     if expression.type.kind is target.kind or {expression.kind, target.kind} <= TEXTS:
         return replace(expression, type=target)
     if not is_implicit(expression.kind, target.kind):
@@ -308,7 +334,14 @@ def _typed(expression: Expression, target: ColumnType) -> Expression:
     if target.is_array:
         elements = elements_from_text(str(expression.value), target.element)
         return Expression(quote_text(array_text(elements)), target, not_null=True)
+    if target.kind is Kind.ENUM:
+        return Expression(_label(expression.sql, target), target, not_null=True)
     return constant(value_from_text(str(expression.value), ColumnType(target.kind)), target)
+
+
+def _label(sql: str, target: ColumnType) -> str:
+    """SQL of a text as a label of an enumeration."""
+    return f"enum_value({sql}, {quote_text(str(target))})"
 
 
 def _cast_kind(expression: Expression, target: ColumnType) -> Expression:
@@ -346,6 +379,8 @@ def cast(expression: Expression, target: ColumnType) -> Expression:
         return _typed(expression, target)
     if target.is_array or expression.kind is Kind.ARRAY:
         return _cast_array(expression, target)
+    if target.kind is Kind.ENUM:
+        return _cast_enum(expression, target)
     if expression.type is None:
         plain = _typed(expression, ColumnType(target.kind))
     elif expression.kind is target.kind or (expression.kind in TEXTS and target.kind in TEXTS):
@@ -360,6 +395,14 @@ def cast(expression: Expression, target: ColumnType) -> Expression:
     if target.kind in TEXTS and expression.type != target:
         return _cut_text(plain, target)
     return replace(plain, type=target)
+
+
+def _cast_enum(expression: Expression, target: ColumnType) -> Expression:
+    if expression.type is None or expression.type == target:
+        return convert(expression, target)
+    if expression.kind not in TEXTS:
+        raise _cannot(expression, target)
+    return Expression(_label(expression.sql, target), target, not_null=expression.not_null)
 
 
 def _cut_text(expression: Expression, target: ColumnType) -> Expression:
@@ -415,6 +458,8 @@ def assign(expression: Expression, target: ColumnType, column: str) -> str:
 def _may_assign(source: ColumnType, target: ColumnType) -> bool:
     if source.is_array != target.is_array:
         return source.is_array and target.kind in TEXTS
+    if Kind.ENUM in (source.kind, target.kind) and target.kind not in TEXTS:
+        return source.name == target.name
     return is_assignable(source.kind, target.kind)
 
 

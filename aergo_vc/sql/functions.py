@@ -5,24 +5,29 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind
+from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind
 from aergo_vc.sql.binder import NAMED, Binder, handles, named
+from aergo_vc.sql.comparisons import compare
 from aergo_vc.sql.errors import INVALID_PARAMETER, UNDEFINED_FUNCTION, SqlError
 from aergo_vc.sql.expressions import (
+    KEYS,
     Expression,
     as_scaled,
     assign,
     cast,
     comparable,
     convert,
+    key_sql,
     numeric_text,
+    of_key,
     quote_text,
     unify,
     unique_spelling,
 )
 from aergo_vc.sql.grammar import is_left_out
+from aergo_vc.sql.intervals import interval_field
 from aergo_vc.sql.moments import field_of
-from aergo_vc.sql.operators import compare, convert_text, joined_values, order_term
+from aergo_vc.sql.operators import convert_text, joined_values, order_term
 from aergo_vc.sql.routine_calls import bind_fact, bind_routine, called_routine
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.values import BOOLEAN, INTEGER, INTEGERS, NUMERIC, TEXT, TEXTS
@@ -163,6 +168,12 @@ def _greatest(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "expressions", "ignore_nulls")
     what = "GREATEST" if isinstance(node, exp.Greatest) else "LEAST"
     target, values = unify([binder.bind(part) for part in (node.this, *node.expressions)], what)
+    if target.kind in KEYS and not target.is_array:
+        _require_order(node, what.lower(), Expression("", target))
+        sql = f"value_{what.lower()}({', '.join(map(key_sql, values))})"
+        return Expression(of_key(sql, target), target, not_null=any(value.not_null for value in values))
+    if target.is_array:
+        raise unsupported(node, f"{what} of arrays")
     text = target.kind is Kind.NUMERIC and values[0].scale is None
     name = f"{'decimal' if text else 'value'}_{what.lower()}"
     sql = f"{name}({', '.join(value.sql for value in values)})"
@@ -175,7 +186,7 @@ def _abs(binder: Binder, node: exp.Expression) -> Expression:
     if operand.kind in INTEGERS:
         sql = f"absolute{INTEGER_BITS[operand.kind]}({operand.sql})"
         return Expression(sql, operand.type, not_null=operand.not_null)
-    if operand.kind is Kind.DOUBLE:
+    if operand.kind in FLOATS:
         return Expression(f"abs({operand.sql})", operand.type, not_null=operand.not_null)
     if operand.scale is not None:
         return Expression(f"abs({operand.sql})", NUMERIC, operand.scale, operand.bound, not_null=operand.not_null)
@@ -184,7 +195,7 @@ def _abs(binder: Binder, node: exp.Expression) -> Expression:
 
 def _number(binder: Binder, node: exp.Expression) -> Expression:
     operand = binder.bind(node.this)
-    if operand.type is None or operand.kind not in INTEGERS | {Kind.NUMERIC, Kind.DOUBLE}:
+    if operand.type is None or operand.kind not in INTEGERS | {Kind.NUMERIC, *FLOATS}:
         raise SqlError(UNDEFINED_FUNCTION, f"a number is expected, not {operand.type_name}")
     return operand
 
@@ -201,8 +212,8 @@ def _whole(binder: Binder, node: exp.Expression) -> Expression:
 
 def _exact(binder: Binder, node: exp.Expression) -> Expression:
     operand = _number(binder, node)
-    if operand.kind is Kind.DOUBLE:
-        raise unsupported(node, f"{type(node).__name__} of double precision")
+    if operand.kind in FLOATS:
+        raise unsupported(node, f"{type(node).__name__} of {operand.type_name}")
     return numeric_text(operand)
 
 
@@ -223,9 +234,19 @@ _SAMPLES = {Kind.DATE: "2000-01-01", Kind.TIME: "00:00:00", Kind.TIMESTAMP: "200
 @handles(exp.Extract)
 def _extract(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "expression")
-    operand = binder.bind(node.args["expression"])
-    field = str(node.this.name).lower()
+    return _field(binder, node, str(node.this.name).lower(), node.args["expression"])
+
+
+@named("date_part", 2, 2)
+def _date_part(_: Binder, node: exp.Expression) -> Expression:
+    raise unsupported(node, "date_part, which gives double precision; extract gives numeric")
+
+
+def _field(binder: Binder, node: exp.Expression, field: str, of: exp.Expression) -> Expression:
+    operand = binder.bind(of)
     kind = operand.kind
+    if kind is Kind.INTERVAL and interval_field(field, "00:00:00") is not None:
+        return Expression(f"interval_field({quote_text(field)}, {operand.sql})", NUMERIC, not_null=operand.not_null)
     if operand.type is None or kind not in _SAMPLES or field_of(kind.value, field, _SAMPLES[kind]) is None:
         raise error_at(node, INVALID_PARAMETER, f"unit {field} is not supported for type {operand.type_name}")
     sql = f"extract({quote_text(kind.value)}, {quote_text(field)}, {operand.sql})"
@@ -327,8 +348,8 @@ def _aggregate_of(node: exp.Expression, operand: Expression, distinct: str, test
         return _extreme(node, operand, test)
     what = "sum" if isinstance(node, exp.Sum) else "avg"
     if operand.kind not in INTEGERS | {Kind.NUMERIC}:
-        if operand.kind is Kind.DOUBLE:
-            raise unsupported(node, f"{what} of double precision, whose result hangs on the order of rows,")
+        if operand.kind in FLOATS:
+            raise unsupported(node, f"{what} of {operand.type_name}, whose result hangs on the order of rows,")
         raise error_at(node, UNDEFINED_FUNCTION, f"function {what}({operand.type_name}) does not exist")
     if what == "sum" and operand.kind in (Kind.SMALLINT, Kind.INTEGER):
         return Expression(f"sum({distinct}{sql}){test}", ColumnType(Kind.BIGINT))
@@ -349,7 +370,15 @@ def _extreme(node: exp.Expression, operand: Expression, test: str) -> Expression
         raise error_at(node, UNDEFINED_FUNCTION, f"function {name}(boolean) does not exist")
     if operand.kind is Kind.NUMERIC and operand.scale is None:
         return unique_spelling(replace(operand, sql=f"{name}({comparable(operand)}){test}", not_null=False))
+    if operand.kind in KEYS and operand.type is not None:
+        _require_order(node, name, operand)
+        return Expression(of_key(f"{name}({key_sql(operand)}){test}", operand.type), operand.type)
     return replace(operand, sql=f"{name}({operand.sql}){test}", not_null=False, is_constant=False, value=None)
+
+
+def _require_order(node: exp.Expression, name: str, operand: Expression) -> None:
+    if operand.kind in (Kind.JSON, Kind.JSONB):
+        raise error_at(node, UNDEFINED_FUNCTION, f"function {name}({operand.type_name}) does not exist")
 
 
 def _string_agg(binder: Binder, node: exp.Expression, test: str) -> Expression:

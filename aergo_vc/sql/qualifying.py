@@ -26,11 +26,12 @@ def qualified(tree: exp.Expression, catalog: Catalog, contract: str) -> exp.Expr
         if isinstance(table.this, exp.Identifier) and not table.args.get("db") and _is_relation(table):
             name = name_of(table.this)
             found = contract if table is made else resolve(name)
-            table.set("db", exp.to_identifier(found, quoted=True))
+            table.set("db", exp.Identifier(this=found, quoted=False))
     for node in list(copy.find_all(exp.DataType)):
         kind = node.args.get("kind")
         if isinstance(kind, exp.Identifier):
-            owner = exp.to_identifier(_home(name_of(kind), contract, catalog.types, catalog.tables), quoted=True)
+            home = _home(name_of(kind), contract, catalog.types, catalog.tables)
+            owner = exp.Identifier(this=home, quoted=False)
             node.set("kind", exp.Dot(this=owner, expression=kind))
     for call in list(copy.find_all(exp.Anonymous)):
         if str(call.this).lower() in _SEQUENCE_FUNCTIONS and call.expressions:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from aergo_vc.model.schema import Catalog
-from aergo_vc.sql import array_functions  # noqa: F401 - it enters its functions into the binder's list
+from aergo_vc.sql import array_functions, json_functions, moment_functions, sequence_functions  # noqa: F401 - fill the list
 from aergo_vc.sql.binder import Binder, Grouping, OutputColumn, Query, Surroundings, placed
+from aergo_vc.sql.comparisons import compare
 from aergo_vc.sql.errors import (
     AMBIGUOUS_COLUMN,
     DUPLICATE_ALIAS,
@@ -30,7 +31,7 @@ from aergo_vc.sql.expressions import (
     unique_spelling,
 )
 from aergo_vc.sql.functions import is_aggregate, output_name
-from aergo_vc.sql.operators import compare, order_term
+from aergo_vc.sql.operators import order_term
 from aergo_vc.sql.scope import Scope, Source
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.sources import DEPTH, bytewise, source_of

@@ -13,8 +13,10 @@ import apsw
 import apsw.ext
 
 from aergo_vc.sql import numbers
+from aergo_vc.sql.enumerations import ENUM_FUNCTIONS
 from aergo_vc.sql.errors import FuseError
 from aergo_vc.sql.runtime import AGGREGATES, BUILT_IN_FUNCTIONS, WINDOW_AGGREGATES, scalar_functions, series
+from aergo_vc.sql.sequences import SEQUENCE_FUNCTIONS
 
 CACHE_TABLE = "cache_facts"
 """The engine's own table; no script reaches it."""
@@ -54,6 +56,14 @@ _SWITCHES = {
 }
 
 
+ENGINE_FUNCTIONS = (
+    frozenset({"counted", "call_routine", "call_rows", "array_argument", "array_result"})
+    | ENUM_FUNCTIONS
+    | SEQUENCE_FUNCTIONS
+)
+"""Functions that hang on the engine that they are given to."""
+
+
 class Guard:
     """Decides what a statement may do while it is prepared.
 
@@ -64,7 +74,7 @@ class Guard:
     def __init__(self) -> None:
         self.trusted = False
         self._functions = frozenset(scalar_functions()) | BUILT_IN_FUNCTIONS | set(WINDOW_AGGREGATES) | set(AGGREGATES)
-        self._functions |= {"counted", "call_routine", "call_rows", "array_argument", "array_result"}
+        self._functions |= ENGINE_FUNCTIONS
 
     def __call__(
         self, action: int, first: str | None, second: str | None, database: str | None, _inner: str | None

@@ -131,6 +131,7 @@ def _parse(source: Source, group: _Group) -> exp.Expression | OwnStatement:
         return parse_own_statement(Source(source.text[start : group.behind], *source.place(start)))
     if len(tokens) > TOKENS:
         raise SqlError(TOO_COMPLEX, f"the statement has {len(tokens)} words and signs; {TOKENS} are allowed")
+    tokens, overriding = _without_overriding(tokens)
     _check_depth(tokens)
     _check_typed_literals(tokens)
     parser = DIALECT.parser(error_level=sqlglot.ErrorLevel.IMMEDIATE)
@@ -144,7 +145,22 @@ def _parse(source: Source, group: _Group) -> exp.Expression | OwnStatement:
         raise SqlError(SYNTAX, "syntax error: one statement expected")
     tree = trees[0]
     assert isinstance(tree, exp.Expression)  # noqa: S101 - sqlglot types it more widely
+    if overriding is not None:
+        if not isinstance(tree, exp.Insert):
+            raise SqlError(SYNTAX, 'syntax error at or near "overriding"')
+        tree.set("overriding", overriding)
     return tree
+
+
+def _without_overriding(tokens: list[Token]) -> tuple[list[Token], str | None]:
+    """OVERRIDING SYSTEM VALUE and OVERRIDING USER VALUE, which sqlglot does not know, taken out of a statement."""
+    for place in range(len(tokens) - 2):
+        if tokens[place].text.upper() != "OVERRIDING" or tokens[place].token_type is TokenType.STRING:
+            continue
+        word = tokens[place + 1].text.lower()
+        if word in ("system", "user") and tokens[place + 2].text.lower() == "value":
+            return [*tokens[:place], *tokens[place + 3 :]], word
+    return tokens, None
 
 
 def _syntax_error(error: SqlglotError) -> SqlError:

@@ -10,6 +10,7 @@ from aergo_vc.model.schema import Catalog, Column, Table, split_name
 from aergo_vc.sql.binder import Binder, OutputColumn, Query, Surroundings, placed
 from aergo_vc.sql.errors import (
     DUPLICATE_COLUMN,
+    GENERATED_ALWAYS,
     INVALID_COLUMN_REFERENCE,
     SYNTAX,
     UNDEFINED_COLUMN,
@@ -24,7 +25,7 @@ from aergo_vc.sql.queries import bind_common, bind_query, top_binder
 from aergo_vc.sql.scope import Scope, Source, spoken_name, table_name_of, table_source
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.sources import source_of
-from aergo_vc.sql.storage import default_sql, indexes_of
+from aergo_vc.sql.storage import default_sql, indexes_of, takes_numbers
 from aergo_vc.sql.values import TEXT
 
 
@@ -111,7 +112,7 @@ class _Insert:
     """Compiles one INSERT."""
 
     def __init__(self, catalog: Catalog, tree: exp.Insert, around: Surroundings | None) -> None:
-        require_only(tree, "this", "expression", "default", "conflict", "returning", "with_")
+        require_only(tree, "this", "expression", "default", "conflict", "returning", "with_", "overriding")
         self.catalog, self.tree = catalog, tree
         target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
         require_only(target, "this", "db", "alias")
@@ -170,12 +171,24 @@ class _Insert:
             for column in self.table.columns:
                 if self.table.has_hidden_key and column is self.table.columns[0]:
                     cells.append(f":row || substr('0000000' || (:base + {ordinal}), -8)")
-                elif column.name in order and not _is_default(row[order[column.name]]):
+                elif column.name in order and self._is_given(column, row[order[column.name]]):
                     cells.append(self._cell(row[order[column.name]], column))
                 else:
                     cells.append(defaults[column.name])
             lines.append(f"({', '.join(cells)})")
         return self._finish(f"VALUES {', '.join(lines)}", len(rows))
+
+    def _is_given(self, column: Column, node: exp.Expression | None) -> bool:
+        """Whether a value counts that stands for a column; raises SqlError 428C9 where none may be given."""
+        if node is not None and _is_default(node):
+            return False
+        overriding = self.tree.args.get("overriding")
+        if column.identity is not None and overriding == "user":
+            return False
+        if column.identity == "always" and overriding != "system":
+            message = f'cannot insert a non-DEFAULT value into column "{column.name}"'
+            raise error_at(node or self.tree, GENERATED_ALWAYS, message)
+        return True
 
     def _cell(self, node: exp.Expression, column: Column) -> str:
         with placed(node):
@@ -196,7 +209,7 @@ class _Insert:
         place = {column.name: position for position, column in enumerate(self.columns)}
         cells = []
         for column in self.table.visible_columns:
-            if column.name not in place:
+            if column.name not in place or not self._is_given(column, None):
                 cells.append(default_sql(self.catalog, column))
                 continue
             found = query.columns[place[column.name]].expression
@@ -306,6 +319,10 @@ def _assignments(binder: Binder, table: Table, nodes: Sequence[exp.Expression]) 
         raise error_at(nodes[0], SYNTAX, "multiple assignments to the same column")
     texts = []
     for column, value in pairs:
+        if column.identity == "always" and not _is_default(value):
+            raise error_at(value, GENERATED_ALWAYS, f'column "{column.name}" can only be updated to DEFAULT')
+        if _is_default(value) and takes_numbers(column.default):
+            raise unsupported(value, "DEFAULT of a sequence where the order of rows is not fixed")
         with placed(value):
             sql = (
                 default_sql(binder.catalog, column)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sql_world import context
 
 from aergo_vc.base.ids import TableName
-from aergo_vc.sql import engine as engine_module
+from aergo_vc.sql import plan_store
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import SqlError
 from aergo_vc.sql.shapes import Shape, is_plain, parse_shape, shapes_of
@@ -71,7 +71,7 @@ def outcome(script: str, catching: type[SqlError] | tuple[()] = SqlError) -> obj
 def test_a_script_does_the_same_with_and_without_its_shape(pattern: str, values: tuple[int, int, int]) -> None:
     script = pattern.format(a=values[0], b=values[1], c=values[2])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine_module, "shapes_of", lambda _script: None)
+        patch.setattr(plan_store, "shapes_of", lambda _script: None)
         expected = outcome(script)
     assert outcome(script) == expected
 
@@ -112,7 +112,7 @@ def test_several_statements_do_the_same_with_and_without_their_shapes(
 ) -> None:
     script = ";\n".join(pieces).format(a=values[0], b=values[1], c=values[2]) + end
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine_module, "shapes_of", lambda _script: None)
+        patch.setattr(plan_store, "shapes_of", lambda _script: None)
         expected = placed_outcome(script)
     assert placed_outcome(script) == expected
 
@@ -128,9 +128,9 @@ def placed_outcome(script: str) -> object:
 def test_a_long_script_is_compiled_once_for_each_of_its_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = an_engine()
     compiled: list[object] = []
-    compile_statement = engine_module.compile_statement
+    compile_statement = plan_store.compile_statement
     monkeypatch.setattr(
-        engine_module, "compile_statement", lambda *given: compiled.append(given) or compile_statement(*given)
+        plan_store, "compile_statement", lambda *given: compiled.append(given) or compile_statement(*given)
     )
     script = "".join(f"UPDATE account SET balance = {n} WHERE id = {n % 3 + 1};\n  " for n in range(500))
     assert len(engine.run(script, CONTEXT).results) == 500

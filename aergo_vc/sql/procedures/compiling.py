@@ -12,9 +12,9 @@ from aergo_vc.base.ids import TableName
 from aergo_vc.model.routines import Language, Mode, Routine
 from aergo_vc.model.schema import Catalog, split_name
 from aergo_vc.model.types import Kind
+from aergo_vc.sql.comparisons import compare
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, SqlError
 from aergo_vc.sql.expressions import Expression, column_expression
-from aergo_vc.sql.operators import compare
 from aergo_vc.sql.procedures.body import Block as Enclosing
 from aergo_vc.sql.procedures.body import Body, located
 from aergo_vc.sql.procedures.compiled import Compiled

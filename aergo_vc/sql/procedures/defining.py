@@ -34,6 +34,7 @@ from aergo_vc.sql.procedures.own_statements import (
 )
 from aergo_vc.sql.procedures.type_names import resolve_type
 from aergo_vc.sql.qualifying import qualified
+from aergo_vc.sql.sequence_definitions import define_object
 from aergo_vc.sql.source import parse_script
 
 _ROUTINES = (ObjectKind.FUNCTION, ObjectKind.PROCEDURE, ObjectKind.ROUTINE)
@@ -44,7 +45,7 @@ def definition_of(catalog: Catalog, tree: exp.Expression | OwnStatement, contrac
     """What a defining statement leads to in the name of a contract; raises SqlError 0A000 for those that are none."""
     if not isinstance(tree, OwnStatement):
         return define(catalog, qualified(tree, catalog, contract))
-    own = define_own(catalog, tree, contract)
+    own = define_own(catalog, tree, contract) or define_object(catalog, tree, contract)
     if own is None:
         raise SqlError(UNSUPPORTED, f"{tree.tag} is not supported here", tree.line, tree.column)
     return own

@@ -110,4 +110,4 @@ def _named_type(catalog: Catalog, contract: str, fragment: Fragment) -> ColumnTy
         if table in catalog.tables:
             return ColumnType(Kind.COMPOSITE, name=str(table))
     tree = qualified(parse_script(f"SELECT NULL::{fragment.text}")[0].sql, catalog, contract)
-    return column_type_of(tree.expressions[0].args["to"])
+    return column_type_of(tree.expressions[0].args["to"], catalog.types)

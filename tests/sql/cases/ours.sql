@@ -51,12 +51,6 @@ SELECT 'a' ILIKE 'A';
 -- ! 0A000
 SELECT 'a' ~ 'a+';
 -- ! 0A000
-SELECT interval '1 day';
--- ! 0A000
-SELECT '{}'::jsonb;
--- ! 0A000
-SELECT 1::real;
--- ! 0A000
 SELECT x'ff';
 -- ! 0A000
 SELECT E'a\n';
@@ -108,10 +102,6 @@ CREATE TEMP TABLE x (a int);
 CREATE TABLE x AS SELECT 1;
 -- ! 0A000
 CREATE TABLE x (LIKE plain);
--- ! 0A000
-CREATE TABLE x (a serial);
--- ! 0A000
-CREATE TABLE x (a int GENERATED ALWAYS AS IDENTITY);
 -- ! 0A000
 CREATE TABLE x (a int, b int GENERATED ALWAYS AS (a + 1) STORED);
 -- ! 0A000
@@ -202,3 +192,55 @@ SELECT 1 +;
 -- ! 42601
 SELECT 'open;
 -- ! 42601
+
+SELECT ARRAY[1] = ARRAY[1.0];
+-- t
+SELECT unnest(ARRAY[1]);
+-- ! 0A000
+SELECT ARRAY[ARRAY[1]];
+-- ! 0A000
+SELECT '[0:1]={1,2}'::int[];
+-- ! 0A000
+SELECT count(*) FROM generate_series(1, 3000000);
+-- ! 54000
+SELECT array_agg(n) FROM (VALUES (1)) AS v (n);
+-- ! 0A000
+SELECT interval '1 year' / 7;
+-- 1 mon 21 days 10:17:08.571429
+SELECT max(i) FROM (VALUES (interval '1 mon'), (interval '31 days')) AS v (i);
+-- 1 mon 1 day
+SELECT sum(i) FROM (VALUES (interval '1 mon')) AS v (i);
+-- ! 42883
+SELECT interval '178000000 years';
+-- ! 22015
+SELECT to_char(1.5, '9.9');
+-- ! 42883
+SELECT to_char(timestamp '2024-01-01', 'Month');
+-- ! 0A000
+SELECT now() AT TIME ZONE 'Europe/Berlin';
+-- ! 0A000
+SELECT '"\u0000"'::jsonb;
+-- ! 22P02
+SELECT '{"a": 1}'::json -> 'a';
+-- ! 0A000
+CREATE TABLE x (j jsonb PRIMARY KEY);
+-- ! 0A000
+CREATE TABLE x (i interval UNIQUE);
+-- ! 0A000
+CREATE SEQUENCE ours_numbers;
+SELECT nextval('ours_numbers') FROM (VALUES (1), (2)) AS v (n);
+-- ! 0A000
+SELECT (SELECT nextval('ours_numbers'));
+-- ! 0A000
+SELECT nextval('ours_' || 'numbers');
+-- ! 0A000
+SELECT currval('ours_numbers');
+-- ! 55000
+SELECT lastval();
+-- ! 55000
+CREATE SEQUENCE ours_cycle CYCLE;
+-- ! 0A000
+SELECT mod(1, 2, 3);
+-- ! 42883
+SELECT concat_ws(',');
+-- ! 42883
