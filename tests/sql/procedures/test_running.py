@@ -1,5 +1,7 @@
 """What routines do when they run: PL/pgSQL's statements, rows, arrays, errors, calls."""
 
+# ruff: noqa: E501 - bodies of routines are read as they are
+
 import pytest
 from sql_world import context
 
