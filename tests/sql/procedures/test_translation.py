@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sql_world import context
 
 from aergo_vc.base.ids import RoutineName
 from aergo_vc.model.types import ColumnType, Kind
