@@ -5,7 +5,6 @@ The database is a cache that can be rebuilt; nothing in it is believed by others
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.outcomes import StatementResult
-from aergo_vc.model.routines import Routine
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog, Table
 from aergo_vc.model.transactions import Argument, LoadMode
 from aergo_vc.model.types import Row
@@ -277,9 +275,9 @@ class Engine:
         ahead.forget_ahead(self._trusted)
         cached_catalog.store(self._trusted, self.catalog)
 
-    def adopt_routines(self, routines: Mapping[RoutineName, Routine]) -> None:
-        """Take these routines for those that there are; tables and rows stay."""
-        self._set_catalog(replace(self.catalog, routines=routines))
+    def adopt(self, catalog: Catalog) -> None:
+        """Take a catalog that has other routines, owners or grants and is else the same; tables and rows stay."""
+        self._set_catalog(catalog)
         cached_catalog.store(self._trusted, self.catalog)
 
     def _create_table(self, table: Table) -> None:
