@@ -9,7 +9,15 @@ from aergo_vc.model.routines import CompositeType, Mode, Parameter, Routine
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
 from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.binder import Binder, Surroundings, handles, placed
-from aergo_vc.sql.errors import SYNTAX, UNDEFINED_FUNCTION, UNDEFINED_PARAMETER, UNSUPPORTED, WRONG_OBJECT, SqlError
+from aergo_vc.sql.errors import (
+    CANNOT_COERCE,
+    SYNTAX,
+    UNDEFINED_FUNCTION,
+    UNDEFINED_PARAMETER,
+    UNSUPPORTED,
+    WRONG_OBJECT,
+    SqlError,
+)
 from aergo_vc.sql.expressions import Expression, assign, column_expression, convert, quote_text
 from aergo_vc.sql.source import error_at, name_of, parse_expression
 from aergo_vc.sql.values import TEXT, is_implicit
@@ -169,9 +177,12 @@ def argument_sql(value: Expression, target: ColumnType, routine: Routine) -> str
     if value.is_constant and value.value is None:
         return "NULL"
     if target.is_array or (value.type is not None and value.type.is_array):
-        if value.type is not None and (not value.type.is_array or value.type.element.kind is not target.element.kind):
-            raise _misfit(value, target, routine)
-        return f"array_argument({(value if value.type is not None else convert(value, target)).sql})"
+        try:
+            return f"array_argument({convert(value, target).sql})"
+        except SqlError as error:
+            if error.sqlstate != CANNOT_COERCE:
+                raise
+            raise _misfit(value, target, routine) from None
     if target.kind in ROWS:
         if value.type is None or value.kind not in ROWS:
             raise _misfit(value, target, routine)

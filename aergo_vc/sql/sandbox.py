@@ -13,6 +13,7 @@ import apsw
 import apsw.ext
 
 from aergo_vc.sql import numbers
+from aergo_vc.sql.arrays import PARALLEL_ARRAYS, array_rows
 from aergo_vc.sql.enumerations import ENUM_FUNCTIONS
 from aergo_vc.sql.errors import FuseError
 from aergo_vc.sql.runtime import AGGREGATES, BUILT_IN_FUNCTIONS, WINDOW_AGGREGATES, scalar_functions, series
@@ -103,7 +104,7 @@ class Guard:
         )
 
 
-_TABLE_FUNCTIONS = ("json_each", "whole_series", "routine_rows")
+_TABLE_FUNCTIONS = ("json_each", "array_rows", "whole_series", "routine_rows")
 """What stands in FROM with arguments: SQLite's own for arrays that we made, and a series that is counted."""
 
 
@@ -177,6 +178,14 @@ def _register(connection: apsw.Connection, count_step: Callable[[], None]) -> No
             yield place, value
 
     table_function(connection, "whole_series", ("key", "value"), whole_series)
+
+    def rows(  # noqa: PLR0917 - as SQL passes them
+        a: str | None, b: str | None = None, c: str | None = None, d: str | None = None,
+        e: str | None = None, f: str | None = None, g: str | None = None, h: str | None = None,
+    ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
+        return array_rows(a, b, c, d, e, f, g, h)
+
+    table_function(connection, "array_rows", ("key", *(f"c{place}" for place in range(PARALLEL_ARRAYS))), rows)
 
 
 def table_function(
