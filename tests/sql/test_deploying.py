@@ -56,6 +56,18 @@ def test_unqualified_names_are_the_contracts_and_then_those_of_public() -> None:
     assert list(engine.rows(TableName("public.account"))) == []
 
 
+def test_views_keep_the_full_names_of_the_routines_that_they_call() -> None:
+    engine = Engine()
+    script = """CREATE FUNCTION twice(x bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT x * 2 $$;
+    CREATE FUNCTION pair(x bigint) RETURNS TABLE (a bigint) LANGUAGE sql IMMUTABLE AS $$ SELECT x UNION SELECT x + 1 $$;
+    CREATE VIEW shown AS SELECT twice(twice(p.a)) AS four, abs(twice(p.a)) AS two FROM pair(1) AS p"""
+    deploy(engine, script)
+    deploy(engine, script)
+    assert "bank.twice(bank.twice(p.a))" in engine.catalog.views[TableName("bank.shown")].query
+    (result,) = engine.run("SELECT * FROM bank.shown ORDER BY four", context()).results
+    assert result.rows == ((4, 2), (8, 4))
+
+
 def test_the_same_file_again_changes_nothing(bank: Engine) -> None:
     catalog = bank.catalog
     assert not any(deploy(bank).changes.values())
