@@ -28,6 +28,10 @@ UNDO_TABLE = CACHE_TABLE + "_undo"
 FUSE_STEPS = 200_000_000
 """Virtual machine instructions after which this machine gives a statement up."""
 
+PREPARED_STATEMENTS = 1_000
+"""Statements that stay prepared.  What comes back goes into the place behind what came back last, so that whatever does
+not run again within as many statements is lost, however few there are."""
+
 FUSE_INTERVAL = 1_000_000
 
 _LIMITS = {
@@ -120,7 +124,8 @@ _PRAGMAS = (
 
 def open_connection(path: Path | None, guard: Guard, fuse: "Fuse", count_step: Callable[[], None]) -> apsw.Connection:
     """A connection that obeys `guard`, stops at `fuse` and calls `count_step` for each row of a recursive query."""
-    connection = apsw.Connection(":memory:" if path is None else str(path))
+    place = ":memory:" if path is None else str(path)
+    connection = apsw.Connection(place, statementcachesize=PREPARED_STATEMENTS)
     for pragma in _PRAGMAS:  # one by one: what follows a statement that gives a row waits until the row is fetched
         connection.execute(f"PRAGMA {pragma}").fetchall()
     for limit, value in _LIMITS.items():
