@@ -243,3 +243,9 @@ SELECT mod(1, 2, 3);
 -- ! 42883
 SELECT concat_ws(',');
 -- ! 42883
+SELECT ARRAY[interval '1 day'] = ARRAY[interval '24 hours'];
+-- ! 0A000
+SELECT interval '1 day' = ANY (ARRAY[interval '24 hours']);
+-- ! 0A000
+SELECT array_position(ARRAY['1'::jsonb], '1.0');
+-- ! 0A000
