@@ -134,6 +134,10 @@ class InsertedRows(Mapping[Key, RowChange]):
 Frame = dict[str, Net | InsertedRows]
 
 
+_Ready = tuple[Net, Callable[[Kept], Any], int]
+"""A table's changes in the current frame, what tells its rows apart, and 1 if its changes are counted."""
+
+
 class Capture:
     """Records what the preupdate hook reports, frame by frame; a frame that fails is dropped whole."""
 
@@ -143,11 +147,13 @@ class Capture:
         self._written: set[Any] | None = None
         self._repeated = False
         self._frames: list[dict[str, Net | InsertedRows]] = []
+        self._ready: dict[str, _Ready] = {}
         self._layouts: dict[str, Layout] = {}
         self._sequences: frozenset[str] = frozenset()
 
     def lay_out(self, catalog: Catalog) -> None:
         """Tables may have changed."""
+        self._ready = {}
         self._sequences = frozenset(map(str, catalog.sequences))
         kept = self._layouts
         self._layouts = {
@@ -179,17 +185,21 @@ class Capture:
 
     def add_inserted(self, name: TableName, rows: "InsertedRows") -> None:
         """Rows that were inserted without being reported one by one."""
+        self._ready = {}
         self._frames[-1][name] = rows
         self.operations += len(rows)
 
     def push(self) -> None:
+        self._ready = {}
         self._frames.append({})
 
     def drop(self) -> None:
+        self._ready = {}
         self._frames.pop()
 
     def fold(self) -> Frame:
         """End a frame and take its changes over into the one around it; returns the frame."""
+        self._ready = {}
         frame = self._frames.pop()
         if self._frames:
             outer = self._frames[-1]
@@ -226,24 +236,28 @@ class Capture:
 
     def forget(self, name: TableName) -> None:
         """Drop what was recorded of a table that is rebuilt or gone."""
+        self._ready = {}
         for frame in self._frames:
             frame.pop(name, None)
 
+    def _make_ready(self, name: str) -> "_Ready | None":
+        """What the current frame needs to record changes of a table; None for the engine's own, and without a frame."""
+        if not self._frames or name not in self._layouts:
+            return None
+        found = (self._net(self._frames[-1], name), self._layouts[name].identity, int(name not in self._sequences))
+        self._ready[name] = found
+        return found
+
     def hook(self, update: Any) -> None:  # noqa: ANN401 - apsw.PreUpdate
         """What SQLite is about to do to a row."""
-        if not self._frames:
-            return
         name = update.table_name
-        frame = self._frames[-1]
-        net = frame.get(name)
-        if net.__class__ is not dict:
-            if name not in self._layouts:
-                return  # the engine's own table
-            net = self._net(frame, name)
-        self.operations += name not in self._sequences
+        ready = self._ready.get(name) or self._make_ready(name)
+        if ready is None:
+            return
+        net, identity_of, count = ready
+        self.operations += count
         if self.operations > self.most_operations:
             raise BudgetError(LIMIT_EXCEEDED, "a routine changes more rows than it may")
-        identity_of = self._layouts[name].identity
         old, new = update.old, update.new
         if new is None:
             self._record(net, identity_of(old), old, None)
