@@ -11,10 +11,10 @@ from aergo_vc.codec.key_code import key_code
 from aergo_vc.codec.row_chunk import encode_row
 from aergo_vc.model.changes import Changes, Key, RowChange
 from aergo_vc.model.schema import Catalog, Table
-from aergo_vc.model.types import Kind, Row
+from aergo_vc.model.types import FLOATS, Kind, Row
 from aergo_vc.sql import numbers
 from aergo_vc.sql.errors import LIMIT_EXCEEDED, BudgetError, SqlError
-from aergo_vc.sql.values import decoder, encoder, storage_scale
+from aergo_vc.sql.values import INTEGERS, decoder, encoder, storage_scale
 
 Kept = tuple[Any, ...]
 """A row or a key as SQLite keeps it."""
@@ -24,6 +24,8 @@ Net = dict[Any, list[Kept | None]]
 
 
 _NO_LIMIT = 1 << 62
+_NO_TEXTS = INTEGERS | FLOATS | {Kind.BOOLEAN}
+_INTEGER_DIGITS = 20
 
 
 class Layout:
@@ -35,6 +37,10 @@ class Layout:
         self._decoders = _by_position([decoder(c.type, storage_scale(c.type)) for c in table.columns])
         self._encoders = _by_position([encoder(c.type) for c in table.columns])
         self._key_encoders = _by_position([encoder(table.columns[p].type) for p in self.positions])
+        self.texts = tuple(place for place, c in enumerate(table.columns) if c.type.kind not in _NO_TEXTS)
+        self.least_bytes = 26 * len(table.columns)
+        self.key_room = (KEY_CODE_CHARACTERS - 60 * len(self.positions)) // 9
+        self.has_short_keys = INTEGERS.issuperset(self.kinds) and _INTEGER_DIGITS * len(self.kinds) <= self.key_room
         self._decimal_keys = tuple(
             place
             for place, position in enumerate(self.positions)
@@ -319,23 +325,27 @@ def _canonical(layout: Layout, net: Net) -> dict[Key, RowChange]:
 
 def check_sizes(layout: Layout, rows: Iterable[Row]) -> int:
     """Raise SqlError 54000 for a row or a key that the state cannot hold; returns the rows' bytes."""
-    positions = layout.positions
-    key_room = (KEY_CODE_CHARACTERS - 60 * len(positions)) // 9
     total = 0
     for row in rows:
-        size = 26 * len(row)
-        for cell in row:
-            if isinstance(cell, str):
-                size += 6 * len(cell) - 22
+        size = layout.least_bytes
+        for place in layout.texts:
+            cell = row[place]
+            if cell is not None:
+                size += 6 * len(cell) - 22  # type: ignore[arg-type]  # it is a text
         if size > ROW_BYTES:
             size = len(encode_row(row))
             if size > ROW_BYTES:
                 name = layout.table.name
                 raise SqlError(LIMIT_EXCEEDED, f"a row of {name} takes {size} bytes; {ROW_BYTES} are allowed")
         total += size
-        characters = 0
-        for position in positions:
-            characters += len(str(row[position]))
-        if characters > key_room and len(key_code(layout.kinds, layout.key_of(row))) > KEY_CODE_CHARACTERS:
-            raise SqlError(LIMIT_EXCEEDED, f"a key of {layout.table.name} is too long")
+        if not layout.has_short_keys:
+            _check_key(layout, row)
     return total
+
+
+def _check_key(layout: Layout, row: Row) -> None:
+    characters = 0
+    for position in layout.positions:
+        characters += len(str(row[position]))
+    if characters > layout.key_room and len(key_code(layout.kinds, layout.key_of(row))) > KEY_CODE_CHARACTERS:
+        raise SqlError(LIMIT_EXCEEDED, f"a key of {layout.table.name} is too long")
