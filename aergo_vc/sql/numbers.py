@@ -242,9 +242,9 @@ def unscaled_text(value: int, scale: int) -> str:
     if scale == 0:
         return str(value)
     digits = str(value)
-    if value >= 0 and len(digits) > scale:
+    if len(digits) > scale and digits[0] != "-":
         return f"{digits[:-scale]}.{digits[-scale:]}"
-    digits = str(abs(value)).rjust(scale + 1, "0")
+    digits = digits.removeprefix("-").rjust(scale + 1, "0")
     return f"{'-' if value < 0 else ''}{digits[:-scale]}.{digits[-scale:]}"
 
 
