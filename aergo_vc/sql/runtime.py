@@ -118,11 +118,11 @@ def _within(value: int, limit: int) -> int:
     raise SqlError("22003", "numeric field overflow")
 
 
-def _aggregate_text(value: str, scale: int, what: str) -> str:
+def _aggregate_text(value: str | int, scale: int, what: str) -> str:
     """A sum of scaled integers as decimal text; for a mean, the sum and the count come joined by a slash."""
     if what == "sum":
         return numbers.unscaled_text(int(value), scale)
-    total, count = value.split("/")
+    total, count = str(value).split("/")
     return numbers.mean(numbers.unscaled_text(int(total), scale), int(count))
 
 
