@@ -277,6 +277,7 @@ class _SelectBinder:
         require_only(
             tree, "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "distinct",
             "with_", "windows", "kind",
+            "locks",  # nobody else is there to be kept off the rows
         )  # fmt: skip
         binder.scope = Scope(parent=binder.scope.parent)
         binder.grouping = Grouping(refused="FROM", windows_refused="FROM")

@@ -7,6 +7,7 @@ import pytest
 from sql_world import context
 
 from aergo_vc.base.ids import EntityName, RoutineName, TableName
+from aergo_vc.codec.catalog_texts import functions_of, parse_catalog, schemas_of
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import SqlError
 from aergo_vc.sql.outcomes import ScriptOutcome
@@ -192,3 +193,24 @@ def test_a_catalog_with_routines_outlives_the_process(bank: Engine, tmp_path: Pa
     second = Engine(path)
     assert second.catalog == bank.catalog
     second.close()
+
+
+NUMBERED = """\
+ALTER TYPE mood ADD VALUE IF NOT EXISTS 'c';
+CREATE TYPE mood AS ENUM ('a', 'b', 'c');
+CREATE TYPE pair AS (id bigint, mood mood);
+CREATE SEQUENCE nums START 5;
+CREATE TABLE t (id bigserial PRIMARY KEY, k int GENERATED ALWAYS AS IDENTITY, n bigint DEFAULT nextval('nums'),
+  mood mood DEFAULT 'a');
+CREATE FUNCTION f(mood mood, pair pair) RETURNS mood LANGUAGE sql AS $$ SELECT mood $$;
+INSERT INTO t (mood) VALUES ('b') RETURNING *
+"""
+
+
+def test_sequences_and_types_are_left_as_they_are_and_read_back() -> None:
+    engine = Engine()
+    assert deploy(engine, NUMBERED).results[-1].rows == ((1, 1, 5, "b"),)
+    assert deploy(engine, NUMBERED).results[-1].rows == ((2, 2, 6, "b"),)
+    assert failure(engine, NUMBERED.replace("START 5", "START 6")).line == 4
+    deploy(engine, NUMBERED.replace("EXISTS 'c'", "EXISTS 'd'").replace("'b', 'c'", "'b', 'c', 'd'"))
+    assert parse_catalog(schemas_of(engine.catalog), functions_of(engine.catalog)) == engine.catalog

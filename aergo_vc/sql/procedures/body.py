@@ -219,7 +219,7 @@ class Body:
     # Values of a type
 
     def assigned(self, expression: Expression, target: ColumnType, more: dict[str, Code] | None = None) -> Code:
-        """An expression as a variable of the type `target` takes it: PostgreSQL's assignment cast, or by way of text."""
+        """An expression as a variable of a type takes it: PostgreSQL's assignment cast, or by way of text."""
         if target.is_array:
             return self._assigned_array(expression, target, more)
         if expression.type is not None and expression.type.is_array and target.kind not in ROWS:
@@ -301,7 +301,7 @@ class _Called(set[RoutineName]):
 
 @contextmanager
 def located(fragment: Fragment, prefix: int) -> Iterator[None]:
-    """Errors within a fragment's tree name its place in the routine's text; `prefix` characters stood in front of it."""
+    """Let errors name places in the routine's text; `prefix` characters stood in front of the fragment."""
     try:
         yield
     except SqlError as error:

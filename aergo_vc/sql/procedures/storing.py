@@ -118,7 +118,7 @@ def _put_field(body: Body, variable: Variable, place: int, source: str) -> None:
     body.write(f"{name} = (*{name}[:{place}], {source}, *{name}[{place + 1}:])")
 
 
-def _store_element(
+def _store_element(  # noqa: PLR0917 - what an assignment consists of
     body: Body,
     target: Target,
     variable: Variable,

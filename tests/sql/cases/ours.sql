@@ -59,8 +59,7 @@ SELECT date '2024-01-01'::text;
 -- ! 0A000
 SELECT * FROM plain TABLESAMPLE system (1);
 -- ! 0A000
-SELECT * FROM plain FOR UPDATE;
--- ! 0A000
+SELECT 1 FROM plain WHERE false FOR UPDATE;
 SELECT DISTINCT ON (what) what FROM plain;
 -- ! 0A000
 SELECT amount FROM plain FETCH FIRST 1 ROW ONLY;

@@ -1,5 +1,7 @@
 """What routines do when they run: PL/pgSQL's statements, rows, arrays, errors, calls."""
 
+# ruff: noqa: E501 - bodies of routines are read as they are
+
 import pytest
 from sql_world import context
 
@@ -350,3 +352,32 @@ def test_the_time_and_the_user_are_the_transactions() -> None:
         "BEGIN RETURN current_user || ' ' || session_user || ' ' || CURRENT_TIMESTAMP || ' ' || aergo_height(); END",
     )
     assert value(engine, "SELECT f()") == "alice alice 2023-11-14 22:13:20.123+00 5"
+
+
+def test_a_procedure_in_the_manner_of_tpc_c_runs_as_it_is() -> None:
+    engine = an_engine(
+        """
+CREATE TABLE stock (s_i_id int PRIMARY KEY, s_quantity int, s_ytd decimal(8,2));
+CREATE TABLE line (o_id int, n int, i_id int, amount decimal(8,2), at timestamptz, PRIMARY KEY (o_id, n));
+INSERT INTO stock VALUES (1, 20, 0), (2, 12, 0);
+CREATE FUNCTION new_order(o int, items int[], qty int[])
+RETURNS TABLE (name text, amount decimal, place bigint) LANGUAGE plpgsql AS $$
+DECLARE
+  it item%ROWTYPE; st stock%ROWTYPE; q stock.s_quantity%TYPE; total decimal(12,2) := 0; names text[] := '{}';
+BEGIN
+  FOR i IN 1..array_length(items, 1) LOOP
+    SELECT * INTO it FROM item WHERE id = items[i];
+    IF NOT FOUND THEN RAISE EXCEPTION 'item % not found', items[i]; END IF;
+    SELECT * INTO STRICT st FROM stock WHERE s_i_id = items[i] FOR UPDATE;
+    q := CASE WHEN st.s_quantity - qty[i] >= 10 THEN st.s_quantity - qty[i] ELSE st.s_quantity - qty[i] + 91 END;
+    UPDATE stock SET s_quantity = q, s_ytd = s_ytd + qty[i] WHERE s_i_id = items[i];
+    INSERT INTO line VALUES (o, i, items[i], it.price * qty[i], CURRENT_TIMESTAMP);
+    names[i] := it.name;
+  END LOOP;
+  RETURN QUERY SELECT t.name, l.amount, rank() OVER (ORDER BY l.amount DESC)
+    FROM line l JOIN item t ON t.id = l.i_id WHERE l.o_id = o;
+END $$;"""
+    )
+    assert rows(engine, "SELECT * FROM new_order(7, ARRAY[1, 2], '{3,4}')") == (("a", "4.50", 2), ("b", "10.00", 1))
+    assert rows(engine, "SELECT * FROM stock") == ((1, 17, "3.00"), (2, 99, "4.00"))
+    assert code_of(engine, "SELECT * FROM new_order(8, ARRAY[9], '{1}')") == "P0001"
