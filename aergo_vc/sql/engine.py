@@ -22,7 +22,7 @@ from aergo_vc.model.types import Row
 from aergo_vc.sql import ahead, cached_catalog, loading, rebuilding
 from aergo_vc.sql.ahead import RowSource, lost_rows
 from aergo_vc.sql.alterations import DEFINING
-from aergo_vc.sql.budget import Budget, Meter
+from aergo_vc.sql.budget import DEFAULT_BUDGET, Budget, Meter
 from aergo_vc.sql.capture import Capture, InsertedRows
 from aergo_vc.sql.definitions import Definition
 from aergo_vc.sql.deploying import Deployment, Tree
@@ -50,7 +50,7 @@ class Engine:
 
     def __init__(self, path: Path | None = None, *, fuse_steps: int = FUSE_STEPS) -> None:
         self._guard, self._fuse = Guard(), Fuse(fuse_steps)
-        self._meter = Meter(Budget())
+        self._meter = Meter(DEFAULT_BUDGET)
         with disk_errors():
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
         self._facts = Facts(self._db)
@@ -397,7 +397,7 @@ class Engine:
         deployment = None if contract is None else Deployment(contract, context, definition_of)
         shaped = self._plans.shaped(script) if deployment is None else None
         statements = parse_script(script) if shaped is None else ()
-        meter = self._meter = Meter(budget or Budget())
+        meter = self._meter = Meter(budget or DEFAULT_BUDGET)
         nested = bool(self._transactions)
         with self._part() as opened:
             runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
@@ -435,7 +435,7 @@ class Engine:
 
         Arrays are tuples.  Parameters without an argument take their defaults.  Foreign keys are checked as by `run`.
         """
-        meter = self._meter = Meter(budget or Budget())
+        meter = self._meter = Meter(budget or DEFAULT_BUDGET)
         nested = bool(self._transactions)
         with self._part() as opened:
             runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
