@@ -27,6 +27,7 @@ from aergo_vc.sql.expressions import (
 from aergo_vc.sql.grammar import is_left_out
 from aergo_vc.sql.intervals import interval_field
 from aergo_vc.sql.moments import field_of
+from aergo_vc.sql.numbers import MAXIMUM
 from aergo_vc.sql.operators import convert_text, joined_values, order_term
 from aergo_vc.sql.routine_calls import bind_fact, bind_routine, called_routine
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
@@ -360,7 +361,9 @@ def _aggregate_of(node: exp.Expression, operand: Expression, distinct: str, test
         sql, scale = scaled.sql, scaled.scale
     else:
         return Expression(f"{what}_decimal({distinct}{sql}){test}", NUMERIC)
-    aggregate = f"{what}_scaled({distinct}{sql}){test}"
+    # SQLite's own sum stays within 64 bits if each number is within 32, as that of integers does.
+    is_small = what == "sum" and scaled is not None and scaled.bound <= MAXIMUM[Kind.INTEGER]
+    aggregate = f"{'sum' if is_small and operand.kind is Kind.NUMERIC else what + '_scaled'}({distinct}{sql}){test}"
     return Expression(f"aggregate_text({aggregate}, {scale}, '{what}')", NUMERIC)
 
 
