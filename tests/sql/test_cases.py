@@ -1,46 +1,97 @@
-"""Each file in cases/ is a script, statement by statement, with the rows or the SQLSTATE that each must give.
-
-Expected rows stand behind the statement as comments, cells divided by ``|``, NULL as ``∅``, an error as ``!`` and its
-code.  All but ours.sql agree with PostgreSQL 15, except that numbers of unlimited scale lose trailing zeros in max(),
-and that the codes for dependent views differ.
-"""
+"""The cases in cases/, which sql_cases.py describes, hold for our engine, and for PostgreSQL where it is installed."""
 
 import re
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
-from sql_world import context
+import sql_cases
+from postgresql import VERSION, Client, programs, server
+from sql_answers import ROLE, from_engine, from_postgresql
+from sql_cases import Case, CaseFile, MalformedCasesError, case_files, pending
+from world import ROOT
 
-from aergo_vc.model.types import Value
 from aergo_vc.sql.engine import Engine
-from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, SqlError
 
-CASES = sorted((Path(__file__).parent / "cases").glob("*.sql"))
-_CASE = re.compile(r"(.+);\n((?:-- .*\n)*)")
+FILES = case_files()
+PENDING = pending()
+PAGE = (ROOT / "man" / "man7" / "aergosql.7").read_text()
 
-
-def shown(value: Value) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "∅", True: "t", False: "f"}[value]
-    return f"{value:g}" if isinstance(value, float) and value.is_integer() else str(value)
+EACH = [pytest.param(file, case, id=f"{file.name}: {case.title}") for file in FILES for case in file.cases]
 
 
-def outcome(engine: Engine, statement: str, number: int) -> list[str]:
-    try:
-        rows = engine.run(statement, context(number)).results[-1].rows
-    except SqlError as error:
-        has_place = error.line is not None or error.sqlstate == FOREIGN_KEY_VIOLATION
-        return [f"! {error.sqlstate}{'' if has_place else ' without a place'}"]
-    return ["|".join(map(shown, row)) for row in rows]
+@pytest.mark.parametrize(("file", "case"), EACH)
+def test_the_engine_gives_what_a_case_says(file: CaseFile, case: Case) -> None:
+    wrong = differences(file, case)
+    if (file.name, case.title) in PENDING:
+        assert wrong, "the case passes: take it out of pending.txt, or run `make cases`"
+        pytest.xfail(PENDING[file.name, case.title])
+    assert not wrong, wrong
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_statements_give_the_rows_or_the_errors_that_are_written_behind_them(path: Path) -> None:
+def differences(file: CaseFile, case: Case) -> str:
+    """What our engine gives otherwise, in words; empty if nothing."""
     engine = Engine()
     wrong = []
-    for number, (statement, expected) in enumerate(_CASE.findall(path.read_text())):
-        wanted = [line.removeprefix("-- ") for line in expected.splitlines()]
-        found = outcome(engine, statement, number)
-        if found != wanted:
-            wrong.append(f"{statement}\n  expected {wanted}\n  found    {found}")
-    assert not wrong, "\n".join(wrong)
+    for number, statement in enumerate((*file.setup, *case.statements)):
+        found = from_engine(engine, statement, number)
+        if found != statement.expected:
+            wrong.append("\n".join([statement.text, *(f"  - {line}" for line in statement.expected), *(f"  + {line}" for line in found)]))
+    engine.close()
+    return "\n".join(wrong)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    if programs() is None:
+        pytest.skip(f"PostgreSQL {VERSION} is not installed")
+    with server(ROLE) as found:
+        yield found
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if not file.is_ours_alone], ids=lambda file: file.name)
+def test_postgresql_gives_what_a_file_says(file: CaseFile, client: Client) -> None:
+    wrong = []
+    for case in file.cases:
+        client.reset()
+        for statement in (*file.setup, *case.statements):
+            found = from_postgresql(client, statement.text)
+            if found != statement.at_postgresql:
+                wrong.append((case.title, statement.text, found))
+    assert not wrong
+
+
+def test_the_manual_gives_the_reason_of_every_difference() -> None:
+    words = re.sub(r"\s+", " ", re.sub(r"^\.(?:[A-Z][a-z] )?", "", PAGE[PAGE.index(".Sh DIFFERENCES") :], flags=re.MULTILINE))
+    reasons = {s.reason for file in FILES for case in file.cases for s in case.statements if s.reason is not None}
+    assert {reason for reason in reasons if reason not in words} == set()
+
+
+@pytest.mark.parametrize(("file", "case"), EACH)
+def test_a_case_expects_something(file: CaseFile, case: Case) -> None:
+    assert any(statement.expected for statement in case.statements)
+
+
+def test_the_pending_cases_exist() -> None:
+    assert PENDING.keys() <= {(file.name, case.title) for file in FILES for case in file.cases}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_file_is_written_as_it_was_read(file: CaseFile) -> None:
+    assert file.text() == (sql_cases.FOLDER / f"{file.name}.sql").read_text()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-- case: no end\nSELECT 1\n",
+        "-- case: twice\nSELECT 1;\n-- 1\n-- case: twice\nSELECT 1;\n-- 1\n",
+        "-- case: a colon: inside\nSELECT 1;\n-- 1\n",
+        "-- case: the same\nSELECT 1;\n-- 1\n-- differs: not\n-- 1\n",
+        "-- case: a tail\nSELECT 1;\n-- 1\n\n",
+    ],
+)
+def test_a_malformed_file_is_refused(text: str, tmp_path) -> None:
+    path = tmp_path / "bad.sql"
+    path.write_text(text)
+    with pytest.raises(MalformedCasesError):
+        sql_cases.read_case_file(path)
