@@ -39,8 +39,9 @@ NO_ROWS = "(no rows)"
 _CASE = "-- case: "
 _DIFFERS = "-- differs: "
 _QUOTED = re.compile(
-    r"""'(?:[^']|'')*'|"[^"]*"|\$(?P<tag>[a-z_]*)\$.*?\$(?P=tag)\$|/\*.*?\*/|--[^\n]*""", re.DOTALL | re.IGNORECASE
+    r"""\be'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'|"[^"]*"|\$(?P<tag>[a-z_]*)\$.*?\$(?P=tag)\$|/\*.*?\*/|--[^\n]*""", re.DOTALL | re.IGNORECASE
 )
+_OPENING = re.compile(r"""['"]|\$[a-z_]*\$|/\*""", re.IGNORECASE)
 
 
 class MalformedCasesError(ValueError):
@@ -137,7 +138,8 @@ def _comment(line: str) -> str:
 
 
 def _is_whole(text: str) -> bool:
-    return _QUOTED.sub("", text).rstrip().endswith(";")
+    bare = _QUOTED.sub("", text)
+    return bare.rstrip().endswith(";") and _OPENING.search(bare) is None
 
 
 class _Reader:
