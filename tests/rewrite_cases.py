@@ -11,10 +11,8 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 
 from postgresql import Client, server
-from sql_answers import ROLE, from_engine, from_postgresql
+from sql_answers import ROLE, first_wrong, from_postgresql
 from sql_cases import FOLDER, PENDING, Case, CaseFile, Statement, case_files, pending
-
-from aergo_vc.sql.engine import Engine
 
 
 def asked(client: Client, statement: Statement) -> Statement:
@@ -37,17 +35,16 @@ def rewritten(client: Client, file: CaseFile) -> CaseFile:
     return replace(file, cases=tuple(cases))
 
 
-def first_difference(file: CaseFile, case: Case) -> str | None:
+def shortcoming(file: CaseFile, case: Case) -> str | None:
     """What our engine gives otherwise first, in one line."""
-    engine = Engine()
-    for number, statement in enumerate((*file.setup, *case.statements)):
-        try:
-            found = from_engine(engine, statement, number)
-        except Exception as error:  # noqa: BLE001  # anything that is wrong with a case is told
-            return f"{type(error).__name__}: {error}".replace("\n", " ")
-        if found != statement.expected:
-            return f"{' '.join(statement.text.split())[:100]} gives {' / '.join(found)[:160]}"
-    return None
+    try:
+        wrong = first_wrong(file, case)
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is what happens
+        return f"{type(error).__name__}: {error}".replace("\n", " ")[:160]
+    if wrong is None:
+        return None
+    statement, found = wrong
+    return f"{' '.join(statement.text.split())[:100]} gives {' / '.join(found)[:160]}"
 
 
 def main(names: Iterable[str]) -> None:
@@ -61,7 +58,7 @@ def main(names: Iterable[str]) -> None:
             new = file if file.is_ours_alone else rewritten(client, file)
             (FOLDER / f"{file.name}.sql").write_text(new.text())
             for case in new.cases:
-                if (reason := first_difference(new, case)) is not None:
+                if (reason := shortcoming(new, case)) is not None:
                     kept[file.name, case.title] = reason
     lines = sorted(f"{name}: {title}: {reason}\n" for (name, title), reason in kept.items())
     PENDING.write_text("".join(lines))

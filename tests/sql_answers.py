@@ -1,12 +1,10 @@
 """What our engine and PostgreSQL answer to a statement, as lines in the form of sql_cases.py."""
 
-import json
-import re
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from postgresql import Answer, Client
-from sql_cases import NO_ROWS, Statement, shown_row
+from sql_cases import NO_ROWS, Case, CaseFile, Statement, shown_row
 from sql_world import context
 
 from aergo_vc.model.outcomes import ResultColumn, StatementResult
@@ -46,6 +44,22 @@ def error_line(sqlstate: str, message: str, *, raised: bool) -> str:
     return f"ERROR {sqlstate}: {message}" if raised else f"ERROR {sqlstate}"
 
 
+def first_wrong(file: CaseFile, case: Case) -> tuple[Statement, tuple[str, ...]] | None:
+    """The first statement of a case for which our engine gives something else, and what it gives."""
+    engine = Engine()
+    try:
+        for number, statement in enumerate((*file.setup, *case.statements)):
+            found = from_engine(engine, statement, number)
+            is_right = found == statement.expected
+            if number < len(file.setup):
+                is_right = not any(line.startswith("ERROR") for line in found)
+            if not is_right:
+                return statement, found
+    finally:
+        engine.close()
+    return None
+
+
 def from_engine(engine: Engine, statement: Statement, number: int) -> tuple[str, ...]:
     """What our engine gives; `number` tells the transactions of a case from each other."""
     try:
@@ -81,12 +95,10 @@ def _cell(value: Value, column: ResultColumn) -> str | None:
     return spelled(value, column.type)
 
 
-def spelled(value: Value | list[Value], kind: ColumnType) -> str | None:
+def spelled(value: Value, kind: ColumnType) -> str | None:
     """A value of ours as PostgreSQL prints one of its type."""
     if value is None:
         return None
-    if kind.is_array:
-        return _array(json.loads(value) if isinstance(value, str) else value, kind.element)
     if kind.kind is Kind.BOOLEAN:
         return "t" if value else "f"
     if isinstance(value, float):
@@ -109,15 +121,3 @@ def _float(value: float, kind: Kind) -> str:
 
 def _is(text: str, value: float, form: str) -> bool:
     return struct.pack(form, float(text)) == struct.pack(form, value)
-
-
-def _array(elements: Sequence[Value], kind: ColumnType) -> str:
-    return "{" + ",".join(_element(spelled(element, kind)) for element in elements) + "}"
-
-
-def _element(text: str | None) -> str:
-    if text is None:
-        return "NULL"
-    if not text or text.upper() == "NULL" or re.search(r'[{},"\\\s]', text):
-        return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
-    return text

@@ -21,23 +21,16 @@ EACH = [pytest.param(file, case, id=f"{file.name}: {case.title}") for file in FI
 
 @pytest.mark.parametrize(("file", "case"), EACH)
 def test_the_engine_gives_what_a_case_says(file: CaseFile, case: Case) -> None:
-    wrong = differences(file, case)
-    if (file.name, case.title) in PENDING:
-        assert wrong, "the case passes: take it out of pending.txt, or run `make cases`"
-        pytest.xfail(PENDING[file.name, case.title])
-    assert not wrong, wrong
-
-
-def differences(file: CaseFile, case: Case) -> str:
-    """What our engine gives otherwise, in words; empty if nothing."""
-    engine = Engine()
-    wrong = []
-    for number, statement in enumerate((*file.setup, *case.statements)):
-        found = from_engine(engine, statement, number)
-        if found != statement.expected:
-            wrong.append("\n".join([statement.text, *(f"  - {line}" for line in statement.expected), *(f"  + {line}" for line in found)]))
-    engine.close()
-    return "\n".join(wrong)
+    reason = PENDING.get((file.name, case.title))
+    try:
+        wrong = first_wrong(file, case)
+    except AergoError:
+        assert reason is not None
+        raise
+    if reason is not None:
+        assert wrong is not None, "the case passes: take it out of pending.txt, or run `make cases`"
+        pytest.xfail(reason)
+    assert wrong is None, f"{wrong[0].text}\n  expected {wrong[0].expected}\n  found    {wrong[1]}"
 
 
 @pytest.fixture(scope="module")
