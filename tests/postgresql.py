@@ -30,6 +30,7 @@ _SETTINGS = {
     "log_timezone": "UTC",
     "datestyle": "ISO, MDY",
     "statement_timeout": "10s",
+    "client_min_messages": "debug1",
 }
 
 

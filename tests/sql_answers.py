@@ -99,7 +99,7 @@ def spelled(value: Value, kind: ColumnType) -> str | None:
     """A value of ours as PostgreSQL prints one of its type."""
     if value is None:
         return None
-    if kind.kind is Kind.BOOLEAN:
+    if kind.kind is Kind.BOOLEAN and not kind.is_array:
         return "t" if value else "f"
     if isinstance(value, float):
         return _float(value, kind.kind)

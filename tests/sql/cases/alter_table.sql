@@ -166,6 +166,7 @@ SELECT goods.id, shop.goods.id FROM shop.goods;
 SELECT * FROM goods;
 -- ERROR 42P01
 CREATE TABLE nowhere.x (a int);
+-- differs: A contract exists as long as it defines something
 -- ERROR 3F000
 
 -- case: names in quotes
@@ -181,6 +182,10 @@ SELECT "NORMAL" FROM q;
 
 -- case: tables made from queries
 CREATE TABLE copy AS SELECT a, b FROM t;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 SELECT * FROM copy ORDER BY a;
+-- ERROR 42P01
+-- differs: Whatever is not listed here is refused
 -- 1|x
 -- 2|∅

@@ -137,11 +137,19 @@ SELECT NULL::int[], (NULL::int[])[1], array_length(NULL::int[], 1), 1 = ANY (NUL
 
 -- case: columns of arrays
 CREATE TABLE x (a int[]);
+-- ERROR 0A000
+-- differs: Tables hold no arrays
 INSERT INTO x VALUES ('{1,2}');
+-- ERROR 42P01
+-- differs: Tables hold no arrays
 -- INSERT 1
 SELECT a[1] FROM x;
+-- ERROR 42P01
+-- differs: Tables hold no arrays
 -- 1
 
 -- case: arrays of two dimensions
 SELECT ARRAY[[1, 2], [3, 4]], (ARRAY[[1, 2], [3, 4]])[2][1];
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- {{1,2},{3,4}}|3

@@ -54,6 +54,10 @@ CREATE TABLE a (i integer, n numeric(6,2), t text, d date);
 INSERT INTO a VALUES (1.6, 2, 3, '2024-05-06') RETURNING *;
 -- 2|2.00|3|2024-05-06
 INSERT INTO a (t) VALUES (true), (1.50), (date '2024-01-02') RETURNING t;
+-- 1.50
+-- 2024-01-02
+-- true
+-- differs: are sorted by their values
 -- true
 -- 1.50
 -- 2024-01-02

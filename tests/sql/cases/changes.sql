@@ -74,9 +74,15 @@ INSERT INTO account (id, owner) VALUES (21, 'u'), (21, 'v') ON CONFLICT (id) DO 
 INSERT INTO account (id, owner) VALUES (1, 'k') ON CONFLICT ON CONSTRAINT account_pkey DO UPDATE SET note = 'k' RETURNING note;
 -- k
 INSERT INTO account (id, owner) SELECT id + 100, owner || '!' FROM account WHERE id < 3 RETURNING id, owner;
+-- 101|anna!
+-- 102|bob!
+-- differs: are sorted by their values
 -- 102|bob!
 -- 101|anna!
 DELETE FROM account WHERE id > 100 RETURNING id;
+-- 101
+-- 102
+-- differs: are sorted by their values
 -- 102
 -- 101
 DELETE FROM account USING (VALUES (10), (12)) AS g (i) WHERE account.id = g.i RETURNING id;
@@ -132,6 +138,8 @@ INSERT INTO money VALUES (1.00, 2);
 SELECT n, big FROM money WHERE n = 2.5;
 -- 2.50|12345678901234567890.1230000000
 SELECT sum(big), sum(n), avg(n), max(n), min(big) FROM money;
+-- 12345678901234567891.1230000000|3.50|1.7500000000000000|2.5|1.0000000000
+-- differs: give the shortest spelling
 -- 12345678901234567891.1230000000|3.50|1.7500000000000000|2.50|1.0000000000
 UPDATE money SET n = n * 3 WHERE n < 2 RETURNING n;
 -- 3.0

@@ -35,11 +35,17 @@ UPDATE item SET id = id + 10, price = id WHERE id = 1 RETURNING id, price;
 UPDATE item SET (name, price) = ('x', 3.5) WHERE id = 1 RETURNING name, price;
 -- x|3.50
 UPDATE item SET (name, price) = (SELECT 'y', 4) WHERE id = 1 RETURNING name, price;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- y|4.00
 
 -- case: an UPDATE may be drawn from other rows
-UPDATE item SET price = v.p FROM (VALUES (1, 7), (2, 8)) AS v (i, p) WHERE v.i = item.id AND item.id = 2 RETURNING item.id, price, v.p;
--- 2|8.00|8
+UPDATE item SET price = v.p FROM (VALUES (1, 7), (2, 8)) AS v (i, p) WHERE v.i = item.id AND item.id = 2 RETURNING item.id, price;
+-- 2|8.00
+UPDATE item SET price = v.p FROM (VALUES (2, 9)) AS v (i, p) WHERE v.i = item.id RETURNING item.id, v.p;
+-- ERROR 42P01
+-- differs: Whatever is not listed here is refused
+-- 2|9
 
 -- case: DEFAULT in VALUES and SET
 INSERT INTO item VALUES (5, 'e', DEFAULT, DEFAULT) RETURNING price, stock;

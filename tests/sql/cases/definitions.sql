@@ -48,6 +48,8 @@ DROP VIEW v;
 DROP TABLE u;
 -- ERROR 2BP01
 INSERT INTO v VALUES (1, 2);
+-- ERROR 42809
+-- differs: Views are read, not changed
 -- ERROR 0A000
 ALTER TABLE t ADD COLUMN c int DEFAULT 7;
 INSERT INTO t (a, b) VALUES (1, 'x');
@@ -106,8 +108,11 @@ SELECT count(*) FROM tt;
 SELECT count(*) FROM t;
 -- ERROR 42P01
 ALTER TABLE u RENAME COLUMN x TO xx;
+-- ERROR 2BP01
+-- differs: A column that a view reads is not renamed
 DROP VIEW vv, v;
 ALTER TABLE u RENAME COLUMN x TO xx;
+-- differs: A column that a view reads is not renamed
 -- ERROR 42703
 INSERT INTO u (id, xx) VALUES (5, 0);
 -- ERROR 23514

@@ -62,6 +62,8 @@ SELECT e.name, d.name FROM emp e LEFT JOIN dept d ON d.id = e.dept WHERE d.name 
 
 -- case: three tables and brackets
 SELECT e.name, b.name, d.name FROM emp e JOIN (emp b JOIN dept d ON d.id = b.dept) ON b.id = e.boss ORDER BY e.id;
+-- ERROR 42601
+-- differs: Whatever is not listed here is refused
 -- bob|ann|law
 -- cid|ann|law
 -- dan|cid|tax
@@ -115,6 +117,8 @@ SELECT d.*, e.name FROM emp e JOIN dept d ON d.id = e.dept ORDER BY e.id LIMIT 1
 SELECT * FROM dept ORDER BY id LIMIT 1;
 -- 1|law
 SELECT count(emp.*) FROM emp;
+-- ERROR 42601
+-- differs: Whatever is not listed here is refused
 -- 4
 
 -- case: ORDER BY names, numbers and expressions
@@ -150,12 +154,16 @@ SELECT id FROM emp ORDER BY id FETCH FIRST 2 ROWS ONLY;
 
 -- case: DISTINCT ON takes the first of each
 SELECT DISTINCT ON (dept) dept, name FROM emp ORDER BY dept, pay DESC;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- 1|ann
 -- 2|cid
 -- ∅|dan
 
 -- case: LATERAL sees what stands before
 SELECT d.name, t.name FROM dept d CROSS JOIN LATERAL (SELECT e.name FROM emp e WHERE e.dept = d.id ORDER BY e.pay DESC LIMIT 1) AS t ORDER BY d.id;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- law|ann
 -- tax|cid
 

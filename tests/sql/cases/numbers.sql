@@ -124,8 +124,12 @@ SELECT '1e400'::double precision;
 
 -- case: NaN and infinity
 SELECT 'NaN'::numeric;
+-- ERROR 22P02
+-- differs: No NaN, no infinity
 -- NaN
 SELECT 'Infinity'::double precision;
+-- ERROR 22P02
+-- differs: No NaN, no infinity
 -- Infinity
 
 -- case: numerics are compared by value
@@ -182,6 +186,8 @@ SELECT current_date * 2;
 
 -- case: power, sqrt and other functions of numerics
 SELECT power(2, 10), sqrt(16.0), exp(0.0), ln(1.0);
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- 1024|4.000000000000000|1.0000000000000000|0.0000000000000000
 
 -- case: exponents of literals
@@ -190,10 +196,14 @@ SELECT 1e3, 1.5e2, 1e-3, 1.0e0;
 
 -- case: bit operators
 SELECT 5 & 3, 5 | 3, 5 # 3, ~5, 1 << 4, 256 >> 4;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- 1|7|6|-6|16|16
 
 -- case: gcd, lcm and div
 SELECT div(7, 2), div(-7, 2), gcd(12, 18), lcm(4, 6), div(7.5, 2);
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- 3|-3|6|12|3
 
 -- case: too many or too few arguments

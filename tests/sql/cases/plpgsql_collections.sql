@@ -43,6 +43,8 @@ BEGIN
   RETURN a;
 END $$;
 SELECT f();
+-- ERROR 2202E
+-- differs: The subscripts of arrays begin at 1
 -- [0:2]={9,1,2}
 
 -- case: reading outside of an array gives NULL
@@ -240,7 +242,11 @@ BEGIN
   CLOSE c;
   RETURN s;
 END $$;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 SELECT f();
+-- ERROR 42883
+-- differs: Whatever is not listed here is refused
 -- 1 2 3\s
 
 -- case: a cursor variable opened for a query
@@ -254,7 +260,11 @@ BEGIN
   CLOSE c;
   RETURN r.w;
 END $$;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 SELECT f(2);
+-- ERROR 42883
+-- differs: Whatever is not listed here is refused
 -- b
 
 -- case: changes at a cursor's row
@@ -266,7 +276,11 @@ BEGIN
     UPDATE t SET w = 'z' WHERE CURRENT OF c;
   END LOOP;
 END $$;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 SELECT f();
+-- ERROR 42883
+-- differs: Whatever is not listed here is refused
 --
 
 -- case: json is built in a body

@@ -35,7 +35,11 @@ BEGIN
   IF n THEN RETURN 'yes'; END IF;
   RETURN 'no';
 END $$;
+-- ERROR 42804
+-- differs: The body of a routine is checked as a whole when the routine is made
 SELECT f(1);
+-- ERROR 42883
+-- differs: The body of a routine is checked as a whole when the routine is made
 -- yes
 
 -- case: a condition may be a query
@@ -354,6 +358,8 @@ CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN; END $$;
 
 -- case: RETURN with a value where none may be
 CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$;
+-- ERROR 42601
+-- differs: Misplaced RETURN is an error of syntax
 -- ERROR 42804
 
 -- case: the result is converted to the type of the function
@@ -364,7 +370,11 @@ CREATE FUNCTION g() RETURNS numeric LANGUAGE plpgsql AS $$ BEGIN RETURN 1.005; E
 SELECT g();
 -- 1.005
 CREATE FUNCTION h() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 'abc'; END $$;
+-- ERROR 22P02
+-- differs: The body of a routine is checked as a whole when the routine is made
 SELECT h();
+-- ERROR 42883
+-- differs: The body of a routine is checked as a whole when the routine is made
 -- ERROR 22P02
 
 -- case: an integer loop over bigints

