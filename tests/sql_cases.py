@@ -150,6 +150,8 @@ class _Reader:
 
     def file(self) -> CaseFile:
         setup, notes = self._statements()
+        if any(statement.expected for statement in setup) or self._peek() is None:
+            raise self._wrong("no case, or something expected before the first")
         cases: list[Case] = []
         while (line := self._peek()) is not None:
             title = line.removeprefix(_CASE)

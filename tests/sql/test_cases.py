@@ -77,6 +77,8 @@ def test_a_file_is_written_as_it_was_read(file: CaseFile) -> None:
     "text",
     [
         "-- case: no end\nSELECT 1\n",
+        "SELECT 1;\n-- 1\n-- case: a result before\nSELECT 1;\n-- 1\n",
+        "CREATE TABLE t (a int);\n",
         "-- case: twice\nSELECT 1;\n-- 1\n-- case: twice\nSELECT 1;\n-- 1\n",
         "-- case: a colon: inside\nSELECT 1;\n-- 1\n",
         "-- case: the same\nSELECT 1;\n-- 1\n-- differs: not\n-- 1\n",
