@@ -7,12 +7,9 @@ Review the change as any other.  With names of files, as in ``arrays joins``, on
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
-
-sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 
 from postgresql import Client, server
-from sql_answers import ROLE, first_wrong, from_engine, from_postgresql
+from sql_answers import ROLE, first_wrong, from_engine, from_postgresql, prepare
 from sql_cases import FOLDER, PENDING, Case, CaseFile, Statement, case_files, pending, read_case_file
 
 from aergo_vc.sql.engine import Engine
@@ -30,20 +27,14 @@ def rewritten(client: Client, file: CaseFile) -> CaseFile:
     """The file with PostgreSQL's answers of today."""
     cases = []
     for case in file.cases:
-        client.reset()
-        for statement in file.setup:
-            if found := from_postgresql(client, statement.text):
-                assert not found[-1].startswith("ERROR"), f"{file.name}: {statement.text}: {found}"
+        prepare(client, file)
         cases.append(replace(case, statements=tuple([asked(client, statement) for statement in case.statements])))
     return replace(file, cases=tuple(cases))
 
 
 def shortcoming(file: CaseFile, case: Case) -> str | None:
     """What our engine gives otherwise first, in one line."""
-    try:
-        wrong = first_wrong(file, case)
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is what happens
-        return f"{type(error).__name__}: {error}".replace("\n", " ")[:160]
+    wrong = first_wrong(file, case)
     if wrong is None:
         return None
     statement, found = wrong

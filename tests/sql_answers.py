@@ -28,6 +28,14 @@ def from_postgresql(client: Client, text: str) -> tuple[str, ...]:
     return (*notices, *_outcome(answer))
 
 
+def prepare(client: Client, file: CaseFile) -> None:
+    """Make the database in which a case of the file begins."""
+    client.reset()
+    for statement in file.setup:
+        error = client.query(statement.text).error
+        assert error is None, f"{file.name}: {statement.text}: {error}"
+
+
 def _outcome(answer: Answer) -> Iterable[str]:
     if answer.error is not None:
         yield error_line(answer.error["C"], answer.error["M"], raised=answer.error.get("R") in _RAISING)
@@ -49,15 +57,22 @@ def first_wrong(file: CaseFile, case: Case) -> tuple[Statement, tuple[str, ...]]
     engine = Engine()
     try:
         for number, statement in enumerate((*file.setup, *case.statements)):
-            found = from_engine(engine, statement, number)
+            found = _attempt(engine, statement, number)
             is_right = found == statement.expected
             if number < len(file.setup):
-                is_right = not any(line.startswith("ERROR") for line in found)
+                is_right = not any(line.startswith(("ERROR", "BROKEN")) for line in found)
             if not is_right:
                 return statement, found
     finally:
         engine.close()
     return None
+
+
+def _attempt(engine: Engine, statement: Statement, number: int) -> tuple[str, ...]:
+    try:
+        return from_engine(engine, statement, number)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the statement did not give what it should
+        return (f"BROKEN {type(error).__name__}: {error}".replace("\n", " "),)
 
 
 def from_engine(engine: Engine, statement: Statement, number: int) -> tuple[str, ...]:

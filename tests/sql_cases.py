@@ -39,7 +39,15 @@ NO_ROWS = "(no rows)"
 _CASE = "-- case: "
 _DIFFERS = "-- differs: "
 _QUOTED = re.compile(
-    r"""\be'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'|"[^"]*"|\$(?P<tag>[a-z_]*)\$.*?\$(?P=tag)\$|/\*.*?\*/|--[^\n]*""", re.DOTALL | re.IGNORECASE
+    r"""
+    \be'(?:[^'\\]|''|\\.)*'
+    | '(?:[^']|'')*'
+    | "[^"]*"
+    | \$(?P<tag>[a-z_]*)\$.*?\$(?P=tag)\$
+    | /\*.*?\*/
+    | --[^\n]*
+    """,
+    re.DOTALL | re.IGNORECASE | re.VERBOSE,
 )
 _OPENING = re.compile(r"""['"]|\$[a-z_]*\$|/\*""", re.IGNORECASE)
 

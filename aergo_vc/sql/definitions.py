@@ -155,6 +155,8 @@ class TableBuilder:
         if isinstance(kind, exp.NotNullColumnConstraint):
             return replace(column, not_null=not kind.args.get("allow_null"))
         if isinstance(kind, exp.DefaultColumnConstraint):
+            if column.default is not None:
+                raise error_at(node, SYNTAX, f'multiple default values specified for column "{column.name}"')
             bind_default(self.catalog, column, kind.this)
             return replace(column, default=canonical_expression(kind.this))
         if isinstance(kind, exp.PrimaryKeyColumnConstraint):

@@ -15,11 +15,11 @@ SELECT twice FROM f(5);
 -- 10
 SELECT f(5);
 -- ERROR 0A000
--- differs: a set stands in FROM only
+-- differs: A function that returns a row or a set stands in FROM only
 -- (10,2.5000000000000000)
 SELECT (f(5)).half;
 -- ERROR 0A000
--- differs: a set stands in FROM only
+-- differs: A function that returns a row or a set stands in FROM only
 -- 2.5000000000000000
 
 -- case: one OUT parameter is a plain result
@@ -126,7 +126,7 @@ BEGIN
 END $$;
 SELECT * FROM g();
 -- ERROR 22P02
--- differs: The body of a routine is checked as a whole when the routine is made
+-- differs: converts the columns of its query to those of the routine as an assignment does
 -- ERROR 42804
 CREATE FUNCTION h() RETURNS TABLE (a bigint) LANGUAGE plpgsql AS $$
 BEGIN
@@ -136,7 +136,7 @@ SELECT * FROM h();
 -- 1
 -- 2
 -- 3
--- differs: The body of a routine is checked as a whole when the routine is made
+-- differs: converts the columns of its query to those of the routine as an assignment does
 -- ERROR 42804
 
 -- case: RETURN NEXT of scalars
@@ -247,7 +247,7 @@ BEGIN
 END $$;
 SELECT f() + 1;
 -- ERROR 0A000
--- differs: a set stands in FROM only
+-- differs: A function that returns a row or a set stands in FROM only
 -- 2
 
 -- case: RETURN QUERY of a change
