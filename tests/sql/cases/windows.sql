@@ -123,8 +123,12 @@ SELECT id, sum(n) OVER (w ORDER BY id) FROM t WINDOW w AS (PARTITION BY g) ORDER
 
 -- case: window functions that do not exist or lack OVER
 SELECT row_number() FROM t;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- ERROR 42809
 SELECT lower(g) OVER () FROM t;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- ERROR 42809
 
 -- case: NULLs in the order of windows
