@@ -53,9 +53,9 @@ def test_the_manual_gives_the_reason_of_every_difference() -> None:
     assert {reason for reason in reasons if reason not in words} == set()
 
 
-@pytest.mark.parametrize(("file", "case"), EACH)
-def test_a_case_expects_something(file: CaseFile, case: Case) -> None:
-    assert any(statement.expected for statement in case.statements)
+def test_every_case_expects_something() -> None:
+    mute = [case.title for file in FILES for case in file.cases if not any(s.at_postgresql for s in case.statements)]
+    assert mute == []
 
 
 def test_the_pending_cases_exist() -> None:
