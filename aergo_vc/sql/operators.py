@@ -127,7 +127,7 @@ def _negate(binder: Binder, node: exp.Expression) -> Expression:
         return Expression(f"negate{INTEGER_BITS[operand.kind]}({operand.sql})", operand.type, not_null=operand.not_null)
     if operand.kind is Kind.NUMERIC:
         if operand.scale is not None:
-            return replace(operand, sql=f"(-{operand.sql})", type=NUMERIC, is_constant=False, value=None)
+            return replace(operand, sql=f"(- {operand.sql})", type=NUMERIC, is_constant=False, value=None)
         return replace(operand, sql=f"decimal_negate({operand.sql})", type=NUMERIC, is_constant=False, value=None)
     if operand.kind is Kind.DOUBLE:
         return Expression(f"double_subtract(double_of('0'), {operand.sql})", DOUBLE)

@@ -286,6 +286,8 @@ class _SelectBinder:
             "with_", "windows", "kind", "locks",
         )  # fmt: skip
         binder.scope = Scope(parent=binder.scope.parent, variables=binder.scope.variables)
+        if not tree.expressions:
+            raise unsupported(tree, "SELECT without columns")
         binder.grouping = Grouping(refused="FROM", windows_refused="FROM")
         from_sql = self._from()
         where_sql = self._where()

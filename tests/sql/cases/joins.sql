@@ -170,3 +170,11 @@ SELECT d.name, t.name FROM dept d CROSS JOIN LATERAL (SELECT e.name FROM emp e W
 -- case: rows are locked without an effect
 SELECT id FROM emp WHERE id = 1 FOR UPDATE;
 -- 1
+
+-- case: a query has columns
+SELECT FROM dept;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
+--
+--
+--

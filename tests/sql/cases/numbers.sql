@@ -213,3 +213,7 @@ SELECT round();
 -- ERROR 42883
 SELECT abs(1, 2);
 -- ERROR 42883
+
+-- case: numbers are negated twice
+SELECT -(-1.5), - -0.001, -(-(-2)), 5 - -1, 5 - (-(-1.50));
+-- 1.5|0.001|-2|6|3.50
