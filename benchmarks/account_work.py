@@ -10,6 +10,7 @@ from pathlib import Path
 from accounts import Account, Accounts, csv_text
 from doltlite_peer import PeerFigures, run_peer
 from measuring import (
+    ROOT,
     Line,
     Times,
     git,
@@ -24,6 +25,7 @@ from measuring import (
 )
 
 from aergo_vc.repository.facade import Repository
+from aergo_vc.repository.hooks import Program
 from aergo_vc.repository.workspace import Surroundings
 
 
@@ -49,6 +51,8 @@ def _ledger_lines(folder: Path, work: Accounts, peer: PeerFigures | None, plain:
         yield _pushed_line("doltlite", sent, peer.pushed, limit=0.05)
     yield _pushed_line("git + CSV", sent, plain.pushed, limit=None)
     with ledger(folder / "full") as repository:
+        # Hides the state from the worktree, as `git aergo init` does.
+        repository.install(Program(Path(sys.executable), ROOT / "git-aergo"))
         _load(folder, repository, work)
         yield _commit_line("with a worktree", _commit_all(repository, work), peer, plain.commits)
 

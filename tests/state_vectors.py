@@ -57,6 +57,11 @@ KEYS: dict[Kind, list[Any]] = {
     Kind.UUID: ["00112233-4455-6677-8899-aabbccddeeff"],
     Kind.BYTEA: ["\\x", "\\x00ff"],
     Kind.DOUBLE: [-1.7976931348623157e308, -1.5, -5e-324, 0.0, 5e-324, 0.1, 1.5, 1e16, 1.7976931348623157e308],
+    Kind.REAL: [-3.4028234663852886e38, -1.5, 0.0, 1.401298464324817e-45, 0.10000000149011612],
+    Kind.INTERVAL: ["-1 days +00:00:01", "00:00:00", "1 year 2 mons -3 days +04:05:06.7"],
+    Kind.JSON: ["[1,  2]", '{"b":1, "a":1e2}'],
+    Kind.JSONB: ["[1.10, 2]", '{"b": 1, "aa": null}'],
+    Kind.ENUM: ["happy", "sad"],
 }
 
 EVERY_KIND: Row = tuple(values[-1] for values in KEYS.values())
@@ -105,6 +110,10 @@ INVALID_ROWS: dict[Kind, list[str]] = {
     Kind.UUID: ['["00112233-4455-6677-8899-AABBCCDDEEFF"]\n'],
     Kind.BYTEA: ['["\\\\xFF"]\n', '["\\\\x0"]\n'],
     Kind.DOUBLE: ["[-0.0]\n", "[1]\n", "[1.50]\n", "[1e+16]\n"],
+    Kind.REAL: ["[0.1]\n", "[-0.0]\n", "[1e39]\n"],
+    Kind.INTERVAL: ['["1 day 0:00:01"]\n', '["1 days"]\n', '["24:60:00"]\n', '[""]\n'],
+    Kind.JSON: ['["{"]\n', '["NaN"]\n', '["01"]\n'],
+    Kind.JSONB: ['["[1,2]"]\n', '["1e2"]\n'],
 }
 
 NAMED = ["h1", "h2", "_" + "a" * 53 + "-", *("_" + "b" * 60 + f"{n}-" for n in range(3)), "_" + "c" * 80 + "-"]
@@ -119,7 +128,7 @@ def vectors() -> dict[str, Any]:
         "json, invalid": INVALID_JSON,
         "key codes": {kind: [[value, key_code([kind], (value,))] for value in values] for kind, values in KEYS.items()},
         "key code of all kinds": key_code(list(KEYS), EVERY_KIND),
-        "row of all kinds": encode_rows([EVERY_KIND, EVERY_KIND[:1] + (None,) * 14]).decode(),
+        "row of all kinds": encode_rows([EVERY_KIND, EVERY_KIND[:1] + (None,) * (len(EVERY_KIND) - 1)]).decode(),
         "rows, invalid": INVALID_ROWS,
         "node names": [list(pair) for pair in zip(NAMED, node_names(NAMED), strict=True)],
         "hashes": {code: [hashes_of([code], level)[0].hex() for level in range(3)] for code in ("h0", "_-", "5")},

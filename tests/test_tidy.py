@@ -10,12 +10,17 @@ from world import ROOT
 Rule = Callable[[Iterable[Source]], list[str]]
 
 PAGES: dict[str, str | None] = {
+    "arguments": "aergo-transactions.5",
     "canonical_json": "aergo-json.5",
+    "catalog_texts": "aergo-state.5",
     "digests": "aergo-state.5",
+    "functions_text": "aergo-functions.5",
     "genesis": "aergo-genesis.5",
     "git_commit": "aergo-ledger.5",
     "git_tree": "aergo-ledger.5",
+    "grant_text": "aergo-schema.5",
     "header": "aergo-block.5",
+    "identifiers": "aergo-schema.5",
     "key_code": "aergo-state.5",
     "law": "aergo-branch.5",
     "node_name": "aergo-state.5",
@@ -24,6 +29,7 @@ PAGES: dict[str, str | None] = {
     "row_chunk": "aergo-state.5",
     "schema_text": "aergo-schema.5",
     "transactions": "aergo-transactions.5",
+    "type_text": "aergo-schema.5",
     "csv_file": None,  # RFC 4180; users' files, not a ledger's
     "git_pack": None,  # git's own: gitformat-pack(5)
     "jsonl_file": None,  # jsonlines.org; users' files

@@ -1,6 +1,7 @@
 """What the tests of codecs and table trees share: objects in memory, tables, Hypothesis strategies of keys and rows."""
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from aergo_vc.base.ids import Digest, ObjectId, TableName
 from aergo_vc.codec.digests import Kind as ObjectKind
 from aergo_vc.codec.digests import ObjectFormat, git_object_id
+from aergo_vc.model.interval_text import Interval, interval_text
+from aergo_vc.model.json_text import jsonb_text, parse_json
 from aergo_vc.model.schema import Column, Table
 from aergo_vc.model.types import ColumnType, Kind, Row
 from aergo_vc.state.checking import check_tree
@@ -129,8 +132,13 @@ def _moment(moment: dt.datetime | dt.time, zone: str) -> str:
     return text.rstrip("0").rstrip(".") + zone if "." in text else text + zone
 
 
-_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=70) | st.text(
-    "aAzZ`_{0:~\x7f é😀", max_size=5
+_TEXT_LETTERS = st.characters(codec="utf-8", exclude_characters="\0")
+_TEXT = st.text(_TEXT_LETTERS, max_size=70) | st.text("aAzZ`_{0:~\x7f é😀", max_size=5)
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.text(_TEXT_LETTERS, max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(_TEXT_LETTERS, max_size=3), inner, max_size=3),
+    max_leaves=5,
 )
 
 VALUES: dict[Kind, st.SearchStrategy[Any]] = {
@@ -150,6 +158,13 @@ VALUES: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.TIMESTAMPTZ: st.datetimes().map(lambda moment: _moment(moment, "+00")),
     Kind.UUID: st.uuids().map(str),
     Kind.BYTEA: st.binary(max_size=40).map(lambda data: "\\x" + data.hex()),
+    Kind.REAL: st.floats(width=32, allow_nan=False, allow_infinity=False).map(lambda value: value + 0.0),
+    Kind.INTERVAL: st.builds(
+        Interval, st.integers(-(10**6), 10**6), st.integers(-(10**7), 10**7), st.integers(-(10**17), 10**17)
+    ).map(interval_text),
+    Kind.JSON: _json.map(json.dumps),
+    Kind.JSONB: _json.map(lambda value: jsonb_text(parse_json(json.dumps(value)))),
+    Kind.ENUM: st.sampled_from(["sad", "ok", "happy", "A b"]),
     Kind.DOUBLE: st.floats(allow_nan=False, allow_infinity=False).map(lambda value: value + 0.0),
 }
 """Canonical values of every kind."""

@@ -27,6 +27,12 @@ BLOCK_FILE_BYTES = 128 << 20
 DIRECTORY_BLOCK_BYTES = 64 << 10
 """Transactions and receipts of one block of the directory, together."""
 
+OUTPUT_BYTES = 512 << 10
+"""The events and the result of one transaction, as its receipt holds them."""
+
+DIRECTORY_OUTPUT_BYTES = 1 << 10
+"""The same in the directory."""
+
 LAST_MOMENT = 253_402_300_799_999
 """The latest time of a block, in milliseconds since 1970: the end of the year 9999."""
 

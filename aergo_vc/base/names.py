@@ -7,12 +7,14 @@ another name (threats D16, F07, F10, F11).
 import re
 
 from aergo_vc.base.errors import InputError
-from aergo_vc.base.ids import BranchName, EntityName, TableName
+from aergo_vc.base.ids import BranchName, EntityName, RoutineName, TableName
 
 _BRANCH = re.compile(r"(?!.*(?:\.\.|//|/\.|\./|\.lock(?:/|$)))[A-Za-z0-9_](?:[A-Za-z0-9_./-]{0,98}[A-Za-z0-9_-])?")
 _ENTITY = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?")
 # Windows opens a device for these, whatever the folder (threat F10).
 _DEVICE = re.compile(r"aux|con|nul|prn|(?:com|lpt)[0-9]")
+_CONTRACT = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_ROUTINE = re.compile(r"[a-z][a-z0-9_]{0,62}\.[a-z_][a-z0-9_]{0,62}")
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}")
 
 
@@ -61,3 +63,21 @@ def table_name(text: str) -> TableName:
             name=text,
         )
     return TableName(text)
+
+
+def contract_name(text: str) -> str:
+    """`text` as a contract's name; raises NameNotAllowedError."""
+    if is_device_name(text) or _CONTRACT.fullmatch(text) is None:
+        raise NameNotAllowedError(
+            f"{text!r} is no name for a contract: lower-case letters, digits and _, a letter first", name=text
+        )
+    return text
+
+
+def routine_name(text: str) -> RoutineName:
+    """`text`, a contract's and a routine's name with a dot between them; raises NameNotAllowedError."""
+    if _ROUTINE.fullmatch(text) is None or is_device_name(text.partition(".")[0]):
+        raise NameNotAllowedError(
+            f"{text!r} is no name for a routine: contract.routine of lower-case letters, digits and _", name=text
+        )
+    return RoutineName(text)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import unified_diff
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from aergo_vc.cli.output import Output, Style, Styled
@@ -13,7 +15,7 @@ from aergo_vc.model.transactions import RowCounts
 from aergo_vc.model.types import Row
 
 if TYPE_CHECKING:
-    from aergo_vc.repository.results import TableDifference
+    from aergo_vc.repository.results import RoutinesDifference, TableDifference
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,15 @@ def tell_difference(out: Output, difference: "TableDifference") -> None:
         return
     for change in difference.changes.values():
         _tell_row(out, table, change)
+
+
+def tell_routines(out: Output, difference: "RoutinesDifference") -> None:
+    """Print what differs in a contract's functions and procedures, as a unified diff."""
+    out.line(Styled(f"{difference.contract}  (functions and procedures)", Style.BOLD))
+    lines = unified_diff(difference.before.splitlines(), difference.after.splitlines(), n=2, lineterm="")
+    for line in islice(lines, 2, None):
+        style = {"+": Style.GREEN, "-": Style.RED, "@": Style.CYAN}.get(line[:1])
+        out.line(line if style is None else Styled(line, style))
 
 
 def tell_tally(out: Output, tallies: Sequence[Tally]) -> None:

@@ -23,6 +23,8 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
     ),
     "Make transactions": (
         Verb("sql", "transactions", "sign an SQL script"),
+        Verb("deploy", "contracts", "sign what a contract is"),
+        Verb("call", "contracts", "sign a call of a contract's routine"),
         Verb("import", "transactions", "sign the rows of files"),
         Verb("export", "transactions", "write the rows of a table to a file"),
         Verb("status", "transactions", "show the branch and what is pending"),
@@ -33,7 +35,7 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
         Verb("log", "reading", "list blocks"),
         Verb("show", "reading", "show a block or a transaction"),
         Verb("diff", "reading", "show the rows that differ between two blocks"),
-        Verb("schema", "reading", "show the definition of tables"),
+        Verb("schema", "reading", "show what contracts define"),
         Verb("query", "reading", "ask in SQL, at any block"),
     ),
     "Branch": (

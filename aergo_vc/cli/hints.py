@@ -17,6 +17,10 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
     "E_KEY_FILE_MODE": ("take it from the others: chmod 600 FILE",),
     "E_KEY_MISSING": ("add the key to the agent (ssh-add), or name its file: git config aergo.key FILE",),
     "E_KEY_UNKNOWN": ("an administrator of the directory must add this key first",),
+    "E_FINAL": (
+        "take the branch back to a history that holds the block: git reflog finds it",
+        "what a final block did is undone by a new transaction, never by leaving the block out",
+    ),
     "E_KEY_NOT_REGISTERED": ("an administrator of the directory must add this key first",),
     "E_LOCKED": ("another git or git-aergo is at work; try again when it is done",),
     "E_MOVED": ("look at what came in between (git aergo log), then try again",),
@@ -25,6 +29,9 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
     "E_NO_LEDGER": ("make a ledger here: git aergo init",),
     "E_NO_SIGNER": ("make a key and a ledger (git aergo key new, git aergo init), or set aergo.entity and aergo.key",),
     "E_OBJECT_MISSING": ("fetch what is missing: git fetch --refetch",),
+    "E_OTHER_DEFINITION": (
+        "put what changes it in front of its definition, such as ALTER TABLE IF EXISTS … ADD COLUMN IF NOT EXISTS …",
+    ),
     "E_OTHER_BRANCH": ("git branches do not begin ledger branches; make one: git aergo branch NAME",),
     "E_PERMISSION": ("an administrator of the directory grants roles",),
     "E_REVISION": ("a branch, a tag, a height or the first digits of an id; git aergo log lists blocks",),

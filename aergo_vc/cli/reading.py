@@ -6,7 +6,7 @@ from typing import Annotated, BinaryIO, cast
 import typer
 
 from aergo_vc.cli.commands import AsJson, At, new_family, session_of
-from aergo_vc.cli.differences import Tally, difference_records, tell_difference, tell_tally
+from aergo_vc.cli.differences import Tally, difference_records, tell_difference, tell_routines, tell_tally
 from aergo_vc.cli.output import Style, Styled
 from aergo_vc.cli.progress import Busy
 from aergo_vc.cli.records import block_record, details_records, transaction_record
@@ -84,9 +84,17 @@ def diff(
                     session.out.record(record)
             elif not stat:
                 tell_difference(session.out, difference)
+        routines = [] if table is not None else list(repository.diff_routines(before, after))
+        for changed in routines:
+            if as_json:
+                session.out.record({"contract": changed.contract, "before": changed.before, "after": changed.after})
+            elif not stat:
+                tell_routines(session.out, changed)
     if stat and not as_json:
         tell_tally(session.out, tallies)
-    return int(exit_code and bool(tallies))
+        for changed in routines:
+            session.out.line(f"{changed.contract}  (functions and procedures)")
+    return int(exit_code and bool(tallies or routines))
 
 
 @app.command()
@@ -97,18 +105,18 @@ def schema(
     at: At = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the definition of tables, as SQL."""
+    """Show what contracts define, as SQL."""
     session = session_of(context)
     with session.open() as repository:
-        texts = repository.schema(at)
+        texts, routines = repository.schema(at), repository.routines(at)
     if contract is not None and contract not in texts:
         raise UsageError(f"there is no contract {contract}", verb="schema")
     for name in sorted(texts) if contract is None else [contract]:
         if as_json:
-            session.out.record({"contract": name, "schema": texts[name]})
+            session.out.record({"contract": name, "schema": texts[name], "functions": routines.get(name, "")})
         else:
             session.out.line(Styled(f"-- {name}", Style.DIM))
-            session.out.lines(texts[name])
+            session.out.lines(texts[name] + routines.get(name, ""))
 
 
 @app.command()

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from aergo_vc.base.ids import TableName
+from aergo_vc.codec.arguments import json_of
 from aergo_vc.codec.sshsig import encode_key_text
-from aergo_vc.model.transactions import Receipt, RowCounts, Transaction
+from aergo_vc.model.transactions import Call, CallResult, Event, Receipt, RowCounts, Transaction
 
 if TYPE_CHECKING:
     from aergo_vc.repository.results import BlockDetails, BlockSummary, Committed, Status, Submitted, Verified
@@ -35,6 +36,7 @@ def submitted_record(submitted: "Submitted") -> Record:
             }
             for result in submitted.results
         ],
+        **_outcome_record(submitted.events, submitted.result),
         "block": None if submitted.committed is None else committed_record(submitted.committed),
     }
 
@@ -102,7 +104,27 @@ def transaction_record(transaction: Transaction, receipt: Receipt, summary: "Blo
         "key": encode_key_text(payload.key),
         "sql": payload.sql,
         "loads": [{"table": load.table, "mode": load.mode, "columns": list(load.columns)} for load in payload.loads],
+        "contract": payload.contract,
+        "call": None if payload.call is None else _call_record(payload.call),
         "rows": rows_record(receipt.rows),
+        **_outcome_record(receipt.events, receipt.result),
+    }
+
+
+def _call_record(call: Call) -> Record:
+    return {"routine": call.routine, "arguments": [json_of(argument) for argument in call.arguments]}
+
+
+def _outcome_record(events: Iterable[Event], result: CallResult | None) -> Record:
+    """What a transaction announced and returned; result is null for all but calls."""
+    return {
+        "events": [
+            {"name": event.name, "data": {name: json_of(value) for name, value in event.data.items()}}
+            for event in events
+        ],
+        "result": None
+        if result is None
+        else {"columns": list(result.columns), "rows": [[json_of(value) for value in row] for row in result.rows]},
     }
 
 
@@ -120,4 +142,5 @@ def verified_record(verified: "Verified") -> Record:
         "blocks": verified.blocks,
         "transactions": verified.transactions,
         "head": verified.head,
+        "irreversible": verified.irreversible,
     }

@@ -6,8 +6,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from aergo_vc.cli.output import Column, Output, Style, Styled
-from aergo_vc.cli.wording import count, moment, plain_value, rows_by_table, short
-from aergo_vc.model.transactions import Receipt, Transaction
+from aergo_vc.cli.wording import argument_text, count, moment, plain_value, rows_by_table, short, what_it_is
+from aergo_vc.model.transactions import Argument, CallResult, Event, Receipt, Transaction
 from aergo_vc.model.types import Row
 
 if TYPE_CHECKING:
@@ -80,10 +80,30 @@ def _transaction(out: Output, transaction: Transaction, receipt: Receipt, **more
     payload = transaction.payload
     out.line(Styled(f"transaction {transaction.id}", Style.YELLOW))
     loads = ", ".join(f"{load.table} ({load.mode})" for load in payload.loads)
-    _facts(out, {**more, "Signer": payload.signer, "Rows": rows_by_table(receipt.rows), "Loads": loads or None})
+    facts = {**more, "Signer": payload.signer, "Rows": rows_by_table(receipt.rows), "Loads": loads or None}
+    _facts(out, {**facts, "Contract": payload.contract, "Call": what_it_is(payload) if payload.call else None})
+    if receipt.events or receipt.result is not None:
+        out.line()
+        tell_call(out, receipt.events, receipt.result)
     if payload.sql.strip():
         out.line()
         out.lines(payload.sql, "    ")
+
+
+def tell_call(out: Output, events: Iterable[Event], result: CallResult | None) -> None:
+    """Print what a transaction announced and what its call returned."""
+    for event in events:
+        data = "  ".join(f"{name}={argument_text(value)}" for name, value in event.data.items())
+        out.line("event ", Styled(event.name, Style.CYAN), f"  {data}" if data else "")
+    if result is None:
+        return
+    rows = [[None if value is None else _shown_argument(value) for value in row] for row in result.rows]
+    out.table([Column(name) for name in result.columns], rows)
+    out.line(Styled(f"({count(len(rows), 'row')})", Style.DIM))
+
+
+def _shown_argument(value: Argument) -> str | None:
+    return argument_text(value) if isinstance(value, tuple) else plain_value(value)
 
 
 def _facts(out: Output, facts: Mapping[str, str | None]) -> None:

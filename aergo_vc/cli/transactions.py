@@ -12,7 +12,8 @@ from aergo_vc.cli.output import Column, Style, Styled
 from aergo_vc.cli.progress import Busy
 from aergo_vc.cli.records import committed_record, status_record, submitted_record
 from aergo_vc.cli.running import UsageError
-from aergo_vc.cli.wording import count, moment, plain_value, rows_by_table, short
+from aergo_vc.cli.showing import tell_call
+from aergo_vc.cli.wording import count, moment, plain_value, rows_by_table, short, what_it_is
 from aergo_vc.model.types import Kind
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 app = new_family()
 
 _MODES = ("replace", "upsert", "append")
-_NUMBERS = frozenset((Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT, Kind.NUMERIC, Kind.DOUBLE))
+_NUMBERS = frozenset((Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT, Kind.NUMERIC, Kind.DOUBLE, Kind.REAL))
 
 
 @app.command()
@@ -40,13 +41,13 @@ def sql(
     session = session_of(context)
     if (script is None) == (file is None):
         raise UsageError("either a script or --file is expected", verb="sql")
-    _require_seal(message, commit=commit, verb="sql")
-    text = script if script is not None else _read_text(str(file))
+    require_seal(message, commit=commit, verb="sql")
+    text = script if script is not None else read_text(str(file), "sql")
     with session.open() as repository:
         submitted = repository.sql(text, commit=commit, message=message)
         if submitted.committed is not None:
             repository.maintain()
-    _tell_submitted(session, submitted, as_json=as_json)
+    tell_submitted(session, submitted, as_json=as_json)
 
 
 @app.command("import")
@@ -66,7 +67,7 @@ def import_files(
     session = session_of(context)
     if mode not in _MODES:
         raise UsageError(f"--mode {mode}: {', '.join(_MODES)} are possible", verb="import")
-    _require_seal(message, commit=commit, verb="import")
+    require_seal(message, commit=commit, verb="import")
     with session.open() as repository, Busy("importing"):
         submitted = repository.import_files(
             files,
@@ -79,7 +80,7 @@ def import_files(
         )
         if submitted.committed is not None:
             repository.maintain()
-    _tell_submitted(session, submitted, as_json=as_json)
+    tell_submitted(session, submitted, as_json=as_json)
 
 
 @app.command()
@@ -171,28 +172,36 @@ def _meant(repository: "Repository", texts: list[str]) -> list[TransactionId]:
     return meant
 
 
-def _require_seal(message: str | None, *, commit: bool, verb: str) -> None:
+def require_seal(message: str | None, *, commit: bool, verb: str) -> None:
+    """Raise UsageError for a message without a block."""
     if message is not None and not commit:
         raise UsageError("--message is the block's: it needs --commit", verb=verb)
 
 
-def _read_text(file: str) -> str:
+def read_text(file: str, verb: str) -> str:
+    """The text of a file, or of standard input for ``-``; raises UsageError."""
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         return data.decode()
     except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}", verb="sql") from error
+        raise UsageError(f"{file} cannot be read: {error.strerror}", verb=verb) from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not UTF-8 at byte {error.start}", verb="sql") from error
+        raise UsageError(f"{file} is not UTF-8 at byte {error.start}", verb=verb) from error
 
 
-def _tell_submitted(session: Session, submitted: "Submitted", *, as_json: bool) -> None:
+def tell_submitted(session: Session, submitted: "Submitted", *, as_json: bool, dry_run: bool = False) -> None:
+    """Print what a transaction did, or in a dry run would do."""
+    for notice in submitted.notices:
+        session.err.line(Styled(f"{notice.level}: ", Style.YELLOW), notice.message)
     if as_json:
         session.out.record(submitted_record(submitted))
         return
     for result in submitted.results:
         tell_result(session, result)
-    if submitted.transaction is None:
+    tell_call(session.out, submitted.events, submitted.result)
+    if dry_run:
+        session.out.line(f"Would do: {rows_by_table(submitted.rows)}")
+    elif submitted.transaction is None:
         session.out.line("There is nothing to do")
     elif submitted.committed is not None:
         _tell_committed(session, submitted.committed)
@@ -237,6 +246,8 @@ def _tell_status(session: Session, status: "Status", pending: "tuple[PendingTran
     out.line(f"{count(status.pending, 'pending transaction')}" if status.pending else "Nothing is pending")
     for transaction in pending:
         identifier = Styled(short(transaction.transaction.id), Style.YELLOW)
-        out.line("  ", identifier, f"  {transaction.transaction.payload.signer}  {rows_by_table(transaction.rows)}")
+        payload = transaction.transaction.payload
+        done = "".join(f"  {word}" for word in (what_it_is(payload),) if word)
+        out.line("  ", identifier, f"  {payload.signer}  {rows_by_table(transaction.rows)}{done}")
         if transaction.problem is not None:
             out.line("    ", Styled("would be left out", Style.RED), f": {transaction.problem}")

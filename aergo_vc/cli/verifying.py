@@ -34,6 +34,8 @@ def verify(
         return
     head = "" if verified.head is None else f" up to {short(verified.head)}"
     what = f"{count(verified.blocks, 'block')}, {count(verified.transactions, 'transaction')}{head}"
+    if verified.irreversible is not None:
+        what += f"; irreversible up to height {verified.irreversible}"
     session.out.line(Styled("valid", Style.GREEN), f": {verified.branch}: {what}")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from aergo_vc.base.ids import TableName
-from aergo_vc.model.transactions import RowCounts
+from aergo_vc.model.transactions import Argument, Payload, RowCounts
 from aergo_vc.model.types import Value
 
 SHORT_DIGITS = 12
@@ -57,6 +57,20 @@ def value_in_line(value: Value) -> str:
     if isinstance(value, str) and (value.upper() in ("NULL", "TRUE", "FALSE") or not _PLAIN.fullmatch(value)):
         return "'" + value.replace("'", "''") + "'"
     return plain_value(value) or "''"
+
+
+def argument_text(value: Argument) -> str:
+    """A value that goes into a routine or comes out of it, in a line."""
+    if isinstance(value, tuple):
+        return f"{{{','.join(map(argument_text, value))}}}"
+    return value_in_line(value)
+
+
+def what_it_is(payload: Payload) -> str | None:
+    """A deployment or a call in a few words; None for other transactions."""
+    if payload.call is not None:
+        return f"{payload.call.routine}({', '.join(map(argument_text, payload.call.arguments))})"
+    return None if payload.contract is None else f"deploys {payload.contract}"
 
 
 def pairs(names: Iterable[str], values: Iterable[Value]) -> str:

@@ -8,7 +8,10 @@ the trees that users' own files are in.
 """
 
 import re
+import struct
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from aergo_vc.base.errors import FormatError
@@ -16,6 +19,7 @@ from aergo_vc.base.ids import ObjectId
 
 DIRECTORY_MODE = 0o040000
 FILE_MODE = 0o100644
+_CACHED_HEADS = 64
 
 
 class TreeEntry(NamedTuple):
@@ -125,12 +129,14 @@ def encode_ordered(mode: int, names: Iterable[str], ids: Sequence[str]) -> bytes
 
     For trees that this program makes itself, four times as fast as `encode_tree`.
     """
-    raw = bytes.fromhex("".join(ids))
-    size = len(raw) // len(ids)
+    heads = _heads(mode, tuple(names))
+    size = len(ids[0]) // 2
+    raw = struct.unpack(f"{size}s" * len(ids), bytes.fromhex("".join(ids)))
+    return b"".join(chain.from_iterable(zip(heads, raw, strict=True)))
+
+
+@lru_cache(_CACHED_HEADS)
+def _heads(mode: int, names: tuple[str, ...]) -> tuple[bytes, ...]:
+    """What stands before the ids in a tree; the same trees are written again and again with other ids."""
     head = b"%o " % mode
-    return b"".join(
-        [
-            head + name.encode() + b"\0" + raw[at : at + size]
-            for name, at in zip(names, range(0, len(raw), size), strict=True)
-        ]
-    )
+    return tuple([head + name.encode() + b"\0" for name in names])

@@ -9,14 +9,14 @@ kind               code of a value
 =================  =================================================================================================
 integers           a letter for the number of digits (``h`` for 1 … ``z`` for 19), then the digits; below zero ``0``,
                    the letters in reverse, and each digit's complement to 9
-text kinds         ``_``, each UTF-8 byte by the table below, ``-``
+text kinds, enum   ``_``, each UTF-8 byte by the table below, ``-``
 boolean            ``f`` or ``t``
 date and times     the digits alone; a fraction of a second as six digits
 uuid               the 32 digits
 bytea              ``_``, the hexadecimal digits, ``-``
 numeric            ``5`` for zero; else ``7``, the exponent as an integer's code, the significant digits, ``-``; below
                    zero ``3``, the negated exponent, the digits' complements, ``z``
-double precision   16 hexadecimal digits of the bits, all inverted below zero, else the sign bit set
+floats             16 hexadecimal digits of the bits, all inverted below zero, else the sign bit set
 =================  =================================================================================================
 
 Bytes of text: ``0``-``9`` and ``a``-``y`` stand for themselves; below ``0``: ``.`` and two hexadecimal digits; ``:`` to
@@ -115,6 +115,11 @@ _CODES: dict[Kind, Callable[[Any], str]] = {
     Kind.UUID: _date_code,
     Kind.BYTEA: _bytea_code,
     Kind.DOUBLE: _double_code,
+    Kind.REAL: _double_code,
+    Kind.INTERVAL: text_code,
+    Kind.JSON: text_code,
+    Kind.JSONB: text_code,
+    Kind.ENUM: text_code,
 }
 
 

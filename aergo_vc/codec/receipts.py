@@ -5,11 +5,13 @@ from typing import Any
 
 from aergo_vc.base.errors import FormatError, InputError
 from aergo_vc.base.ids import TableName, TransactionId
-from aergo_vc.base.names import table_name
+from aergo_vc.base.names import routine_name, table_name
+from aergo_vc.codec.arguments import argument_of, json_of
 from aergo_vc.codec.canonical_json import decode, encode
 from aergo_vc.codec.record import Record
-from aergo_vc.model.transactions import Receipt, RowCounts
+from aergo_vc.model.transactions import CallResult, Event, Receipt, RowCounts
 
+_OPTIONAL_KEYS = frozenset({"events", "result"})
 _COUNTS = ("deleted", "inserted", "updated")
 
 
@@ -26,15 +28,54 @@ def decode_receipts(data: bytes) -> tuple[Receipt, ...]:
     return tuple(_receipt(decode(line)) for line in lines)
 
 
+def output_size(events: tuple[Event, ...], result: CallResult | None) -> int:
+    """The bytes that events and a result take in a receipt."""
+    return len(encode(_output_value(events, result)))
+
+
 def _value(receipt: Receipt) -> dict[str, Any]:
     rows = {table: {kind: getattr(counts, kind) for kind in _COUNTS} for table, counts in receipt.rows.items()}
-    return {"rows": rows, "transaction": receipt.transaction}
+    return {"rows": rows, "transaction": receipt.transaction, **_output_value(receipt.events, receipt.result)}
+
+
+def _output_value(events: tuple[Event, ...], result: CallResult | None) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    if events:
+        value["events"] = [_event_value(event) for event in events]
+    if result is not None:
+        rows = [[json_of(cell) for cell in row] for row in result.rows]
+        value["result"] = {"columns": list(result.columns), "rows": rows}
+    return value
+
+
+def _event_value(event: Event) -> dict[str, Any]:
+    return {"data": {name: json_of(value) for name, value in event.data.items()}, "name": event.name}
 
 
 def _receipt(value: Any) -> Receipt:  # noqa: ANN401 - any JSON value
-    record = Record(value, ("rows", "transaction"), "a receipt")
+    record = Record(value, ("rows", "transaction"), "a receipt", _OPTIONAL_KEYS)
     rows = {_table(name): _counts(counts) for name, counts in record.members("rows").items()}
-    return Receipt(TransactionId(record.id("transaction")), rows)
+    events = tuple(map(_event, record.items("events"))) if record.has("events") else ()
+    if record.has("events") and not events:
+        raise FormatError("a receipt without events has no key events")
+    result = _result(value["result"]) if record.has("result") else None
+    return Receipt(TransactionId(record.id("transaction")), rows, events, result)
+
+
+def _event(value: Any) -> Event:  # noqa: ANN401 - any JSON value
+    record = Record(value, ("data", "name"), "an event")
+    data = {name: argument_of(found) for name, found in record.members("data").items()}
+    return Event(record.name("name", routine_name), data)
+
+
+def _result(value: Any) -> CallResult:  # noqa: ANN401 - any JSON value
+    record = Record(value, ("columns", "rows"), "a call's result")
+    columns, rows = record.items("columns"), record.items("rows")
+    if not columns or not all(type(column) is str for column in columns):
+        raise FormatError("a result's columns must be names")
+    if not all(type(row) is list and len(row) == len(columns) for row in rows):
+        raise FormatError("a result's rows must have a value for each column")
+    return CallResult(tuple(columns), tuple(tuple(map(argument_of, row)) for row in rows))
 
 
 def _table(name: str) -> TableName:

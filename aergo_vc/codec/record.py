@@ -16,13 +16,23 @@ _LARGEST_INTEGER = 2**63 - 1
 
 
 class Record:
-    """An object that must have exactly the keys named; every reader raises FormatError."""
+    """An object that must have exactly the keys named, and may have those in `optional`; readers raise FormatError."""
 
-    def __init__(self, value: Any, keys: tuple[str, ...], what: str) -> None:  # noqa: ANN401 - any JSON value
-        if not isinstance(value, dict) or tuple(sorted(value)) != tuple(sorted(keys)):
+    def __init__(
+        self,
+        value: Any,  # noqa: ANN401 - any JSON value
+        keys: tuple[str, ...],
+        what: str,
+        optional: frozenset[str] = frozenset(),
+    ) -> None:
+        if not isinstance(value, dict) or value.keys() - optional != set(keys):
             raise FormatError(f"{what} must be an object with the keys {', '.join(sorted(keys))}")
         self._value = value
         self._what = what
+
+    def has(self, key: str) -> bool:
+        """Whether an optional key is there."""
+        return key in self._value
 
     def text(self, key: str) -> str:
         """A string."""

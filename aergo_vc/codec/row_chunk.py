@@ -1,7 +1,7 @@
 """Row chunks: the files that hold a table's rows, one row a line.
 
 A line is the row's values as a canonical JSON array in column order, ended by a line feed.  Integers are JSON numbers,
-booleans ``true`` and ``false``, NULL is ``null``, double precision a JSON number in the shortest spelling that reads
+booleans ``true`` and ``false``, NULL is ``null``, floats a JSON number in the shortest spelling that reads
 back as the same value; all other kinds are strings (``aergo_vc.model.types``), so that no reader rounds a numeric.
 """
 
@@ -15,8 +15,10 @@ import msgspec
 
 from aergo_vc.base.errors import FormatError
 from aergo_vc.base.limits import CHUNK_BYTES, ROW_BYTES
+from aergo_vc.model.floats import single
 from aergo_vc.model.patterns import PATTERNS
 from aergo_vc.model.schema import Column, Table
+from aergo_vc.model.spelling import CHECKS
 from aergo_vc.model.types import INTEGER_BITS, Kind, Row
 
 _encoder = msgspec.json.Encoder()
@@ -49,6 +51,11 @@ class RowReader:
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self._decoder = msgspec.json.Decoder(_row_type(columns, spelled=True))
+        self._checks = [
+            (place, check)
+            for place, column in enumerate(columns)
+            if (check := _CHECKS.get(column.type.kind)) is not None
+        ]
         self._known_decoder = msgspec.json.Decoder(_row_type(columns, spelled=False))
 
     @classmethod
@@ -73,7 +80,15 @@ class RowReader:
         if _encoder.encode_lines(rows) != lines:
             raise BadChunk("a chunk's rows are not in canonical spelling")
         check_doubles(lines, rows)
+        self.check_values(rows)
         return rows
+
+    def check_values(self, rows: Iterable[Row]) -> None:
+        """Raise BadChunk for a value whose spelling no pattern describes and that is not in its kind's."""
+        for place, check in self._checks:
+            for row in rows:
+                if row[place] is not None and not check(row[place]):
+                    raise BadChunk("a value is not in the spelling of its column's type")
 
     def decode_known_lines(self, lines: bytes) -> list[Row]:
         """The rows of lines that were decoded before, or made here: checks types, and not spelling."""
@@ -123,6 +138,9 @@ def _holds_negative_zero(rows: Iterable[Row]) -> bool:
     return any(isinstance(value, float) and value == 0 and copysign(1, value) < 0 for row in rows for value in row)
 
 
+_CHECKS: dict[Kind, Callable[[Any], bool]] = {**CHECKS, Kind.REAL: lambda value: single(value) == value}
+
+
 def _row_type(columns: Sequence[Column], *, spelled: bool) -> Any:  # noqa: ANN401 - a type made at run time
     return tuple.__class_getitem__(tuple(_column_type(column, spelled=spelled) for column in columns))
 
@@ -164,9 +182,10 @@ def _matching(pattern: str) -> Any:  # noqa: ANN401
 
 _PYTHON_TYPES: dict[Kind, Callable[[Column], Any]] = {
     **dict.fromkeys(INTEGER_BITS, _integer),
-    **dict.fromkeys((Kind.TEXT, Kind.VARCHAR, Kind.CHAR), _text),
+    **dict.fromkeys((Kind.TEXT, Kind.VARCHAR, Kind.CHAR, Kind.ENUM, *CHECKS), _text),
     **dict.fromkeys(PATTERNS, _pattern),
     Kind.NUMERIC: _numeric,
     Kind.BOOLEAN: lambda _: bool,
     Kind.DOUBLE: lambda _: float,
+    Kind.REAL: lambda _: float,
 }

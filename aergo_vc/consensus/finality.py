@@ -27,20 +27,27 @@ def needed(roster_size: int) -> int:
     return roster_size * 2 // 3 + 1
 
 
-def irreversible_height(chain: Sequence[Confirmation], roster_size: int) -> int | None:
-    """The greatest irreversible height of a line of blocks in ascending order; None if there is none.
+class Support:
+    """Who stands by the blocks of one line, walked from the newest down."""
 
-    A producer counts once for a height, whether by the block at it or by confirming it from above.  What a block claims
-    to confirm below the first of `chain` counts for nothing.
-    """
-    lowest = min((block.height for block in chain), default=0)
-    supporters: dict[int, set[EntityName]] = {block.height: set() for block in chain}
-    for block in chain:
-        for height in range(max(lowest, block.height - block.confirmed + 1), block.height + 1):
-            if height in supporters:
-                supporters[height].add(block.producer)
-    enough = [height for height, names in supporters.items() if len(names) >= needed(roster_size)]
-    return max(enough, default=None)
+    def __init__(self, roster_size: int) -> None:
+        self._needed = needed(roster_size)
+        self._reaches: dict[EntityName, int] = {}
+
+    def makes_final(self, block: Confirmation) -> bool:
+        """Whether the next block down is irreversible by its own producer and those of the blocks above it.
+
+        A producer counts once for a height, whether by the block at it or by confirming it from above.
+        """
+        reach = block.height - block.confirmed + 1
+        self._reaches[block.producer] = min(reach, self._reaches.get(block.producer, reach))
+        return sum(lowest <= block.height for lowest in self._reaches.values()) >= self._needed
+
+
+def irreversible_height(chain: Sequence[Confirmation], roster_size: int) -> int | None:
+    """The greatest irreversible height of a line of blocks in ascending order; None if there is none."""
+    support = Support(roster_size)
+    return next((block.height for block in reversed(chain) if support.makes_final(block)), None)
 
 
 def confirmed_by(height: int, highest_signed: int | None) -> int:

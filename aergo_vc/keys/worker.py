@@ -5,6 +5,7 @@ only the parent writes, on the same interpreter; an answer has one byte an item,
 """
 
 import marshal
+import os
 import signal
 import sys
 from typing import BinaryIO, Protocol
@@ -12,6 +13,7 @@ from typing import BinaryIO, Protocol
 from aergo_vc.keys.ed25519 import verify_many
 
 _HEADER_BYTES = 4
+_NICENESS = 5
 
 
 class _Source(Protocol):
@@ -44,6 +46,8 @@ def write_frame(sink: _Sink, content: bytes) -> None:
 def serve() -> None:
     """Answers frames until the input ends.  An interrupt of the terminal is left to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)  # the parent, which cannot divide its own work, goes first
     answer_frames(sys.stdin.buffer, sys.stdout.buffer)
 
 

@@ -117,6 +117,12 @@ class ChangedColumnsError(InputError):
     code = "E_COLUMNS"
 
 
+class OutputSizeError(InputError):
+    """A transaction announces or returns more than a receipt may hold."""
+
+    code = "E_OUTPUT_SIZE"
+
+
 class ShallowError(RepositoryError):
     """History ends before the beginning of the chain."""
 

@@ -134,9 +134,14 @@ def read_ledger(objects: ObjectReader, ledger: ObjectId) -> LedgerTree:
 
 def read_header(objects: ObjectReader, ledger: ObjectId) -> Header:
     """The header alone of a block that was found valid before; raises LayoutError if there is none."""
+    return decode_header(read_header_bytes(objects, ledger))
+
+
+def read_header_bytes(objects: ObjectReader, ledger: ObjectId) -> bytes:
+    """The same as it is stored."""
     for entry in _entries(objects, ledger):
         if entry.name == _HEADER:
-            return decode_header(objects.read_blob(entry.id))
+            return objects.read_blob(entry.id)
     raise LayoutError(f"ledger/{_HEADER} is missing", name=_HEADER)
 
 

@@ -6,25 +6,32 @@ Row changes lead from one to the other.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
-from aergo_vc.base.ids import BranchName, ChainId, Digest, ObjectId, TableName
-from aergo_vc.ledger.catalogs import catalog_of, schemas_of
-from aergo_vc.ledger.errors import ChangedColumnsError
+from aergo_vc.base.ids import BranchName, ChainId, Digest, EntityName, ObjectId, TableName, TransactionId
+from aergo_vc.base.limits import DIRECTORY_OUTPUT_BYTES, OUTPUT_BYTES
+from aergo_vc.codec.catalog_texts import functions_of, schemas_of
+from aergo_vc.codec.receipts import output_size
+from aergo_vc.ledger.catalogs import catalog_of
+from aergo_vc.ledger.errors import ChangedColumnsError, OutputSizeError
 from aergo_vc.ledger.payloads import LoadTrees, TransactionPayload, checked_node, keys_only
+from aergo_vc.model.blocks import DIRECTORY_BRANCH
 from aergo_vc.model.changes import Changes, Key, RowChange, TableChanges
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog, Table
-from aergo_vc.model.transactions import Load, LoadMode, Receipt, RowCounts, Transaction
+from aergo_vc.model.transactions import CallResult, Event, Load, LoadMode, Payload, Receipt, RowCounts, Transaction
 from aergo_vc.sql.capture import InsertedRows
 from aergo_vc.sql.engine import Engine
-from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction
+from aergo_vc.sql.outcomes import ExecutionContext, Notice, OpenTransaction, RolesOf, no_roles
 from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.editing import apply_changes
 from aergo_vc.state.nodes import Node, NodeStore, Objects
 from aergo_vc.state.snapshot import Root, Snapshot, SnapshotStore, StateLayoutError
 from aergo_vc.state.table_tree import TableTree
+
+_ROWS_AHEAD = 10_000
+"""Changed rows of one trial that are kept: more are changed again about as fast as noted."""
 
 Submission = tuple[Transaction, TransactionPayload]
 """A transaction with the trees of its loads."""
@@ -38,14 +45,16 @@ class BlockContext:
     chain: ChainId
     height: int
     time: int
+    roles_of: RolesOf = field(default=no_roles, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionOutcome:
-    """What one transaction did: what its statements returned, and its receipt."""
+    """What one transaction did: what its statements returned, its receipt, and what it said to this machine alone."""
 
     results: tuple[StatementResult, ...]
     receipt: Receipt
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,7 @@ class Machine:
         return {name: root.digest for name, root in self._snapshot.tables.items()}
 
     def adopt(self, snapshot: Snapshot) -> None:
-        """Take it that the engine's tables hold `snapshot` already."""
+        """Take it that the engine's tables hold `snapshot` already, but for what was kept ahead of it."""
         catalog = catalog_of(snapshot)
         self._roots = self._read_roots(snapshot, catalog)
         self._snapshot = snapshot
@@ -118,15 +127,18 @@ class Machine:
 
     def move_to(self, snapshot: Snapshot) -> None:
         """Bring the engine's tables to `snapshot`, at the cost of what differs if the schemas are the same."""
+        self.engine.fall_back()
         catalog = catalog_of(snapshot)
         roots = self._read_roots(snapshot, catalog)
         if snapshot.schemas == self._snapshot.schemas:
-            for name in catalog.tables:
-                self._move_table(catalog.tables[name], self._roots.get(name), roots.get(name))
+            for name in catalog.stored:
+                self._move_table(catalog.stored[name], self._roots.get(name), roots.get(name))
+            if snapshot.functions != self._snapshot.functions:
+                self.engine.adopt_routines(catalog.routines)
         else:
             self.engine.restore(catalog)
             for name, root in roots.items():
-                self.engine.insert_rows(name, self.tree(catalog.tables[name]).rows(root))
+                self.engine.insert_rows(name, self.tree(catalog.stored[name]).rows(root))
         self._snapshot, self._roots = snapshot, roots
 
     def tree(self, table: Table) -> TableTree:
@@ -137,9 +149,14 @@ class Machine:
         """The root of a table's tree at this state; None while it has no rows."""
         return self._roots.get(table)
 
+    def stands_on(self, roots: Mapping[TableName, Node]) -> bool:
+        """Whether `roots` are those of this state's tables."""
+        return roots == self._roots
+
     @contextmanager
     def block(self, context: BlockContext) -> Iterator["BlockExecution"]:
         """Execute the transactions of one block; leaving without `finish`, or by an exception, undoes them."""
+        self.engine.fall_back()
         execution = BlockExecution(self, context, _Work(dict(self._roots)))
         with self.engine.block() as engine_block:
             yield execution
@@ -147,6 +164,19 @@ class Machine:
                 engine_block.rollback()
         if execution.finished is not None:
             self._snapshot, self._roots = execution.finished
+
+    @contextmanager
+    def trial(self, context: BlockContext) -> Iterator["BlockExecution"]:
+        """Execute transactions to see what they do, behind those that an earlier trial kept: `engine.ahead` names them.
+
+        Leaving without `keep_ahead`, or by an exception, undoes them.  `peek` sees nothing of what was kept, and
+        there is no `finish`.
+        """
+        execution = BlockExecution(self, context, _Work(dict(self._roots)))
+        with self.engine.block() as engine_block:
+            yield execution
+            if not execution.is_kept:
+                engine_block.rollback()
 
     def read_state(self, object_id: ObjectId | None, digest: Digest) -> Snapshot:
         """The snapshot under ``ledger/state``; None stands for the folder's absence."""
@@ -157,10 +187,10 @@ class Machine:
         return State(snapshot, self._snapshots.write(snapshot))
 
     def _read_roots(self, snapshot: Snapshot, catalog: Catalog) -> dict[TableName, Node]:
-        for name in snapshot.tables.keys() - catalog.tables.keys():
+        for name in snapshot.tables.keys() - catalog.stored.keys():
             raise StateLayoutError(f"ledger/state has rows of {name}, which no schema defines", table=name)
         return {
-            name: self.nodes.read_root(root.id, root.digest, self.tree(catalog.tables[name]).first_code)
+            name: self.nodes.read_root(root.id, root.digest, self.tree(catalog.stored[name]).first_code)
             for name, root in snapshot.tables.items()
         }
 
@@ -178,31 +208,54 @@ class BlockExecution:
         self._context = context
         self._work = work
         self.finished: tuple[Snapshot, dict[TableName, Node]] | None = None
+        self.is_kept = False
 
     def execute(self, transaction: Transaction, payload: TransactionPayload) -> TransactionOutcome:
         """Execute one transaction, all or nothing.
 
         Raises SqlError and its like for a transaction that fails, and InvalidError for a payload that is not canonical.
         """
-        context = ExecutionContext(
-            time=self._context.time,
-            height=self._context.height,
-            transaction=transaction.id,
-            chain=self._context.chain,
-            branch=self._context.branch,
-            signer=transaction.payload.signer,
-        )
-        results: tuple[StatementResult, ...] = ()
+        context = self._execution_context(transaction.id, transaction.payload.signer)
         filled: dict[TableName, Node] = {}
         engine = self._machine.engine
         with engine.transaction() as done:
-            if transaction.payload.sql:
-                results = engine.run(transaction.payload.sql, context).results
+            ran = _run(engine, transaction.payload, context)
             for load, trees in zip(transaction.payload.loads, payload, strict=True):
                 self._load(load, trees, filled)
             self._machine.guard(self._context.branch, engine)
+            self._require_room(ran)
         self._absorb(done, filled)
-        return TransactionOutcome(results, Receipt(transaction.id, _counts(done)))
+        receipt = Receipt(transaction.id, _counts(done), ran.events, ran.result)
+        return TransactionOutcome(ran.results, receipt, ran.notices)
+
+    def check(self, script: str, contract: str) -> None:
+        """Deploy a contract as its owner would, for the errors that it raises; nothing of it remains."""
+        owner = self._machine.catalog.owners.get(contract, EntityName("nobody"))
+        context = self._execution_context(TransactionId("0" * 64), owner)
+        with self._machine.engine.transaction() as opened:
+            self._machine.engine.run(script, context, contract=contract)
+            opened.rollback()
+
+    def _execution_context(self, transaction: TransactionId, signer: EntityName) -> ExecutionContext:
+        return ExecutionContext(
+            time=self._context.time,
+            height=self._context.height,
+            transaction=transaction,
+            chain=self._context.chain,
+            branch=self._context.branch,
+            signer=signer,
+            roles_of=self._context.roles_of,
+        )
+
+    def _require_room(self, ran: "_Ran") -> None:
+        """Receipts are limited, so that a block has room for them (building.Room)."""
+        if not ran.events and ran.result is None:
+            return
+        limit = DIRECTORY_OUTPUT_BYTES if self._context.branch == DIRECTORY_BRANCH else OUTPUT_BYTES
+        size = output_size(ran.events, ran.result)
+        if size > limit:
+            message = f"the events and the result of the transaction have {size} bytes; {limit} are allowed"
+            raise OutputSizeError(message, bytes=size)
 
     def finish(self) -> State:
         """Turn the block's row changes into trees and keep them; returns the state after the block."""
@@ -212,22 +265,40 @@ class BlockExecution:
         self._machine.engine.mark = f"{state.root.digest} {state.root.id}"
         return state
 
+    def keep_ahead(self, name: str) -> None:
+        """Keep what the transactions of a trial did in the engine's tables, under `name`, until the next block.
+
+        Not after they defined something, loaded an empty table or changed much: then it is as if this was not called.
+        """
+        work = self._work
+        rows = sum(map(len, work.changes.values()))
+        if (
+            not work.rewritten
+            and not work.catalog_changed
+            and self._machine.stands_on(work.roots)
+            and rows <= _ROWS_AHEAD
+        ):
+            self.is_kept = self._machine.engine.keep_ahead(name, work.changes)
+
     def peek(self) -> tuple[Snapshot, dict[TableName, Node]]:
         """The state so far, with the root of every table that has rows."""
         machine, work = self._machine, self._work
         catalog = machine.catalog
         for name in work.rewritten:
-            if name in catalog.tables:
-                self._set_root(name, machine.tree(catalog.tables[name]).build(list(machine.engine.rows(name))))
+            if name in catalog.stored:
+                self._set_root(name, machine.tree(catalog.stored[name]).build(list(machine.engine.rows(name))))
         for name, changes in work.changes.items():
-            if name in catalog.tables and name not in work.rewritten:
-                tree = machine.tree(catalog.tables[name])
+            if name in catalog.stored and name not in work.rewritten:
+                tree = machine.tree(catalog.stored[name])
                 self._set_root(name, apply_changes(tree, work.roots.get(name), changes))
         work.changes.clear()
         work.rewritten.clear()
-        roots = {name: node for name, node in work.roots.items() if name in catalog.tables}
-        schemas = schemas_of(catalog) if work.catalog_changed else machine.snapshot.schemas
-        return Snapshot(schemas, {name: Root(node.id, node.digest) for name, node in roots.items()}), roots
+        roots = {name: node for name, node in work.roots.items() if name in catalog.stored}
+        schemas, functions = machine.snapshot.schemas, machine.snapshot.functions
+        if work.catalog_changed:
+            schemas, functions = schemas_of(catalog), functions_of(catalog)
+        tables = {name: Root(node.id, node.digest) for name, node in roots.items()}
+        return Snapshot(schemas, tables, functions), roots
 
     def _set_root(self, name: TableName, root: Node | None) -> None:
         if root is None:
@@ -273,13 +344,33 @@ class BlockExecution:
         _merge(work.changes, rest)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    """What the script or the call of a transaction did beside changing rows."""
+
+    results: tuple[StatementResult, ...] = ()
+    events: tuple[Event, ...] = ()
+    result: CallResult | None = None
+    notices: tuple[Notice, ...] = ()
+
+
+def _run(engine: Engine, payload: Payload, context: ExecutionContext) -> _Ran:
+    if payload.call is not None:
+        called = engine.call(payload.call.routine, payload.call.arguments, context)
+        return _Ran((), called.events, called.result, called.notices)
+    if not payload.sql and payload.contract is None:
+        return _Ran()
+    done = engine.run(payload.sql, context, contract=payload.contract)
+    return _Ran(done.results, done.events, None, done.notices)
+
+
 def _merge(total: dict[TableName, dict[Key, RowChange]], changes: Changes) -> None:
     """Add later changes to earlier ones, keeping net changes only."""
     for name, rows in changes.items():
         mine = total.setdefault(name, {})
         for key, change in rows.items():
             earlier = mine.pop(key, None)
-            net = change if earlier is None else replace(earlier, after=change.after)
+            net = change if earlier is None else RowChange(earlier.before, change.after)
             if net.before != net.after:
                 mine[key] = net
 
@@ -291,6 +382,10 @@ def _counts(done: OpenTransaction) -> dict[TableName, RowCounts]:
 def _count(rows: TableChanges) -> RowCounts:
     if isinstance(rows, InsertedRows):
         return RowCounts(inserted=len(rows), updated=0, deleted=0)
-    inserted = sum(change.before is None for change in rows.values())
-    deleted = sum(change.after is None for change in rows.values())
+    inserted = deleted = 0
+    for change in rows.values():
+        if change.before is None:
+            inserted += 1
+        elif change.after is None:
+            deleted += 1
     return RowCounts(inserted=inserted, updated=len(rows) - inserted - deleted, deleted=deleted)

@@ -130,6 +130,8 @@ def check_payload(payload: Payload, header: Header, authority: Authority, recent
         raise BranchMismatchError(f"a transaction was signed for branch {payload.branch}, not for {header.branch}")
     if header.branch == DIRECTORY_BRANCH and payload.loads:
         raise LimitError("a transaction of the directory brings rows along")
+    if header.branch == DIRECTORY_BRANCH and (payload.contract is not None or payload.call is not None):
+        raise LimitError("a transaction of the directory deploys a contract or calls a routine")
     check_recent(payload, header.height, recent)
     check_key(authority, payload.signer, payload.key)
     roles = authority.entities[payload.signer].roles

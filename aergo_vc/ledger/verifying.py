@@ -1,7 +1,8 @@
 """Verify blocks from nothing but the repository: every byte, every signature, every transaction (design D11).
 
-Blocks are read ahead in batches, so that signatures are checked in other processes while transactions execute here.
-Memory is bounded by the batch and by the window in which transactions live, not by the history.
+Blocks are read ahead in batches, so that the signatures of the next ones are checked in other processes while
+transactions execute here.  Memory is bounded by the batches and by the window in which transactions live, not by the
+history.
 """
 
 from collections import deque
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TypeVar
 
 from aergo_vc.base.errors import AergoError, FormatError, InvalidError, RepositoryError
 from aergo_vc.base.ids import BlockId, BranchName, ObjectId, TransactionId
@@ -16,7 +18,7 @@ from aergo_vc.base.limits import BLOCK_FILE_BYTES, TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.codec.digests import Kind, ObjectFormat, git_object_id
 from aergo_vc.codec.git_commit import Commit, decode_commit, signed_payload
 from aergo_vc.codec.receipts import encode_receipts
-from aergo_vc.codec.transactions import encode_payload
+from aergo_vc.codec.transactions import signed_part
 from aergo_vc.keys.ed25519 import SignedMessage, checked_public_key
 from aergo_vc.keys.signatures import (
     TRANSACTION_NAMESPACE,
@@ -44,15 +46,17 @@ from aergo_vc.model.transactions import Receipt
 from aergo_vc.objects.errors import ObjectMissingError
 from aergo_vc.objects.store import ObjectStore
 
-_BATCH_BLOCKS = 64
-_BATCH_SIGNATURES = 4_096
+_BATCH_BLOCKS = 256
+_BATCH_SIGNATURES = 1_024
+_BATCH_BYTES = 4 << 20
+_BATCHES_AHEAD = 2
 _SLOTS_AHEAD = 2
 
 AuthorityOf = Callable[[LedgerTree, LedgerTree | None], Authority]
 """What the directory says for a block, given the block and the one before it; raises InvalidError if it is unknown."""
 
 CheckSignatures = Callable[[Iterable[SignedMessage]], Iterator[bool]]
-"""Verdicts on signatures in their order, such as `SignatureChecker.check`."""
+"""Verdicts on signatures in their order, such as `SignatureChecker.check`; the work may begin when it is called."""
 
 
 class InvalidBlockError(InvalidError):
@@ -144,6 +148,10 @@ class _Parsed:
     signatures: Sequence[SignedMessage]
 
 
+_Batch = list[_Parsed | _Broken]
+_Item = TypeVar("_Item")
+
+
 class Verifier:
     """Verifies a line of blocks in ascending order, from a chain's first block or from one that is trusted.
 
@@ -171,15 +179,18 @@ class Verifier:
 
     def verify(self, blocks: Iterable[BlockCommit], previous: LedgerTree | None) -> Iterator[VerifiedBlock]:
         """Verify `blocks`, the first of which follows `previous`; raises InvalidBlockError at the first invalid one."""
-        parsed = self._parse_all(blocks, previous)
-        while batch := _batch(parsed):
-            verdicts = self._check_signatures(signed for block in batch for signed in block.signatures)
+        for batch, verdicts in _ahead(self._begun(_batches(self._parse_all(blocks, previous)))):
             for block in batch:
                 if isinstance(block, _Broken):
                     raise block.error
                 with _blaming(block.place, block.ledger):
                     self._verify(block, list(islice(verdicts, len(block.signatures))))
                 yield VerifiedBlock(block.place.commit, block.ledger)
+
+    def _begun(self, batches: Iterable[_Batch]) -> Iterator[tuple[_Batch, Iterator[bool]]]:
+        """Each batch with the verdicts on its signatures, which are in the making."""
+        for batch in batches:
+            yield batch, self._check_signatures([signed for block in batch for signed in block.signatures])
 
     def _parse_all(self, blocks: Iterable[BlockCommit], previous: LedgerTree | None) -> Iterator[_Parsed | _Broken]:
         for place in blocks:
@@ -209,7 +220,7 @@ class Verifier:
             raise SignatureError("a signature of the block or of one of its transactions does not verify")
         check_key(authority, header.producer, block.signatures[0][0])
         self._check_transactions(ledger, authority)
-        self._execute(ledger)
+        self._execute(ledger, authority)
         self.window.add(ledger)
 
     def _check_branch(self, branch: BranchName, previous: LedgerTree | None) -> None:
@@ -227,10 +238,10 @@ class Verifier:
                 raise RepeatedTransactionError(f"transaction {transaction.id} stands in the history twice")
             seen.add(transaction.id)
 
-    def _execute(self, ledger: LedgerTree) -> None:
+    def _execute(self, ledger: LedgerTree, authority: Authority) -> None:
         header = ledger.header
         payloads = read_payloads(self._objects, self._machine.nodes, ledger.payload, ledger.transactions)
-        with self._machine.block(context_of(header)) as execution:
+        with self._machine.block(context_of(header, authority)) as execution:
             receipts: list[Receipt] = []
             for transaction, payload in zip(ledger.transactions, payloads, strict=True):
                 try:
@@ -266,9 +277,9 @@ def check_tip(objects: CommitReader, head: ObjectId, authority_of: AuthorityOf) 
         check_key(authority, ledger.header.producer, key)
 
 
-def context_of(header: Header) -> BlockContext:
+def context_of(header: Header, authority: Authority) -> BlockContext:
     """What transactions can learn of the block with this header."""
-    return BlockContext(header.branch, header.chain, header.height, header.time)
+    return BlockContext(header.branch, header.chain, header.height, header.time, authority.roles_of)
 
 
 def _signatures(commit: Commit, ledger: LedgerTree) -> list[SignedMessage]:
@@ -276,22 +287,36 @@ def _signatures(commit: Commit, ledger: LedgerTree) -> list[SignedMessage]:
     if commit.signature is None:
         raise SignatureError("the commit is not signed")
     signatures = [commit_signature(commit.signature, signed_payload(commit))]
-    for transaction in ledger.transactions:
+    for transaction, line in zip(ledger.transactions, ledger.transactions_bytes.split(b"\n")[:-1], strict=True):
         key = checked_public_key(transaction.payload.key)
-        message = payload_message(TRANSACTION_NAMESPACE, encode_payload(transaction.payload))
+        message = payload_message(TRANSACTION_NAMESPACE, signed_part(line))
         signatures.append((key, transaction.signature, message))
     return signatures
 
 
-def _batch(parsed: Iterator[_Parsed | _Broken]) -> list[_Parsed | _Broken]:
-    batch: list[_Parsed | _Broken] = []
-    signatures = 0
+def _batches(parsed: Iterable[_Parsed | _Broken]) -> Iterator[_Batch]:
+    batch: _Batch = []
+    signatures = size = 0
     for block in parsed:
         batch.append(block)
         signatures += len(block.signatures)
-        if len(batch) >= _BATCH_BLOCKS or signatures >= _BATCH_SIGNATURES:
-            break
-    return batch
+        size += 0 if isinstance(block, _Broken) else len(block.ledger.transactions_bytes)
+        if len(batch) >= _BATCH_BLOCKS or signatures >= _BATCH_SIGNATURES or size >= _BATCH_BYTES:
+            yield batch
+            batch = []
+            signatures = size = 0
+    if batch:
+        yield batch
+
+
+def _ahead(items: Iterable[_Item]) -> Iterator[_Item]:
+    """The items, of which some are always taken in advance."""
+    waiting: deque[_Item] = deque()
+    for item in items:
+        waiting.append(item)
+        if len(waiting) > _BATCHES_AHEAD:
+            yield waiting.popleft()
+    yield from waiting
 
 
 @contextmanager

@@ -44,3 +44,8 @@ class Authority:
 
     entities: Mapping[EntityName, Entity]
     roster: Roster
+
+    def roles_of(self, entity: EntityName) -> frozenset[str]:
+        """The roles of an entity; none for one that the directory does not know."""
+        known = self.entities.get(entity)
+        return frozenset() if known is None else frozenset(map(str, known.roles))

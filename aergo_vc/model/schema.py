@@ -17,12 +17,16 @@ DEFAULT_CONTRACT = "public"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: `default` and `check` expressions are AERGOSQL text in canonical spelling, or None."""
+    """A column: `default` and `check` expressions are AERGOSQL text in canonical spelling, or None.
+
+    `identity` is ``always`` or ``by default`` for an identity column, whose default takes its sequence's next number.
+    """
 
     name: str
     type: ColumnType
     not_null: bool = False
     default: str | None = None
+    identity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,18 @@ class Sequence:
     maximum: int = (1 << 63) - 1
     owner: tuple[TableName, str] | None = None
 
+    @property
+    def table(self) -> Table:
+        """The table that holds how far it is; it has no row before the first number was taken."""
+        return Table(self.name, _SEQUENCE_COLUMNS, (HIDDEN_KEY,))
+
+
+_SEQUENCE_COLUMNS = (
+    Column(HIDDEN_KEY, ColumnType(Kind.TEXT), not_null=True),
+    Column("last_value", ColumnType(Kind.BIGINT), not_null=True),
+    Column("is_called", ColumnType(Kind.BOOLEAN), not_null=True),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
@@ -135,6 +151,13 @@ class Catalog:
     routines: Mapping[RoutineName, Routine] = field(default_factory=dict)
     grants: frozenset[Grant] = frozenset()
     owners: Mapping[str, EntityName] = field(default_factory=dict)
+
+    @property
+    def stored(self) -> Mapping[TableName, Table]:
+        """All tables of the state: those of sequences too."""
+        if not self.sequences:
+            return self.tables
+        return {**self.tables, **{name: sequence.table for name, sequence in self.sequences.items()}}
 
 
 def split_name(name: TableName) -> tuple[str, str]:

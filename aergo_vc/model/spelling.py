@@ -11,18 +11,23 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
+from aergo_vc.model.floats import single
+from aergo_vc.model.interval_text import interval_of
+from aergo_vc.model.json_text import is_json, is_jsonb
 from aergo_vc.model.patterns import PATTERNS
-from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind, Value
+from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind, Value
 
 NUMERIC_DIGITS = 1_000
 """Digits that a numeric may have before its point, and behind it."""
 
 _INTEGER_CHARACTERS = 20
 _NUMERIC = r"(?:-(?!0(?:\.0*)?$))?+(?:0|[1-9][0-9]{0,999}+)(?:\.[0-9]{1,1000}+)?+"
+_FLOAT = r"-?(?:0|[1-9][0-9]{0,999})(?:\.[0-9]{1,1000})?(?:[eE][+-]?[0-9]{1,4})?"
 _SPELLINGS = {
     Kind.NUMERIC: _NUMERIC,
     **PATTERNS,
-    Kind.DOUBLE: r"-?(?:0|[1-9][0-9]{0,999})(?:\.[0-9]{1,1000})?(?:[eE][+-]?[0-9]{1,4})?",
+    Kind.DOUBLE: _FLOAT,
+    Kind.REAL: _FLOAT,
 }
 _LINES = {kind: re.compile(rf"(?:(?:{pattern})\n)*+", re.MULTILINE) for kind, pattern in _SPELLINGS.items()}
 _SHORT_INTEGER_LINES = re.compile(r"(?:(?:0|-?[1-9][0-9]{0,8}+)\n)*+")
@@ -37,21 +42,21 @@ def are_values(texts: Collection[str], column_type: ColumnType) -> bool:
     kind = column_type.kind
     if kind in INTEGER_BITS:
         return _are_integers(texts, INTEGER_BITS[kind])
-    if kind is Kind.BOOLEAN:
-        return all(text in _BOOLEANS for text in texts)
-    if kind in (Kind.TEXT, Kind.VARCHAR, Kind.CHAR):
+    if kind in _OWN_TEXTS:
         return _are_texts(texts, column_type)
+    if kind in _TESTS:
+        return all(map(_TESTS[kind], texts))
     if not _are_spelled(texts, kind):
         return False
-    if kind is Kind.DOUBLE:
-        return all(math.isfinite(float(text)) for text in texts)
+    if kind in FLOATS:
+        return all(math.isfinite(_READERS[kind](text)) for text in texts)
     return column_type.precision is None or _have_digits(texts, column_type.precision, column_type.scale or 0)
 
 
 def is_own_text(column_type: ColumnType) -> bool:
     """Whether the values of the type are just the texts that spell them."""
     kind = column_type.kind
-    return not (kind in INTEGER_BITS or kind in (Kind.BOOLEAN, Kind.DOUBLE) or column_type.precision is not None)
+    return not (kind in INTEGER_BITS or kind is Kind.BOOLEAN or kind in FLOATS or column_type.precision is not None)
 
 
 def value_reader(column_type: ColumnType) -> Callable[[str], Value]:
@@ -61,8 +66,8 @@ def value_reader(column_type: ColumnType) -> Callable[[str], Value]:
         return int
     if kind is Kind.BOOLEAN:
         return _BOOLEANS.__getitem__
-    if kind is Kind.DOUBLE:
-        return _double
+    if kind in FLOATS:
+        return _READERS[kind]
     if column_type.precision is not None and column_type.scale:
         return partial(_filled, scale=column_type.scale)
     return str
@@ -109,7 +114,27 @@ _RULES = {
     Kind.UUID: "a UUID in lower case with hyphens",
     Kind.BYTEA: "\\x and pairs of lower-case hexadecimal digits",
     Kind.DOUBLE: "a finite number",
+    Kind.REAL: "a finite number within the range of 32 bits",
+    Kind.INTERVAL: "an interval such as 1 year 2 mons 3 days 04:05:06",
+    Kind.JSON: "a JSON value",
+    Kind.JSONB: "a JSON value as jsonb spells it: keys by length, a blank behind colons and commas",
+    Kind.ENUM: "one of the labels",
 }
+
+_READERS: dict[Kind, Callable[[str], float]] = {
+    Kind.DOUBLE: lambda text: float(text) + 0.0,
+    Kind.REAL: lambda text: single(float(text)) + 0.0,
+}
+
+CHECKS: dict[Kind, Callable[[str], bool]] = {
+    Kind.INTERVAL: lambda text: interval_of(text) is not None,
+    Kind.JSON: is_json,
+    Kind.JSONB: is_jsonb,
+}
+"""For kinds whose spellings no pattern describes: whether a text is one."""
+
+_TESTS = {Kind.BOOLEAN: _BOOLEANS.__contains__, **CHECKS}
+_OWN_TEXTS = (Kind.TEXT, Kind.VARCHAR, Kind.CHAR, Kind.ENUM)
 
 
 def _are_spelled(texts: Collection[str], kind: Kind) -> bool:
@@ -155,7 +180,3 @@ def _have_digits(texts: Iterable[str], precision: int, scale: int) -> bool:
 def _filled(text: str, scale: int) -> str:
     whole, _, fraction = text.partition(".")
     return f"{whole}.{fraction.ljust(scale, '0')}"
-
-
-def _double(text: str) -> float:
-    return float(text) + 0.0

@@ -12,6 +12,7 @@ from aergo_vc.base.ids import (
     Digest,
     EntityName,
     PublicKey,
+    RoutineName,
     TableName,
     TransactionId,
 )
@@ -39,9 +40,23 @@ class Load:
     gone: Digest | None
 
 
+Argument = None | bool | int | float | str | tuple["Argument", ...]
+"""A value that goes into a routine or comes out of it, as a column of its type would hold it; arrays are tuples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a routine: its name, and the arguments for its parameters in order; defaults stand for missing ones."""
+
+    routine: RoutineName
+    arguments: tuple[Argument, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Payload:
     """What a signer signs: `sql` is executed first, then the loads in order, all or nothing.
+
+    With a `contract`, `sql` is what that contract is from then on: a deployment.  With a `call` there is nothing else.
 
     `recent` is a block that the signer knew, of the branch or of one that it sprang from: it ties the transaction to
     a history and limits its life.  `nonce` is 32 random hexadecimal digits.
@@ -55,6 +70,8 @@ class Payload:
     recent: BlockId
     signer: EntityName
     sql: str
+    contract: str | None = None
+    call: Call | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +93,29 @@ class RowCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """What a routine announced by EMIT: `name` is the event's, behind its contract's; `data` are values by name."""
+
+    name: str
+    data: Mapping[str, Argument]
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """What a called routine returned: the names of its values, and a row of them for each row that it returned."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Argument, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """The outcome of one transaction of a block."""
+    """The outcome of one transaction of a block; `result` is None for all but a call that returns something."""
 
     transaction: TransactionId
     rows: Mapping[TableName, RowCounts] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    result: CallResult | None = None
 
 
 @dataclass(frozen=True, slots=True)

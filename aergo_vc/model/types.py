@@ -59,10 +59,15 @@ class Kind(StrEnum):
     ENUM = "enum"
     COMPOSITE = "composite"
     RECORD = "record"
+    ARRAY = "array"
+    """What an expression of any array type is said to be; no `ColumnType` has it."""
 
 
-STORED_KINDS = tuple(Kind)[: tuple(Kind).index(Kind.REAL)]
+STORED_KINDS = tuple(Kind)[: tuple(Kind).index(Kind.COMPOSITE)]
 """The kinds that a column of a table may have."""
+
+FLOATS = frozenset((Kind.DOUBLE, Kind.REAL))
+"""The kinds whose values are floats."""
 
 INTEGER_BITS = {Kind.SMALLINT: 16, Kind.INTEGER: 32, Kind.BIGINT: 64}
 """Width of each integer kind, sign included."""

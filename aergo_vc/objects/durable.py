@@ -13,6 +13,15 @@ def sync_directory(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sync_together(*descriptors: int) -> None:
+    """Make the content of open files durable, sooner than one by one."""
+    for descriptor in descriptors:
+        # Linux begins to write what it is told is not needed (mm/fadvise.c): the first sync then takes all of it along.
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    for descriptor in descriptors:
+        os.fsync(descriptor)
+
+
 def sync_file(path: Path) -> None:
     """Make the content of a file durable that another program wrote."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

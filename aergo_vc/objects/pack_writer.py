@@ -8,6 +8,7 @@ import os
 import secrets
 import tempfile
 from abc import abstractmethod
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,13 +21,16 @@ from aergo_vc.base.limits import BLOCK_FILE_BYTES
 from aergo_vc.codec.digests import Kind, git_object_id
 from aergo_vc.codec.git_pack import PackedEntry, PackStream, crc32, decode_object, encode_index, encode_object
 from aergo_vc.objects.discovery import GitPaths
-from aergo_vc.objects.durable import sync_directory
+from aergo_vc.objects.durable import sync_directory, sync_together
 from aergo_vc.objects.store import ObjectStore, require_size
 
 KEEP_MARK = b"git aergo: until a reference leads here\n"
 """What the ``.keep`` files of this program hold; others are never removed."""
 
 _SPOOL_BYTES = 64 << 20
+_BUFFER_BYTES = 1 << 18
+_RECENT = 512
+_RECENT_BYTES = 2_048
 _DRAFT = "aergo_draft"
 
 
@@ -107,7 +111,11 @@ class _Spooled:
 
 
 class PackWriter(ObjectWriter):
-    """Collects deflated objects in memory, past 64 MiB in an anonymous file, and publishes them as one pack."""
+    """Collects deflated objects in memory, past 64 MiB in an anonymous file, and publishes them as one pack.
+
+    The small objects that were added last can be read without looking for them in the store, which would have to
+    find the new pack first.
+    """
 
     def __init__(self, store: ObjectStore, paths: GitPaths) -> None:
         super().__init__(store)
@@ -115,6 +123,7 @@ class PackWriter(ObjectWriter):
         self._spool = self._empty_spool()
         self._added: dict[ObjectId, _Spooled] = {}
         self._end = 0
+        self._recent: OrderedDict[ObjectId, tuple[Kind, bytes]] = OrderedDict()
 
     def add(self, kind: Kind, data: bytes) -> ObjectId:
         name = git_object_id(kind, data, self.object_format)
@@ -124,9 +133,17 @@ class PackWriter(ObjectWriter):
             self._spool.write(stored)
             self._added[name] = _Spooled(self._end, len(stored), crc32(stored), len(data))
             self._end += len(stored)
+            if len(data) <= _RECENT_BYTES:
+                self._recent[name] = kind, data
+                if len(self._recent) > _RECENT:
+                    self._recent.popitem(last=False)
         return name
 
     def read(self, object_id: ObjectId, limit: int = BLOCK_FILE_BYTES) -> tuple[Kind, bytes]:
+        recent = self._recent.get(object_id)
+        if recent is not None:
+            require_size(object_id, len(recent[1]), limit)
+            return recent
         place = self._added.get(object_id)
         if place is None:
             return self._store.read(object_id, limit)
@@ -183,8 +200,10 @@ def place_pack(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, byte
             checksum, index_bytes = write_pack(pack_file)
             index_file.write(index_bytes)
             file.write(KEEP_MARK)  # an empty one could not be told from a user's, and would stay for ever
-            for written in (pack_file, index_file, file):  # last, and together: the first leaves the others little
-                _sync(written)
+            files = (pack_file, index_file, file)
+            for written in files:
+                written.flush()
+            sync_together(*[written.fileno() for written in files])
         name = folder / f"pack-{checksum.hex()}"
         keep = _keep(mark, name.with_suffix(".keep"))
         pack.replace(name.with_suffix(".pack"))
@@ -197,12 +216,7 @@ def place_pack(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, byte
 
 
 def _read_only_file(path: Path) -> IO[bytes]:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444), "wb")
-
-
-def _sync(file: IO[bytes]) -> None:
-    file.flush()
-    os.fsync(file.fileno())
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444), "wb", _BUFFER_BYTES)
 
 
 def _keep(mark: Path, path: Path) -> Path | None:

@@ -10,9 +10,13 @@ from aergo_vc.objects.durable import sync_directory, sync_file
 from aergo_vc.objects.git import Git
 from aergo_vc.objects.locks import Deadline, exclusive_file
 
+_NOT_SET = 5  # git-config(1)
 
-def write_settings(git: Git, common_dir: Path, file: Path, values: Mapping[str, str], *, timeout: float = 5.0) -> None:
-    """Set `values` by full name in the configuration `file`, all or none, under git's own lock for it.
+
+def write_settings(
+    git: Git, common_dir: Path, file: Path, values: Mapping[str, str | None], *, timeout: float = 5.0
+) -> None:
+    """Set `values` by full name in the configuration `file`, all or none, under git's own lock for it; None unsets.
 
     git edits a copy: killed while it holds its lock, it would leave one that nobody may break.  Raises LockedError
     after `timeout` seconds, GitFailedError for a name or a file that git refuses.
@@ -25,7 +29,10 @@ def write_settings(git: Git, common_dir: Path, file: Path, values: Mapping[str, 
         with suppress(FileNotFoundError):
             shutil.copy(file, copy)
         for name, value in values.items():
-            git.run("config", "--file", str(copy), name, value)
+            if value is None:
+                git.run("config", "--file", str(copy), "--unset-all", name, expected=(0, _NOT_SET))
+            else:
+                git.run("config", "--file", str(copy), name, value)
         sync_file(copy)
         copy.replace(file)
         sync_directory(file.parent)

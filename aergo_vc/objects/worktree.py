@@ -5,6 +5,7 @@ folders of the user's) and without a sparse index (which the libraries cannot re
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from aergo_vc.base.ids import ObjectId
@@ -20,6 +21,9 @@ HIDE_STATE = "!/ledger/state/"
 """The sparse-checkout pattern that keeps the chunks out of the worktree."""
 
 _SHOW_ALL = "/*"
+_SPARSE = ("core.sparseCheckout", "core.sparseCheckoutCone")
+_BEFORE = {name: f"aergo.{name.removeprefix('core.')}Before" for name in _SPARSE}
+"""Where the settings are kept that stood before the state was hidden; empty for one that was not set."""
 
 
 class Worktree:
@@ -80,35 +84,61 @@ class Worktree:
         Sparse patterns of the user's stay in force.  A cone of theirs is left as it is: it decides for itself.
         """
         settings = self._settings()
-        patterns = self._patterns() if settings.get("core.sparsecheckout", "false") == "true" else [_SHOW_ALL]
+        is_sparse = settings.get("core.sparsecheckout", "false") == "true"
+        patterns = self._patterns() if is_sparse else [_SHOW_ALL]
         if patterns != [_SHOW_ALL] and settings.get("core.sparsecheckoutcone", "true") == "true":
             return False
         if HIDE_STATE not in patterns:
+            if not is_sparse:
+                self._keep_what_was()
             self._apply([*patterns, HIDE_STATE], commit)
         return True
 
     def show_state(self, commit: ObjectId | None) -> None:
-        """Let the state's files appear in the worktree, which shows `commit`."""
+        """Let the state's files appear in the worktree, which shows `commit`; what was before `hide_state` is again."""
         patterns = self._patterns()
         if HIDE_STATE not in patterns:
             return
         left = [pattern for pattern in patterns if pattern != HIDE_STATE]
         self._apply(left, commit)
         if left == [_SHOW_ALL]:
-            self._set("core.sparseCheckout", "false")
+            self._restore_what_was()
+
+    def _keep_what_was(self) -> None:
+        own = read_settings(self._settings_file())
+        self._set({kept: own.get(name.lower(), "") for name, kept in _BEFORE.items()})
+        with suppress(FileNotFoundError):
+            self._patterns_file.replace(self._kept_patterns_file)
+
+    def _restore_what_was(self) -> None:
+        """Leave a sparse checkout of the user's own, which does not hide anything, as it is."""
+        own = read_settings(self._settings_file())
+        if not any(kept.lower() in own for kept in _BEFORE.values()):
+            return
+        restored = {name: own.get(kept.lower()) or None for name, kept in _BEFORE.items()}
+        self._set(restored | dict.fromkeys(_BEFORE.values()))
+        self._patterns_file.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            self._kept_patterns_file.replace(self._patterns_file)
 
     def _apply(self, patterns: list[str], commit: ObjectId | None) -> None:
-        path = self._paths.git_dir / "info" / "sparse-checkout"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("".join(f"{pattern}\n" for pattern in patterns), "utf-8")
-        self._set("core.sparseCheckoutCone", "false")
-        self._set("core.sparseCheckout", "true")
+        self._patterns_file.parent.mkdir(exist_ok=True)
+        self._patterns_file.write_text("".join(f"{pattern}\n" for pattern in patterns), "utf-8")
+        self._set({"core.sparseCheckoutCone": "false", "core.sparseCheckout": "true"})
         if commit is not None:
             self._read_tree(commit, commit)
 
+    @property
+    def _patterns_file(self) -> Path:
+        return self._paths.git_dir / "info" / "sparse-checkout"
+
+    @property
+    def _kept_patterns_file(self) -> Path:
+        return self._patterns_file.with_name("sparse-checkout.before-aergo")
+
     def _patterns(self) -> list[str]:
         try:
-            text = (self._paths.git_dir / "info" / "sparse-checkout").read_text("utf-8")
+            text = self._patterns_file.read_text("utf-8")
         except FileNotFoundError:
             return [_SHOW_ALL]
         return text.splitlines()
@@ -117,10 +147,12 @@ class Worktree:
         own = read_settings(self._paths.git_dir / "config.worktree")
         return read_settings(self._paths.common_dir / "config") | own
 
-    def _set(self, name: str, value: str) -> None:
+    def _settings_file(self) -> Path:
         own = self._settings().get("extensions.worktreeconfig", "false") == "true"
-        file = self._paths.git_dir / "config.worktree" if own else self._paths.common_dir / "config"
-        write_settings(self._git, self._paths.common_dir, file, {name: value}, timeout=self._timeout)
+        return self._paths.git_dir / "config.worktree" if own else self._paths.common_dir / "config"
+
+    def _set(self, values: Mapping[str, str | None]) -> None:
+        write_settings(self._git, self._paths.common_dir, self._settings_file(), values, timeout=self._timeout)
 
     def _read_tree(self, old: ObjectId | None, new: ObjectId, *options: str) -> None:
         """A two-way merge (git-read-tree): what equals `old` becomes `new`, everything else stays or stops it."""

@@ -6,8 +6,11 @@ ledger                DuckDB
 numeric(p,s)          ``DECIMAL(p,s)`` up to 38 digits; else as numeric
 numeric               ``DECIMAL(38,s)`` with the greatest scale `s` that a value of the table has, if all values fit;
                       else ``VARCHAR``, so that nothing is rounded
-text, varchar, char   ``VARCHAR``
+text, varchar, char,  ``VARCHAR``
+enum, json, jsonb,
+interval
 bytea                 ``BLOB``
+real                  ``FLOAT``
 all others            the type of that name
 ====================  ==================================================================================================
 
@@ -40,6 +43,11 @@ _SQL_TYPES = {
     Kind.UUID: "UUID",
     Kind.BYTEA: "BLOB",
     Kind.DOUBLE: "DOUBLE",
+    Kind.REAL: "FLOAT",
+    Kind.INTERVAL: "VARCHAR",
+    Kind.JSON: "VARCHAR",
+    Kind.JSONB: "VARCHAR",
+    Kind.ENUM: "VARCHAR",
 }
 _PLAIN = frozenset(
     "BOOLEAN TINYINT SMALLINT INTEGER BIGINT UTINYINT USMALLINT UINTEGER UBIGINT FLOAT DOUBLE VARCHAR".split()  # noqa: SIM905
@@ -117,10 +125,9 @@ _KINDS = {
     "UTINYINT": Kind.SMALLINT,
     "USMALLINT": Kind.INTEGER,
     "UINTEGER": Kind.BIGINT,
-    "FLOAT": Kind.DOUBLE,
     "TIMESTAMP_S": Kind.TIMESTAMP,
     "TIMESTAMP_MS": Kind.TIMESTAMP,
-    **{sql_type: kind for kind, sql_type in _SQL_TYPES.items() if kind not in (Kind.VARCHAR, Kind.CHAR)},
+    **{sql_type: kind for kind, sql_type in _SQL_TYPES.items() if sql_type != "VARCHAR" or kind is Kind.TEXT},
 }
 _UNBOUNDED_NUMERICS = frozenset(("UBIGINT", "HUGEINT", "UHUGEINT", "BIGNUM"))
 

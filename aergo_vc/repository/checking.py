@@ -8,11 +8,12 @@ from aergo_vc.directory.authorities import Authorities
 from aergo_vc.directory.constitution import keep_constitution
 from aergo_vc.keys.parallel import SignatureChecker
 from aergo_vc.ledger.errors import BranchMismatchError
+from aergo_vc.ledger.finality import newest_irreversible
 from aergo_vc.ledger.history import BlockCommit, blocks_back
 from aergo_vc.ledger.layout import LedgerTree, read_header, read_ledger
 from aergo_vc.ledger.machine import Machine
 from aergo_vc.ledger.verifying import ComparingObjects, Verifier
-from aergo_vc.model.blocks import DIRECTORY_BRANCH
+from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus
 from aergo_vc.repository.errors import NoDirectoryError, NoLedgerHereError, UnknownRevisionError
 from aergo_vc.repository.results import Verified
 from aergo_vc.repository.revisions import resolve
@@ -69,15 +70,23 @@ class _Run:
         verifier = Verifier(self._objects, machine, self._authorities, self._checker.check, now=self._workspace.now())
         start, previous = self._begin(places, trusted, machine, verifier)
         blocks = transactions = 0
-        last: LedgerTree | None = previous
+        before, last = None, previous
         for found in verifier.verify(places[start:], previous):
             blocks += 1
             transactions += len(found.ledger.transactions)
-            last = found.ledger
+            before, last = last, found.ledger
             progress(blocks, len(places) - start)
         if last is not None and last.header.branch != branch:
             raise BranchMismatchError(f"{branch} leads to block {last.block} of branch {last.header.branch}")
-        return Verified(branch, blocks, transactions, None if last is None else last.block)
+        final = None if last is None else self._irreversible(places[-1], last, before)
+        return Verified(branch, blocks, transactions, None if last is None else last.block, final)
+
+    def _irreversible(self, place: BlockCommit, last: LedgerTree, before: LedgerTree | None) -> int | None:
+        if last.law.consensus is Consensus.SOLE:
+            return None
+        producers = self._authorities(last, before).roster.producers
+        final = newest_irreversible(self._objects, place.commit, len(producers))
+        return None if final is None else final.height
 
     def _begin(
         self, places: Sequence[BlockCommit], trusted: str | None, machine: Machine, verifier: Verifier

@@ -54,6 +54,12 @@ class ClockBackwardsError(RepositoryError):
     code = "E_CLOCK"
 
 
+class FinalityError(RepositoryError):
+    """The branch lacks a block that is irreversible.  Facts: `branch`, `block`, `height`."""
+
+    code = "E_FINAL"
+
+
 class MovedBranchError(RepositoryError):
     """The branch moved while a block for it was made."""
 

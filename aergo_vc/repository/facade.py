@@ -7,8 +7,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from aergo_vc.base.ids import BranchName, TransactionId
-from aergo_vc.base.names import branch_name
+from aergo_vc.base.names import branch_name, contract_name, routine_name
 from aergo_vc.model.schema import Table
+from aergo_vc.model.transactions import Argument
 from aergo_vc.model.types import Row, Value
 from aergo_vc.repository.errors import DetachedHeadError, UnknownRevisionError
 from aergo_vc.repository.findings import Finding
@@ -22,6 +23,8 @@ from aergo_vc.repository.results import (
     Committed,
     Founded,
     PendingTransaction,
+    RoutinesDifference,
+    ScriptProblem,
     Status,
     Submitted,
     TableDifference,
@@ -125,6 +128,46 @@ class Repository:
         with desk(self._workspace, self._identity, self._workspace.current_branch()) as opened:
             return opened.submit(draft_of_script(script), commit=commit, message=message)
 
+    def deploy(self, script: str, contract: str, *, commit: bool = False, message: str | None = None) -> Submitted:
+        """Make a contract what a script says, as one transaction on the current branch; see `sql`.
+
+        Names that the script leaves unqualified are the contract's.  The first who deploys it owns it.
+        """
+        from aergo_vc.repository.submitting import desk, draft_of_deployment  # noqa: PLC0415 - loads sqlglot
+
+        with desk(self._workspace, self._identity, self._workspace.current_branch()) as opened:
+            return opened.submit(draft_of_deployment(script, contract_name(contract)), commit=commit, message=message)
+
+    def check(self, script: str, contract: str) -> ScriptProblem | None:
+        """What a deployment at the current branch's state, pending transactions included, would fail for.
+
+        Nothing is signed, and it is no matter whose the contract is.
+        """
+        from aergo_vc.repository.submitting import desk  # noqa: PLC0415 - loads sqlglot
+
+        with desk(self._workspace, self._identity, self._workspace.current_branch()) as opened:
+            return opened.check(script, contract_name(contract))
+
+    def call(
+        self,
+        routine: str,
+        arguments: Sequence[Argument] = (),
+        named: Mapping[str, Argument] | None = None,
+        *,
+        dry_run: bool = False,
+        commit: bool = False,
+        message: str | None = None,
+    ) -> Submitted:
+        """Call ``contract.routine`` as one transaction on the current branch; see `sql`.
+
+        Texts are read as the parameters' types say, None is NULL, arrays are tuples.  With `dry_run` nothing is kept.
+        """
+        from aergo_vc.repository.submitting import desk, draft_of_call  # noqa: PLC0415 - loads sqlglot
+
+        make = draft_of_call(routine_name(routine), arguments, named or {})
+        with desk(self._workspace, self._identity, self._workspace.current_branch()) as opened:
+            return opened.submit(make, commit=commit, message=message, dry_run=dry_run)
+
     def import_files(
         self,
         files: Sequence[Path],
@@ -215,8 +258,20 @@ class Repository:
 
         return differences(self._workspace, before, after, None if table is None else full_table_name(table))
 
+    def diff_routines(self, before: str, after: str) -> Iterator[RoutinesDifference]:
+        """The contracts whose functions and procedures differ between two blocks."""
+        from aergo_vc.repository.reading import routine_differences  # noqa: PLC0415
+
+        return routine_differences(self._workspace, before, after)
+
+    def routines(self, at: str | None = None) -> Mapping[str, str]:
+        """The functions and procedures of every contract that has some at a block, as SQL text."""
+        from aergo_vc.repository.reading import routines  # noqa: PLC0415
+
+        return routines(self._workspace, at)
+
     def schema(self, at: str | None = None) -> Mapping[str, str]:
-        """The definitions of every contract at a block, as SQL text."""
+        """The definitions of every contract at a block, its routines aside, as SQL text."""
         from aergo_vc.repository.reading import schemas  # noqa: PLC0415
 
         return schemas(self._workspace, at)

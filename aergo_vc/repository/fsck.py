@@ -48,11 +48,11 @@ def _branch(workspace: Workspace, name: BranchName, commit: ObjectId) -> Iterato
     check_commit(block, tip.ledger)
     verify_commit_signature(block.signature or "", signed_payload(block))
     reader = StateReader(workspace, tip.ledger)
-    for table in sorted(reader.catalog.tables):
+    for table in sorted(reader.catalog.stored):
         root = reader.root(table)
         if root is not None:
             check_tree(reader.tree(table), root)
-    for table in sorted(reader.snapshot.tables.keys() - reader.catalog.tables.keys()):
+    for table in sorted(reader.snapshot.tables.keys() - reader.catalog.stored.keys()):
         yield Finding(Level.ERROR, subject, f"table {table} has rows and no definition")
     read_pool(workspace.writer, workspace.nodes, workspace.refs.read(pool_ref(name)))
     yield from _cache(workspace, tip, reader)
@@ -65,7 +65,7 @@ def _cache(workspace: Workspace, tip: Tip, reader: StateReader) -> Iterator[Find
         engine = cache.machine.engine
         wrong = [
             table
-            for table in sorted(reader.catalog.tables)
+            for table in sorted(reader.catalog.stored)
             if dict.fromkeys(engine.rows(table)) != dict.fromkeys(reader.rows(table))
         ]
         if wrong:

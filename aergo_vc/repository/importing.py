@@ -10,7 +10,8 @@ from pathlib import Path
 from aergo_vc.base.errors import InputError
 from aergo_vc.base.ids import Digest, TableName
 from aergo_vc.base.names import table_name
-from aergo_vc.codec.schema_text import quote_identifier, quote_table_name, schema_text
+from aergo_vc.codec.identifiers import quote_identifier, quote_qualified
+from aergo_vc.codec.schema_text import schema_text
 from aergo_vc.ledger.machine import BlockExecution, Machine
 from aergo_vc.ledger.payloads import LoadTrees, keys_only
 from aergo_vc.model.inference import choose_key, convert, infer_and_convert, widest
@@ -177,7 +178,7 @@ class Importer:
             if column.name != HIDDEN_KEY:
                 column_type = widest(column_type, file.data.cells[file.data.columns.index(column.name)])
             if column_type != column.type:
-                name = f"{quote_table_name(table.name)} ALTER COLUMN {quote_identifier(column.name)}"
+                name = f"{quote_qualified(table.name)} ALTER COLUMN {quote_identifier(column.name)}"
                 statements.append(f"ALTER TABLE {name} TYPE {column_type};")
             columns.append(Column(column.name, column_type, column.not_null, column.default))
         wide = Table(table.name, tuple(columns), table.primary_key, table.uniques, table.checks, table.foreign_keys)

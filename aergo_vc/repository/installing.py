@@ -7,13 +7,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from aergo_vc.base.errors import AergoError
-from aergo_vc.codec.sshsig import encode_key_text
-from aergo_vc.directory.authorities import read_authority
-from aergo_vc.ledger.history import has_ledger, ledger_at
+from aergo_vc.ledger.history import has_ledger
 from aergo_vc.objects.discovery import read_settings
 from aergo_vc.objects.durable import make_directories, replace_file
-from aergo_vc.objects.locks import AERGO_FOLDER
 from aergo_vc.objects.worktree import Worktree
 from aergo_vc.repository.hooks import (
     HOOKS,
@@ -25,6 +21,7 @@ from aergo_vc.repository.hooks import (
     remove_hooks,
 )
 from aergo_vc.repository.identity import Settings
+from aergo_vc.repository.signers import is_our_signers_file, refresh_signers, signers_file
 from aergo_vc.repository.workspace import Workspace
 
 SIGNERS_SETTING = "gpg.ssh.allowedsignersfile"
@@ -34,8 +31,6 @@ ATTRIBUTES_LINE = "ledger/** -text -filter -ident -eol -working-tree-encoding -m
 """Keeps filters, line-end rules and textual merges away from blocks, above anything that a commit says."""
 
 _BEGIN, _END = "# git-aergo begins", "# git-aergo ends"
-_PRINCIPAL_DIGITS = 16
-_SIGNERS = "allowed_signers"
 
 
 def install(workspace: Workspace, settings: Settings, program: Program) -> tuple[str, ...]:
@@ -54,24 +49,6 @@ def hook_line(name: str, program: Program) -> str:
     return f"{command} || exit $?"
 
 
-def refresh_signers(workspace: Workspace) -> bool:
-    """Write the keys of the directory's entities for git to look up; returns whether anything changed.
-
-    The lines are made from raw keys alone: no text of the directory stands in them (threat A10).  A principal is the
-    beginning of its key.
-    """
-    lines = []
-    for key in sorted(_directory_keys(workspace)):
-        principal = f"aergo-{key.hex()[:_PRINCIPAL_DIGITS]}"
-        lines.append(f'{principal} namespaces="git" {encode_key_text(key)}\n')
-    path, data = _signers_file(workspace), "".join(lines).encode()
-    if path.exists() and path.read_bytes() == data:
-        return False
-    make_directories(path.parent)
-    replace_file(path, data)
-    return True
-
-
 def _install(workspace: Workspace, settings: Settings, program: Program) -> Iterator[str]:
     yield from place_hooks(workspace, program)
     elsewhere = other_folder(workspace, settings.get("core.hookspath"))
@@ -86,8 +63,8 @@ def _install(workspace: Workspace, settings: Settings, program: Program) -> Iter
             yield "keys of the directory for git log --show-signature"
         value = settings.get(SIGNERS_SETTING)
         # A clone may have been moved since.
-        if value is None or (_is_our_signers_file(value) and value != str(_signers_file(workspace))):
-            workspace.set({SIGNERS_SETTING: str(_signers_file(workspace))})
+        if value is None or (is_our_signers_file(value) and value != str(signers_file(workspace))):
+            workspace.set({SIGNERS_SETTING: str(signers_file(workspace))})
             yield "setting gpg.ssh.allowedSignersFile"
         if _hide_state(workspace):
             yield "ledger/state hidden from the worktree"
@@ -100,11 +77,11 @@ def _uninstall(workspace: Workspace, settings: Settings) -> Iterator[str]:
     try:
         if _set_block(_attributes_file(workspace), []):
             yield "attributes of ledger/"
-        if _is_our_signers_file(settings.get(SIGNERS_SETTING) or ""):
-            workspace.git.run("config", "--local", "--unset", SIGNERS_SETTING)
+        if is_our_signers_file(settings.get(SIGNERS_SETTING) or ""):
+            workspace.set({SIGNERS_SETTING: None})
             yield "setting gpg.ssh.allowedSignersFile"
-        if _signers_file(workspace).exists():
-            _signers_file(workspace).unlink()
+        if signers_file(workspace).exists():
+            signers_file(workspace).unlink()
             yield "keys of the directory for git log --show-signature"
         if workspace.paths.work_tree is not None and state_is_hidden(workspace):
             Worktree(workspace.paths, workspace.surroundings.variables).show_state(workspace.refs.read("HEAD"))
@@ -135,33 +112,12 @@ def _hide_state(workspace: Workspace) -> bool:
     return Worktree(workspace.paths, workspace.surroundings.variables).hide_state(head)
 
 
-def _directory_keys(workspace: Workspace) -> set[bytes]:
-    """The valid keys of all entities; none where there is no directory yet, or one that cannot be read."""
-    head = workspace.directory_head()
-    if head is None:
-        return set()
-    try:
-        block = ledger_at(workspace.writer, head)
-        authority = read_authority(workspace.writer, workspace.nodes, block, block.genesis.slot)
-    except AergoError:
-        return set()
-    return {bytes(key) for entity in authority.entities.values() for key in entity.keys}
-
-
 def calls_ours(hook: Path, name: str) -> bool:
     """Whether a hook of another manager's calls ours."""
     try:
         return f" hook {name}" in hook.read_text("utf-8", "replace")
     except OSError:
         return False
-
-
-def _signers_file(workspace: Workspace) -> Path:
-    return workspace.folder / _SIGNERS
-
-
-def _is_our_signers_file(value: str) -> bool:
-    return Path(value).parts[-2:] == (AERGO_FOLDER, _SIGNERS)
 
 
 def _attributes_file(workspace: Workspace) -> Path:

@@ -20,7 +20,7 @@ def query(
     """The result of one reading statement over the state at a block."""
     tip = resolve(workspace, at)
     reader = StateReader(workspace, tip.ledger)
-    tables = {name: QueryTable(reader.tree(name), reader.snapshot.tables.get(name)) for name in reader.catalog.tables}
+    tables = {name: QueryTable(reader.tree(name), reader.snapshot.tables.get(name)) for name in reader.catalog.stored}
     line = tip.branch if _is_head(workspace, tip) else None
     state = QueryState(tables, reader.catalog.views, line=line)
     with QuerySession(state, workspace.folder / "cache" / "query", limits) as session:

@@ -12,7 +12,13 @@ from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.types import Row
 from aergo_vc.repository.errors import UnknownRevisionError, UnknownTableError
-from aergo_vc.repository.results import BlockDetails, BlockSummary, TableDifference, TransactionDetails
+from aergo_vc.repository.results import (
+    BlockDetails,
+    BlockSummary,
+    RoutinesDifference,
+    TableDifference,
+    TransactionDetails,
+)
 from aergo_vc.repository.revisions import resolve
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.state.comparing import changed_rows
@@ -33,7 +39,7 @@ class StateReader:
 
     def table(self, name: TableName) -> Table:
         """A table's definition; raises UnknownTableError."""
-        found = self.catalog.tables.get(name)
+        found = self.catalog.stored.get(name)
         if found is None:
             raise UnknownTableError(f"there is no table {name} at block {self.ledger.block}", table=name)
         return found
@@ -90,9 +96,9 @@ def differences(workspace: Workspace, before: str, after: str, only: TableName |
     """What turns the state at one block into that at another, table by table in the order of names."""
     old = StateReader(workspace, resolve(workspace, before).ledger)
     new = StateReader(workspace, resolve(workspace, after).ledger)
-    if only is not None and only not in old.catalog.tables and only not in new.catalog.tables:
+    if only is not None and only not in old.catalog.stored and only not in new.catalog.stored:
         new.table(only)
-    for name in sorted(old.catalog.tables.keys() | new.catalog.tables.keys()):
+    for name in sorted(old.catalog.stored.keys() | new.catalog.stored.keys()):
         if only is None or name == only:
             difference = _difference(old, new, name)
             if difference is not None:
@@ -104,8 +110,22 @@ def schemas(workspace: Workspace, at: str | None) -> Mapping[str, str]:
     return StateReader(workspace, resolve(workspace, at).ledger).snapshot.schemas
 
 
+def routines(workspace: Workspace, at: str | None) -> Mapping[str, str]:
+    """The functions and procedures of every contract that has some at a block."""
+    return StateReader(workspace, resolve(workspace, at).ledger).snapshot.functions
+
+
+def routine_differences(workspace: Workspace, before: str, after: str) -> Iterator[RoutinesDifference]:
+    """The contracts whose functions and procedures differ between two blocks, in the order of names."""
+    old, new = routines(workspace, before), routines(workspace, after)
+    for contract in sorted(old.keys() | new.keys()):
+        texts = old.get(contract, ""), new.get(contract, "")
+        if texts[0] != texts[1]:
+            yield RoutinesDifference(contract, *texts)
+
+
 def _difference(old: StateReader, new: StateReader, name: TableName) -> TableDifference | None:
-    before, after = old.catalog.tables.get(name), new.catalog.tables.get(name)
+    before, after = old.catalog.stored.get(name), new.catalog.stored.get(name)
     roots = old.snapshot.tables.get(name), new.snapshot.tables.get(name)
     if before == after and _digest(roots[0]) == _digest(roots[1]):
         return None

@@ -8,7 +8,8 @@ from aergo_vc.model.blocks import Header
 from aergo_vc.model.changes import TableChanges
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Table
-from aergo_vc.model.transactions import Exclusion, Receipt, RowCounts, Transaction
+from aergo_vc.model.transactions import CallResult, Event, Exclusion, Receipt, RowCounts, Transaction
+from aergo_vc.sql.outcomes import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,17 @@ class Committed:
 class Submitted:
     """A transaction that was accepted: pending, or in the block `committed`.
 
-    `transaction` is None where there was nothing to do, as when an import finds the table as its file says.
+    `transaction` is None where there was nothing to do, as when an import finds the table as its file says, and after
+    a dry run.  `result` is what a called routine returned; `notices` what it said to this machine alone.
     """
 
     transaction: TransactionId | None
     results: "tuple[StatementResult, ...]"
     rows: Mapping[TableName, RowCounts]
     committed: Committed | None
+    events: tuple[Event, ...] = ()
+    result: CallResult | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +121,34 @@ class TableDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class RoutinesDifference:
+    """The functions and procedures of a contract at two blocks, as SQL text, empty where there are none."""
+
+    contract: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptProblem:
+    """Why a script cannot be run: PostgreSQL's code, and where in its text, counted from 1."""
+
+    sqlstate: str
+    message: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
-    """How far verification got: to the end, or to the first block that is wrong."""
+    """What was found valid, from the first block, or a trusted one, to the last.
+
+    `irreversible` is the height up to which no block can be replaced any more, None where there is none among the last
+    256 blocks or the branch is private.
+    """
 
     branch: BranchName
     blocks: int
     transactions: int
     head: BlockId | None
+    irreversible: int | None

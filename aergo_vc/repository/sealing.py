@@ -1,27 +1,30 @@
 """Seal transactions into the next block of a branch (designs D6, D10)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from aergo_vc.base.ids import BlockId, BranchName, ChainId, ObjectId
 from aergo_vc.consensus.finality import confirmed_by
 from aergo_vc.consensus.schedule import next_slot_of, producer_of, slot_at, slot_begins
 from aergo_vc.directory.authorities import Authorities
 from aergo_vc.ledger.building import BuiltBlock, Executed, Lease, Place, Plan, execute_all, write_block
+from aergo_vc.ledger.finality import Irreversible, holds, newest_irreversible
 from aergo_vc.ledger.history import blocks_back, past_of
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine, Submission, TransactionOutcome
 from aergo_vc.ledger.verifying import check_tip
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Header, Law
-from aergo_vc.model.directory import Authority
+from aergo_vc.model.directory import Authority, Roster
 from aergo_vc.model.transactions import Exclusion
 from aergo_vc.objects.durable import replace_file
 from aergo_vc.repository.admission import admit
 from aergo_vc.repository.engine_check import require_engine
 from aergo_vc.repository.errors import (
     ClockBackwardsError,
+    FinalityError,
     KeyNotRegisteredError,
     MessageError,
     NoDirectoryError,
@@ -30,6 +33,7 @@ from aergo_vc.repository.errors import (
     WatermarkDamagedError,
 )
 from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.signers import follow_directory
 from aergo_vc.repository.tips import Tip
 from aergo_vc.repository.workspace import Workspace
 
@@ -48,6 +52,14 @@ class _Mark:
     slot: int
     height: int
     block: str
+    irreversible: Irreversible | None = None
+
+
+def _mark_from(stored: Mapping[str, Any]) -> _Mark:
+    """Raises ValueError and its like for what is no mark."""
+    final = stored.get("irreversible")
+    irreversible = None if final is None else Irreversible(int(final["height"]), BlockId(str(final["block"])))
+    return _Mark(int(stored["slot"]), int(stored["height"]), str(stored["block"]), irreversible)
 
 
 class Watermark:
@@ -55,15 +67,17 @@ class Watermark:
 
     Without it, a crash between signing and moving the branch could make a producer sign two blocks for one slot
     (EOSIO/eos PR 2745).  Chains are kept apart: the slots of one say nothing about those of another, such as the one
-    that an interrupted founding began.  Raises WatermarkDamagedError.
+    that an interrupted founding began.  The highest final block that was seen is kept beside, lest this clone builds on
+    a history without it.  Raises WatermarkDamagedError.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._seen: dict[tuple[str, str], Irreversible] = {}
         try:
             stored = json.loads(path.read_text("utf-8"))
             self._marks = {
-                (chain, branch): _Mark(int(mark["slot"]), int(mark["height"]), str(mark["block"]))
+                (chain, branch): _mark_from(mark)
                 for chain, branches in stored.items()
                 for branch, mark in branches.items()
             }
@@ -76,11 +90,21 @@ class Watermark:
         """The last block signed."""
         return self._marks.get((chain, branch))
 
+    def irreversible(self, chain: ChainId, branch: BranchName) -> Irreversible | None:
+        """The highest final block that was seen when a block was signed, or just now."""
+        last = self.last(chain, branch)
+        return self._seen.get((chain, branch), None if last is None else last.irreversible)
+
+    def see_irreversible(self, chain: ChainId, branch: BranchName, final: Irreversible) -> None:
+        """Note a final block; it becomes durable with the next block that is signed."""
+        self._seen[chain, branch] = final
+
     def raise_to(self, header: Header, block: BlockId) -> None:
         """Note, durably, that `header` is about to be signed."""
         last = self.last(header.chain, header.branch)
         height = header.height if last is None else max(header.height, last.height)
-        self._marks[header.chain, header.branch] = _Mark(header.slot, height, block)
+        final = self.irreversible(header.chain, header.branch)
+        self._marks[header.chain, header.branch] = _Mark(header.slot, height, block, final)
         stored: dict[str, dict[str, object]] = {}
         for (chain, branch), mark in self._marks.items():
             stored.setdefault(chain, {})[branch] = asdict(mark)
@@ -104,6 +128,7 @@ class Producer:
             raise NoDirectoryError(f"the repository has no branch {DIRECTORY_BRANCH}", branch=DIRECTORY_BRANCH)
         if self._authorities is None or self._authorities.head != head:
             self._authorities = Authorities(self._workspace.writer, self._workspace.nodes, head)
+            follow_directory(self._workspace, head)
         return self._authorities
 
     def lease(
@@ -147,10 +172,11 @@ class Producer:
         directory = self.directory_tip(tip)
         if self._workspace.sound_tips.get(tip.branch) != (tip.commit, authorities.head):
             check_tip(self._workspace.writer, tip.commit, authorities)
-        authority = authorities.at(directory, _slot_length(tip))
+        authority = authorities.at(directory, slot_length_of(tip))
+        self._require_final_kept(tip, authority.roster)
         lease = self.lease(tip.ledger.chain, tip.ledger.law, tip.ledger, authority, directory)
         header = tip.ledger.header
-        context = BlockContext(tip.branch, header.chain, header.height + 1, lease.time)
+        context = BlockContext(tip.branch, header.chain, header.height + 1, lease.time, authority.roles_of)
         past = past_of(self._workspace.writer, tip.commit, tip.ledger, {item[0].payload.recent for item in submissions})
         admitted, refused = admit(submissions, header, authority, past)
         executed = execute_all(machine, context, admitted)
@@ -173,6 +199,8 @@ class Producer:
         built = write_block(self._workspace.writer, plan, executed, self._watermark.raise_to)
         self._workspace.move_branch(branch, old, built.commit, f"aergo: block {built.header.height}")
         self._workspace.twins.flush()
+        if branch == DIRECTORY_BRANCH:
+            follow_directory(self._workspace, built.commit)
         self._remember(Tip(branch, built.commit, built.ledger))
         return Sealed(built, executed.outcomes, executed.excluded)
 
@@ -190,6 +218,22 @@ class Producer:
         if tip is not None and tip.branch == DIRECTORY_BRANCH:
             return tip.ledger
         return self.authorities().newest
+
+    def _require_final_kept(self, tip: Tip, roster: Roster) -> None:
+        """Refuse to build on a history that lacks a block that is final; a private branch is its creator's to reset."""
+        if tip.ledger.law.consensus is Consensus.SOLE:
+            return
+        chain, objects = tip.ledger.chain, self._workspace.writer
+        known = self._watermark.irreversible(chain, tip.branch)
+        if known is not None and not holds(objects, tip.commit, known):
+            raise FinalityError(
+                f"branch {tip.branch} lacks block {known.block} at height {known.height}, which is irreversible",
+                branch=tip.branch, block=known.block, height=known.height,
+            )  # fmt: skip
+        above = -1 if known is None else known.height
+        newer = newest_irreversible(objects, tip.commit, len(roster.producers), above)
+        if newer is not None:
+            self._watermark.see_irreversible(chain, tip.branch, newer)
 
     def _require_key(self, authority: Authority) -> None:
         me = authority.entities.get(self._identity.entity)
@@ -246,9 +290,16 @@ def describe(executed: Executed) -> str:
         for counts in outcome.receipt.rows.values()
     )
     transactions = len(executed.included)
-    return f"{transactions} transaction{'' if transactions == 1 else 's'}, {rows} row{'' if rows == 1 else 's'}"
+    what = f"{transactions} transaction{'' if transactions == 1 else 's'}"
+    first = executed.included[0][0].payload
+    if transactions == 1 and first.contract is not None:
+        what = f"Deploy {first.contract}"
+    elif transactions == 1 and first.call is not None:
+        what = f"Call {first.call.routine}"
+    return f"{what}, {rows} row{'' if rows == 1 else 's'}"
 
 
-def _slot_length(tip: Tip) -> int:
+def slot_length_of(tip: Tip) -> int:
+    """The slots of a branch, in milliseconds."""
     genesis = tip.ledger.genesis
     return genesis.directory_slot if tip.branch == DIRECTORY_BRANCH else genesis.slot

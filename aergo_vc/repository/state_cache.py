@@ -16,7 +16,7 @@ from aergo_vc.base.errors import AergoError, InvalidError, RepositoryError
 from aergo_vc.base.ids import BranchName, Digest, ObjectId
 from aergo_vc.directory.constitution import keep_constitution
 from aergo_vc.ledger.layout import LedgerTree
-from aergo_vc.ledger.machine import Machine
+from aergo_vc.ledger.machine import Machine, Submission
 from aergo_vc.model.blocks import RULES
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.sql.engine import Engine
@@ -50,7 +50,10 @@ def state_cache(workspace: Workspace, branch: BranchName) -> Iterator["StateCach
 
 
 class StateCache:
-    """The machine of one branch, at one block's state."""
+    """The machine of one branch, at one block's state.
+
+    `last_pool` is what was last read of the branch's pool, and the commit that it was read from.
+    """
 
     def __init__(self, workspace: Workspace, branch: BranchName) -> None:
         self.branch = branch
@@ -60,10 +63,16 @@ class StateCache:
         self._in_file = True
         self._left: tuple[str, str | None] | None = None
         self._machine_mark: str | None = None
+        self.last_pool: tuple[ObjectId, tuple[Submission, ...]] | None = None
         self.machine = self._open()
 
-    def move_to(self, ledger: LedgerTree | None) -> None:
-        """Bring the machine to the state of a block; None stands for the state before the first."""
+    def move_to(self, ledger: LedgerTree | None, *, keep_ahead: bool = False) -> None:
+        """Bring the machine to the state of a block; None stands for the state before the first.
+
+        With `keep_ahead` the engine's tables may be ahead of it, where they were left so.
+        """
+        if not keep_ahead:
+            self.machine.engine.fall_back()
         if ledger is None:
             self.machine.move_to(self.machine.read_state(None, Digest("")))
             self.machine.engine.mark = ""

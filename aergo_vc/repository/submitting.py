@@ -1,37 +1,43 @@
 """Submit transactions: signed, tried out, then kept in the pool or sealed at once."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from aergo_vc.base.errors import AergoError
-from aergo_vc.base.ids import BranchName, TableName, TransactionId
+from aergo_vc.base.ids import BranchName, EntityName, RoutineName, TableName, TransactionId
 from aergo_vc.base.limits import BLOCK_TRANSACTIONS, TRANSACTION_BYTES
-from aergo_vc.codec.transactions import encode_payload, encode_transaction, transaction_id
+from aergo_vc.codec.transactions import SIGNATURE_BYTES, encode_payload, encode_transaction, transaction_id
 from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, sign_payload
 from aergo_vc.keys.signer import Signer
 from aergo_vc.ledger.history import past_of
 from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine, Submission, TransactionOutcome
 from aergo_vc.ledger.payloads import TransactionPayload
-from aergo_vc.model.transactions import Exclusion, Load, Payload, RowCounts, Transaction
+from aergo_vc.model.directory import Authority
+from aergo_vc.model.transactions import Argument, Call, Exclusion, Load, Payload, RowCounts, Transaction
 from aergo_vc.pool.pending import pool_ref, read_pool, write_pool
 from aergo_vc.repository.errors import FullPoolError, TransactionTooLongError
 from aergo_vc.repository.identity import Identity
-from aergo_vc.repository.results import Committed, PendingTransaction, Submitted
-from aergo_vc.repository.sealing import Producer, Sealed
+from aergo_vc.repository.results import Committed, PendingTransaction, ScriptProblem, Submitted
+from aergo_vc.repository.sealing import Producer, Sealed, slot_length_of
 from aergo_vc.repository.state_cache import StateCache, state_cache
 from aergo_vc.repository.tips import Tip, tip_of
 from aergo_vc.repository.workspace import Workspace
+from aergo_vc.sql.arguments import argument_values
+from aergo_vc.sql.errors import UNDEFINED_FUNCTION, SqlError
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A transaction before it is signed: the script, and the rows that it brings."""
+    """A transaction before it is signed: the script, and the rows that it brings; or a deployment, or a call."""
 
     sql: str
     loads: tuple[Load, ...] = ()
     trees: TransactionPayload = ()
     nonce: str | None = None
+    contract: str | None = None
+    call: Call | None = None
 
 
 MakeDraft = Callable[[BlockExecution, Machine], Draft | None]
@@ -46,27 +52,37 @@ class Desk:
         self._identity = identity
         self._tip = tip
         self._cache = cache
+        self._authority: Authority | None = None
         self.machine = cache.machine
 
     def pending(self) -> tuple[Submission, ...]:
         """The transactions that wait, less those that a block holds already."""
         commit = self._workspace.refs.read(pool_ref(self._tip.branch))
-        waiting = read_pool(self._workspace.writer, self._workspace.nodes, commit)
-        if not waiting:
+        if commit is None:
             return ()
+        last = self._cache.last_pool
+        if last is None or last[0] != commit:
+            self._cache.last_pool = last = commit, read_pool(self._workspace.writer, self._workspace.nodes, commit)
+        waiting = last[1]
         recent = {transaction.payload.recent for transaction, _ in waiting}
         landed = past_of(self._workspace.writer, self._tip.commit, self._tip.ledger, recent).transactions
         return tuple(item for item in waiting if item[0].id not in landed)
 
-    def submit(self, make: MakeDraft, *, commit: bool, message: str | None) -> Submitted:
+    def submit(
+        self, make: MakeDraft | Draft, *, commit: bool = False, message: str | None = None, dry_run: bool = False
+    ) -> Submitted:
         """Sign and try a transaction on top of those that wait; keep it waiting or seal it at once.
 
-        Raises what the transaction raises; then nothing has changed.
+        Raises what the transaction raises; then nothing has changed.  With `dry_run` nothing changes in any case, and
+        the transaction has no id.
         """
         waiting = self.pending()
-        made = self._try(waiting, make, alone=commit and not waiting)
+        finish = self._unsigned if dry_run else self._sign
+        made = self._try(waiting, make, finish, alone=commit and not waiting, keep=not (commit or dry_run))
         if made is None:
             return Submitted(None, (), {}, None)
+        if dry_run:
+            return _submitted(None, made[1], None)
         submission, outcome = made
         committed = None
         if commit:
@@ -75,8 +91,19 @@ class Desk:
             outcome = outcome or sealed.outcomes[-1]
         else:
             self._keep((*waiting, submission))
-        results, rows = ((), {}) if outcome is None else (outcome.results, outcome.receipt.rows)
-        return Submitted(submission[0].id, results, rows, committed)
+        return _submitted(submission[0].id, outcome, committed)
+
+    def check(self, script: str, contract: str) -> ScriptProblem | None:
+        """What a deployment behind those that wait would fail for; nothing is signed or kept."""
+        with self.machine.block(self._context()) as execution:
+            for transaction, payload in self.pending():
+                with suppress(AergoError):
+                    execution.execute(transaction, payload)
+            try:
+                execution.check(script, contract)
+            except SqlError as error:
+                return ScriptProblem(error.sqlstate, error.message, error.line or 1, error.column or 1)
+        return None
 
     def commit(self, message: str | None) -> Committed | None:
         """Seal what waits; None where nothing does."""
@@ -105,25 +132,58 @@ class Desk:
         return len(waiting) - len(kept)
 
     def _try(
-        self, waiting: Sequence[Submission], make: MakeDraft, *, alone: bool
+        self,
+        waiting: Sequence[Submission],
+        make: MakeDraft | Draft,
+        finish: Callable[[Draft], Transaction],
+        *,
+        alone: bool,
+        keep: bool,
     ) -> tuple[Submission, TransactionOutcome | None] | None:
         """Make and sign a transaction, and see what it does behind those that wait.
 
-        If it is to be sealed `alone`, sealing shows what it does, and without it there would be no block.
+        If it is to be sealed `alone`, sealing shows what it does, and without it there would be no block.  With `keep`
+        what it did is kept in the state cache, for the next that comes behind it.
         """
-        with self.machine.block(self._context()) as execution:
-            for transaction, payload in waiting:
+        if isinstance(make, Draft) and alone:
+            return (finish(make), make.trees), None
+        engine = self.machine.engine
+        # Only a draft that is made already asks nothing of the state.
+        behind = isinstance(make, Draft) and bool(waiting) and engine.ahead == _name_of(waiting)
+        if not behind:
+            engine.fall_back()
+        with self.machine.trial(self._context()) as execution:
+            for transaction, payload in () if behind else waiting:
                 with suppress(AergoError):  # status and commit report what fails
                     execution.execute(transaction, payload)
-            draft = make(execution, self.machine)
+            draft = make if isinstance(make, Draft) else make(execution, self.machine)
             if draft is None:
                 return None
-            submission = (self._sign(draft), draft.trees)
-            return submission, None if alone else execution.execute(*submission)
+            submission = (finish(draft), draft.trees)
+            if alone:
+                return submission, None
+            outcome = execution.execute(*submission)
+            if keep:
+                execution.keep_ahead(_name_of((*waiting, submission)))
+            return submission, outcome
+
+    def _unsigned(self, draft: Draft) -> Transaction:
+        """A transaction to be tried out alone."""
+        payload = self._payload(draft)
+        return Transaction(transaction_id(encode_payload(payload)), payload, bytes(SIGNATURE_BYTES))
 
     def _sign(self, draft: Draft) -> Transaction:
+        transaction = signed(self._identity.signer, self._payload(draft))
+        size = len(encode_transaction(transaction))
+        if size > TRANSACTION_BYTES:
+            raise TransactionTooLongError(
+                f"the transaction has {size} bytes; {TRANSACTION_BYTES} are allowed", bytes=size
+            )
+        return transaction
+
+    def _payload(self, draft: Draft) -> Payload:
         header = self._tip.ledger.header
-        payload = Payload(
+        return Payload(
             branch=self._tip.branch,
             chain=header.chain,
             key=self._identity.signer.public_key,
@@ -132,14 +192,9 @@ class Desk:
             recent=self._tip.ledger.block,
             signer=self._identity.entity,
             sql=draft.sql,
+            contract=draft.contract,
+            call=draft.call,
         )
-        transaction = signed(self._identity.signer, payload)
-        size = len(encode_transaction(transaction))
-        if size > TRANSACTION_BYTES:
-            raise TransactionTooLongError(
-                f"the transaction has {size} bytes; {TRANSACTION_BYTES} are allowed", bytes=size
-            )
-        return transaction
 
     def _seal(self, submissions: Sequence[Submission], message: str | None) -> Sealed:
         producer = Producer(self._workspace, self._identity)
@@ -163,10 +218,21 @@ class Desk:
         new = write_pool(self._workspace.writer, submissions, self._workspace.now())
         if new != old:
             self._workspace.move(ref, old, new, f"aergo: {len(submissions)} pending")
+        self._cache.last_pool = new, tuple(submissions)
 
     def _context(self) -> BlockContext:
         header = self._tip.ledger.header
-        return BlockContext(self._tip.branch, header.chain, header.height + 1, max(self._workspace.now(), header.time))
+        time = max(self._workspace.now(), header.time)
+        return BlockContext(self._tip.branch, header.chain, header.height + 1, time, self._roles_of)
+
+    def _roles_of(self, entity: EntityName) -> frozenset[str]:
+        """The roles of an entity by the directory's last block, which is read when the first one asks."""
+        if self._authority is None:
+            producer = Producer(self._workspace, self._identity)
+            authorities = producer.authorities()
+            self._authority = authorities.at(producer.directory_tip(self._tip), slot_length_of(self._tip))
+            self._workspace.authorities = authorities
+        return self._authority.roles_of(entity)
 
 
 @contextmanager
@@ -175,7 +241,7 @@ def desk(workspace: Workspace, identity: Identity, branch: BranchName) -> Iterat
     with workspace.locked():
         tip = tip_of(workspace, branch)
         with state_cache(workspace, branch) as cache:
-            cache.move_to(tip.ledger)
+            cache.move_to(tip.ledger, keep_ahead=True)
             yield Desk(workspace, identity, tip, cache)
 
 
@@ -185,9 +251,43 @@ def signed(signer: Signer, payload: Payload) -> Transaction:
     return Transaction(transaction_id(data), payload, sign_payload(signer, TRANSACTION_NAMESPACE, data))
 
 
-def draft_of_script(script: str) -> MakeDraft:
+def draft_of_script(script: str) -> Draft:
     """The draft of an SQL script."""
-    return lambda _execution, _machine: Draft(script)
+    return Draft(script)
+
+
+def _name_of(submissions: Sequence[Submission]) -> str:
+    """What the state behind these transactions is called in the state cache."""
+    ids = "\n".join(transaction.id for transaction, _ in submissions)
+    return hashlib.sha256(ids.encode()).hexdigest()
+
+
+def draft_of_deployment(script: str, contract: str) -> Draft:
+    """The draft of a deployment."""
+    return Draft(script, contract=contract)
+
+
+def draft_of_call(name: RoutineName, positional: Sequence[Argument], named: Mapping[str, Argument]) -> MakeDraft:
+    """The draft of a call, its arguments read as the routine's parameters say; raises SqlError."""
+
+    def make(_execution: BlockExecution, machine: Machine) -> Draft:
+        routine = machine.catalog.routines.get(name)
+        if routine is None:
+            raise SqlError(UNDEFINED_FUNCTION, f"function {name} does not exist")
+        return Draft("", call=Call(name, argument_values(machine.catalog, routine, positional, named)))
+
+    return make
+
+
+def _submitted(
+    transaction: TransactionId | None, outcome: TransactionOutcome | None, committed: Committed | None
+) -> Submitted:
+    if outcome is None:
+        return Submitted(transaction, (), {}, committed)
+    receipt = outcome.receipt
+    return Submitted(
+        transaction, outcome.results, receipt.rows, committed, receipt.events, receipt.result, outcome.notices
+    )
 
 
 def _committed(branch: BranchName, sealed: Sealed) -> Committed:

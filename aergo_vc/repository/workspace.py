@@ -18,6 +18,7 @@ from aergo_vc.objects.consolidating import Consolidator
 from aergo_vc.objects.discovery import GitPaths, find_repository
 from aergo_vc.objects.following import Follower
 from aergo_vc.objects.git import Git
+from aergo_vc.objects.late_store import LateStore
 from aergo_vc.objects.locks import AERGO_FOLDER, ledger_lock
 from aergo_vc.objects.opening import Preference, open_store
 from aergo_vc.objects.pack_writer import PackWriter, release_leftovers
@@ -79,7 +80,7 @@ class Workspace:
     @cached_property
     def store(self) -> ObjectStore:
         """The repository's objects."""
-        return open_store(self.paths, environment=self.surroundings.variables)
+        return LateStore(self.light, lambda: open_store(self.paths, environment=self.surroundings.variables))
 
     @cached_property
     def light(self) -> ObjectStore:
@@ -125,8 +126,8 @@ class Workspace:
         """This program's own folder in the common git directory."""
         return self.paths.common_dir / AERGO_FOLDER
 
-    def set(self, settings: Mapping[str, str]) -> None:
-        """Write settings into the repository's configuration, by full name, all or none."""
+    def set(self, settings: Mapping[str, str | None]) -> None:
+        """Write settings into the repository's configuration, by full name, all or none; None takes one away."""
         common_dir = self.paths.common_dir
         write_settings(self.git, common_dir, common_dir / "config", settings)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from aergo_vc.base.ids import TableName
-from aergo_vc.model.schema import HIDDEN_KEY, Catalog, Check, Column, ForeignKey, Table, View, split_name
+from aergo_vc.model.schema import HIDDEN_KEY, Catalog, Check, Column, ForeignKey, Table, split_name
 from aergo_vc.sql.canonical import canonical_expression
-from aergo_vc.sql.column_types import column_type_of
+from aergo_vc.sql.column_types import stored_type_of
 from aergo_vc.sql.definitions import (
     Definition,
     TableBuilder,
@@ -17,6 +17,7 @@ from aergo_vc.sql.definitions import (
     is_taken,
     require_valid_views,
     without_broken_views,
+    without_owned,
 )
 from aergo_vc.sql.errors import (
     DATATYPE_MISMATCH,
@@ -24,6 +25,7 @@ from aergo_vc.sql.errors import (
     DUPLICATE_COLUMN,
     DUPLICATE_TABLE,
     INVALID_DEFINITION,
+    SYNTAX,
     UNDEFINED_OBJECT,
 )
 from aergo_vc.sql.expressions import assign, cast, quote_name, stored
@@ -31,7 +33,7 @@ from aergo_vc.sql.names import check_column_name, check_table_name
 from aergo_vc.sql.scope import spoken_name, table_name_of
 from aergo_vc.sql.source import error_at, name_of, parse_expression, require_only, unsupported
 from aergo_vc.sql.statements import find_column, find_table
-from aergo_vc.sql.storage import bind_check, bind_default, table_binder
+from aergo_vc.sql.storage import bind_check, bind_default, table_binder, takes_numbers
 from aergo_vc.sql.values import TEXTS, is_assignable
 
 
@@ -105,9 +107,10 @@ def _finish(work: _Alteration) -> Definition:
     }
     catalog = replace(catalog, indexes={key: index for key, index in catalog.indexes.items() if key not in lost})
     catalog = without_broken_views(catalog) if work.cascade else require_valid_views(catalog, work.node)
+    catalog, gone = without_owned(catalog, lambda owner: owner[0] == name and owner[1] not in known, work.node)
     cells = {column.name: work.cells[column.name] for column in work.table.columns}
     checked = (name,) if work.table.foreign_keys != work.original.foreign_keys else ()
-    return Definition("ALTER TABLE", catalog, rebuilt={name: cells}, checked=checked)
+    return Definition("ALTER TABLE", catalog, rebuilt={name: cells}, checked=checked, dropped=gone)
 
 
 def _require_references(catalog: Catalog, work: _Alteration) -> None:
@@ -155,6 +158,8 @@ def _add_column(work: _Alteration, action: exp.Expression) -> None:
     builder = TableBuilder(work.catalog, work.table)
     had_key = not work.table.has_hidden_key
     builder.add_column(action)
+    if takes_numbers(builder.columns[-1].default):
+        raise unsupported(action, "adding a column that takes numbers from a sequence")
     if bool(builder.primary_key) != had_key:
         raise unsupported(action, "adding a column as primary key")
     work.put(builder.finish(action))
@@ -227,6 +232,9 @@ def _alter_column(work: _Alteration, action: exp.Expression) -> None:
     column = find_column(work.table, action.this)
     if action.args.get("dtype") is not None:
         _change_type(work, action, column)
+    elif column.identity is not None and (action.args.get("default") is not None or not _is_about_null(action)):
+        message = f'column "{column.name}" of relation "{_spoken(work)}" is an identity column'
+        raise error_at(action, SYNTAX, message)
     elif action.args.get("default") is not None:
         tree = action.args["default"]
         bind_default(work.catalog, column, tree)
@@ -241,12 +249,16 @@ def _alter_column(work: _Alteration, action: exp.Expression) -> None:
         _replace_column(work, column, replace(column, not_null=True))
 
 
+def _is_about_null(action: exp.Expression) -> bool:
+    return action.args.get("allow_null") is not None
+
+
 def _replace_column(work: _Alteration, old: Column, new: Column) -> None:
     work.put(replace(work.table, columns=tuple(new if column == old else column for column in work.table.columns)))
 
 
 def _change_type(work: _Alteration, action: exp.Expression, column: Column) -> None:
-    target = column_type_of(action.args["dtype"])
+    target = stored_type_of(action.args["dtype"], work.catalog.types)
     binder = table_binder(work.catalog, work.original, refused="ALTER COLUMN TYPE")
     using = action.args.get("using")
     if work.cells[column.name] != quote_name(column.name):
@@ -300,7 +312,11 @@ def _rename_table(catalog: Catalog, table: Table, action: exp.Expression) -> Def
     indexes = {
         key: replace(index, table=new) if index.table == old else index for key, index in catalog.indexes.items()
     }
-    result = require_valid_views(Catalog(tables, indexes, catalog.views), action)
+    sequences = {
+        name: replace(one, owner=(new, one.owner[1])) if one.owner is not None and one.owner[0] == old else one
+        for name, one in catalog.sequences.items()
+    }
+    result = require_valid_views(replace(catalog, tables=tables, indexes=indexes, sequences=sequences), action)
     rebuilt[new] = {}
     return Definition("ALTER TABLE", result, renamed={old: new}, rebuilt=rebuilt)
 
@@ -327,8 +343,11 @@ def _rename_column(catalog: Catalog, table: Table, old: str, new: str, node: exp
         key: replace(index, columns=_renamed(index.columns, old, new)) if index.table == table.name else index
         for key, index in catalog.indexes.items()
     }
-    views: Mapping[TableName, View] = catalog.views
-    result = require_valid_views(Catalog(tables, indexes, views), node)
+    sequences = {
+        name: replace(one, owner=(table.name, new)) if one.owner == (table.name, old) else one
+        for name, one in catalog.sequences.items()
+    }
+    result = require_valid_views(replace(catalog, tables=tables, indexes=indexes, sequences=sequences), node)
     return Definition("ALTER TABLE", result, rebuilt=rebuilt)
 
 

@@ -7,10 +7,11 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from aergo_vc.model.schema import Catalog
+from aergo_vc.base.ids import RoutineName
+from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
 from aergo_vc.sql.errors import GROUPING, TOO_COMPLEX, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import Expression
-from aergo_vc.sql.scope import Scope
+from aergo_vc.sql.scope import Scope, Variables
 from aergo_vc.sql.source import error_at, place_of
 
 Handler = Callable[["Binder", exp.Expression], Expression]
@@ -24,6 +25,29 @@ def handles(*nodes: type[exp.Expression]) -> Callable[[Handler], Handler]:
     def enter(handler: Handler) -> Handler:
         for node in nodes:
             HANDLERS[node] = handler
+        return handler
+
+    return enter
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFunction:
+    """A function that is known by its name: how many arguments it takes, and what binds a call."""
+
+    least: int
+    most: int
+    bind: Handler
+
+
+NAMED: dict[str, NamedFunction] = {}
+"""The functions for which the grammar has no node of its own."""
+
+
+def named(name: str, least: int, most: int) -> Callable[[Handler], Handler]:
+    """Enter the binder of a function's calls; its node holds the arguments as `expressions`."""
+
+    def enter(handler: Handler) -> Handler:
+        NAMED[name] = NamedFunction(least, most, handler)
         return handler
 
     return enter
@@ -96,6 +120,20 @@ class Grouping:
 
 
 @dataclass(slots=True)
+class Surroundings:
+    """What a statement may name beside what it reads from, and what it named.
+
+    Unqualified routines live in `contract`, then in `public`.  `called` collects the routines that expressions call;
+    `calls_refused` says where they must not, or is None.
+    """
+
+    contract: str = DEFAULT_CONTRACT
+    variables: Variables | None = None
+    called: set[RoutineName] = field(default_factory=set)
+    calls_refused: str | None = None
+
+
+@dataclass(slots=True)
 class Binder:
     """Binds expressions in one scope."""
 
@@ -108,6 +146,7 @@ class Binder:
     ties: tuple[str, ...] = ()
     windows: Mapping[str, exp.Expression] = field(default_factory=dict)
     depth: int = 0
+    around: Surroundings = field(default_factory=Surroundings)
 
     def bind(self, node: exp.Expression) -> Expression:
         """The typed expression; raises SqlError with the place of what is wrong."""
@@ -145,7 +184,7 @@ class Binder:
 
     def column(self, node: exp.Column) -> Expression:
         """A column reference, refused where the query is grouped and the column has no single value."""
-        found = self.scope.resolve(node)
+        found = self.scope.resolve(node, self.around.variables)
         self.check_grouped(found, str(node.name), node)
         return found
 
@@ -174,7 +213,18 @@ class Binder:
 
     def inner(self, scope: Scope) -> "Binder":
         """A binder for a query inside this one."""
-        return Binder(self.catalog, self.queries, scope, self.counter, self.common, Grouping(), (), {}, self.depth + 1)
+        return Binder(
+            self.catalog,
+            self.queries,
+            scope,
+            self.counter,
+            self.common,
+            Grouping(),
+            (),
+            {},
+            self.depth + 1,
+            self.around,
+        )
 
 
 @contextmanager

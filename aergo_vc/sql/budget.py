@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass
 
-from aergo_vc.sql.errors import LIMIT_EXCEEDED, SqlError
+from aergo_vc.sql.errors import LIMIT_EXCEEDED, BudgetError, SqlError
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Greatest number of statements run, of rows changed or handed out, and of bytes in those rows' texts."""
+    """Greatest number of statements run, of rows changed or handed out, of bytes in those rows' texts, and of steps.
+
+    A step is a statement of PL/pgSQL or a turn of a loop; a statement of SQL in a routine is ten.
+    """
 
     statements: int = 20_000
     rows: int = 1_000_000
     bytes: int = 256 << 20
+    steps: int = 10_000_000
 
 
 class Meter:
@@ -20,18 +24,24 @@ class Meter:
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self.statements = self.rows = self.bytes = 0
+        self.steps_left = budget.steps
+        self.most_rows = budget.rows
 
     def add_statement(self) -> None:
         self.statements += 1
         if self.statements > self._budget.statements:
-            raise SqlError(LIMIT_EXCEEDED, f"more than {self._budget.statements} statements")
+            raise BudgetError(LIMIT_EXCEEDED, f"more than {self._budget.statements} statements")
+
+    def out_of_steps(self) -> SqlError:
+        """The error for a routine that has used up its steps."""
+        return BudgetError(LIMIT_EXCEEDED, f"more than {self._budget.steps} steps of routines")
 
     def add_rows(self, count: int) -> None:
         self.rows += count
         if self.rows > self._budget.rows:
-            raise SqlError(LIMIT_EXCEEDED, f"more than {self._budget.rows} rows")
+            raise BudgetError(LIMIT_EXCEEDED, f"more than {self._budget.rows} rows")
 
     def add_bytes(self, count: int) -> None:
         self.bytes += count
         if self.bytes > self._budget.bytes:
-            raise SqlError(LIMIT_EXCEEDED, f"more than {self._budget.bytes} bytes")
+            raise BudgetError(LIMIT_EXCEEDED, f"more than {self._budget.bytes} bytes")

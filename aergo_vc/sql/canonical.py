@@ -7,13 +7,14 @@ reads back to the same spelling.
 from sqlglot import exp
 
 from aergo_vc.base.errors import AergoError
-from aergo_vc.codec.schema_text import quote_identifier
+from aergo_vc.codec.identifiers import quote_identifier
 from aergo_vc.model.schema import Catalog
 from aergo_vc.sql.binder import Grouping
 from aergo_vc.sql.errors import UNSUPPORTED
 from aergo_vc.sql.queries import sources_of, top_binder
 from aergo_vc.sql.scope import Scope
-from aergo_vc.sql.source import error_at, name_of, parse_script
+from aergo_vc.sql.sequence_names import spell_out_sequences
+from aergo_vc.sql.source import DIALECT, error_at, name_of, parse_script
 
 
 def canonical_expression(tree: exp.Expression) -> str:
@@ -36,7 +37,8 @@ def _spelled(tree: exp.Expression) -> str:
         name = name_of(found)
         found.set("this", name)
         found.set("quoted", quote_identifier(name) != name)
-    return str(copy.sql(dialect="postgres", comments=False, pretty=False, identify=False))
+    spell_out_sequences(copy)
+    return str(copy.sql(dialect=DIALECT, comments=False, pretty=False, identify=False))
 
 
 def _require_stable(tree: exp.Expression, text: str, script: str) -> None:
@@ -44,7 +46,7 @@ def _require_stable(tree: exp.Expression, text: str, script: str) -> None:
     if text.isprintable() and len(text) <= 32_000:  # noqa: PLR2004
         try:
             again = parse_script(script)
-            stable = len(again) == 1 and _spelled(again[0].tree) == script
+            stable = len(again) == 1 and _spelled(again[0].sql) == script
         except AergoError:
             stable = False
     if not stable:

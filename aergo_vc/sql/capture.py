@@ -13,14 +13,17 @@ from aergo_vc.model.changes import Changes, Key, RowChange
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.types import Kind, Row
 from aergo_vc.sql import numbers
-from aergo_vc.sql.errors import LIMIT_EXCEEDED, SqlError
+from aergo_vc.sql.errors import LIMIT_EXCEEDED, BudgetError, SqlError
 from aergo_vc.sql.values import decoder, encoder, storage_scale
 
 Kept = tuple[Any, ...]
 """A row or a key as SQLite keeps it."""
 
-Net = dict[Kept, list[Kept | None]]
+Net = dict[Any, list[Kept | None]]
 """By identity of the key: the row before and after, as kept."""
+
+
+_NO_LIMIT = 1 << 62
 
 
 class Layout:
@@ -28,7 +31,7 @@ class Layout:
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        self.positions = table.key_positions
+        self.positions, self.kinds = table.key_positions, table.key_kinds
         self._decoders = _by_position([decoder(c.type, storage_scale(c.type)) for c in table.columns])
         self._encoders = _by_position([encoder(c.type) for c in table.columns])
         self._key_encoders = _by_position([encoder(table.columns[p].type) for p in self.positions])
@@ -37,13 +40,14 @@ class Layout:
             for place, position in enumerate(self.positions)
             if table.columns[position].type.kind is Kind.NUMERIC and storage_scale(table.columns[position].type) is None
         )
+        self.identity: Callable[[Kept], Any] = (
+            self._decimal_identity if self._decimal_keys else operator.itemgetter(*self.positions)
+        )
+        """What equal keys have in common, from a row: its key, and 1.0 and 1.00 are one key."""
 
-    def identity(self, row: Kept) -> Kept:
-        """What equal keys have in common: 1.0 and 1.00 are one key."""
-        key = tuple([row[position] for position in self.positions])
-        if not self._decimal_keys:
-            return key
-        return tuple(numbers.trimmed(v) if place in self._decimal_keys else v for place, v in enumerate(key))
+    def _decimal_identity(self, row: Kept) -> Kept:
+        key = [row[position] for position in self.positions]
+        return tuple([numbers.trimmed(v) if place in self._decimal_keys else v for place, v in enumerate(key)])
 
     def decode(self, row: Kept) -> Row:
         return _apply(self._decoders, row)
@@ -53,6 +57,11 @@ class Layout:
 
     def encode_key(self, key: Key) -> Kept:
         return _apply(self._key_encoders, key)
+
+    @property
+    def has_decimal_keys(self) -> bool:
+        """Whether equal keys may be spelled in several ways."""
+        return bool(self._decimal_keys)
 
     @property
     def is_plain(self) -> bool:
@@ -130,18 +139,25 @@ class Capture:
 
     def __init__(self) -> None:
         self.operations = 0
-        self._written: set[Kept] | None = None
+        self.most_operations = _NO_LIMIT
+        self._written: set[Any] | None = None
         self._repeated = False
         self._frames: list[dict[str, Net | InsertedRows]] = []
         self._layouts: dict[str, Layout] = {}
+        self._sequences: frozenset[str] = frozenset()
 
     def lay_out(self, catalog: Catalog) -> None:
         """Tables may have changed."""
+        self._sequences = frozenset(map(str, catalog.sequences))
         kept = self._layouts
         self._layouts = {
             name: kept[name] if name in kept and kept[name].table == table else Layout(table)
-            for name, table in catalog.tables.items()
+            for name, table in catalog.stored.items()
         }
+
+    def allow(self, operations: int | None) -> None:
+        """From here on let no more rows than these be changed, or any number; beyond is BudgetError."""
+        self.most_operations = _NO_LIMIT if operations is None else self.operations + operations
 
     def layout(self, name: TableName) -> Layout:
         return self._layouts[name]
@@ -201,6 +217,13 @@ class Capture:
             net = frame[name] = net.as_net(self._layouts[name])
         return net
 
+    def bytes_of(self, changes: Changes) -> int:
+        """How many bytes the rows take that changed; raises SqlError 54000 for one that the state cannot hold."""
+        return sum(
+            check_sizes(self._layouts[name], (row.after for row in rows.values() if row.after is not None))
+            for name, rows in changes.items()
+        )
+
     def forget(self, name: TableName) -> None:
         """Drop what was recorded of a table that is rebuilt or gone."""
         for frame in self._frames:
@@ -211,33 +234,43 @@ class Capture:
         if not self._frames:
             return
         name = update.table_name
-        layout = self._layouts.get(name)
-        if layout is None:
-            return  # the engine's own table
-        self.operations += 1
+        frame = self._frames[-1]
+        net = frame.get(name)
+        if net.__class__ is not dict:
+            if name not in self._layouts:
+                return  # the engine's own table
+            net = self._net(frame, name)
+        self.operations += name not in self._sequences
+        if self.operations > self.most_operations:
+            raise BudgetError(LIMIT_EXCEEDED, "a routine changes more rows than it may")
+        identity_of = self._layouts[name].identity
         old, new = update.old, update.new
-        net = self._frames[-1].get(name)
-        if net is None or isinstance(net, InsertedRows):
-            net = self._net(self._frames[-1], name)
         if new is None:
-            self._record(net, layout.identity(old), old, None)
+            self._record(net, identity_of(old), old, None)
             return
-        identity = layout.identity(new)
+        identity = identity_of(new)
         if self._written is not None:
-            self._repeated = self._repeated or identity in self._written
-            self._written.add(identity)
+            self._note_written(name, identity)
         if old is None:
             self._record(net, identity, None, new)
             return
-        before = layout.identity(old)
-        if before == identity:
-            self._record(net, identity, old, new)
-        else:
+        before = identity_of(old)
+        if before != identity:
             self._record(net, before, old, None)
-            self._record(net, identity, None, new)
+            old = None
+        known = net.get(identity)
+        if known is None:
+            net[identity] = [old, new]
+        else:
+            known[1] = new
+
+    def _note_written(self, name: str, identity: Any) -> None:  # noqa: ANN401 - a key, kept
+        if self._written is not None and name not in self._sequences:
+            self._repeated = self._repeated or identity in self._written
+            self._written.add(identity)
 
     @staticmethod
-    def _record(net: Net, identity: Kept, before: Kept | None, after: Kept | None) -> None:
+    def _record(net: Net, identity: Any, before: Kept | None, after: Kept | None) -> None:
         known = net.get(identity)
         if known is None:
             net[identity] = [before, after]
@@ -252,34 +285,43 @@ class Capture:
             if isinstance(net, InsertedRows):
                 found[TableName(name)] = net
                 continue
-            table_changes = dict(self._table_changes(self._layouts[name], net))
+            table_changes = _canonical(self._layouts[name], net)
             if table_changes:
                 found[TableName(name)] = table_changes
         return found
 
-    @staticmethod
-    def _table_changes(layout: Layout, net: Net) -> Iterator[tuple[Key, RowChange]]:
-        for before, after in net.values():
-            if before == after:
-                continue
-            first = None if before is None else layout.decode(before)
-            second = None if after is None else layout.decode(after)
-            yield layout.key_of(second or first or ()), RowChange(first, second)
+
+def _canonical(layout: Layout, net: Net) -> dict[Key, RowChange]:
+    """The net changes of a table by key, in canonical values."""
+    found: dict[Key, RowChange] = {}
+    for before, after in net.values():
+        if before == after:
+            continue
+        first = None if before is None else layout.decode(before)
+        second = None if after is None else layout.decode(after)
+        found[layout.key_of(second or first or ())] = RowChange(first, second)
+    return found
 
 
-def check_sizes(table: Table, rows: Iterator[Row]) -> int:
+def check_sizes(layout: Layout, rows: Iterable[Row]) -> int:
     """Raise SqlError 54000 for a row or a key that the state cannot hold; returns the rows' bytes."""
-    positions, kinds = table.key_positions, table.key_kinds
+    positions = layout.positions
+    key_room = (KEY_CODE_CHARACTERS - 60 * len(positions)) // 9
     total = 0
     for row in rows:
-        size = sum(len(cell) * 6 + 4 if isinstance(cell, str) else 26 for cell in row)
+        size = 26 * len(row)
+        for cell in row:
+            if isinstance(cell, str):
+                size += 6 * len(cell) - 22
         if size > ROW_BYTES:
             size = len(encode_row(row))
             if size > ROW_BYTES:
-                raise SqlError(LIMIT_EXCEEDED, f"a row of {table.name} takes {size} bytes; {ROW_BYTES} are allowed")
+                name = layout.table.name
+                raise SqlError(LIMIT_EXCEEDED, f"a row of {name} takes {size} bytes; {ROW_BYTES} are allowed")
         total += size
-        if sum(len(str(row[position])) for position in positions) * 9 > KEY_CODE_CHARACTERS - 60 * len(positions):
-            key = tuple(row[position] for position in positions)
-            if len(key_code(kinds, key)) > KEY_CODE_CHARACTERS:
-                raise SqlError(LIMIT_EXCEEDED, f"a key of {table.name} is too long")
+        characters = 0
+        for position in positions:
+            characters += len(str(row[position]))
+        if characters > key_room and len(key_code(layout.kinds, layout.key_of(row))) > KEY_CODE_CHARACTERS:
+            raise SqlError(LIMIT_EXCEEDED, f"a key of {layout.table.name} is too long")
     return total

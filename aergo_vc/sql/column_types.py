@@ -1,10 +1,16 @@
 """Types as statements spell them."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
 from sqlglot import exp
 
-from aergo_vc.model.types import ColumnType, Kind
+from aergo_vc.model.routines import CompositeType, EnumType
+from aergo_vc.model.schema import DEFAULT_CONTRACT
+from aergo_vc.model.types import STORED_KINDS, ColumnType, Kind
 from aergo_vc.sql.errors import INVALID_PARAMETER, UNDEFINED_OBJECT
-from aergo_vc.sql.source import error_at, unsupported
+from aergo_vc.sql.source import error_at, name_of, unsupported
 
 _KINDS = {
     exp.DType.SMALLINT: Kind.SMALLINT,
@@ -23,21 +29,36 @@ _KINDS = {
     exp.DType.UUID: Kind.UUID,
     exp.DType.VARBINARY: Kind.BYTEA,
     exp.DType.DOUBLE: Kind.DOUBLE,
+    exp.DType.FLOAT: Kind.REAL,
+    exp.DType.INTERVAL: Kind.INTERVAL,
+    exp.DType.JSON: Kind.JSON,
+    exp.DType.JSONB: Kind.JSONB,
 }
 
 GREATEST_LENGTH = 60_000
 GREATEST_PRECISION = 1_000
 
 
-def column_type_of(node: exp.Expression) -> ColumnType:
-    """The type that a DataType node spells; raises SqlError 0A000 for types that the language leaves out."""
+Types = Mapping[str, EnumType | CompositeType]
+
+
+def column_type_of(node: exp.Expression, types: Types = MappingProxyType({})) -> ColumnType:
+    """The type that a DataType node spells; raises SqlError 0A000 for types that the language leaves out.
+
+    `types` are those that contracts define.
+    """
     if not isinstance(node, exp.DataType):
         raise unsupported(node, "this type")
+    if node.this is exp.DType.ARRAY and len(node.expressions) == 1:
+        element = column_type_of(node.expressions[0], types)
+        if element.is_array:
+            raise unsupported(node, "an array of more than one dimension")
+        return replace(element, is_array=True)
     kind = _KINDS.get(node.this) if isinstance(node.this, exp.DType) else None
     if kind is None:
         name = node.this.value.lower() if isinstance(node.this, exp.DType) else str(node.this)
         if name == "user-defined":
-            raise error_at(node, UNDEFINED_OBJECT, f'type "{node.args.get("kind")}" does not exist')
+            return _defined(node, types)
         raise unsupported(node, f"type {name}")
     modifiers = [_modifier(part) for part in node.expressions]
     if kind is Kind.NUMERIC:
@@ -47,6 +68,26 @@ def column_type_of(node: exp.Expression) -> ColumnType:
     if modifiers and not (kind in (Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ) and modifiers == [6]):
         raise unsupported(node, f"a modifier of type {kind.value}")
     return ColumnType(kind)
+
+
+def _defined(node: exp.Expression, types: Types) -> ColumnType:
+    """A type that a contract defines; unqualified names are those of `public`."""
+    kind = node.args.get("kind")
+    parts = list(kind.flatten()) if isinstance(kind, exp.Dot) else [kind]
+    path = [name_of(part) for part in parts if isinstance(part, exp.Identifier)]
+    name = ".".join(path if len(path) > 1 else [DEFAULT_CONTRACT, *path])
+    found = types.get(name)
+    if found is None:
+        raise error_at(node, UNDEFINED_OBJECT, f'type "{".".join(path)}" does not exist')
+    return ColumnType(Kind.ENUM if isinstance(found, EnumType) else Kind.COMPOSITE, name=name)
+
+
+def stored_type_of(node: exp.Expression, types: Types) -> ColumnType:
+    """The type of a table's column; raises SqlError 0A000 for types of which routines alone have values."""
+    found = column_type_of(node, types)
+    if found.is_array or found.kind not in STORED_KINDS:
+        raise unsupported(node, f"a column of type {found}")
+    return found
 
 
 def _modifier(part: exp.Expression) -> int:

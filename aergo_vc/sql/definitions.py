@@ -1,6 +1,6 @@
 """CREATE, ALTER, DROP: a statement and a catalog give a new catalog and what is to be done to the tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
@@ -20,8 +20,9 @@ from aergo_vc.model.schema import (
     View,
     split_name,
 )
+from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind
 from aergo_vc.sql.canonical import canonical_expression, canonical_query
-from aergo_vc.sql.column_types import column_type_of
+from aergo_vc.sql.column_types import stored_type_of
 from aergo_vc.sql.errors import (
     DEPENDENT,
     DUPLICATE_COLUMN,
@@ -29,6 +30,7 @@ from aergo_vc.sql.errors import (
     DUPLICATE_TABLE,
     INVALID_DEFINITION,
     INVALID_FOREIGN_KEY,
+    INVALID_PARAMETER,
     SYNTAX,
     TOO_MANY_COLUMNS,
     UNDEFINED_OBJECT,
@@ -37,8 +39,10 @@ from aergo_vc.sql.errors import (
     SqlError,
 )
 from aergo_vc.sql.names import check_column_name, check_object_name, check_table_name
+from aergo_vc.sql.procedures.own_statements import SequenceOptions
 from aergo_vc.sql.queries import bind_query, top_binder
 from aergo_vc.sql.scope import spoken_name, table_name_of
+from aergo_vc.sql.sequence_values import made_sequence, uses
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.sources import bind_view
 from aergo_vc.sql.statements import find_column
@@ -63,6 +67,8 @@ class Definition:
     new_indexes: tuple[str, ...] = ()
     dropped_indexes: tuple[str, ...] = ()
     checked: tuple[TableName, ...] = ()
+    restarted: Mapping[TableName, int] = field(default_factory=dict)
+    """Sequences whose next number is another one."""
 
     @property
     def only_creates(self) -> bool:
@@ -89,7 +95,8 @@ def create(catalog: Catalog, tree: exp.Create) -> Definition:
 
 def is_taken(catalog: Catalog, name: str) -> bool:
     """Whether a relation of that name exists: tables, indexes and views share their names, as in PostgreSQL."""
-    return name in catalog.tables or name in catalog.views or name in catalog.indexes
+    kinds: tuple[Container[str], ...] = (catalog.tables, catalog.views, catalog.indexes, catalog.sequences)
+    return any(name in kind for kind in kinds)
 
 
 def _create_table(catalog: Catalog, tree: exp.Create) -> Definition:
@@ -108,8 +115,27 @@ def _create_table(catalog: Catalog, tree: exp.Create) -> Definition:
     for item in schema.expressions:
         builder.add_item(item)
     table = builder.finish(schema)
-    tables = {**catalog.tables, name: table}
-    return Definition("CREATE TABLE", replace(catalog, tables=tables), created=(name,))
+    made = replace(builder.catalog, tables={**catalog.tables, name: table})
+    return Definition("CREATE TABLE", made, created=(name, *builder.new_sequences))
+
+
+UNKEYED = (Kind.INTERVAL, Kind.JSON, Kind.JSONB)
+"""Kinds in which equal values may have several texts, so that no key can tell them apart."""
+
+_SERIALS = {
+    exp.DType.SMALLSERIAL: Kind.SMALLINT,
+    exp.DType.SERIAL: Kind.INTEGER,
+    exp.DType.BIGSERIAL: Kind.BIGINT,
+}
+
+
+def _whole_number(node: exp.Expression | None) -> int | None:
+    if node is None:
+        return None
+    sign, literal = (-1, node.this) if isinstance(node, exp.Neg) else (1, node)
+    if not isinstance(literal, exp.Literal) or not str(literal.this).isdigit() or len(str(literal.this)) > 18:  # noqa: PLR2004
+        raise error_at(node, SYNTAX, "a whole number is expected")
+    return sign * int(str(literal.this))
 
 
 class TableBuilder:
@@ -125,6 +151,8 @@ class TableBuilder:
         self._pending_uniques: list[tuple[str | None, tuple[str, ...]]] = []
         self._primary_node: exp.Expression | None = None
         self._base = split_name(table.name)[1]
+        self.new_sequences: tuple[TableName, ...] = ()
+        """Those that columns brought along; `catalog` has them."""
 
     def add_item(self, item: exp.Expression) -> None:
         if isinstance(item, exp.ColumnDef):
@@ -144,16 +172,57 @@ class TableBuilder:
             raise error_at(node, DUPLICATE_COLUMN, f'column "{name}" specified more than once')
         if any(column.name.lower() == name.lower() for column in self.columns):
             raise error_at(node, DUPLICATE_COLUMN, f'column "{name}" differs from another one by case only')
-        column = Column(name, column_type_of(node.args["kind"]))
+        column = self._new_column(name, node.args["kind"])
         for part in node.args.get("constraints") or ():
             column = self._column_constraint(column, part)
         self.columns.append(column)
+
+    def _new_column(self, name: str, node: exp.Expression) -> Column:
+        kind = _SERIALS.get(node.this) if isinstance(node, exp.DataType) else None
+        if kind is None:
+            return Column(name, stored_type_of(node, self.catalog.types))
+        return self._numbered(Column(name, ColumnType(kind)), SequenceOptions())
+
+    def _numbered(self, column: Column, options: SequenceOptions) -> Column:
+        """The column with a sequence of its own for a default."""
+        name = self._sequence_name(column.name)
+        made = replace(made_sequence(name, options, column.type.kind), owner=(self.table.name, column.name))
+        self.catalog = replace(self.catalog, sequences={**self.catalog.sequences, name: made})
+        self.new_sequences = (*self.new_sequences, name)
+        return replace(column, not_null=True, default=f"NEXTVAL('{name}')")
+
+    def _sequence_name(self, column: str) -> TableName:
+        """PostgreSQL's name for a column's sequence."""
+        contract = split_name(self.table.name)[0]
+        stem = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in column.lower())
+        name, number = f"{self._base[:29]}_{stem[:28]}_seq", 0
+        while is_taken(self.catalog, f"{contract}.{name}"):
+            number += 1
+            name = f"{self._base[:29]}_{stem[:25]}_seq{number}"
+        return TableName(f"{contract}.{name}")
+
+    def _identity(self, column: Column, node: exp.Expression) -> Column:
+        require_only(node, "this", "on_null", "start", "increment", "minvalue", "maxvalue", "order", "cycle")
+        if column.type.kind not in INTEGER_BITS:
+            raise error_at(node, INVALID_PARAMETER, "identity column type must be smallint, integer, or bigint")
+        if column.default is not None:
+            raise error_at(node, SYNTAX, f'both default and identity specified for column "{column.name}"')
+        if node.args.get("cycle"):
+            raise unsupported(node, "CYCLE: a sequence gives no number twice")
+        start, increment, minimum, maximum = (
+            _whole_number(node.args.get(word)) for word in ("start", "increment", "minvalue", "maxvalue")
+        )
+        options = SequenceOptions(increment=increment, minimum=minimum, maximum=maximum, start=start)
+        numbered = self._numbered(column, options)
+        return replace(numbered, identity="always" if node.this else "by default")
 
     def _column_constraint(self, column: Column, node: exp.Expression) -> Column:
         require_only(node, "this", "kind")
         kind, name = node.args["kind"], name_of(node.this) if node.this is not None else None
         if isinstance(kind, exp.NotNullColumnConstraint):
             return replace(column, not_null=not kind.args.get("allow_null"))
+        if isinstance(kind, exp.GeneratedAsIdentityColumnConstraint):
+            return self._identity(column, kind)
         if isinstance(kind, exp.DefaultColumnConstraint):
             if column.default is not None:
                 raise error_at(node, SYNTAX, f'multiple default values specified for column "{column.name}"')
@@ -211,6 +280,8 @@ class TableBuilder:
             columns = (HIDDEN_COLUMN, *columns)
         self.table = Table(self.table.name, columns, self.primary_key or (HIDDEN_KEY,))
         self._settle_uniques(node)
+        for names in (self.primary_key, *(unique.columns for unique in self.uniques)):
+            self._require_keys(names, node)
         self._settle_checks()
         self._settle_keys(node)
         self._require_distinct_names(node)
@@ -228,6 +299,11 @@ class TableBuilder:
                 raise error_at(node, "42703", f'column "{name}" named in key does not exist')
         if len(set(names)) != len(names):
             raise error_at(node, DUPLICATE_COLUMN, "a column appears twice in a key")
+
+    def _require_keys(self, names: Sequence[str], node: exp.Expression) -> None:
+        for column in self.columns:
+            if column.name in names and column.type.kind in UNKEYED:
+                raise unsupported(node, f"a key over column {column.name} of type {column.type}")
 
     def _require_distinct_names(self, node: exp.Expression) -> None:
         names = self._names()
@@ -349,7 +425,10 @@ def _create_index(catalog: Catalog, tree: exp.Create) -> Definition:
         if not isinstance(part, exp.Ordered) or not isinstance(part.this, exp.Column):
             raise unsupported(part, "an index over an expression")
         require_only(part, "this", "nulls_first", "desc")
-        columns.append(find_column(table, part.this).name)
+        column = find_column(table, part.this)
+        if column.type.kind in UNKEYED and tree.args.get("unique"):
+            raise unsupported(part, f"a key over column {column.name} of type {column.type}")
+        columns.append(column.name)
     contract, base = split_name(name)
     own = name_of(index_node.this) if index_node.this is not None else "_".join((base, *columns, "idx")).lower()[:63]
     check_object_name(own, tree)
@@ -438,7 +517,7 @@ def drop(catalog: Catalog, tree: exp.Drop) -> Definition:
         elif not tree.args.get("exists"):
             state = UNDEFINED_OBJECT if kind == "INDEX" else UNDEFINED_TABLE
             raise error_at(node, state, f'{kind.lower()} "{spoken_name(TableName(name))}" does not exist')
-    result = Catalog(tables, indexes, views)
+    result = replace(catalog, tables=tables, indexes=indexes, views=views)
     cascade = bool(tree.args.get("cascade"))
     if kind == "INDEX":
         return Definition("DROP INDEX", result, dropped_indexes=tuple(gone))
@@ -447,8 +526,25 @@ def drop(catalog: Catalog, tree: exp.Drop) -> Definition:
     if kind == "TABLE":
         result = replace(result, indexes={key: index for key, index in indexes.items() if index.table not in dropped})
         result, rebuilt = _without_references(result, dropped, tree, cascade=cascade)
+        result, numbered = without_owned(result, lambda owner: owner[0] in dropped, tree)
+        dropped += numbered
     result = without_broken_views(result) if cascade else require_valid_views(result, tree)
     return Definition(f"DROP {kind}", result, dropped=dropped if kind == "TABLE" else (), rebuilt=rebuilt)
+
+
+def without_owned(
+    catalog: Catalog, is_gone: Callable[[tuple[TableName, str]], bool], node: exp.Expression
+) -> tuple[Catalog, tuple[TableName, ...]]:
+    """The catalog without the sequences of columns that go, and their names; raises SqlError 2BP01."""
+    gone = tuple(name for name, one in catalog.sequences.items() if one.owner is not None and is_gone(one.owner))
+    for table in catalog.tables.values():
+        for column in table.columns:
+            for name in gone:
+                if uses(column.default or "", name) and not is_gone((table.name, column.name)):
+                    what = f"column {column.name} of table {spoken_name(table.name)}"
+                    raise error_at(node, DEPENDENT, f"{what} takes numbers from sequence {spoken_name(name)}")
+    kept = {name: one for name, one in catalog.sequences.items() if name not in gone}
+    return replace(catalog, sequences=kept), gone
 
 
 def _without_references(

@@ -3,47 +3,45 @@
 The database is a cache that can be rebuilt; nothing in it is believed by others.  An engine belongs to one thread.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import apsw
 
 from aergo_vc.base.errors import InvalidError
-from aergo_vc.base.ids import TableName
-from aergo_vc.codec.schema_text import contracts, parse_schema, schema_text
+from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.outcomes import StatementResult
-from aergo_vc.model.schema import Catalog, Table
-from aergo_vc.model.transactions import LoadMode
+from aergo_vc.model.routines import Routine
+from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog, Table
+from aergo_vc.model.transactions import Argument, LoadMode
 from aergo_vc.model.types import Row
-from aergo_vc.sql import loading, rebuilding
-from aergo_vc.sql.alterations import DEFINING, define
+from aergo_vc.sql import ahead, cached_catalog, loading, rebuilding
+from aergo_vc.sql.ahead import RowSource
+from aergo_vc.sql.alterations import DEFINING
 from aergo_vc.sql.budget import Budget, Meter
-from aergo_vc.sql.capture import Capture, InsertedRows, check_sizes
+from aergo_vc.sql.capture import Capture, InsertedRows
 from aergo_vc.sql.definitions import Definition
+from aergo_vc.sql.deploying import Deployment, Tree
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, EngineError, SqlError
 from aergo_vc.sql.expressions import quote_name
+from aergo_vc.sql.facts import Facts
 from aergo_vc.sql.loading import insert_many, is_free_of_rules
-from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals, ScriptOutcome
+from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, OpenTransaction, ScriptOutcome, ordinals_for
+from aergo_vc.sql.plan_store import PlanStore
+from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.procedures.calling import CallPlan
+from aergo_vc.sql.procedures.defining import definition_of
+from aergo_vc.sql.procedures.hosting import RoutineHost
+from aergo_vc.sql.procedures.own_statements import CallRoutine, CreateRoutine, OwnStatement
 from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
-from aergo_vc.sql.shapes import Shape, parse_shape, shape_of
 from aergo_vc.sql.source import Statement, parse_script
-from aergo_vc.sql.statements import Plan, compile_statement
 from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, key_test
-from aergo_vc.sql.translated_errors import disk_errors, foreign_key_error, translated
-
-RowSource = Callable[[], Iterable[Row]]
-"""Gives the rows of a table, in canonical values, each time it is called."""
-
-COMPILED_STATEMENTS = 4_096
-"""Statements whose plans an engine keeps."""
-
-
-_PIECE = 10_000
-"""Characters of a schema in one row of the cache's own table: SQLite's texts are limited (sandbox.py)."""
+from aergo_vc.sql.translated_errors import DISK_ERRORS, disk_error, disk_errors, foreign_key_error, translated
 
 
 class Engine:
@@ -54,10 +52,12 @@ class Engine:
         self._meter = Meter(Budget())
         with disk_errors():
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
+        self._facts = Facts(self._db)
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
-        self._plans: dict[tuple[str, int], Plan] = {}
-        self._shapes: dict[str, Sequence[Plan] | None] = {}
+        self._routines = RoutineHost(self._db, self._capture, self._trusted)
+        self._fuse.progress = self._routines.progress
+        self._plans = PlanStore(self._routines.plan)
         self._transactions: list[OpenTransaction] = []
         self._depth = 0
         self._owed: Mapping[TableName, RowSource] = {}
@@ -73,38 +73,25 @@ class Engine:
         """Run SQL of the engine's own, which no script takes part in."""
         self._guard.trusted = True
         try:
-            with disk_errors():
-                return self._db.execute(sql, bindings).fetchall()
+            return self._db.execute(sql, bindings).fetchall()
+        except DISK_ERRORS as error:
+            raise disk_error(error) from error
         finally:
             self._guard.trusted = False
 
     def _read_catalog(self) -> None:
         self._trusted(f"CREATE TABLE IF NOT EXISTS {CACHE_TABLE} (name TEXT PRIMARY KEY, value TEXT)")
-        texts: dict[str, str] = {}
-        for name, piece in self._trusted(
-            f"SELECT name, value FROM {CACHE_TABLE} WHERE name LIKE 'schema %' ORDER BY name"
-        ):
-            contract = name.split(" ")[1]
-            texts[contract] = texts.get(contract, "") + piece
-        catalog = Catalog()
-        for contract, text in texts.items():
-            catalog = join_catalogs(catalog, parse_schema(contract, text))
-        self._set_catalog(catalog)
+        ahead.create_tables(self._trusted)
+        self._set_catalog(cached_catalog.read(self._trusted))
         owed = self._trusted(f"SELECT name FROM {CACHE_TABLE} WHERE name LIKE 'owed %'")
-        self._owed = {TableName(name.removeprefix("owed ")): _lost_rows for (name,) in owed}
+        self._owed = {TableName(name.removeprefix("owed ")): ahead.lost_rows for (name,) in owed}
 
     def _set_catalog(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        self._plans, self._shapes = {}, {}
+        self._plans.set_catalog(catalog)
         self._capture.lay_out(catalog)
-
-    def _store_catalog(self) -> None:
-        self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name LIKE 'schema %'")
-        for contract in contracts(self.catalog):
-            text = schema_text(self.catalog, contract)
-            for number, start in enumerate(range(0, len(text), _PIECE)):
-                row = (f"schema {contract} {number:06d}", text[start : start + _PIECE])
-                self._trusted(f"INSERT INTO {CACHE_TABLE} VALUES (?, ?)", row)
+        self._facts.lay_out(catalog)
+        self._routines.set_catalog(catalog)
 
     @property
     def mark(self) -> str | None:
@@ -115,6 +102,39 @@ class Engine:
     @mark.setter
     def mark(self, value: str) -> None:
         self._trusted(f"INSERT OR REPLACE INTO {CACHE_TABLE} VALUES ('mark', ?)", (value,))
+
+    # Rows ahead of the mark
+
+    @property
+    def ahead(self) -> str | None:
+        """The name under which rows were last kept ahead of the mark; None while they are at the mark."""
+        return ahead.name_ahead(self._trusted)
+
+    def keep_ahead(self, name: str, changes: Changes) -> bool:
+        """Note, before the block ends that made them, changes that `fall_back` is to undo; False where it could not.
+
+        `name` tells where the rows are with them, after all that was kept ahead before.
+        """
+        if any(self._capture.layout(table).has_decimal_keys for table in changes):
+            return False  # such keys have several spellings
+        try:
+            ahead.note_ahead(self._trusted, name, changes)
+        except apsw.TooBigError:
+            return False
+        return True
+
+    def fall_back(self) -> None:
+        """Bring the rows back to the mark."""
+        if self.ahead is None:
+            return
+        self._settle()
+        with self._implicit_transaction():
+            before = ahead.rows_before(self._trusted)
+            for table, rows in before.items():
+                self.delete_keys(table, rows)
+            for table, rows in before.items():
+                self.insert_rows(table, [row for row in rows.values() if row is not None])
+            ahead.forget_ahead(self._trusted)
 
     # Blocks and transactions
 
@@ -133,12 +153,51 @@ class Engine:
                 self.check_constraints()
 
     @contextmanager
+    def _part(self) -> Iterator[OpenTransaction]:
+        """A part of the open transaction, kept whole or not at all; without one, a transaction of its own.
+
+        The first part needs no savepoint but the transaction's: there is nothing else behind that yet.
+        """
+        outer = self._transactions[-1] if self._transactions else None
+        if outer is None or outer.begun:
+            with self._stretch(final=False) as opened:
+                yield opened
+            return
+        before = (self.catalog, self._owed)
+        opened = OpenTransaction()
+        outer.begun = True
+        try:
+            with disk_errors():
+                yield opened
+        except BaseException:
+            outer.begun = False
+            self._rewind(outer, before)
+            raise
+        outer.changes = {} if opened.rewritten else opened.changes
+        outer.events += opened.events
+        outer.notices += opened.notices
+        outer.rewritten |= opened.rewritten
+        outer.catalog_changed = outer.catalog_changed or opened.catalog_changed
+
+    def _rewind(self, opened: OpenTransaction, before: tuple[Catalog, Mapping[TableName, RowSource]]) -> None:
+        """Go back to where a transaction began, and stay in it."""
+        catalog, self._owed = before
+        if self._db.in_transaction:
+            self._trusted(f"ROLLBACK TO {opened.savepoint}")
+        self._capture.drop()
+        self._capture.push()
+        if self.catalog is not catalog:
+            self._set_catalog(catalog)
+
+    @contextmanager
     def _stretch(self, *, final: bool) -> Iterator[OpenTransaction]:
         name = f"s{self._depth}"
         before = (self.catalog, self._owed)
         self._begin(name, final=final)
-        opened = OpenTransaction()
+        opened = OpenTransaction(savepoint=name)
         if not final:
+            if not self._transactions:
+                self._facts.sequences.forget()
             self._transactions.append(opened)
             self._capture.push()
         try:
@@ -183,6 +242,8 @@ class Engine:
             opened.changes = self._capture.changes(frame)
         if self._transactions:
             outer = self._transactions[-1]
+            outer.events += opened.events
+            outer.notices += opened.notices
             # What the first part did is what all did, unless another follows.
             outer.changes = opened.changes if first and not outer.rewritten | opened.rewritten else {}
             outer.rewritten |= opened.rewritten
@@ -203,14 +264,20 @@ class Engine:
     def restore(self, catalog: Catalog) -> None:
         """Throw everything away and make empty tables of `catalog`."""
         with self._unchecked():
-            for name in list(self.catalog.tables):
+            for name in list(self.catalog.stored):
                 self._trusted(f"DROP TABLE IF EXISTS {quote_name(name)}")
             self._trusted(f"DELETE FROM {CACHE_TABLE} WHERE name LIKE 'owed %'")
             self._owed = {}
             self._set_catalog(catalog)
-            for name in sorted(catalog.tables):
-                self._create_table(catalog.tables[name])
-        self._store_catalog()
+            for name in sorted(catalog.stored):
+                self._create_table(catalog.stored[name])
+        ahead.forget_ahead(self._trusted)
+        cached_catalog.store(self._trusted, self.catalog)
+
+    def adopt_routines(self, routines: Mapping[RoutineName, Routine]) -> None:
+        """Take these routines for those that there are; tables and rows stay."""
+        self._set_catalog(replace(self.catalog, routines=routines))
+        cached_catalog.store(self._trusted, self.catalog)
 
     def _create_table(self, table: Table) -> None:
         self._trusted(create_table_sql(self.catalog, table))
@@ -220,6 +287,8 @@ class Engine:
     @contextmanager
     def _unchecked(self) -> Iterator[None]:
         """Without foreign keys and without a record of changes."""
+        if self._transactions:
+            self._transactions[-1].begun = True
         self._db.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 0)
         self._db.preupdate_hook(None)
         try:
@@ -322,96 +391,144 @@ class Engine:
 
     # Scripts
 
-    def run(self, script: str, context: ExecutionContext, budget: Budget | None = None) -> ScriptOutcome:
+    def run(
+        self,
+        script: str,
+        context: ExecutionContext,
+        budget: Budget | None = None,
+        *,
+        contract: str | None = None,
+    ) -> ScriptOutcome:
         """Run a script whole; on SqlError nothing of it remains.
 
-        Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.
+        Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.  With a
+        `contract` the script is deployed as that contract (`deploying`): unqualified names live there.
         """
-        shape = shape_of(script)
-        plans = None if shape is None else self._plans_of(shape)
-        statements = parse_script(script) if plans is None else ()
+        deployment = None if contract is None else Deployment(contract, context, definition_of)
+        shaped = self._plans.shaped(script) if deployment is None else None
+        statements = parse_script(script) if shaped is None else ()
         meter = self._meter = Meter(budget or Budget())
         nested = bool(self._transactions)
-        with self._stretch(final=False) as opened:
-            runner = Runner(self._db, self._capture, context, meter, self._ordinals_for(context))
-            if shape is not None and plans is not None:
-                self._settle()
-                runner.bind(shape.numbers)
-                results = tuple([self._run_shaped(runner, script, place, plan) for place, plan in enumerate(plans)])
-            else:
-                results = tuple([self._run_statement(runner, script, statement, opened) for statement in statements])
+        with self._part() as opened:
+            runner = self._begin_routines(context, meter, opened)
+            try:
+                if shaped is not None:
+                    self._settle()
+                    results = tuple(
+                        [self._run_shaped(runner, script, place, *found) for place, found in enumerate(shaped)]
+                    )
+                else:
+                    results = self._run_statements(runner, script, statements, opened, deployment)
+                self._routines.check_made()
+                self._routines.hand_over(opened)
+            finally:
+                self._routines.end()
             if not nested:
                 self.check_constraints()
             if opened.catalog_changed:
-                self._store_catalog()
+                cached_catalog.store(self._trusted, self.catalog)
             opened.changes = self._capture.changes()
-            self._check_sizes(opened.changes, meter)
-        return ScriptOutcome(results, opened.changes, opened.catalog_changed, frozenset(opened.rewritten))
+            meter.add_bytes(self._capture.bytes_of(opened.changes))
+        return ScriptOutcome(
+            results, opened.changes, opened.catalog_changed, frozenset(opened.rewritten),
+            tuple(opened.events), tuple(opened.notices),
+        )  # fmt: skip
 
-    def _ordinals_for(self, context: ExecutionContext) -> RowOrdinals:
-        """Row ordinals go on through the parts of one transaction."""
-        outer = self._transactions[-2] if len(self._transactions) > 1 else None
-        if outer is None:
-            return RowOrdinals(context)
-        if outer.ordinals is None or outer.ordinals.prefix != context.transaction[:32] + "-":
-            outer.ordinals = RowOrdinals(context)
-        return outer.ordinals
+    def _begin_routines(self, context: ExecutionContext, meter: Meter, opened: OpenTransaction) -> Runner:
+        ordinals = ordinals_for(self._transactions, context, opened)
+        runner = Runner(self._db, self._capture, context, meter, ordinals)
+        self._routines.begin(context, meter, ordinals, runner)
+        return runner
 
-    def _check_sizes(self, changes: Changes, meter: Meter) -> None:
-        for name, table_changes in changes.items():
-            rows = (change.after for change in table_changes.values() if change.after is not None)
-            meter.add_bytes(check_sizes(self.catalog.tables[name], rows))
+    def call(
+        self,
+        routine: RoutineName,
+        arguments: Sequence[Argument],
+        context: ExecutionContext,
+        budget: Budget | None = None,
+    ) -> CallOutcome:
+        """Call a routine with canonical values for its parameters in order; on SqlError nothing of it remains.
+
+        Arrays are tuples.  Parameters without an argument take their defaults.  Foreign keys are checked as by `run`.
+        """
+        meter = self._meter = Meter(budget or Budget())
+        nested = bool(self._transactions)
+        with self._part() as opened:
+            runner = self._begin_routines(context, meter, opened)
+            self._settle()
+            self._fuse.reset()
+            try:
+                result = self._routines.run_signed(runner, routine, arguments)
+                self._routines.hand_over(opened)
+            finally:
+                self._routines.end()
+            if not nested:
+                self.check_constraints()
+            opened.changes = self._capture.changes()
+            meter.add_bytes(self._capture.bytes_of(opened.changes))
+        return CallOutcome(result, tuple(opened.events), tuple(opened.notices), opened.changes)
+
+    def _run_statements(
+        self,
+        runner: Runner,
+        script: str,
+        statements: Sequence[Statement],
+        opened: OpenTransaction,
+        deployment: Deployment | None,
+    ) -> tuple[StatementResult, ...]:
+        if deployment is not None:
+            self._define(deployment.begin(self.catalog), opened)
+        results = tuple(
+            [self._run_statement(runner, script, statement, opened, deployment) for statement in statements]
+        )
+        if deployment is not None:
+            self._define(deployment.finish(self.catalog), opened)
+        return results
 
     def _run_statement(
-        self, runner: Runner, script: str, statement: Statement, opened: OpenTransaction
+        self,
+        runner: Runner,
+        script: str,
+        statement: Statement,
+        opened: OpenTransaction,
+        deployment: Deployment | None,
     ) -> StatementResult:
         self._meter.add_statement()
         self._fuse.reset()
         try:
-            if isinstance(statement.tree, DEFINING):
-                return self._define(define(self.catalog, statement.tree), opened)
-            plan = self._plans.get((script, statement.number))
-            if plan is None:
-                plan = self._compile(script, statement)
+            tree: Tree | None = statement.tree
+            contract = DEFAULT_CONTRACT
+            if deployment is not None:
+                tree, contract = deployment.admit(self.catalog, statement), deployment.contract
+            if tree is None:
+                return StatementResult("DEPLOY", 0)
+            if isinstance(tree, CreateRoutine):
+                self._routines.note(tree, statement, contract)
+            if isinstance(tree, (*DEFINING, OwnStatement)) and not isinstance(tree, CallRoutine):
+                return self._define(definition_of(self.catalog, tree, contract), opened)
+            plan = self._plans.plan(script, statement, contract)
             self._settle()
+            if isinstance(plan, CallPlan):
+                return self._routines.run(runner, plan)
             return runner.run(plan, self.catalog)
         except SqlError as error:
             error.place(statement.number, statement.line, statement.column)
             raise
 
-    def _plans_of(self, shape: Shape) -> Sequence[Plan] | None:
-        """The plans of a shape's statements; None if the script has to be compiled as it is."""
-        if shape.text in self._shapes:
-            return self._shapes[shape.text]
-        plans: list[Plan] | None = None
-        trees = parse_shape(shape.text)
-        if trees is not None:
-            with suppress(SqlError):  # which the script itself will raise, at its own place
-                plans = [compile_statement(self.catalog, tree) for tree in trees]
-        if len(self._shapes) >= COMPILED_STATEMENTS:
-            self._shapes.clear()
-        self._shapes[shape.text] = plans
-        return plans
-
-    def _run_shaped(self, runner: Runner, script: str, place: int, plan: Plan) -> StatementResult:
+    def _run_shaped(
+        self, runner: Runner, script: str, place: int, plan: Plan, numbers: Mapping[str, int]
+    ) -> StatementResult:
         self._meter.add_statement()
         self._fuse.reset()
         try:
-            return runner.run(plan, self.catalog)
+            return runner.run(plan, self.catalog, numbers)
         except SqlError as error:
             statement = parse_script(script)[place]
             error.place(statement.number, statement.line, statement.column)
             raise
 
-    def _compile(self, script: str, statement: Statement) -> Plan:
-        plan = compile_statement(self.catalog, statement.tree)
-        if len(self._plans) >= COMPILED_STATEMENTS:
-            self._plans.clear()
-        self._plans[script, statement.number] = plan
-        return plan
-
     def _define(self, definition: Definition, opened: OpenTransaction) -> StatementResult:
-        if definition.catalog == self.catalog:
+        if definition.catalog == self.catalog and not definition.restarted:
             return StatementResult(definition.tag, 0)
         if not definition.only_creates:
             self._settle()
@@ -470,27 +587,11 @@ class Engine:
         layout = self._capture.layout(table)
         if not is_free_of_rules(self.catalog, layout.table, longest):
             return False
-        with self._stretch(final=False) as opened:
+        with self._part() as opened:
             self.owe(table, rows)
             self._capture.add_inserted(table, InsertedRows(layout, count, rows))
             opened.changes = self._capture.changes()
         return True
 
-    def fill(self, table: TableName, rows: Iterable[Row], _context: ExecutionContext | None = None) -> None:
-        """Write rows into an empty table, with every constraint checked as in `load`."""
-        columns = tuple(column.name for column in self.catalog.tables[table].columns)
-        self.load(table, columns, LoadMode.APPEND, rows)
 
-
-def _lost_rows() -> Iterable[Row]:
-    raise EngineError("the database does not say where rows are that it lacks")
-
-
-__all__ = ["Engine", "ExecutionContext", "OpenTransaction", "ScriptOutcome", "StatementResult", "join_catalogs"]
-
-
-def join_catalogs(first: Catalog, second: Catalog) -> Catalog:
-    """The definitions of both; of one name the second's."""
-    return Catalog(
-        {**first.tables, **second.tables}, {**first.indexes, **second.indexes}, {**first.views, **second.views}
-    )
+__all__ = ["Engine", "ExecutionContext", "OpenTransaction", "ScriptOutcome", "StatementResult"]

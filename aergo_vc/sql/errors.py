@@ -9,7 +9,8 @@ class SqlError(InputError):
     """A script cannot be run.  Nothing that it did remains.
 
     `sqlstate` is PostgreSQL's code (its appendix A).  `line` and `column` count from 1 in the script's text,
-    `statement` from 1 in its statements; None where the error belongs to no script.
+    `statement` from 1 in its statements; None where the error belongs to no script.  `details` are what RAISE … USING
+    says; `calls` the routines that it left, with places in their texts, the innermost first.
     """
 
     code: ClassVar[str] = "E_SQL"
@@ -20,6 +21,22 @@ class SqlError(InputError):
         self.line = line
         self.column = column
         self.statement: int | None = None
+        self.is_located = False  # the compiler's: the place is one of the routine's text
+        self.details: dict[str, str] = {}
+        self.calls: list[tuple[str, int, int]] = []
+
+    @property
+    def context(self) -> str:
+        """The calls in which the error occurred, the innermost first, one a line."""
+        return "\n".join(f"function {name} line {line} at column {column}" for name, line, column in self.calls)
+
+    def trace(self, routine: str, line: int, column: int) -> None:
+        """Note a routine that the error left, and the place in its text; the innermost comes first."""
+        if self.calls and self.calls[-1] == (routine, line, column):
+            return
+        self.calls.append((routine, line, column))
+        if len(self.calls) == 1:
+            self.facts |= {"routine": routine, "routine_line": line, "routine_column": column}
 
     def place(self, statement: int, line: int, column: int) -> None:
         """Fill in where the error occurred, unless it knows better."""
@@ -27,6 +44,10 @@ class SqlError(InputError):
             self.line, self.column = line, column
         self.statement = statement
         self.facts |= {"line": self.line, "column": self.column, "statement": statement}
+
+
+class BudgetError(SqlError):
+    """A script costs more than its budget, or nests calls too deep; no handler in a routine catches it."""
 
 
 class FuseError(RepositoryError):
@@ -59,6 +80,7 @@ NAME_TOO_LONG = "42622"
 WRONG_OBJECT = "42809"
 DATATYPE_MISMATCH = "42804"
 CANNOT_COERCE = "42846"
+INDETERMINATE_TYPE = "42P18"
 INVALID_DEFINITION = "42P16"
 INVALID_COLUMN_REFERENCE = "42P10"
 INVALID_FOREIGN_KEY = "42830"
@@ -70,6 +92,10 @@ TOO_LONG = "22001"
 OUT_OF_RANGE = "22003"
 BAD_DATETIME = "22007"
 DATETIME_OVERFLOW = "22008"
+INTERVAL_OVERFLOW = "22015"
+SEQUENCE_EXHAUSTED = "2200H"
+NOT_YET_DEFINED = "55000"
+GENERATED_ALWAYS = "428C9"
 DIVISION_BY_ZERO = "22012"
 NEGATIVE_SUBSTRING = "22011"
 INVALID_PARAMETER = "22023"

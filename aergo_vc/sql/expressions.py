@@ -1,11 +1,12 @@
 """Typed expressions: AERGOSQL bound to SQLite's SQL, and the conversions between types."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from aergo_vc.model.types import ColumnType, Kind, Value
+from aergo_vc.model.types import FLOATS, ColumnType, Kind, Value
 from aergo_vc.sql import numbers
-from aergo_vc.sql.errors import CANNOT_COERCE, DATATYPE_MISMATCH, SqlError
+from aergo_vc.sql.arrays import array_text, elements_from_text, type_code
+from aergo_vc.sql.errors import CANNOT_COERCE, DATATYPE_MISMATCH, UNDEFINED_FUNCTION, SqlError
 from aergo_vc.sql.values import (
     BOOLEAN,
     CASTS,
@@ -15,6 +16,7 @@ from aergo_vc.sql.values import (
     TEXTS,
     is_assignable,
     is_implicit,
+    is_scaled,
     storage_scale,
     value_from_text,
 )
@@ -42,11 +44,13 @@ class Expression:
 
     @property
     def kind(self) -> Kind:
-        return Kind.TEXT if self.type is None else self.type.kind
+        if self.type is None:
+            return Kind.TEXT
+        return Kind.ARRAY if self.type.is_array else self.type.kind
 
     @property
     def type_name(self) -> str:
-        return "unknown" if self.type is None else _SPOKEN.get(self.type.kind, self.type.kind.value)
+        return "unknown" if self.type is None else spoken_type(self.type)
 
 
 _SPOKEN = {
@@ -56,6 +60,13 @@ _SPOKEN = {
     Kind.TIMESTAMPTZ: "timestamp with time zone",
     Kind.TIME: "time without time zone",
 }
+
+
+def spoken_type(column_type: ColumnType) -> str:
+    """A type as messages name it: in full, without modifiers."""
+    name = column_type.name or _SPOKEN.get(column_type.kind, column_type.kind.value)
+    return f"{name}[]" if column_type.is_array else name.removeprefix("public.")
+
 
 NULL = Expression("NULL", None, is_constant=True)
 
@@ -78,10 +89,10 @@ def unknown_literal(text: str) -> Expression:
 def constant(value: Value, column_type: ColumnType) -> Expression:
     """A canonical value as a literal of its type, in the form in which expressions hold it."""
     if value is None:
-        return replace(NULL, type=column_type, scale=storage_scale(column_type))
+        return replace(NULL, type=column_type, scale=None if column_type.is_array else storage_scale(column_type))
     if column_type.kind is Kind.NUMERIC:
         return _numeric_constant(str(value), column_type)
-    if column_type.kind is Kind.DOUBLE:
+    if column_type.kind in FLOATS:
         # SQLite's own reading of decimal literals is not correctly rounded in every version.
         sql = f"double_of({quote_text(repr(value))})"
     elif isinstance(value, str):
@@ -102,7 +113,9 @@ def _numeric_constant(text: str, column_type: ColumnType) -> Expression:
 
 
 def column_expression(sql: str, column_type: ColumnType, *, not_null: bool) -> Expression:
-    """A column of a stored table."""
+    """A column of a stored table, or whatever else is in the form in which columns of its type are kept."""
+    if column_type.is_array:
+        return Expression(sql, column_type, not_null=not_null)
     scale = storage_scale(column_type)
     bound = 10 ** (column_type.precision or 0) - 1 if scale is not None else 0
     return Expression(sql, column_type, scale, bound, not_null=not_null)
@@ -177,11 +190,35 @@ def comparable(expression: Expression) -> str:
     """SQL under which SQLite compares, sorts and groups the expression by value."""
     if expression.kind is Kind.NUMERIC and expression.scale is None:
         return f"({expression.sql} COLLATE numeric)"
+    if expression.kind in KEYS:
+        return key_sql(expression)
     return expression.sql
+
+
+KEYS = frozenset((Kind.INTERVAL, Kind.JSON, Kind.JSONB, Kind.ENUM))
+"""Kinds whose values compare by something other than their texts."""
+
+
+def key_sql(expression: Expression) -> str:
+    """SQL of what a value of one of `KEYS` compares by."""
+    if expression.kind is Kind.ENUM:
+        return f"enum_rank({expression.sql}, {quote_text(str(expression.type))})"
+    if expression.kind is Kind.JSON:
+        raise SqlError(UNDEFINED_FUNCTION, "could not identify an equality operator for type json")
+    return f"{'interval' if expression.kind is Kind.INTERVAL else 'jsonb'}_key({expression.sql})"
+
+
+def of_key(sql: str, column_type: ColumnType) -> str:
+    """SQL of the value that is compared by `sql`."""
+    if column_type.kind is Kind.ENUM:
+        return f"enum_label({sql}, {quote_text(str(column_type))})"
+    return f"interval_of_key({sql})" if column_type.kind is Kind.INTERVAL else sql
 
 
 def unique_spelling(expression: Expression) -> Expression:
     """The expression such that equal values are equal bytes, so that no scan order decides which spelling is kept."""
+    if expression.kind in KEYS and expression.kind is not Kind.ENUM and expression.type is not None:
+        return replace(expression, sql=of_key(key_sql(expression), expression.type))
     if expression.kind is not Kind.NUMERIC or expression.scale is not None or expression.is_constant:
         return expression
     if expression.type is not None and expression.type.precision is not None:
@@ -198,6 +235,11 @@ def common_type(expressions: Sequence[Expression], what: str) -> ColumnType:
             continue
         if found is None:
             found = candidate
+        elif found.is_array and candidate.is_array:
+            elements = [Expression("", found.element), Expression("", candidate.element)]
+            found = replace(common_type(elements, what), is_array=True)
+        elif found.is_array or candidate.is_array or found.kind is candidate.kind is Kind.ENUM:
+            raise _unmatched(what, found, candidate)
         elif found.kind is candidate.kind:
             found = ColumnType(found.kind)
         elif is_implicit(found.kind, candidate.kind) and not is_implicit(candidate.kind, found.kind):
@@ -205,16 +247,20 @@ def common_type(expressions: Sequence[Expression], what: str) -> ColumnType:
         elif is_implicit(candidate.kind, found.kind):
             found = ColumnType(found.kind if found.kind not in TEXTS else Kind.TEXT)
         else:
-            first, second = Expression("", found).type_name, expression.type_name
-            raise SqlError(DATATYPE_MISMATCH, f"{what} types {first} and {second} cannot be matched")
+            raise _unmatched(what, found, candidate)
     return found or TEXT
+
+
+def _unmatched(what: str, first: ColumnType, second: ColumnType) -> SqlError:
+    message = f"{what} types {spoken_type(first)} and {spoken_type(second)} cannot be matched"
+    return SqlError(DATATYPE_MISMATCH, message)
 
 
 def unify(expressions: Sequence[Expression], what: str) -> tuple[ColumnType, list[Expression]]:
     """The expressions converted to their common type and one form."""
     target = common_type(expressions, what)
     converted = [convert(expression, target) for expression in expressions]
-    if target.kind is Kind.NUMERIC:
+    if target.kind is Kind.NUMERIC and not target.is_array:
         converted = _same_form(converted)
     return target, converted
 
@@ -232,6 +278,10 @@ def convert(expression: Expression, target: ColumnType) -> Expression:
     """Implicit conversion; modifiers of `target` are taken over without being applied."""
     if expression.type is None:
         return _typed(expression, target)
+    if expression.type.is_array or target.is_array:
+        return _convert_array(expression, target, is_implicit)
+    if expression.type.kind is target.kind is Kind.ENUM and expression.type.name != target.name:
+        raise _cannot(expression, target)
     if expression.type.kind is target.kind or {expression.kind, target.kind} <= TEXTS:
         return replace(expression, type=target)
     if not is_implicit(expression.kind, target.kind):
@@ -239,9 +289,40 @@ def convert(expression: Expression, target: ColumnType) -> Expression:
     return _cast_kind(expression, target)
 
 
+def _convert_array(expression: Expression, target: ColumnType, allowed: Callable[[Kind, Kind], bool]) -> Expression:
+    """An array as one of another type, if its elements may be converted."""
+    source = expression.type
+    if source is None or not (source.is_array and target.is_array) or not allowed(source.kind, target.kind):
+        raise _cannot(expression, target)
+    if source.element == target.element:
+        return expression
+    if source.kind is target.kind and target.length is target.precision is None and not is_scaled(source):
+        return replace(expression, type=target)
+    codes = f"{quote_text(type_code(source.element))}, {quote_text(type_code(target.element))}"
+    return Expression(f"array_cast({expression.sql}, {codes})", target, not_null=expression.not_null)
+
+
+def _cast_array(expression: Expression, target: ColumnType) -> Expression:
+    """An explicit cast from or to an array."""
+    source = expression.type
+    if source is not None and source.is_array and target.is_array:
+        return _convert_array(expression, target, _is_castable)
+    if source is not None and source.is_array and target.kind in TEXTS:
+        code = quote_text(type_code(source.element))
+        return _cut_text(Expression(f"array_print({expression.sql}, {code})", TEXT), target)
+    if source is not None and source.kind in TEXTS and target.is_array:
+        code = quote_text(type_code(target.element))
+        return Expression(f"array_read({expression.sql}, {code})", target, not_null=expression.not_null)
+    raise _cannot(expression, target)
+
+
+def _is_castable(source: Kind, target: Kind) -> bool:
+    pair = Kind.TEXT if source in TEXTS else source, Kind.TEXT if target in TEXTS else target
+    return pair[0] is pair[1] or pair in CASTS
+
+
 def _cannot(expression: Expression, target: ColumnType) -> SqlError:
-    name = Expression("", target).type_name
-    return SqlError(CANNOT_COERCE, f"cannot cast type {expression.type_name} to {name}")
+    return SqlError(CANNOT_COERCE, f"cannot cast type {expression.type_name} to {spoken_type(target)}")
 
 
 def _typed(expression: Expression, target: ColumnType) -> Expression:
@@ -250,7 +331,17 @@ def _typed(expression: Expression, target: ColumnType) -> Expression:
         return replace(expression, type=target)
     if expression.value is None:
         return constant(None, target)
+    if target.is_array:
+        elements = elements_from_text(str(expression.value), target.element)
+        return Expression(quote_text(array_text(elements)), target, not_null=True)
+    if target.kind is Kind.ENUM:
+        return Expression(_label(expression.sql, target), target, not_null=True)
     return constant(value_from_text(str(expression.value), ColumnType(target.kind)), target)
+
+
+def _label(sql: str, target: ColumnType) -> str:
+    """SQL of a text as a label of an enumeration."""
+    return f"enum_value({sql}, {quote_text(str(target))})"
 
 
 def _cast_kind(expression: Expression, target: ColumnType) -> Expression:
@@ -284,6 +375,12 @@ def cast_name(source: Kind, target: Kind) -> str:
 
 def cast(expression: Expression, target: ColumnType) -> Expression:
     """An explicit cast, modifiers applied: texts are cut to their length."""
+    if expression.type is None and target.is_array:
+        return _typed(expression, target)
+    if target.is_array or expression.kind is Kind.ARRAY:
+        return _cast_array(expression, target)
+    if target.kind is Kind.ENUM:
+        return _cast_enum(expression, target)
     if expression.type is None:
         plain = _typed(expression, ColumnType(target.kind))
     elif expression.kind is target.kind or (expression.kind in TEXTS and target.kind in TEXTS):
@@ -298,6 +395,14 @@ def cast(expression: Expression, target: ColumnType) -> Expression:
     if target.kind in TEXTS and expression.type != target:
         return _cut_text(plain, target)
     return replace(plain, type=target)
+
+
+def _cast_enum(expression: Expression, target: ColumnType) -> Expression:
+    if expression.type is None or expression.type == target:
+        return convert(expression, target)
+    if expression.kind not in TEXTS:
+        raise _cannot(expression, target)
+    return Expression(_label(expression.sql, target), target, not_null=expression.not_null)
 
 
 def _cut_text(expression: Expression, target: ColumnType) -> Expression:
@@ -334,16 +439,28 @@ def _fit_numeric(expression: Expression, target: ColumnType) -> Expression:
 
 def assign(expression: Expression, target: ColumnType, column: str) -> str:
     """SQL of the expression as it is stored in a column of the type `target`: PostgreSQL's assignment cast."""
-    if expression.type is not None and not is_assignable(expression.kind, target.kind):
-        name = Expression("", target).type_name
+    if expression.type is not None and not _may_assign(expression.type, target):
         raise SqlError(
-            DATATYPE_MISMATCH, f'column "{column}" is of type {name} but expression is of type {expression.type_name}'
+            DATATYPE_MISMATCH,
+            f'column "{column}" is of type {spoken_type(target)} but expression is of type {expression.type_name}',
         )
+    if target.is_array:
+        return cast(expression, target).sql
+    if expression.kind is Kind.ARRAY:
+        expression = cast(expression, TEXT)
     if expression.is_constant and expression.value is None:
         return "NULL"
     if target.kind in TEXTS:
         return _assign_text(expression, target)
     return stored(cast(expression, target), target)
+
+
+def _may_assign(source: ColumnType, target: ColumnType) -> bool:
+    if source.is_array != target.is_array:
+        return source.is_array and target.kind in TEXTS
+    if Kind.ENUM in (source.kind, target.kind) and target.kind not in TEXTS:
+        return source.name == target.name
+    return is_assignable(source.kind, target.kind)
 
 
 def stored(expression: Expression, target: ColumnType) -> str:

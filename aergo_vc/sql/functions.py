@@ -5,23 +5,30 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind
-from aergo_vc.sql.binder import Binder, handles
+from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind
+from aergo_vc.sql.binder import NAMED, Binder, handles, named
+from aergo_vc.sql.comparisons import compare
 from aergo_vc.sql.errors import INVALID_PARAMETER, UNDEFINED_FUNCTION, SqlError
 from aergo_vc.sql.expressions import (
+    KEYS,
     Expression,
     as_scaled,
     assign,
     cast,
     comparable,
     convert,
+    key_sql,
     numeric_text,
+    of_key,
     quote_text,
     unify,
     unique_spelling,
 )
+from aergo_vc.sql.grammar import is_left_out
+from aergo_vc.sql.intervals import interval_field
 from aergo_vc.sql.moments import field_of
-from aergo_vc.sql.operators import compare, convert_text, joined_values, order_term
+from aergo_vc.sql.operators import convert_text, joined_values, order_term
+from aergo_vc.sql.routine_calls import bind_fact, bind_routine, called_routine
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.values import BOOLEAN, INTEGER, INTEGERS, NUMERIC, TEXT, TEXTS
 
@@ -100,22 +107,39 @@ def _printed(expression: Expression) -> Expression:
     return cast(expression, TEXT)
 
 
+@named("octet_length", 1, 1)
 def _octet_length(binder: Binder, node: exp.Expression) -> Expression:
     argument = convert_text(binder.bind(node.expressions[0]))
     return Expression(f"text_octets({argument.sql})", INTEGER, not_null=argument.not_null)
 
 
-_NAMED: dict[str, Callable[[Binder, exp.Expression], Expression]] = {"octet_length": _octet_length}
-
-
 @handles(exp.Anonymous)
 def _named(binder: Binder, node: exp.Expression) -> Expression:
+    function = NAMED.get(str(node.this).lower())
+    if function is None:
+        assert isinstance(node, exp.Anonymous)  # noqa: S101 - the list says so
+        fact = bind_fact(binder, node)
+        if fact is not None:
+            return fact
+        found = called_routine(binder.catalog, binder.around.contract, node)
+        if found is not None:
+            return bind_routine(binder, node, *found)
+    if function is None and is_left_out(str(node.this)):
+        where = " outside of FROM" if str(node.this).lower() in ("unnest", "generate_series") else ""
+        raise unsupported(node, f"function {str(node.this).lower()}{where}")
+    if function is None or not function.least <= len(node.expressions) <= function.most:
+        raise error_at(node, UNDEFINED_FUNCTION, f"function {_signature(binder, node)} does not exist")
+    return function.bind(binder, node)
+
+
+def _signature(binder: Binder, node: exp.Expression) -> str:
+    """A call as PostgreSQL names it in messages: with the types of the arguments, where they have any."""
     name = str(node.this).lower()
-    if name == "every":
-        return _aggregate(binder, exp.LogicalAnd(this=node.expressions[0]), None)
-    if name not in _NAMED or len(node.expressions) != 1:
-        raise error_at(node, UNDEFINED_FUNCTION, f"function {name} does not exist or is not supported")
-    return _NAMED[name](binder, node)
+    try:
+        types = [binder.bind(part).type_name for part in node.expressions]
+    except SqlError:
+        return name
+    return f"{name}({', '.join(types)})"
 
 
 @handles(exp.Coalesce)
@@ -144,6 +168,12 @@ def _greatest(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "expressions", "ignore_nulls")
     what = "GREATEST" if isinstance(node, exp.Greatest) else "LEAST"
     target, values = unify([binder.bind(part) for part in (node.this, *node.expressions)], what)
+    if target.kind in KEYS and not target.is_array:
+        _require_order(node, what.lower(), Expression("", target))
+        sql = f"value_{what.lower()}({', '.join(map(key_sql, values))})"
+        return Expression(of_key(sql, target), target, not_null=any(value.not_null for value in values))
+    if target.is_array:
+        raise unsupported(node, f"{what} of arrays")
     text = target.kind is Kind.NUMERIC and values[0].scale is None
     name = f"{'decimal' if text else 'value'}_{what.lower()}"
     sql = f"{name}({', '.join(value.sql for value in values)})"
@@ -156,7 +186,7 @@ def _abs(binder: Binder, node: exp.Expression) -> Expression:
     if operand.kind in INTEGERS:
         sql = f"absolute{INTEGER_BITS[operand.kind]}({operand.sql})"
         return Expression(sql, operand.type, not_null=operand.not_null)
-    if operand.kind is Kind.DOUBLE:
+    if operand.kind in FLOATS:
         return Expression(f"abs({operand.sql})", operand.type, not_null=operand.not_null)
     if operand.scale is not None:
         return Expression(f"abs({operand.sql})", NUMERIC, operand.scale, operand.bound, not_null=operand.not_null)
@@ -165,7 +195,7 @@ def _abs(binder: Binder, node: exp.Expression) -> Expression:
 
 def _number(binder: Binder, node: exp.Expression) -> Expression:
     operand = binder.bind(node.this)
-    if operand.type is None or operand.kind not in INTEGERS | {Kind.NUMERIC, Kind.DOUBLE}:
+    if operand.type is None or operand.kind not in INTEGERS | {Kind.NUMERIC, *FLOATS}:
         raise SqlError(UNDEFINED_FUNCTION, f"a number is expected, not {operand.type_name}")
     return operand
 
@@ -182,8 +212,8 @@ def _whole(binder: Binder, node: exp.Expression) -> Expression:
 
 def _exact(binder: Binder, node: exp.Expression) -> Expression:
     operand = _number(binder, node)
-    if operand.kind is Kind.DOUBLE:
-        raise unsupported(node, f"{type(node).__name__} of double precision")
+    if operand.kind in FLOATS:
+        raise unsupported(node, f"{type(node).__name__} of {operand.type_name}")
     return numeric_text(operand)
 
 
@@ -204,9 +234,19 @@ _SAMPLES = {Kind.DATE: "2000-01-01", Kind.TIME: "00:00:00", Kind.TIMESTAMP: "200
 @handles(exp.Extract)
 def _extract(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "expression")
-    operand = binder.bind(node.args["expression"])
-    field = str(node.this.name).lower()
+    return _field(binder, node, str(node.this.name).lower(), node.args["expression"])
+
+
+@named("date_part", 2, 2)
+def _date_part(_: Binder, node: exp.Expression) -> Expression:
+    raise unsupported(node, "date_part, which gives double precision; extract gives numeric")
+
+
+def _field(binder: Binder, node: exp.Expression, field: str, of: exp.Expression) -> Expression:
+    operand = binder.bind(of)
     kind = operand.kind
+    if kind is Kind.INTERVAL and interval_field(field, "00:00:00") is not None:
+        return Expression(f"interval_field({quote_text(field)}, {operand.sql})", NUMERIC, not_null=operand.not_null)
     if operand.type is None or kind not in _SAMPLES or field_of(kind.value, field, _SAMPLES[kind]) is None:
         raise error_at(node, INVALID_PARAMETER, f"unit {field} is not supported for type {operand.type_name}")
     sql = f"extract({quote_text(kind.value)}, {quote_text(field)}, {operand.sql})"
@@ -217,11 +257,26 @@ def _extract(binder: Binder, node: exp.Expression) -> Expression:
 
 _AGGREGATES = (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.LogicalAnd, exp.LogicalOr, exp.GroupConcat)
 
+NamedAggregate = Callable[[Binder, exp.Expression, str], Expression]
+NAMED_AGGREGATES: dict[str, NamedAggregate] = {}
+"""Aggregates for which the grammar has no node of its own; each is told what stands behind the call's bracket."""
+
+
+def aggregate(name: str) -> Callable[[NamedAggregate], NamedAggregate]:
+    """Enter an aggregate of one argument."""
+
+    def enter(handler: NamedAggregate) -> NamedAggregate:
+        NAMED_AGGREGATES[name] = handler
+        named(name, 1, 1)(lambda binder, node: _aggregate(binder, node, None))
+        return handler
+
+    return enter
+
 
 def is_aggregate(node: exp.Expression) -> bool:
     """Whether `node` is a call of an aggregate function."""
-    return isinstance(node, (*_AGGREGATES, exp.ArrayAgg)) or (
-        isinstance(node, exp.Anonymous) and str(node.this).lower() == "every"
+    return isinstance(node, _AGGREGATES) or (
+        isinstance(node, exp.Anonymous) and str(node.this).lower() in NAMED_AGGREGATES
     )
 
 
@@ -261,6 +316,8 @@ def _condition(binder: Binder, node: exp.Expression) -> str:
 def _aggregate_call(binder: Binder, node: exp.Expression, test: str) -> Expression:
     if isinstance(node, exp.GroupConcat):
         return _string_agg(binder, node, test)
+    if isinstance(node, exp.Anonymous):
+        return NAMED_AGGREGATES[str(node.this).lower()](binder, node, test)
     require_only(node, "this", "big_int")
     if isinstance(node, exp.Count) and isinstance(node.this, exp.Star):
         return Expression(f"count(*){test}", ColumnType(Kind.BIGINT), not_null=True)
@@ -291,8 +348,8 @@ def _aggregate_of(node: exp.Expression, operand: Expression, distinct: str, test
         return _extreme(node, operand, test)
     what = "sum" if isinstance(node, exp.Sum) else "avg"
     if operand.kind not in INTEGERS | {Kind.NUMERIC}:
-        if operand.kind is Kind.DOUBLE:
-            raise unsupported(node, f"{what} of double precision, whose result hangs on the order of rows,")
+        if operand.kind in FLOATS:
+            raise unsupported(node, f"{what} of {operand.type_name}, whose result hangs on the order of rows,")
         raise error_at(node, UNDEFINED_FUNCTION, f"function {what}({operand.type_name}) does not exist")
     if what == "sum" and operand.kind in (Kind.SMALLINT, Kind.INTEGER):
         return Expression(f"sum({distinct}{sql}){test}", ColumnType(Kind.BIGINT))
@@ -313,7 +370,15 @@ def _extreme(node: exp.Expression, operand: Expression, test: str) -> Expression
         raise error_at(node, UNDEFINED_FUNCTION, f"function {name}(boolean) does not exist")
     if operand.kind is Kind.NUMERIC and operand.scale is None:
         return unique_spelling(replace(operand, sql=f"{name}({comparable(operand)}){test}", not_null=False))
+    if operand.kind in KEYS and operand.type is not None:
+        _require_order(node, name, operand)
+        return Expression(of_key(f"{name}({key_sql(operand)}){test}", operand.type), operand.type)
     return replace(operand, sql=f"{name}({operand.sql}){test}", not_null=False, is_constant=False, value=None)
+
+
+def _require_order(node: exp.Expression, name: str, operand: Expression) -> None:
+    if operand.kind in (Kind.JSON, Kind.JSONB):
+        raise error_at(node, UNDEFINED_FUNCTION, f"function {name}({operand.type_name}) does not exist")
 
 
 def _string_agg(binder: Binder, node: exp.Expression, test: str) -> Expression:
@@ -329,9 +394,27 @@ def _string_agg(binder: Binder, node: exp.Expression, test: str) -> Expression:
     return Expression(sql, TEXT)
 
 
-@handles(exp.ArrayAgg)
-def _array_agg(_: Binder, node: exp.Expression) -> Expression:
-    raise unsupported(node, "array_agg")
+@aggregate("every")
+def _every(binder: Binder, node: exp.Expression, test: str) -> Expression:
+    return _aggregate_call(binder, exp.LogicalAnd(this=node.expressions[0]), test)
+
+
+def aggregate_parts(binder: Binder, node: exp.Expression) -> tuple[Expression, str, list[str]]:
+    """The argument of an aggregate that hangs on the order of rows, DISTINCT or nothing, and the terms of its order."""
+    argument = node.expressions[0]
+    order: list[exp.Expression] = []
+    if isinstance(argument, exp.Order):
+        argument, order = argument.this, argument.expressions
+    distinct = ""
+    if isinstance(argument, exp.Distinct) and len(argument.expressions) == 1:
+        argument, distinct = argument.expressions[0], "DISTINCT "
+    if (order and distinct) or not (order or distinct):
+        what = "with both DISTINCT and" if order else "without"
+        raise unsupported(node, f"{str(node.this).lower()} {what} ORDER BY")
+    operand = binder.bind(argument)
+    if operand.type is None:
+        operand = convert(operand, TEXT)
+    return operand, distinct, [order_term(binder.bind(part.this), part) for part in order]
 
 
 # Windows
@@ -407,7 +490,9 @@ def _window_call(binder: Binder, function: exp.Expression, where: exp.Expression
         return Expression(f"{_RANKS[type(function)]}()\0", ColumnType(Kind.BIGINT), not_null=True)
     if isinstance(function, tuple(_NEIGHBOURS)):
         return _neighbour(binder, function)
-    if not is_aggregate(function) or isinstance(function, (exp.GroupConcat, exp.ArrayAgg)):
+    if not is_aggregate(function) or isinstance(function, (exp.GroupConcat, exp.Anonymous)):
+        if isinstance(function, exp.Anonymous):
+            binder.bind(function)
         raise unsupported(function, "this window function")
     if isinstance(function.this, exp.Distinct):
         raise unsupported(function, "DISTINCT in a window function")

@@ -11,10 +11,13 @@ import apsw
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.base.limits import ROW_BYTES
+from aergo_vc.model.floats import single
 from aergo_vc.model.patterns import PATTERNS
+from aergo_vc.model.routines import EnumType
 from aergo_vc.model.schema import Catalog, Column, Table, split_name
+from aergo_vc.model.spelling import CHECKS
 from aergo_vc.model.transactions import LoadMode
-from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind, Row
+from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind, Row
 from aergo_vc.sql import numbers
 from aergo_vc.sql.capture import Capture, InsertedRows, Layout, check_sizes
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, INVALID_TEXT, OUT_OF_RANGE, TOO_LONG, UNDEFINED_TABLE, SqlError
@@ -53,11 +56,22 @@ def load(
     given = list(rows)
     if not given:
         return
+    _check_labels(catalog, table, given)
     kept = _kept(table, given) if checked else _checked(table, given)
     if mode is LoadMode.APPEND and not capture.has_changes(name):
         _append(db, catalog, capture, layout, given=given, kept=kept)
     else:
         _many(db, catalog, name, _upsert_sql(table) if mode is LoadMode.UPSERT else insert_sql(table), kept)
+
+
+def _check_labels(catalog: Catalog, table: Table, rows: Sequence[Row]) -> None:
+    """Raise SqlError 22P02 for a value of an enumeration's column that is no label: trees know no labels."""
+    for place, column in enumerate(table.columns):
+        found = catalog.types.get(column.type.name) if column.type.name is not None else None
+        if isinstance(found, EnumType):
+            for value in set(_cell(rows, place)).difference(found.labels, (None,)):
+                name = found.name.removeprefix("public.")
+                raise SqlError(INVALID_TEXT, f'invalid input value for enum {name}: "{str(value)[:100]}"')
 
 
 def _append(
@@ -122,7 +136,7 @@ def _checked(table: Table, rows: list[Row]) -> Iterable[Row]:
     """The rows as they are kept; raises SqlError for a value that is not in its column's canonical form."""
     cells = _check_columns(table, table.columns, rows)
     if not _surely_small(table, cells):
-        check_sizes(table, iter(rows))
+        check_sizes(Layout(table), rows)
     return _all_encoded(table, rows, cells)
 
 
@@ -165,7 +179,9 @@ def _surely_small(table: Table, cells: Sequence[Sequence[Any]]) -> bool:
 
 
 def _is_text(column_type: ColumnType) -> bool:
-    return column_type.kind not in INTEGER_BITS and column_type.kind not in (Kind.BOOLEAN, Kind.DOUBLE)
+    return (
+        column_type.kind not in INTEGER_BITS and column_type.kind is not Kind.BOOLEAN and column_type.kind not in FLOATS
+    )
 
 
 def _check_columns(table: Table, columns: Sequence[Column], rows: Sequence[Row]) -> list[Sequence[Any]]:
@@ -205,7 +221,7 @@ def _check_open_rules(table: Table, columns: Sequence[Column], rows: Sequence[Ro
 def _python_type(column_type: ColumnType) -> type:
     if column_type.kind in INTEGER_BITS:
         return int
-    return {Kind.BOOLEAN: bool, Kind.DOUBLE: float}.get(column_type.kind, str)
+    return {Kind.BOOLEAN: bool, Kind.DOUBLE: float, Kind.REAL: float}.get(column_type.kind, str)
 
 
 def _all_fit(column_type: ColumnType, values: Sequence[Any]) -> bool:
@@ -215,11 +231,17 @@ def _all_fit(column_type: ColumnType, values: Sequence[Any]) -> bool:
         return bool(-top - 1 <= min(values) and max(values) <= top)
     if kind is Kind.BOOLEAN:
         return True
-    if kind is Kind.DOUBLE:
-        return all(map(math.isfinite, values)) and not (0.0 in values and "-0.0" in map(repr, values))
-    if kind in (Kind.TEXT, Kind.VARCHAR, Kind.CHAR):
+    if kind in FLOATS:
+        return _floats_fit(kind, values)
+    if kind in (Kind.TEXT, Kind.VARCHAR, Kind.CHAR, Kind.ENUM):
         return _texts_fit(column_type, values)
     return _spellings_fit(column_type, values)
+
+
+def _floats_fit(kind: Kind, values: Sequence[float]) -> bool:
+    if kind is Kind.REAL and any(single(value) != value for value in values):
+        return False
+    return all(map(math.isfinite, values)) and not (0.0 in values and "-0.0" in map(repr, values))
 
 
 def _texts_fit(column_type: ColumnType, values: Sequence[str]) -> bool:
@@ -234,6 +256,8 @@ def _texts_fit(column_type: ColumnType, values: Sequence[str]) -> bool:
 
 
 def _spellings_fit(column_type: ColumnType, values: Sequence[str]) -> bool:
+    if column_type.kind in CHECKS:
+        return all(map(CHECKS[column_type.kind], values))
     pattern = _numeric_pattern(column_type) if column_type.kind is Kind.NUMERIC else PATTERNS[column_type.kind]
     return re.fullmatch(f"(?:(?:{pattern})\n)*+", "\n".join(values) + "\n", re.ASCII) is not None
 

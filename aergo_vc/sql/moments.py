@@ -93,6 +93,7 @@ def timestamptz_from_text(text: str) -> str:
 
 
 @functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=64)
 def timestamptz_from_milliseconds(milliseconds: int) -> str:
     """A block's time as timestamptz."""
     epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017
@@ -116,6 +117,17 @@ _FIELDS = {"year": (0, 4), "month": (5, 7), "day": (8, 10)}
 _CLOCK_FIELDS = {"hour": (0, 2), "minute": (3, 5), "second": (6, None)}
 
 
+def _epoch(kind: str, value: str) -> str:
+    """Seconds since 1970, or since midnight; of a date a whole number."""
+    if kind == "date":
+        return str((date.fromisoformat(value) - date(1970, 1, 1)).days * 86_400)
+    text = f"1970-01-01 {value}" if kind == "time" else value.removesuffix("+00")
+    apart = datetime.fromisoformat(text) - datetime(1970, 1, 1)  # noqa: DTZ001 - both without a zone
+    microseconds = apart // timedelta(microseconds=1)
+    whole, part = divmod(abs(microseconds), 1_000_000)
+    return f"{'-' if microseconds < 0 else ''}{whole}.{part:06}"
+
+
 def field_of(kind: str, field: str, value: str) -> str | None:
     """EXTRACT as decimal text, seconds with six decimals; None where the kind has no such field."""
     clock = value.removesuffix("+00") if kind == "time" else value.removesuffix("+00")[11:]
@@ -129,6 +141,8 @@ def field_of(kind: str, field: str, value: str) -> str | None:
             return str(int(part))
         whole, _, fraction = part.partition(".")
         return f"{int(whole)}.{fraction.ljust(6, '0')}"
+    if field == "epoch":
+        return _epoch(kind, value)
     if kind == "time":
         return None
     day = date.fromisoformat(value[:10])

@@ -241,6 +241,9 @@ def unscaled_text(value: int, scale: int) -> str:
     """Canonical text of ``value / 10**scale``."""
     if scale == 0:
         return str(value)
+    digits = str(value)
+    if value >= 0 and len(digits) > scale:
+        return f"{digits[:-scale]}.{digits[-scale:]}"
     digits = str(abs(value)).rjust(scale + 1, "0")
     return f"{'-' if value < 0 else ''}{digits[:-scale]}.{digits[-scale:]}"
 

@@ -5,30 +5,34 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind
+from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind
 from aergo_vc.sql import numbers
+from aergo_vc.sql.arithmetic import operands_of
+from aergo_vc.sql.arrays import is_plain, type_code
 from aergo_vc.sql.binder import Binder, handles
 from aergo_vc.sql.column_types import column_type_of
+from aergo_vc.sql.comparisons import comparands, compare, no_operator, plain_type
 from aergo_vc.sql.errors import (
     DATATYPE_MISMATCH,
     INVALID_PARAMETER,
     SYNTAX,
     UNDEFINED_FUNCTION,
+    WRONG_OBJECT,
     SqlError,
 )
 from aergo_vc.sql.expressions import (
+    KEYS,
     NULL,
-    SAFE_BOUND,
     Expression,
-    align,
-    as_scaled,
     cast,
+    common_type,
     comparable,
     condition,
     constant,
     convert,
-    numeric_text,
+    key_sql,
     quote_text,
+    stored,
     unify,
     unknown_literal,
 )
@@ -39,17 +43,15 @@ from aergo_vc.sql.values import (
     BIGINT,
     BOOLEAN,
     DATE,
-    DOUBLE,
     INTEGER,
     INTEGERS,
+    INTERVAL,
+    JSONB,
     NUMERIC,
     TEXT,
     TEXTS,
-    is_implicit,
     storable_text,
 )
-
-_NUMBERS = INTEGERS | {Kind.NUMERIC, Kind.DOUBLE}
 
 
 @handles(exp.Literal)
@@ -115,7 +117,10 @@ def _paren(binder: Binder, node: exp.Expression) -> Expression:
 @handles(exp.Cast)
 def _cast(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "to")
-    return cast(binder.bind(node.this), column_type_of(node.args["to"]))
+    target = column_type_of(node.args["to"], binder.catalog.types)
+    if isinstance(node.this, exp.Array) and not node.this.expressions and target.is_array:
+        return Expression("'[]'", target, not_null=True)
+    return cast(binder.bind(node.this), target)
 
 
 @handles(exp.Neg)
@@ -129,8 +134,10 @@ def _negate(binder: Binder, node: exp.Expression) -> Expression:
         if operand.scale is not None:
             return replace(operand, sql=f"(- {operand.sql})", type=NUMERIC, is_constant=False, value=None)
         return replace(operand, sql=f"decimal_negate({operand.sql})", type=NUMERIC, is_constant=False, value=None)
-    if operand.kind is Kind.DOUBLE:
-        return Expression(f"double_subtract(double_of('0'), {operand.sql})", DOUBLE)
+    if operand.kind in FLOATS and operand.type is not None:
+        return Expression(f"double_subtract(double_of('0'), {operand.sql})", operand.type)
+    if operand.kind is Kind.INTERVAL:
+        return Expression(f"interval_multiply({operand.sql}, '-1')", INTERVAL)
     raise SqlError(UNDEFINED_FUNCTION, f"operator does not exist: - {operand.type_name}")
 
 
@@ -145,103 +152,6 @@ def _negative_literal(text: str) -> Expression:
         return constant(numbers.negate(str(positive.value)), NUMERIC)
     assert isinstance(positive.value, int)  # noqa: S101 - number_literal's integers
     return replace(constant(-positive.value, positive.type or INTEGER), sql=f"({-positive.value})")
-
-
-def _operands(binder: Binder, node: exp.Expression, symbol: str) -> tuple[Expression, Expression]:
-    """Both sides, an untyped literal taking the other's type."""
-    left, right = binder.bind(node.this), binder.bind(node.args["expression"])
-    if left.type is None and right.type is None and symbol in "+-*/%":
-        raise SqlError(UNDEFINED_FUNCTION, f"operator is not unique: unknown {symbol} unknown")
-    if left.type is None and right.type is not None:
-        left = convert(left, _plain(right.type))
-    elif right.type is None and left.type is not None:
-        right = convert(right, _plain(left.type))
-    return left, right
-
-
-def _plain(column_type: ColumnType) -> ColumnType:
-    """The type that an untyped literal takes beside an operand of `column_type`."""
-    return TEXT if column_type.kind is Kind.VARCHAR else ColumnType(column_type.kind)
-
-
-def _no_operator(left: Expression, symbol: str, right: Expression) -> SqlError:
-    return SqlError(UNDEFINED_FUNCTION, f"operator does not exist: {left.type_name} {symbol} {right.type_name}")
-
-
-_ARITHMETIC: dict[type[exp.Expression], tuple[str, str]] = {
-    exp.Add: ("+", "add"),
-    exp.Sub: ("-", "subtract"),
-    exp.Mul: ("*", "multiply"),
-    exp.Div: ("/", "divide"),
-    exp.Mod: ("%", "remainder"),
-}
-
-
-@handles(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
-def _arithmetic(binder: Binder, node: exp.Expression) -> Expression:
-    require_only(node, "this", "expression", "typed", "safe")
-    symbol, name = _ARITHMETIC[type(node)]
-    left, right = _operands(binder, node, symbol)
-    return arithmetic(left, right, symbol, name)
-
-
-def arithmetic(left: Expression, right: Expression, symbol: str, name: str) -> Expression:
-    """An arithmetic operation under PostgreSQL's typing."""
-    kinds = {left.kind, right.kind}
-    if kinds & {Kind.DATE} and symbol in "+-":
-        return _date_arithmetic(left, right, symbol)
-    if not kinds <= _NUMBERS:
-        raise _no_operator(left, symbol, right)
-    if Kind.DOUBLE in kinds:
-        if symbol == "%":
-            raise _no_operator(left, symbol, right)
-        left, right = convert(left, DOUBLE), convert(right, DOUBLE)
-        return Expression(f"double_{name}({left.sql}, {right.sql})", DOUBLE)
-    if Kind.NUMERIC in kinds:
-        return _decimal_arithmetic(left, right, name)
-    bits = max(INTEGER_BITS[left.kind], INTEGER_BITS[right.kind])
-    kind = next(kind for kind in INTEGER_BITS if INTEGER_BITS[kind] == bits)
-    not_null = left.not_null and right.not_null
-    return Expression(f"{name}{bits}({left.sql}, {right.sql})", ColumnType(kind), not_null=not_null)
-
-
-def _decimal_arithmetic(left: Expression, right: Expression, name: str) -> Expression:
-    not_null = left.not_null and right.not_null
-    if name in ("add", "subtract"):
-        aligned = align([left, right])
-        bound = aligned[0].bound + aligned[1].bound
-        if aligned[0].scale is not None and bound < SAFE_BOUND:
-            sql = f"({aligned[0].sql} {'+' if name == 'add' else '-'} {aligned[1].sql})"
-            return Expression(sql, NUMERIC, aligned[0].scale, bound, not_null=not_null)
-    if name == "multiply":
-        product = _scaled_product(left, right)
-        if product is not None:
-            return product
-    left, right = numeric_text(left), numeric_text(right)
-    return Expression(f"decimal_{name}({left.sql}, {right.sql})", NUMERIC, not_null=not_null)
-
-
-def _scaled_product(left: Expression, right: Expression) -> Expression | None:
-    first, second = as_scaled(left), as_scaled(right)
-    if first is None or second is None or first.scale is None or second.scale is None:
-        return None
-    bound = first.bound * second.bound
-    if bound >= SAFE_BOUND:
-        return None
-    not_null = left.not_null and right.not_null
-    return Expression(f"({first.sql} * {second.sql})", NUMERIC, first.scale + second.scale, bound, not_null=not_null)
-
-
-def _date_arithmetic(left: Expression, right: Expression, symbol: str) -> Expression:
-    kinds = (left.kind, right.kind)
-    if kinds == (Kind.DATE, Kind.DATE) and symbol == "-":
-        return Expression(f"days_between({left.sql}, {right.sql})", INTEGER)
-    if kinds in ((Kind.DATE, Kind.INTEGER), (Kind.DATE, Kind.SMALLINT)):
-        sign = "" if symbol == "+" else "-"
-        return Expression(f"date_plus_days({left.sql}, {sign}({right.sql}))", DATE)
-    if kinds in ((Kind.INTEGER, Kind.DATE), (Kind.SMALLINT, Kind.DATE)) and symbol == "+":
-        return Expression(f"date_plus_days({right.sql}, {left.sql})", DATE)
-    raise _no_operator(left, symbol, right)
 
 
 _COMPARISONS: dict[type[exp.Expression], str] = {
@@ -262,45 +172,55 @@ def _comparison(binder: Binder, node: exp.Expression) -> Expression:
     right = node.args["expression"]
     if isinstance(node.this, exp.Tuple) or isinstance(right, exp.Tuple):
         return _row_comparison(binder, node, symbol)
-    if isinstance(right, (exp.Any, exp.All)):
-        raise unsupported(node, "ANY and ALL")
-    first, second = _operands(binder, node, symbol)
+    if isinstance(right, (exp.Any, exp.All)) or (isinstance(right, exp.Anonymous) and str(right.this).lower() == "all"):
+        return _quantified(binder, node, symbol)
+    first, second = operands_of(binder, node, symbol)
     return compare(first, second, symbol)
+
+
+def _quantified(binder: Binder, node: exp.Expression, symbol: str) -> Expression:
+    """A comparison with ANY or ALL elements of an array, or rows of a query."""
+    right = node.args["expression"]
+    what = "any" if isinstance(right, exp.Any) else "all"
+    target = right.expressions[0] if isinstance(right, exp.Anonymous) else right.this
+    if isinstance(target, exp.Query):
+        if (symbol, what) not in (("=", "any"), ("<>", "all")):
+            raise unsupported(node, "ANY and ALL of a query other than = ANY and <> ALL")
+        found = binder.bind(exp.In(this=node.this, query=target))
+        return found if what == "any" else replace(found, sql=f"(NOT {found.sql})")
+    value, array = binder.bind(node.this), binder.bind(target)
+    if array.type is None:
+        array = convert(array, replace(plain_type(value.type or TEXT), is_array=True))
+    if array.type is None or not array.type.is_array:
+        raise error_at(node, WRONG_OBJECT, "op ANY/ALL (array) requires array on right side")
+    value, array = _element_pair(value, array, symbol)
+    element = (array.type or TEXT).element
+    if what == "any" and symbol == "=" and is_plain(element):
+        listed = f"SELECT value FROM json_each(coalesce({array.sql}, '[null]'))"
+        return Expression(f"({value.sql} IN ({listed}))", BOOLEAN)
+    code = quote_text(type_code(element))
+    return Expression(f"array_quantified({value.sql}, {array.sql}, '{symbol}', {code}, '{what}')", BOOLEAN)
+
+
+def _element_pair(value: Expression, array: Expression, symbol: str) -> tuple[Expression, Expression]:
+    """A value and an array whose elements are of one type and form."""
+    assert array.type is not None  # noqa: S101 - it is an array
+    element = array.type.element
+    if value.type is None:
+        value = convert(value, plain_type(element))
+    try:
+        target = common_type([value, Expression("", element)], "comparison")
+    except SqlError:
+        raise no_operator(value, symbol, Expression("", element)) from None
+    array = convert(array, replace(target, is_array=True))
+    return replace(convert(value, target), sql=stored(convert(value, target), target)), array
 
 
 @handles(*_DISTINCTIONS)
 def _distinction(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "expression")
-    left, right = _operands(binder, node, "IS DISTINCT FROM")
+    left, right = operands_of(binder, node, "IS DISTINCT FROM")
     return replace(compare(left, right, _DISTINCTIONS[type(node)]), not_null=True)
-
-
-def compare(left: Expression, right: Expression, symbol: str) -> Expression:
-    """A comparison; both sides are brought to one type first."""
-    left, right = _comparands(left, right, symbol)
-    sql = f"({comparable(left)} {symbol} {right.sql})"
-    return Expression(sql, BOOLEAN, not_null=left.not_null and right.not_null)
-
-
-def _comparands(left: Expression, right: Expression, symbol: str) -> tuple[Expression, Expression]:
-    if left.type is None and right.type is None:
-        left, right = convert(left, TEXT), convert(right, TEXT)
-    elif left.type is None or right.type is None:
-        known = left.type or right.type or TEXT
-        left, right = convert(left, _plain(known)), convert(right, _plain(known))
-    kinds = {left.kind, right.kind}
-    if kinds <= TEXTS or (left.kind is right.kind and left.kind is not Kind.NUMERIC):
-        return left, right
-    if kinds <= INTEGERS:
-        return left, right
-    if kinds <= INTEGERS | {Kind.NUMERIC}:
-        first, second = align([left, right])
-        return first, second
-    if is_implicit(left.kind, right.kind):
-        return convert(left, ColumnType(right.kind)), right
-    if is_implicit(right.kind, left.kind):
-        return left, convert(right, ColumnType(left.kind))
-    raise _no_operator(left, symbol, right)
 
 
 def _row_comparison(binder: Binder, node: exp.Expression, symbol: str) -> Expression:
@@ -380,7 +300,11 @@ def _in(binder: Binder, node: exp.Expression) -> Expression:
     items = [binder.bind(item) for item in node.expressions]
     if operand.type is not None:
         checked = [compare(operand, item, "=") for item in items]
-        if operand.kind is Kind.NUMERIC and operand.scale is None:
+        if (
+            operand.kind in KEYS
+            or operand.kind is Kind.ARRAY
+            or (operand.kind is Kind.NUMERIC and operand.scale is None)
+        ):
             return Expression("(" + " OR ".join(item.sql for item in checked) + ")", BOOLEAN)
     _, converted = unify([operand, *items], "IN")
     listed = ", ".join(item.sql for item in converted[1:])
@@ -398,9 +322,10 @@ def _in_query(binder: Binder, node: exp.Expression) -> Expression:
     operands, columns = [], []
     for position, target in enumerate(targets):
         column = replace(query.columns[position].expression, sql=f"{alias}.c{position}")
-        left, right = _comparands(binder.bind(target), column, "=")
-        operands.append(comparable(left))
-        columns.append(right.sql)
+        left, right = comparands(binder.bind(target), column, "=")
+        has_key = left.kind in (Kind.INTERVAL, Kind.JSONB)
+        operands.append(key_sql(left) if has_key else left.sql if left.kind is Kind.ENUM else comparable(left))
+        columns.append(key_sql(right) if has_key else right.sql)
     left_sql = operands[0] if len(operands) == 1 else f"({', '.join(operands)})"
     return Expression(f"({left_sql} IN (SELECT {', '.join(columns)} FROM ({query.sql}) AS {alias}))", BOOLEAN)
 
@@ -450,12 +375,48 @@ def joined_values(sql: str, target: ColumnType, values: Sequence[Expression]) ->
 def _concatenate(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "expression", "safe")
     left, right = binder.bind(node.this), binder.bind(node.args["expression"])
+    if Kind.JSONB in (left.kind, right.kind) and not TEXTS & {side.kind for side in (left, right) if side.type}:
+        joined = f"jsonb_join({convert(left, JSONB).sql}, {convert(right, JSONB).sql})"
+        return Expression(joined, JSONB, not_null=left.not_null and right.not_null)
+    if Kind.ARRAY in (left.kind, right.kind):
+        return join_arrays(left, right)
     if left.kind is Kind.BYTEA or right.kind is Kind.BYTEA:
         raise unsupported(node, "|| of bytea")
     if left.kind not in TEXTS and right.kind not in TEXTS:
-        raise _no_operator(left, "||", right)
+        raise no_operator(left, "||", right)
     sql = f"concatenate({cast(left, TEXT).sql}, {cast(right, TEXT).sql})"
     return Expression(sql, TEXT, not_null=left.not_null and right.not_null)
+
+
+def join_arrays(left: Expression, right: Expression) -> Expression:
+    """``||`` where one side at least is an array."""
+    if left.kind is not Kind.ARRAY and left.type is not None:
+        element, array = unify_element(left, right)
+        return Expression(f"array_prepend({element}, {array.sql})", array.type, not_null=True)
+    if right.kind is not Kind.ARRAY and right.type is not None:
+        element, array = unify_element(right, left)
+        return Expression(f"array_append({array.sql}, {element})", array.type, not_null=True)
+    target, unified = unify([left, right], "||")
+    not_null = left.not_null or right.not_null
+    return Expression(f"array_join({unified[0].sql}, {unified[1].sql})", target, not_null=not_null)
+
+
+def unify_element(value: Expression, array: Expression) -> tuple[str, Expression]:
+    """SQL of a value as an element of an array, and the array, both of a type that holds both."""
+    if array.type is None:
+        array = convert(array, replace(plain_type(value.type or TEXT), is_array=True))
+    if array.type is None or not array.type.is_array:
+        raise SqlError(UNDEFINED_FUNCTION, f"an array is expected, not {array.type_name}")
+    element = array.type.element
+    target = element if value.type is None else common_type([value, Expression("", element)], "array element")
+    return element_sql(value, target), convert(array, replace(target, is_array=True))
+
+
+def element_sql(value: Expression, element: ColumnType) -> str:
+    """SQL of a value as arrays of that element type hold it."""
+    if value.is_constant and value.value is None:
+        return "NULL"
+    return stored(convert(value, element), element)
 
 
 @handles(exp.Like)
@@ -509,7 +470,13 @@ def _today(_: Binder, node: exp.Expression) -> Expression:
     return Expression("substr(:time, 1, 10)", DATE, not_null=True)
 
 
-@handles(exp.CurrentUser, exp.SessionUser)
+@handles(exp.CurrentUser)
+def _user(_: Binder, node: exp.Expression) -> Expression:
+    require_only(node)
+    return Expression(":user", TEXT, not_null=True)
+
+
+@handles(exp.SessionUser)
 def _signer(_: Binder, node: exp.Expression) -> Expression:
     require_only(node)
     return Expression(":signer", TEXT, not_null=True)

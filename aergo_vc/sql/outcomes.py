@@ -1,10 +1,20 @@
 """What a script is told and what it leaves: the values at the engine's edge."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from aergo_vc.base.ids import BranchName, ChainId, EntityName, TableName, TransactionId
 from aergo_vc.model.changes import Changes
 from aergo_vc.model.outcomes import StatementResult
+from aergo_vc.model.transactions import CallResult, Event
+
+RolesOf = Callable[[EntityName], frozenset[str]]
+"""Tells the roles that an entity has in the directory."""
+
+
+def no_roles(_entity: EntityName) -> frozenset[str]:
+    """Nobody has any role: where no directory is at hand."""
+    return frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +27,20 @@ class ExecutionContext:
     chain: ChainId
     branch: BranchName
     signer: EntityName
+    roles_of: RolesOf = field(default=no_roles, compare=False)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The signer's roles in the directory; looked up when asked for."""
+        return self.roles_of(self.signer)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What RAISE said below the level of an exception: it stays on this machine.  `level` is the word in lower case."""
+
+    level: str
+    message: str
 
 
 class RowOrdinals:
@@ -44,18 +68,50 @@ class ScriptOutcome:
     changes: Changes
     catalog_changed: bool
     rewritten: frozenset[TableName]
+    events: tuple[Event, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutcome:
+    """What a call of a routine did; `result` is None where the routine gives nothing."""
+
+    result: CallResult | None
+    events: tuple[Event, ...]
+    notices: tuple[Notice, ...]
+    changes: Changes
 
 
 @dataclass(slots=True)
 class OpenTransaction:
-    """What has happened since a stretch began; complete once it has ended."""
+    """What has happened since a stretch began; complete once it has ended.
+
+    `begun` says that a part of it has run, or rows were filled in; `savepoint` is where it began.
+    """
 
     changes: Changes = field(default_factory=dict)
     rewritten: set[TableName] = field(default_factory=set)
     catalog_changed: bool = False
     discarded: bool = False
     ordinals: RowOrdinals | None = None
+    events: list[Event] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    begun: bool = False
+    savepoint: str = ""
 
     def rollback(self) -> None:
         """Roll back at the end, as a dry run does."""
         self.discarded = True
+
+
+def ordinals_for(
+    transactions: Sequence[OpenTransaction], context: ExecutionContext, part: OpenTransaction
+) -> RowOrdinals:
+    """Row ordinals go on through the parts of one transaction; `transactions` are those around `part`, or it too."""
+    around = [opened for opened in transactions if opened is not part]
+    if not around:
+        return RowOrdinals(context)
+    outer = around[-1]
+    if outer.ordinals is None or outer.ordinals.prefix != context.transaction[:32] + "-":
+        outer.ordinals = RowOrdinals(context)
+    return outer.ordinals

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from aergo_vc.model.schema import Catalog
-from aergo_vc.sql.binder import Binder, Grouping, OutputColumn, Query, placed
+from aergo_vc.sql import array_functions, json_functions, moment_functions, sequence_functions  # noqa: F401 - fill the list
+from aergo_vc.sql.binder import Binder, Grouping, OutputColumn, Query, Surroundings, placed
+from aergo_vc.sql.comparisons import compare
 from aergo_vc.sql.errors import (
     AMBIGUOUS_COLUMN,
     DUPLICATE_ALIAS,
@@ -29,16 +31,16 @@ from aergo_vc.sql.expressions import (
     unique_spelling,
 )
 from aergo_vc.sql.functions import is_aggregate, output_name
-from aergo_vc.sql.operators import compare, order_term
+from aergo_vc.sql.operators import order_term
 from aergo_vc.sql.scope import Scope, Source
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.sources import DEPTH, bytewise, source_of
 from aergo_vc.sql.values import BIGINT, TEXT
 
 
-def top_binder(catalog: Catalog, scope: Scope | None = None) -> Binder:
+def top_binder(catalog: Catalog, scope: Scope | None = None, around: Surroundings | None = None) -> Binder:
     """A binder for a statement."""
-    return Binder(catalog, bind_query, scope or Scope())
+    return Binder(catalog, bind_query, scope or Scope(), around=around or Surroundings())
 
 
 def bind_query(binder: Binder, tree: exp.Expression, *, total: bool = False) -> Query:
@@ -285,7 +287,7 @@ class _SelectBinder:
             tree, "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "distinct",
             "with_", "windows", "kind", "locks",
         )  # fmt: skip
-        binder.scope = Scope(parent=binder.scope.parent, variables=binder.scope.variables)
+        binder.scope = Scope(parent=binder.scope.parent)
         if not tree.expressions:
             raise unsupported(tree, "SELECT without columns")
         binder.grouping = Grouping(refused="FROM", windows_refused="FROM")
@@ -556,7 +558,8 @@ def _finds_aggregate(node: exp.Expression) -> bool:
     if isinstance(node, (exp.Query, exp.Subquery)):
         return False
     if isinstance(node, exp.Window):
-        inner = [node.this.this] if isinstance(node.this, exp.Expression) and node.this.this is not None else []
+        function = node.this.this if isinstance(node.this, exp.Filter) else node.this
+        inner = [function.this] if isinstance(function, exp.Expression) and function.this is not None else []
         children = [
             *inner,
             *(node.args.get("partition_by") or ()),

@@ -11,6 +11,7 @@ from aergo_vc.base.ids import TableName
 from aergo_vc.model.schema import Catalog
 from aergo_vc.sql.definitions import Definition
 from aergo_vc.sql.expressions import quote_name
+from aergo_vc.sql.sequences import ROW_KEY
 from aergo_vc.sql.storage import create_table_sql, drop_index_sql, index_sql, indexes_of
 
 Execute = Callable[[str], list[tuple[Any, ...]]]
@@ -33,7 +34,11 @@ def carry_out(execute: Execute, old: Catalog, definition: Definition) -> frozens
         if was.columns != now.columns or was.primary_key != now.primary_key or name in former:
             touched.add(name)
     for name in definition.created:
-        execute(create_table_sql(new, new.tables[name]))
+        execute(create_table_sql(new, new.stored[name]))
+    for name, value in definition.restarted.items():
+        execute(f"DELETE FROM {quote_name(name)}")
+        execute(f"INSERT INTO {quote_name(name)} VALUES ('{ROW_KEY}', {value}, 0)")
+        touched.add(name)
     for index in definition.dropped_indexes:
         execute(drop_index_sql(old.indexes[index]))
     for index in definition.new_indexes:

@@ -8,14 +8,16 @@ import apsw
 from aergo_vc.model.outcomes import ResultColumn, StatementResult
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.types import Row
+from aergo_vc.sql.arrays import result_decoder
 from aergo_vc.sql.budget import Meter
 from aergo_vc.sql.capture import Capture
 from aergo_vc.sql.errors import CARDINALITY, SqlError
 from aergo_vc.sql.moments import timestamptz_from_milliseconds
 from aergo_vc.sql.outcomes import ExecutionContext, RowOrdinals
-from aergo_vc.sql.statements import Plan
+from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.translated_errors import translated
-from aergo_vc.sql.values import decoder
+
+_NO_NUMBERS: Mapping[str, int] = {}
 
 
 class Runner:
@@ -28,50 +30,68 @@ class Runner:
         self._facts: dict[str, Any] = {
             "time": timestamptz_from_milliseconds(context.time),
             "signer": context.signer,
+            "user": context.signer,
+            "height": context.height,
+            "transaction": context.transaction,
+            "chain": context.chain,
+            "branch": context.branch,
+            "caller": None,
             "row": ordinals.prefix,
             "base": 0,
         }
 
-    def bind(self, numbers: Mapping[str, int]) -> None:
-        """Bind the numbers of a script that runs as a shape."""
-        self._facts.update(numbers)
-
-    def run(self, plan: Plan, catalog: Catalog) -> StatementResult:
-        """Execute one plan; raises SqlError without a place."""
+    def run(self, plan: Plan, catalog: Catalog, numbers: Mapping[str, int] = _NO_NUMBERS) -> StatementResult:
+        """Execute one plan, with the numbers of a statement that runs as a shape; raises SqlError without a place."""
+        if numbers:
+            self._facts.update(numbers)
         try:
             return self._run(plan)
         except apsw.Error as error:
             raise translated(error, catalog, plan.table) from error
 
+    def row(self, sql: str, catalog: Catalog) -> tuple[Any, ...]:
+        """The one row of a query that has one, as kept; raises SqlError without a place."""
+        try:
+            found: tuple[Any, ...] = self._db.execute(sql, self._facts).fetchall()[0]
+        except apsw.Error as error:
+            raise translated(error, catalog, None) from error
+        return found
+
     def _run(self, plan: Plan) -> StatementResult:
-        if plan.guard is not None and self._db.execute(plan.guard, self._facts).fetchone() is not None:
-            raise SqlError(CARDINALITY, "UPDATE … FROM finds more than one row for a row that it changes")
-        capture = self._capture
-        before = capture.operations
-        capture.watch_repeats(plan.once)
-        if plan.rows_sql is not None:
-            rows = self._insert_query(plan)
-        else:
-            self._facts["base"] = self._ordinals.next
-            self._ordinals.next += plan.hidden_rows
-            rows = self._db.execute(plan.sql, self._facts).fetchall()
-        if capture.saw_repeat():
-            raise SqlError(CARDINALITY, "ON CONFLICT DO UPDATE command cannot affect row a second time")
-        changed = capture.operations - before
-        self._meter.add_rows(changed + len(rows))
+        rows, count = self.execute(plan, {})
         if plan.columns is None:
-            return StatementResult(plan.tag, self._direct_changes(plan, changed))
+            return StatementResult(plan.tag, count)
         decoded = decode_rows(plan.columns, rows)
         if plan.tag != "SELECT":
             decoded.sort(key=sort_key)
         return StatementResult(plan.tag, len(decoded), plan.columns, tuple(decoded))
 
+    def execute(self, plan: Plan, more: Mapping[str, Any]) -> tuple[list[Any], int]:
+        """Run a plan with `more` facts; returns the rows as kept, and how many were changed where it hands out none."""
+        facts = {**self._facts, **more} if more else self._facts
+        if plan.guard is not None and self._db.execute(plan.guard, facts).fetchone() is not None:
+            raise SqlError(CARDINALITY, "UPDATE … FROM finds more than one row for a row that it changes")
+        capture = self._capture
+        before = capture.operations
+        capture.watch_repeats(plan.once)
+        if plan.rows_sql is not None:
+            rows = self._insert_query(plan, facts)
+        else:
+            facts["base"] = self._ordinals.next
+            self._ordinals.next += plan.hidden_rows
+            rows = self._db.execute(plan.sql, facts).fetchall()
+        if capture.saw_repeat():
+            raise SqlError(CARDINALITY, "ON CONFLICT DO UPDATE command cannot affect row a second time")
+        changed = capture.operations - before
+        self._meter.add_rows(changed + len(rows))
+        return rows, self._direct_changes(plan, changed)
+
     def _direct_changes(self, plan: Plan, changed: int) -> int:
         return self._db.changes() if plan.rows_sql is None else min(changed, self._capture.operations)
 
-    def _insert_query(self, plan: Plan) -> list[Any]:
+    def _insert_query(self, plan: Plan, facts: Mapping[str, Any]) -> list[Any]:
         """INSERT … SELECT: all rows are read, in a total order, before the first is written."""
-        found = self._db.execute(plan.rows_sql or "", self._facts).fetchall()
+        found = self._db.execute(plan.rows_sql or "", facts).fetchall()
         self._meter.add_rows(len(found))
         if plan.hidden:
             found = [(self._ordinals.take(), *row) for row in found]
@@ -83,7 +103,7 @@ def decode_rows(columns: Sequence[ResultColumn], rows: Iterable[tuple[Any, ...]]
     decoders = [
         (place, decode)
         for place, column in enumerate(columns)
-        if (decode := decoder(column.type, column.scale)) is not None
+        if (decode := result_decoder(column.type, column.scale)) is not None
     ]
     if not decoders:
         return list(rows)

@@ -10,6 +10,7 @@ from typing import Any
 
 from aergo_vc.model.types import INTEGER_BITS, Kind
 from aergo_vc.sql import moments, numbers, values
+from aergo_vc.sql.arrays import Collect, array_functions
 from aergo_vc.sql.errors import (
     BAD_ESCAPE,
     CARDINALITY,
@@ -19,11 +20,11 @@ from aergo_vc.sql.errors import (
     SqlError,
 )
 from aergo_vc.sql.expressions import cast_name
+from aergo_vc.sql.intervals import interval_functions
+from aergo_vc.sql.json_values import CollectJson, json_functions
+from aergo_vc.sql.values import TEXT_BYTES, limited_text
 
 Function = Callable[..., Any]
-
-TEXT_BYTES = 65_536
-"""No text within the engine may take more bytes (threat G09)."""
 
 
 def _strict(function: Function) -> Function:
@@ -34,12 +35,6 @@ def _strict(function: Function) -> Function:
         return None if None in arguments else function(*arguments)
 
     return call
-
-
-def _limited(text: str) -> str:
-    if len(text) * 4 > TEXT_BYTES and len(text.encode()) > TEXT_BYTES:
-        raise SqlError(LIMIT_EXCEEDED, f"a text of {len(text)} characters is too long")
-    return text
 
 
 def integer_functions() -> Iterator[tuple[str, Function]]:
@@ -131,10 +126,20 @@ def double_functions() -> Iterator[tuple[str, Function]]:
     yield "double_of", _strict(values.double_from_text)
 
 
+def real_functions() -> Iterator[tuple[str, Function]]:
+    """The four operations in 32 bits: computed in 64 and rounded, which gives the same."""
+    for name, function in double_functions():
+        if name != "double_of":
+            yield (
+                name.replace("double", "real"),
+                _strict(lambda left, right, function=function: values.to_real(function(left, right))),
+            )
+
+
 def text_functions() -> Iterator[tuple[str, Function]]:
     """Functions of texts; positions and lengths count code points."""
-    yield "concatenate", _strict(lambda left, right: _limited(left + right))
-    yield "text_concat", lambda *parts: _limited("".join(part for part in parts if part is not None))
+    yield "concatenate", _strict(lambda left, right: limited_text(left + right))
+    yield "text_concat", lambda *parts: limited_text("".join(part for part in parts if part is not None))
     yield "text_concat_ws", _concat_ws
     yield "text_left", _strict(lambda text, count: text[:count] if count >= 0 else text[: max(0, len(text) + count)])
     yield "text_right", _strict(_right)
@@ -161,7 +166,7 @@ def text_functions() -> Iterator[tuple[str, Function]]:
 
 
 def _concat_ws(separator: str | None, *parts: str | None) -> str | None:
-    return None if separator is None else _limited(separator.join(part for part in parts if part is not None))
+    return None if separator is None else limited_text(separator.join(part for part in parts if part is not None))
 
 
 def _right(text: str, count: int) -> str:
@@ -175,7 +180,7 @@ def _replace(text: str, part: str, by: str) -> str:
         return text
     if len(text) + text.count(part) * (len(by) - len(part)) > TEXT_BYTES:
         raise SqlError(LIMIT_EXCEEDED, "the result of replace is too long")
-    return _limited(text.replace(part, by))
+    return limited_text(text.replace(part, by))
 
 
 def _substring(text: str, start: int, length: int | None = None) -> str:
@@ -189,7 +194,7 @@ def _substring(text: str, start: int, length: int | None = None) -> str:
 def _repeat(text: str, times: int) -> str:
     if len(text) * max(0, times) > TEXT_BYTES:
         raise SqlError(LIMIT_EXCEEDED, "the result of repeat is too long")
-    return _limited(text * max(0, times))
+    return limited_text(text * max(0, times))
 
 
 def _split_part(text: str, delimiter: str, part: int) -> str:
@@ -206,7 +211,7 @@ def _padding(text: str, length: int, fill: str) -> str:
     missing = length - len(text)
     if missing <= 0 or not fill:
         return ""
-    return _limited((fill * (missing // len(fill) + 1))[:missing])
+    return limited_text((fill * (missing // len(fill) + 1))[:missing])
 
 
 def _fit_text(text: str | None, length: int | None, is_char: int) -> str | None:
@@ -298,10 +303,25 @@ def _row_limit(value: int | None, what: str) -> int:
 
 def scalar_functions() -> dict[str, Function]:
     """All scalar functions by name."""
-    groups = (integer_functions, decimal_functions, double_functions, text_functions, moment_functions, cast_functions)
+    groups = (
+        integer_functions, decimal_functions, double_functions, text_functions, moment_functions, cast_functions,
+        array_functions, interval_functions, json_functions, real_functions,
+    )  # fmt: skip
     found = {name: function for group in groups for name, function in group()}
     found["row_limit"] = _row_limit
     return found
+
+
+def series(start: int | None, stop: int | None, step: int | None) -> Iterator[int]:
+    """generate_series over whole numbers; nothing where an argument is NULL."""
+    if start is None or stop is None or step is None:
+        return
+    if step == 0:
+        raise SqlError(INVALID_PARAMETER, "step size cannot equal zero")
+    value = start
+    while value <= stop if step > 0 else value >= stop:
+        yield value
+        value += step
 
 
 class SumScaled:
@@ -402,7 +422,7 @@ WINDOW_AGGREGATES: dict[str, Callable[[], Any]] = {
     "avg_decimal": AvgDecimal,
 }
 
-AGGREGATES: dict[str, Callable[[], Any]] = {"single": Single}
+AGGREGATES: dict[str, Callable[[], Any]] = {"single": Single, "array_collect": Collect, "jsonb_collect": CollectJson}
 
 BUILT_IN_FUNCTIONS = frozenset(
     {"count", "sum", "min", "max", "abs", "length", "lower", "upper", "coalesce", "group_concat", "rtrim", "substr",

@@ -4,18 +4,25 @@ The SQL that SQLite sees is written by us; this is the second fence, should the 
 """
 
 import functools
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import apsw
+import apsw.ext
 
 from aergo_vc.sql import numbers
+from aergo_vc.sql.enumerations import ENUM_FUNCTIONS
 from aergo_vc.sql.errors import FuseError
-from aergo_vc.sql.runtime import AGGREGATES, BUILT_IN_FUNCTIONS, WINDOW_AGGREGATES, scalar_functions
+from aergo_vc.sql.runtime import AGGREGATES, BUILT_IN_FUNCTIONS, WINDOW_AGGREGATES, scalar_functions, series
+from aergo_vc.sql.sequences import SEQUENCE_FUNCTIONS
 
 CACHE_TABLE = "cache_facts"
 """The engine's own table; no script reaches it."""
+
+UNDO_TABLE = CACHE_TABLE + "_undo"
+"""Another one: the rows that were changed ahead of the mark, as they are at the mark."""
 
 FUSE_STEPS = 200_000_000
 """Virtual machine instructions after which this machine gives a statement up."""
@@ -49,6 +56,14 @@ _SWITCHES = {
 }
 
 
+ENGINE_FUNCTIONS = (
+    frozenset({"counted", "call_routine", "call_rows", "array_argument", "array_result"})
+    | ENUM_FUNCTIONS
+    | SEQUENCE_FUNCTIONS
+)
+"""Functions that hang on the engine that they are given to."""
+
+
 class Guard:
     """Decides what a statement may do while it is prepared.
 
@@ -59,7 +74,7 @@ class Guard:
     def __init__(self) -> None:
         self.trusted = False
         self._functions = frozenset(scalar_functions()) | BUILT_IN_FUNCTIONS | set(WINDOW_AGGREGATES) | set(AGGREGATES)
-        self._functions |= {"counted"}
+        self._functions |= ENGINE_FUNCTIONS
 
     def __call__(
         self, action: int, first: str | None, second: str | None, database: str | None, _inner: str | None
@@ -81,7 +96,15 @@ class Guard:
 
     @staticmethod
     def _is_open(table: str) -> bool:
-        return "." in table or not table.startswith(("sqlite_", CACHE_TABLE, "pragma_", "json", "dbstat"))
+        return (
+            "." in table
+            or table in _TABLE_FUNCTIONS
+            or not table.startswith(("sqlite_", CACHE_TABLE, "pragma_", "json", "dbstat"))
+        )
+
+
+_TABLE_FUNCTIONS = ("json_each", "whole_series", "routine_rows")
+"""What stands in FROM with arguments: SQLite's own for arrays that we made, and a series that is counted."""
 
 
 _PRAGMAS = (
@@ -116,12 +139,17 @@ class Fuse:
     def __init__(self, steps: int = FUSE_STEPS) -> None:
         self._calls_allowed = steps // FUSE_INTERVAL
         self._calls = 0
+        self.progress: Callable[[], int] = lambda: 0
+        """Tells how far a routine has come: while that changes no single statement runs away."""
+        self._before = 0
 
     def reset(self) -> None:
         self._calls = 0
 
     def __call__(self) -> bool:
         self._calls += 1
+        if self.progress() != self._before:
+            self._before, self._calls = self.progress(), 1
         if self._calls > self._calls_allowed:
             raise FuseError("a statement ran too long on this machine")
         return False
@@ -142,6 +170,28 @@ def _register(connection: apsw.Connection, count_step: Callable[[], None]) -> No
     for name, factory in AGGREGATES.items():
         connection.create_aggregate_function(name, factory, 1, flags=flags)
     connection.create_collation("numeric", numbers.compare)
+
+    def whole_series(start: int | None, stop: int | None, step: int | None) -> Iterator[tuple[int, int]]:
+        for place, value in enumerate(series(start, stop, step)):
+            count_step()
+            yield place, value
+
+    table_function(connection, "whole_series", ("key", "value"), whole_series)
+
+
+def table_function(
+    connection: apsw.Connection, name: str, columns: tuple[str, ...], generate: Callable[..., Iterator[tuple[Any, ...]]]
+) -> None:
+    """Let a generator of rows stand in FROM under a name; rows may be shorter than `columns` where nobody reads on."""
+
+    def rows(**arguments: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
+        return generate(**arguments)
+
+    rows.columns = columns  # type: ignore[attr-defined]
+    rows.column_access = apsw.ext.VTColumnAccess.By_Index  # type: ignore[attr-defined]
+    rows.__signature__ = inspect.signature(generate)  # type: ignore[attr-defined]
+    module: Any = rows
+    apsw.ext.make_virtual_module(connection, name, module, eponymous_only=True)
 
 
 @functools.cache

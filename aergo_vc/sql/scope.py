@@ -1,7 +1,8 @@
 """Names: what stands in FROM, and what a column reference means there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sqlglot import exp
 
@@ -30,32 +31,67 @@ class Source:
         return (expression for name, expression in self.columns if name == column)
 
 
+class Variables(Protocol):
+    """The variables that a statement of a routine may name."""
+
+    columns_first: bool
+    """Whether a name means the column where it could mean both, as in functions written in SQL."""
+
+    def find(self, path: Sequence[str]) -> Expression | None:
+        """The variable, or the field of a record, that a name with its qualifiers means."""
+
+
 @dataclass(slots=True)
 class Scope:
     """The sources of one query, inside those of the query around it.
 
-    `merged` are the columns that USING or NATURAL made one.  `variables` come
-    last.
+    `merged` are the columns that USING or NATURAL made one.
     """
 
     sources: list[Source] = field(default_factory=list)
     parent: "Scope | None" = None
     merged: dict[str, Expression] = field(default_factory=dict)
-    variables: Mapping[str, Expression] = field(default_factory=dict)
 
-    def resolve(self, node: exp.Column) -> Expression:
-        """What a column reference means; raises SqlError 42703, 42702 or 42P01."""
+    def resolve(self, node: exp.Column, variables: Variables | None = None) -> Expression:
+        """What a column reference means; raises SqlError 42703, 42702 or 42P01.
+
+        A name that means both a column and a variable is ambiguous, as by PostgreSQL's default.
+        """
         name = name_of(node.this)
-        qualifier = node.args.get("table")
-        if qualifier is not None:
-            return self._qualified(node, name, name_of(qualifier))
+        qualifiers = [name_of(node.args[key]) for key in ("catalog", "db", "table") if node.args.get(key) is not None]
+        path = (*qualifiers, name)
+        variable = None if variables is None else variables.find(path)
+        if qualifiers:
+            if variable is not None and not self._has_column(path):
+                return variable
+            found: Expression | None = self._qualified(node, name, path[-2])
+        else:
+            found = self._unqualified(node, name)
+        if variable is None or (found is not None and variables is not None and variables.columns_first):
+            if found is None:
+                raise error_at(node, UNDEFINED_COLUMN, f'column "{name}" does not exist')
+            return found
+        if found is not None:
+            raise error_at(node, AMBIGUOUS_COLUMN, f'column reference "{".".join(path)}" is ambiguous')
+        return variable
+
+    def _unqualified(self, node: exp.Column, name: str) -> Expression | None:
         scope: Scope | None = self
         while scope is not None:
             found = scope.local(node, name)
             if found is not None:
                 return found
             scope = scope.parent
-        raise error_at(node, UNDEFINED_COLUMN, f'column "{name}" does not exist')
+        return None
+
+    def _has_column(self, path: Sequence[str]) -> bool:
+        scope: Scope | None = self
+        while scope is not None:
+            for source in scope.sources:
+                if source.name == path[-2] and any(True for _ in source.find(path[-1])):
+                    return True
+            scope = scope.parent
+        return False
 
     def local(self, node: exp.Column, name: str) -> Expression | None:
         """What an unqualified name means in this scope alone."""
@@ -66,7 +102,7 @@ class Scope:
             raise error_at(node, AMBIGUOUS_COLUMN, f'column reference "{name}" is ambiguous')
         if found:
             return found[0]
-        return self.variables.get(name)
+        return None
 
     def _qualified(self, node: exp.Column, name: str, qualifier: str) -> Expression:
         source = self.source(node, qualifier)

@@ -1,4 +1,4 @@
-"""Scripts as trees: sqlglot's grammar, pinned, with nothing taken on trust.
+"""Scripts as trees: sqlglot's grammar, pinned, with nothing taken on trust; our own where it has none.
 
 Whatever sqlglot reads, the checker refuses unless it knows the node and each of its arguments.
 """
@@ -14,6 +14,10 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from aergo_vc.sql.errors import LIMIT_EXCEEDED, SYNTAX, TOO_COMPLEX, UNSUPPORTED, SqlError
+from aergo_vc.sql.grammar import Aergosql
+from aergo_vc.sql.procedures.headers import is_own, parse_own_statement
+from aergo_vc.sql.procedures.lexing import Source
+from aergo_vc.sql.procedures.own_statements import OwnStatement
 
 SCRIPT_CHARACTERS = 1 << 20
 STATEMENTS = 20_000
@@ -28,19 +32,29 @@ _logger = logging.getLogger("sqlglot")
 _logger.addHandler(logging.NullHandler())
 _logger.propagate = False  # it writes warnings about statements that we refuse anyway
 
-_dialect = sqlglot.Dialect.get_or_raise("postgres")
+DIALECT = Aergosql()
 _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE})
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END})
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of a script: its tree, its ordinal from 1, and where it begins."""
+    """One statement of a script: its tree, its ordinal from 1, and where it begins.
 
-    tree: exp.Expression
+    The tree is sqlglot's, or a value of `procedures.own_statements`.
+    """
+
+    tree: exp.Expression | OwnStatement
     number: int
     line: int
     column: int
+
+    @property
+    def sql(self) -> exp.Expression:
+        """The tree, if it is sqlglot's; raises SqlError 0A000 for other statements."""
+        if isinstance(self.tree, OwnStatement):
+            raise SqlError(UNSUPPORTED, f"{self.tree.tag} is not supported here", self.tree.line, self.tree.column)
+        return self.tree
 
 
 @functools.lru_cache(maxsize=512)
@@ -50,14 +64,15 @@ def parse_script(script: str) -> tuple[Statement, ...]:
         raise SqlError(LIMIT_EXCEEDED, f"the script has {len(script)} characters; {SCRIPT_CHARACTERS} are allowed")
     if "\0" in script:
         raise SqlError(SYNTAX, "the script holds a NUL character")
-    groups = list(_split(_tokens(script)))
+    source = Source(script)
+    groups = list(_split(_tokens(source)))
     if len(groups) > STATEMENTS:
         raise SqlError(LIMIT_EXCEEDED, f"the script has {len(groups)} statements; {STATEMENTS} are allowed")
     statements = []
     for number, group in enumerate(groups, 1):
-        line, column = group[0].line, _start_column(group[0])
+        line, column = group.tokens[0].line, _start_column(group.tokens[0])
         try:
-            statements.append(Statement(_parse(script, group), number, line, column))
+            statements.append(Statement(_parse(source, group), number, line, column))
         except SqlError as error:
             error.place(number, line, column)
             raise
@@ -66,43 +81,62 @@ def parse_script(script: str) -> tuple[Statement, ...]:
 
 def parse_expression(text: str) -> exp.Expression:
     """An expression in canonical spelling, as a catalog keeps it."""
-    tree = parse_script(f"SELECT {text}")[0].tree
+    tree = parse_script(f"SELECT {text}")[0].sql
     found: exp.Expression = tree.expressions[0]
     return found
 
 
-def _tokens(script: str) -> list[Token]:
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The tokens of a statement, and the offset of the semicolon or the end behind it."""
+
+    tokens: list[Token]
+    behind: int
+
+
+def _tokens(source: Source) -> list[Token]:
+    script = source.text
     try:
-        return _dialect.tokenize(script)
+        tokens = DIALECT.tokenize(script)
     except SqlglotError as error:
         line = script.count("\n") + 1
         raise SqlError(SYNTAX, "unterminated quoted text or comment", line, 1) from error
+    if "$" in script:  # behind which sqlglot loses count of lines and columns
+        for token in tokens:
+            token.line, column = source.place(token.start)
+            token.col = column + token.end - token.start
+    return tokens
 
 
 def _start_column(token: Token) -> int:
     return max(1, token.col - max(0, token.end - token.start))
 
 
-def _split(tokens: list[Token]) -> Iterable[list[Token]]:
+def _split(tokens: list[Token]) -> Iterable[_Group]:
     group: list[Token] = []
     for token in tokens:
         if token.token_type is not TokenType.SEMICOLON:
             group.append(token)
         elif group:
-            yield group
+            yield _Group(group, token.start)
             group = []
     if group:
-        yield group
+        yield _Group(group, group[-1].end + 1)
 
 
-def _parse(script: str, tokens: list[Token]) -> exp.Expression:
+def _parse(source: Source, group: _Group) -> exp.Expression | OwnStatement:
+    tokens = group.tokens
+    if is_own([token.text.lower() for token in tokens[:4]]):
+        start = tokens[0].start
+        return parse_own_statement(Source(source.text[start : group.behind], *source.place(start)))
     if len(tokens) > TOKENS:
         raise SqlError(TOO_COMPLEX, f"the statement has {len(tokens)} words and signs; {TOKENS} are allowed")
+    tokens, overriding = _without_overriding(tokens)
     _check_depth(tokens)
     _check_typed_literals(tokens)
-    parser = _dialect.parser(error_level=sqlglot.ErrorLevel.IMMEDIATE)
+    parser = DIALECT.parser(error_level=sqlglot.ErrorLevel.IMMEDIATE)
     try:
-        trees = parser.parse(tokens, script)
+        trees = parser.parse(tokens, source.text)
     except SqlglotError as error:
         raise _syntax_error(error) from error
     except RecursionError:
@@ -111,7 +145,22 @@ def _parse(script: str, tokens: list[Token]) -> exp.Expression:
         raise SqlError(SYNTAX, "syntax error: one statement expected")
     tree = trees[0]
     assert isinstance(tree, exp.Expression)  # noqa: S101 - sqlglot types it more widely
+    if overriding is not None:
+        if not isinstance(tree, exp.Insert):
+            raise SqlError(SYNTAX, 'syntax error at or near "overriding"')
+        tree.set("overriding", overriding)
     return tree
+
+
+def _without_overriding(tokens: list[Token]) -> tuple[list[Token], str | None]:
+    """OVERRIDING SYSTEM VALUE and OVERRIDING USER VALUE, which sqlglot does not know, taken out of a statement."""
+    for place in range(len(tokens) - 2):
+        if tokens[place].text.upper() != "OVERRIDING" or tokens[place].token_type is TokenType.STRING:
+            continue
+        word = tokens[place + 1].text.lower()
+        if word in ("system", "user") and tokens[place + 2].text.lower() == "value":
+            return [*tokens[:place], *tokens[place + 3 :]], word
+    return tokens, None
 
 
 def _syntax_error(error: SqlglotError) -> SqlError:
@@ -149,7 +198,7 @@ def _check_depth(tokens: list[Token]) -> None:
 
 def _check_typed_literals(tokens: list[Token]) -> None:
     """Refuse ``date '…'::text``: sqlglot would cast the other way round."""
-    types = _dialect.parser_class.TYPE_TOKENS
+    types = DIALECT.parser_class.TYPE_TOKENS
     for before, literal, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if literal.token_type is TokenType.STRING and after.token_type is TokenType.DCOLON:
             typed = before.token_type in types and before.token_type is not TokenType.VAR

@@ -1,17 +1,26 @@
 """Items of FROM: tables, views, common table expressions, subqueries, VALUES."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from sqlglot import exp
 
 from aergo_vc.base.ids import TableName
-from aergo_vc.model.types import Kind
+from aergo_vc.model.routines import Routine
+from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.binder import Binder, Grouping, Query, placed
-from aergo_vc.sql.errors import INVALID_COLUMN_REFERENCE, SYNTAX, TOO_COMPLEX, UNDEFINED_TABLE
-from aergo_vc.sql.expressions import Expression
+from aergo_vc.sql.errors import (
+    INVALID_COLUMN_REFERENCE,
+    SYNTAX,
+    TOO_COMPLEX,
+    UNDEFINED_FUNCTION,
+    UNDEFINED_TABLE,
+)
+from aergo_vc.sql.expressions import Expression, assign, column_expression, quote_text
+from aergo_vc.sql.routine_calls import bind_arguments, called_routine, check_called, result_fields, result_type
 from aergo_vc.sql.scope import Scope, Source, spoken_name, table_name_of, table_source
 from aergo_vc.sql.source import error_at, name_of, parse_script, require_only, unsupported
-from aergo_vc.sql.values import TEXT
+from aergo_vc.sql.values import BIGINT, INTEGER, INTEGERS, TEXT
 
 DEPTH = 24
 """How deep queries, and views in views, may nest."""
@@ -24,8 +33,17 @@ def source_of(binder: Binder, node: exp.Expression) -> tuple[Source, str]:
     wanted = [name_of(column) for column in alias.args.get("columns") or ()] if alias is not None else []
     own = f"t{binder.counter.take()}"
     if isinstance(node, exp.Table):
-        require_only(node, "this", "db", "catalog", "alias", "joins")
-        found = _named_source(binder, node, own, name)
+        require_only(node, "this", "db", "catalog", "alias", "joins", "ordinality")
+        function = None if node.args.get("db") else node.this
+        called = called_routine(binder.catalog, binder.around.contract, node)
+        if called is not None:
+            found = _routine_source(binder, node, called, own, name)
+        elif isinstance(function, exp.Anonymous):
+            found = _function_source(binder, node, function, own, name)
+        else:
+            found = _named_source(binder, node, own, name)
+    elif isinstance(node, exp.Unnest):
+        found = _unnest_source(binder, node, own, name)
     elif isinstance(node, (exp.Subquery, exp.Values)):
         if isinstance(node, exp.Subquery):
             require_only(node, "this", "alias", "joins")
@@ -47,6 +65,112 @@ def source_of(binder: Binder, node: exp.Expression) -> tuple[Source, str]:
         for place, (old, expression) in enumerate(source.columns)
     )
     return replace(source, columns=renamed), sql
+
+
+def _unnest_source(binder: Binder, node: exp.Unnest, own: str, alias: str | None) -> tuple[Source, str]:
+    """unnest(…) [WITH ORDINALITY]: several arrays in parallel."""
+    require_only(node, "expressions", "alias", "offset", "joins")
+    arrays = [binder.bind(part) for part in node.expressions]
+    elements = []
+    for array in arrays:
+        if array.type is None or not array.type.is_array:
+            raise error_at(node, UNDEFINED_FUNCTION, f"function unnest({array.type_name}) does not exist")
+        elements.append(array.type.element)
+    offset = node.args.get("offset")
+    ordinality = name_of(offset) if isinstance(offset, exp.Identifier) else "ordinality" if offset else None
+    if len(arrays) > 1:
+        sql = f"array_zip({', '.join(array.sql for array in arrays)})"
+        cells = [f"array_element({own}.value, {place})" for place in range(1, len(arrays) + 1)]
+    elif elements[0].kind in (Kind.DOUBLE, Kind.REAL):
+        sql, cells = f"array_spelled({arrays[0].sql})", [f"double_of({own}.value)"]
+    else:
+        sql, cells = arrays[0].sql, [f"{own}.value"]
+    name = alias or "unnest"
+    names = [name if len(arrays) == 1 else "unnest"] * len(arrays)
+    columns = [
+        (column, column_expression(cell, element, not_null=False))
+        for column, cell, element in zip(names, cells, elements, strict=True)
+    ]
+    with placed(node):
+        binder.counter.spend(1)
+    return _rows_of_array(own, name, sql, columns, ordinality)
+
+
+def _rows_of_array(
+    own: str, name: str, sql: str, columns: list[tuple[str, Expression]], ordinality: str | None
+) -> tuple[Source, str]:
+    """The elements of an array's JSON text as rows, in their order."""
+    if ordinality is not None:
+        columns = [*columns, (ordinality, Expression(f"({own}.key + 1)", BIGINT, not_null=True))]
+    return Source(name, tuple(columns), (f"{own}.key",)), f"json_each({sql}) AS {own}"
+
+
+def _routine_source(
+    binder: Binder, node: exp.Table, called: tuple[Routine, list[exp.Expression]], own: str, alias: str | None
+) -> tuple[Source, str]:
+    """A routine's rows, or its one value as a row; its arguments may name what stands before it in FROM."""
+    routine, arguments = called
+    check_called(binder, node, routine)
+    parts = [quote_text(routine.name), *bind_arguments(binder, node, routine, arguments)]
+    binder.around.called.add(routine.name)
+    with placed(node):
+        binder.counter.spend(1)
+    name = alias or routine.name.partition(".")[2]
+    shape = result_fields(binder.catalog, routine) or ((name, result_type(routine) or TEXT),)
+    columns = [
+        (column, column_expression(f"{own}.c{place}", column_type, not_null=False))
+        for place, (column, column_type) in enumerate(shape)
+    ]
+    if node.args.get("ordinality"):
+        columns.append(("ordinality", Expression(f"({own}.place + 1)", BIGINT, not_null=True)))
+    source = Source(name, tuple(columns), (f"{own}.place",))
+    return source, f"routine_rows(call_rows({', '.join(parts)})) AS {own}"
+
+
+RowFunction = Callable[[Binder, exp.Expression], tuple[str, str, ColumnType]]
+ROW_FUNCTIONS: dict[str, RowFunction] = {}
+"""Functions of FROM: each gives SQL of an array's JSON text, its column's usual name and the elements' type."""
+
+
+def _function_source(
+    binder: Binder, node: exp.Expression, call: exp.Anonymous, own: str, alias: str | None
+) -> tuple[Source, str]:
+    word = str(call.this).lower()
+    ordinality = "ordinality" if node.args.get("ordinality") else None
+    if word == "generate_series":
+        return _series_source(binder, node, call, own, alias)
+    if word not in ROW_FUNCTIONS:
+        raise unsupported(call, f"function {word} in FROM")
+    sql, column, element = ROW_FUNCTIONS[word](binder, call)
+    columns = [(alias or column, column_expression(f"{own}.value", element, not_null=False))]
+    with placed(node):
+        binder.counter.spend(1)
+    return _rows_of_array(own, alias or word, sql, columns, ordinality)
+
+
+def _series_source(
+    binder: Binder, node: exp.Expression, call: exp.Anonymous, own: str, alias: str | None
+) -> tuple[Source, str]:
+    parts = [binder.bind(part) for part in call.expressions]
+    if len(parts) not in (2, 3) or not all(part.kind in INTEGERS or part.type is None for part in parts):
+        types = ", ".join(part.type_name for part in parts)
+        raise error_at(call, UNDEFINED_FUNCTION, f"function generate_series({types}) does not exist")
+    result = BIGINT if any(part.kind is Kind.BIGINT and part.type for part in parts) else INTEGER
+    cells = [assign(part, result, "generate_series") for part in parts]
+    if len(cells) == 2:  # noqa: PLR2004
+        cells.append("1")
+    with placed(node):
+        binder.counter.spend(1)
+    name = alias or "generate_series"
+    columns = [(name, Expression(f"{own}.value", result, not_null=True))]
+    if node.args.get("ordinality"):
+        columns.append(("ordinality", Expression(f"({own}.key + 1)", BIGINT, not_null=True)))
+    return Source(name, tuple(columns), (f"{own}.key",)), f"whole_series({', '.join(cells)}) AS {own}"
+
+
+def total_rows(query: Query) -> str:
+    """The SQL of a query that was bound with a total order, such that SQLite keeps to it around it."""
+    return query.sql if " LIMIT " in query.sql.rpartition(")")[2] else f"{query.sql} LIMIT -1"
 
 
 def _query_source(query: Query, own: str, name: str) -> Source:
@@ -96,4 +220,4 @@ def bind_view(binder: Binder, name: TableName, text: str) -> Query:
     if binder.depth > DEPTH:
         raise error_at(exp.Null(), TOO_COMPLEX, f'view "{spoken_name(name)}" nests too deep')
     inner = Binder(binder.catalog, binder.queries, Scope(), binder.counter, {}, Grouping(), (), {}, binder.depth + 1)
-    return inner.queries(inner, parse_script(text)[0].tree)
+    return inner.queries(inner, parse_script(text)[0].sql)

@@ -1,16 +1,16 @@
 """INSERT, UPDATE, DELETE, SELECT as plans: SQLite's SQL with what the engine must know to run it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sqlglot import exp
 
-from aergo_vc.base.ids import TableName
 from aergo_vc.model.outcomes import ResultColumn
 from aergo_vc.model.schema import Catalog, Column, Table, split_name
-from aergo_vc.sql.binder import Binder, OutputColumn, Query, placed
+from aergo_vc.sql.binder import Binder, OutputColumn, Query, Surroundings, placed
 from aergo_vc.sql.errors import (
     DUPLICATE_COLUMN,
+    GENERATED_ALWAYS,
     INVALID_COLUMN_REFERENCE,
     SYNTAX,
     UNDEFINED_COLUMN,
@@ -20,45 +20,26 @@ from aergo_vc.sql.errors import (
 )
 from aergo_vc.sql.expressions import Expression, assign, column_expression, condition, quote_name
 from aergo_vc.sql.functions import output_name
+from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.queries import bind_common, bind_query, top_binder
 from aergo_vc.sql.scope import Scope, Source, spoken_name, table_name_of, table_source
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.sources import source_of
-from aergo_vc.sql.storage import default_sql, indexes_of
+from aergo_vc.sql.storage import default_sql, indexes_of, takes_numbers
 from aergo_vc.sql.values import TEXT
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A statement ready to run.
-
-    `rows_sql` yields the rows of an INSERT … SELECT, which `sql` then takes one by one as bound values.  `guard` is a
-    query that must have no rows (a row of UPDATE … FROM that several rows would change).  `hidden_rows` counts the row
-    ordinals that `sql` spends; `hidden` says that the table has a hidden key.  With `once` no row may be written twice.
-    """
-
-    tag: str
-    sql: str
-    table: TableName | None = None
-    columns: tuple[ResultColumn, ...] | None = None
-    rows_sql: str | None = None
-    guard: str | None = None
-    hidden: bool = False
-    hidden_rows: int = 0
-    once: bool = False
-
-
-def compile_statement(catalog: Catalog, tree: exp.Expression) -> Plan:
+def compile_statement(catalog: Catalog, tree: exp.Expression, around: Surroundings | None = None) -> Plan:
     """The plan of a statement that reads or writes rows."""
     if isinstance(tree, exp.Insert):
-        return _Insert(catalog, tree).plan()
+        return _Insert(catalog, tree, around).plan()
     if isinstance(tree, exp.Update):
-        return _compile_update(catalog, tree)
+        return _compile_update(catalog, tree, around)
     if isinstance(tree, exp.Delete):
-        return _compile_delete(catalog, tree)
+        return _compile_delete(catalog, tree, around)
     if isinstance(tree, exp.TruncateTable):
         return _compile_truncate(catalog, tree)
-    query = bind_query(top_binder(catalog), tree, total=True)
+    query = bind_query(top_binder(catalog, around=around), tree, total=True)
     return Plan("SELECT", query.sql, columns=result_columns(query.columns))
 
 
@@ -99,7 +80,7 @@ def _returning(
     if node is None:
         return "", None
     require_only(node, "expressions")
-    inner = top_binder(binder.catalog, Scope([source]))
+    inner = top_binder(binder.catalog, Scope([source]), binder.around)
     inner.grouping.refused = inner.grouping.windows_refused = "RETURNING"
     columns: list[OutputColumn] = []
     for item in node.expressions:
@@ -130,15 +111,15 @@ def _with(binder: Binder, tree: exp.Expression) -> str:
 class _Insert:
     """Compiles one INSERT."""
 
-    def __init__(self, catalog: Catalog, tree: exp.Insert) -> None:
-        require_only(tree, "this", "expression", "default", "conflict", "returning", "with_")
+    def __init__(self, catalog: Catalog, tree: exp.Insert, around: Surroundings | None) -> None:
+        require_only(tree, "this", "expression", "default", "conflict", "returning", "with_", "overriding")
         self.catalog, self.tree = catalog, tree
         target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
         require_only(target, "this", "db", "alias")
         self.table = find_table(catalog, target)
         alias = target.args.get("alias")
         self.alias = name_of(alias.this) if alias is not None else None
-        self.binder = top_binder(catalog)
+        self.binder = top_binder(catalog, around=around)
         names = tree.this.expressions if isinstance(tree.this, exp.Schema) else []
         self.columns = [find_column(self.table, name) for name in names]
         seen: set[str] = set()
@@ -190,12 +171,24 @@ class _Insert:
             for column in self.table.columns:
                 if self.table.has_hidden_key and column is self.table.columns[0]:
                     cells.append(f":row || substr('0000000' || (:base + {ordinal}), -8)")
-                elif column.name in order and not _is_default(row[order[column.name]]):
+                elif column.name in order and self._is_given(column, row[order[column.name]]):
                     cells.append(self._cell(row[order[column.name]], column))
                 else:
                     cells.append(defaults[column.name])
             lines.append(f"({', '.join(cells)})")
         return self._finish(f"VALUES {', '.join(lines)}", len(rows))
+
+    def _is_given(self, column: Column, node: exp.Expression | None) -> bool:
+        """Whether a value counts that stands for a column; raises SqlError 428C9 where none may be given."""
+        if node is not None and _is_default(node):
+            return False
+        overriding = self.tree.args.get("overriding")
+        if column.identity is not None and overriding == "user":
+            return False
+        if column.identity == "always" and overriding != "system":
+            message = f'cannot insert a non-DEFAULT value into column "{column.name}"'
+            raise error_at(node or self.tree, GENERATED_ALWAYS, message)
+        return True
 
     def _cell(self, node: exp.Expression, column: Column) -> str:
         with placed(node):
@@ -216,7 +209,7 @@ class _Insert:
         place = {column.name: position for position, column in enumerate(self.columns)}
         cells = []
         for column in self.table.visible_columns:
-            if column.name not in place:
+            if column.name not in place or not self._is_given(column, None):
                 cells.append(default_sql(self.catalog, column))
                 continue
             found = query.columns[place[column.name]].expression
@@ -253,7 +246,7 @@ class _Insert:
             )
             for column in self.table.visible_columns
         )
-        binder = top_binder(self.catalog, Scope([own, Source("excluded", excluded, ())]))
+        binder = top_binder(self.catalog, Scope([own, Source("excluded", excluded, ())]), self.binder.around)
         assignments = _assignments(binder, self.table, node.expressions)
         where = node.args.get("where")
         test = f" WHERE {condition(binder.bind(where.this), 'WHERE')}" if where is not None else ""
@@ -326,6 +319,10 @@ def _assignments(binder: Binder, table: Table, nodes: Sequence[exp.Expression]) 
         raise error_at(nodes[0], SYNTAX, "multiple assignments to the same column")
     texts = []
     for column, value in pairs:
+        if column.identity == "always" and not _is_default(value):
+            raise error_at(value, GENERATED_ALWAYS, f'column "{column.name}" can only be updated to DEFAULT')
+        if _is_default(value) and takes_numbers(column.default):
+            raise unsupported(value, "DEFAULT of a sequence where the order of rows is not fixed")
         with placed(value):
             sql = (
                 default_sql(binder.catalog, column)
@@ -343,11 +340,11 @@ def _target(tree: exp.Expression) -> tuple[exp.Expression, str | None]:
     return node, name_of(alias.this) if alias is not None else None
 
 
-def _compile_update(catalog: Catalog, tree: exp.Expression) -> Plan:
+def _compile_update(catalog: Catalog, tree: exp.Expression, around: Surroundings | None) -> Plan:
     require_only(tree, "this", "expressions", "from_", "where", "returning", "with_")
     node, alias = _target(tree)
     table = find_table(catalog, node)
-    binder = top_binder(catalog)
+    binder = top_binder(catalog, around=around)
     prefix = _with(binder, tree)
     own = table_source(table, "t0.", alias)
     binder.scope.sources.append(own)
@@ -380,11 +377,11 @@ def _more_sources(binder: Binder, nodes: Sequence[exp.Expression]) -> str:
     return ", ".join(texts)
 
 
-def _compile_delete(catalog: Catalog, tree: exp.Expression) -> Plan:
+def _compile_delete(catalog: Catalog, tree: exp.Expression, around: Surroundings | None) -> Plan:
     require_only(tree, "this", "using", "where", "returning", "with_")
     node, alias = _target(tree)
     table = find_table(catalog, node)
-    binder = top_binder(catalog)
+    binder = top_binder(catalog, around=around)
     prefix = _with(binder, tree)
     binder.scope.sources.append(table_source(table, "t0.", alias))
     binder.grouping.refused = binder.grouping.windows_refused = "DELETE"

@@ -6,8 +6,8 @@ from sqlglot import exp
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.schema import Catalog, Check, Column, Index, Table
-from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind
-from aergo_vc.sql.binder import Binder, Grouping
+from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind
+from aergo_vc.sql.binder import Binder, Grouping, Surroundings
 from aergo_vc.sql.errors import UNSUPPORTED
 from aergo_vc.sql.expressions import Expression, assign, condition, quote_name
 from aergo_vc.sql.queries import top_binder
@@ -15,13 +15,13 @@ from aergo_vc.sql.scope import Scope, table_source
 from aergo_vc.sql.source import error_at, parse_expression, unsupported
 from aergo_vc.sql.values import is_scaled
 
-_CONTEXTUAL = (exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentUser, exp.SessionUser)
+_CONTEXTUAL = (exp.CurrentTimestamp, exp.Localtimestamp, exp.CurrentDate, exp.CurrentUser, exp.SessionUser)
 
 
 def table_binder(catalog: Catalog, table: Table | None, *, refused: str, prefix: str = "") -> Binder:
     """A binder for expressions over one table's row, without aggregates and windows."""
     scope = Scope([table_source(table, prefix)] if table is not None else [])
-    binder = top_binder(catalog, scope)
+    binder = top_binder(catalog, scope, Surroundings(calls_refused=refused))
     binder.grouping = Grouping(refused=refused, windows_refused=refused)
     return binder
 
@@ -84,15 +84,33 @@ def _column_sql(catalog: Catalog, column: Column) -> str:
     sql = f"{quote_name(column.name)} {_storage(column.type)}"
     if column.not_null:
         sql += " NOT NULL"
-    if column.default is not None and not parse_expression(column.default).find(*_CONTEXTUAL):
+    if column.default is not None and not _varies(parse_expression(column.default)):
         sql += f" DEFAULT ({default_sql(catalog, column)})"
     return sql
+
+
+_VARYING = ("nextval", "currval", "lastval", "setval", "age")
+
+
+def takes_numbers(default: str | None) -> bool:
+    """Whether a default takes a sequence's next number."""
+    return default is not None and any(
+        str(call.this).lower() == "nextval" for call in parse_expression(default).find_all(exp.Anonymous)
+    )
+
+
+def _varies(tree: exp.Expression) -> bool:
+    """Whether a default hangs on more than the catalog."""
+    calls = {str(call.this).lower() for call in tree.find_all(exp.Anonymous)}
+    return tree.find(*_CONTEXTUAL) is not None or not calls.isdisjoint(
+        ("nextval", "currval", "lastval", "setval", "age")
+    )
 
 
 def _storage(column_type: ColumnType) -> str:
     if column_type.kind in INTEGER_BITS or column_type.kind is Kind.BOOLEAN or is_scaled(column_type):
         return "INTEGER"
-    if column_type.kind is Kind.DOUBLE:
+    if column_type.kind in FLOATS:
         return "REAL"
     return "TEXT COLLATE numeric" if column_type.kind is Kind.NUMERIC else "TEXT"
 

@@ -21,7 +21,7 @@ from aergo_vc.sql.errors import (
 )
 from aergo_vc.sql.storage import indexes_of
 
-_DISK_ERRORS = (
+DISK_ERRORS = (
     apsw.CantOpenError,
     apsw.CorruptError,
     apsw.FullError,
@@ -29,6 +29,7 @@ _DISK_ERRORS = (
     apsw.NotADBError,
     apsw.ReadOnlyError,
 )
+"""What SQLite raises where its file cannot be read or written, or is no database."""
 
 
 @contextmanager
@@ -36,8 +37,13 @@ def disk_errors() -> Iterator[None]:
     """Raise EngineError where SQLite's file cannot be read or written, or is no database."""
     try:
         yield
-    except _DISK_ERRORS as error:
-        raise EngineError(f"the SQL engine's file cannot be used: {error}") from error
+    except DISK_ERRORS as error:
+        raise disk_error(error) from error
+
+
+def disk_error(error: Exception) -> EngineError:
+    """The error for one of DISK_ERRORS."""
+    return EngineError(f"the SQL engine's file cannot be used: {error}")
 
 
 def translated(error: apsw.Error, catalog: Catalog, table: TableName | None) -> AergoError:

@@ -9,9 +9,20 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind, Value
+from aergo_vc.model.floats import single
+from aergo_vc.model.json_text import BadJson, Number, is_json, json_kind, jsonb_text, parse_json
+from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind, Value
 from aergo_vc.sql import moments, numbers
-from aergo_vc.sql.errors import INVALID_PARAMETER, INVALID_TEXT, NOT_IN_REPERTOIRE, OUT_OF_RANGE, TOO_LONG, SqlError
+from aergo_vc.sql.errors import (
+    INVALID_PARAMETER,
+    INVALID_TEXT,
+    LIMIT_EXCEEDED,
+    NOT_IN_REPERTOIRE,
+    OUT_OF_RANGE,
+    TOO_LONG,
+    SqlError,
+)
+from aergo_vc.sql.intervals import interval_from_text, interval_of_time, time_of_interval
 
 SCALED_PRECISION = 18
 """Greatest precision of a numeric column that is kept as a scaled integer."""
@@ -26,7 +37,13 @@ INTEGER = ColumnType(Kind.INTEGER)
 BIGINT = ColumnType(Kind.BIGINT)
 NUMERIC = ColumnType(Kind.NUMERIC)
 DOUBLE = ColumnType(Kind.DOUBLE)
+REAL = ColumnType(Kind.REAL)
 DATE = ColumnType(Kind.DATE)
+TIME = ColumnType(Kind.TIME)
+TIMESTAMP = ColumnType(Kind.TIMESTAMP)
+TIMESTAMPTZ = ColumnType(Kind.TIMESTAMPTZ)
+INTERVAL = ColumnType(Kind.INTERVAL)
+JSONB = ColumnType(Kind.JSONB)
 
 _BLANKS = " \t\n\r\f\v"
 _TRUE = frozenset({"t", "tr", "tru", "true", "y", "ye", "yes", "on", "1"})
@@ -86,6 +103,51 @@ def double_from_text(text: str) -> float:
     return finite(value)
 
 
+def to_real(value: float) -> float:
+    """A finite value rounded to 32 bits; error 22003 where it is too large, or too small for any but zero."""
+    found = single(value)
+    if math.isinf(found) or (found == 0 and value != 0):
+        raise SqlError(OUT_OF_RANGE, f"value out of range: {'overflow' if found else 'underflow'}")
+    return found + 0.0
+
+
+def real_from_text(text: str) -> float:
+    """The nearest value of 32 bits."""
+    try:
+        return to_real(double_from_text(text))
+    except SqlError as error:
+        if error.sqlstate == OUT_OF_RANGE:
+            raise SqlError(OUT_OF_RANGE, f'"{text.strip()[:100]}" is out of range for type real') from None
+        raise _invalid("real", text) from None
+
+
+def json_from_text(text: str) -> str:
+    """A json value: the text itself, checked."""
+    if not is_json(text):
+        raise SqlError(INVALID_TEXT, "invalid input syntax for type json")
+    return text
+
+
+def jsonb_from_text(text: str) -> str:
+    """A jsonb value in its own spelling."""
+    try:
+        found = jsonb_text(parse_json(text))
+    except BadJson:
+        raise SqlError(INVALID_TEXT, "invalid input syntax for type json") from None
+    return limited_text(found)
+
+
+TEXT_BYTES = 65_536
+"""No text within the engine may take more bytes (threat G09)."""
+
+
+def limited_text(text: str) -> str:
+    """`text`, or SqlError 54000 if it is too long."""
+    if len(text) * 4 > TEXT_BYTES and len(text.encode()) > TEXT_BYTES:
+        raise SqlError(LIMIT_EXCEEDED, f"a text of {len(text)} characters is too long")
+    return text
+
+
 def storable_text(text: str) -> str:
     """`text` if it may be stored: no NUL, no lone surrogates."""
     if "\0" in text:
@@ -124,6 +186,11 @@ _READERS: dict[Kind, Callable[[str], Any]] = {
     Kind.UUID: uuid_from_text,
     Kind.BYTEA: bytea_from_text,
     Kind.DOUBLE: double_from_text,
+    Kind.REAL: real_from_text,
+    Kind.INTERVAL: interval_from_text,
+    Kind.JSON: json_from_text,
+    Kind.JSONB: jsonb_from_text,
+    Kind.ENUM: storable_text,
 }
 
 
@@ -154,7 +221,7 @@ def is_scaled(column_type: ColumnType) -> bool:
 
 
 def encoder(column_type: ColumnType) -> Callable[[Any], Value] | None:
-    """A function from canonical values, None aside, to kept ones; None if they are the same."""
+    """A function from canonical values, None aside, to kept ones; None if they are the same.  Not for arrays."""
     if column_type.kind is Kind.BOOLEAN:
         return int
     if not is_scaled(column_type):
@@ -164,7 +231,7 @@ def encoder(column_type: ColumnType) -> Callable[[Any], Value] | None:
 
 
 def decoder(column_type: ColumnType, scale: int | None) -> Callable[[Any], Value] | None:
-    """A function from kept values, None aside, to canonical ones; None if they are the same."""
+    """A function from kept values, None aside, to canonical ones; None if they are the same.  Not for arrays."""
     if column_type.kind is Kind.BOOLEAN:
         return bool
     if scale is None:
@@ -183,11 +250,11 @@ Cast = Callable[[Any], Any]
 def _text_casts() -> dict[tuple[Kind, Kind], Cast]:
     casts: dict[tuple[Kind, Kind], Cast] = {}
     for kind, reader in _READERS.items():
-        if kind not in TEXTS:
+        if kind not in TEXTS and kind is not Kind.ENUM:
             casts[Kind.TEXT, kind] = reader
         if kind in INTEGERS:
             casts[kind, Kind.TEXT] = str
-    for kind in (Kind.NUMERIC, *MOMENTS, Kind.UUID, Kind.BYTEA):
+    for kind in (Kind.NUMERIC, *MOMENTS, Kind.UUID, Kind.BYTEA, Kind.INTERVAL, Kind.JSON, Kind.JSONB, Kind.ENUM):
         casts[kind, Kind.TEXT] = str
     casts[Kind.BOOLEAN, Kind.TEXT] = lambda value: "true" if value else "false"
     casts[Kind.TEXT, Kind.BOOLEAN] = lambda text: int(boolean_from_text(text))
@@ -199,12 +266,17 @@ def _number_casts() -> dict[tuple[Kind, Kind], Cast]:
         (Kind.INTEGER, Kind.BOOLEAN): lambda value: int(value != 0),
         (Kind.BOOLEAN, Kind.INTEGER): int,
         (Kind.NUMERIC, Kind.DOUBLE): double_from_text,
+        (Kind.NUMERIC, Kind.REAL): real_from_text,
+        (Kind.DOUBLE, Kind.REAL): to_real,
+        (Kind.REAL, Kind.DOUBLE): float,
     }
     for kind in INTEGER_BITS:
         for wider in INTEGER_BITS:
             casts[kind, wider] = lambda value, wider=wider: numbers.fit_integer(value, wider)  # type: ignore[misc]
         casts[kind, Kind.NUMERIC] = str
         casts[kind, Kind.DOUBLE] = float
+        casts[kind, Kind.REAL] = lambda value: to_real(float(value))
+        casts[Kind.REAL, kind] = lambda value, kind=kind: numbers.fit_integer(round(value), kind)  # type: ignore[misc]
         casts[Kind.NUMERIC, kind] = lambda value, kind=kind: numbers.integer_from_decimal(value, kind)  # type: ignore[misc]
         casts[Kind.DOUBLE, kind] = lambda value, kind=kind: numbers.fit_integer(round(value), kind)  # type: ignore[misc]
     return casts
@@ -223,12 +295,40 @@ def _moment_casts() -> dict[tuple[Kind, Kind], Cast]:
     }
 
 
-CASTS: dict[tuple[Kind, Kind], Cast] = {**_text_casts(), **_number_casts(), **_moment_casts()}
+def _interval_casts() -> dict[tuple[Kind, Kind], Cast]:
+    return {
+        (Kind.TIME, Kind.INTERVAL): interval_of_time,
+        (Kind.INTERVAL, Kind.TIME): time_of_interval,
+        (Kind.JSON, Kind.JSONB): jsonb_from_text,
+        (Kind.JSONB, Kind.JSON): str,
+        (Kind.JSONB, Kind.BOOLEAN): lambda text: int(_of_jsonb(text, bool, "boolean")),
+        (Kind.JSONB, Kind.NUMERIC): lambda text: numbers.decimal_from_text(_of_jsonb(text, Number, "numeric")),
+        **{(Kind.JSONB, kind): _integer_of_jsonb(kind) for kind in INTEGER_BITS},
+    }
+
+
+def _integer_of_jsonb(kind: Kind) -> Cast:
+    return lambda text: numbers.integer_from_decimal(
+        numbers.decimal_from_text(_of_jsonb(text, Number, kind.value)), kind
+    )
+
+
+def _of_jsonb(text: str, wanted: type, name: str) -> Any:  # noqa: ANN401
+    value = parse_json(text)
+    if type(value) is not wanted:
+        raise SqlError(INVALID_PARAMETER, f"cannot cast jsonb {json_kind(value)} to type {name}")
+    return value
+
+
+CASTS: dict[tuple[Kind, Kind], Cast] = {
+    **_text_casts(), **_number_casts(), **_moment_casts(), **_interval_casts()
+}  # fmt: skip
 """Casts between unlike kinds, on kept values, numeric as text.  Double precision to numeric or to text is left out: its
 result hangs on how floats are formatted."""
 
 _WIDENINGS = (
-    (Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT, Kind.NUMERIC, Kind.DOUBLE),
+    (Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT, Kind.NUMERIC, Kind.REAL, Kind.DOUBLE),
+    (Kind.TIME, Kind.INTERVAL),
     (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ),
 )
 
@@ -246,7 +346,9 @@ def is_assignable(source: Kind, target: Kind) -> bool:
     """Whether PostgreSQL converts `source` to `target` when a value is stored in a column."""
     if is_implicit(source, target) or target in TEXTS:
         return True
-    numeric = INTEGERS | {Kind.NUMERIC, Kind.DOUBLE}
+    numeric = INTEGERS | {Kind.NUMERIC, *FLOATS}
     if source in numeric and target in numeric:
+        return True
+    if {source, target} in ({Kind.JSON, Kind.JSONB}, {Kind.TIME, Kind.INTERVAL}):
         return True
     return source in MOMENTS and target in MOMENTS and (source, target) in CASTS

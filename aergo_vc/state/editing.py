@@ -8,7 +8,7 @@ anew from the first edit in them until a cut falls where one fell before: from t
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from aergo_vc.base.errors import RepositoryError
 from aergo_vc.codec.row_chunk import check_row_size, encode_row
@@ -62,9 +62,8 @@ def apply_changes(tree: TableTree, root: Node | None, changes: Mapping[Key, RowC
             check_row_size(edit.after)
     if root is None:
         return tree.build_lines([edit.code for edit in edits], [_inserted(edit) for edit in edits])
-    rows = _Rows(tree)
-    if not _moves_cuts(rows, edits):
-        return _rewritten(tree, rows, root, tree.directory(root).level, edits)
+    if not _moves_cuts(_Rows(tree), edits):
+        return _rewritten(tree, root, tree.directory(root).level, edits)
     return _Editor(tree, root).apply(edits)
 
 
@@ -150,10 +149,10 @@ class _Nodes:
         return self._tree.store.write_directory(Directory(self.number, tuple(items)))
 
 
-def _rewritten(tree: TableTree, rows: _Rows, node: Node, level: int, edits: Sequence[Edit]) -> Node:
+def _rewritten(tree: TableTree, node: Node, level: int, edits: Sequence[Edit]) -> Node:
     """A node after edits that leave every cut of every level where it is: only what lies on the way is written anew."""
     if level == 0:
-        return rows.write(_replaced(rows, rows.items(node), edits), node.first)
+        return tree.store.write_chunk(node.first, _with_lines_replaced(tree.store.read_chunk(node), edits))
     nodes = list(tree.nodes_below(node, level))
     firsts = [below.first for below in nodes]
     position = 0
@@ -162,9 +161,26 @@ def _rewritten(tree: TableTree, rows: _Rows, node: Node, level: int, edits: Sequ
         end = len(edits)
         if place + 1 < len(firsts):
             end = bisect_left(edits, firsts[place + 1], position, key=_code_of)
-        nodes[place] = _rewritten(tree, rows, nodes[place], level - 1, edits[position:end])
+        nodes[place] = _rewritten(tree, nodes[place], level - 1, edits[position:end])
         position = end
     return tree.store.write_directory(Directory(level, tuple(nodes)))
+
+
+def _with_lines_replaced(data: bytes, edits: Sequence[Edit]) -> bytes:
+    """A chunk after edits that put a line in the place of another, in order."""
+    parts: list[bytes] = []
+    position = 0
+    for edit in edits:
+        before, after = cast("tuple[Line, Line]", (edit.before, edit.after))
+        start = 0
+        if position or not data.startswith(before + b"\n"):
+            start = data.find(b"\n%b\n" % before, position) + 1
+            if not start:
+                raise _stale(edit)
+        parts += data[position:start], after
+        position = start + len(before)
+    parts.append(data[position:])
+    return b"".join(parts)
 
 
 class _Editor:
@@ -308,7 +324,11 @@ def _index(items: Sequence[Item], edit: Edit) -> int:
     try:
         return items.index(edit.before)
     except ValueError:
-        raise StaleStateError(f"the item with key code {edit.code} is not as it was", key_code=edit.code) from None
+        raise _stale(edit) from None
+
+
+def _stale(edit: Edit) -> StaleStateError:
+    return StaleStateError(f"the item with key code {edit.code} is not as it was", key_code=edit.code)
 
 
 def _closes(

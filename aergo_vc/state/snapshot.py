@@ -1,6 +1,7 @@
 """State snapshots: everything that a branch's contracts hold at a block, as the tree ``ledger/state``.
 
-``<contract>/schema.sql`` defines the contract's tables, ``<contract>/<table>/`` holds the rows of one.
+``<contract>/schema.sql`` defines the contract's tables, ``<contract>/functions.sql`` its routines if it has any,
+``<contract>/<table>/`` holds the rows of a table.
 """
 
 import re
@@ -15,7 +16,7 @@ from aergo_vc.codec.git_tree import DIRECTORY_MODE, FILE_MODE, TreeEntry, encode
 from aergo_vc.model.schema import split_name
 from aergo_vc.state.nodes import NodeStore, Objects, SubstitutedObjectError
 
-SCHEMA_FILE = "schema.sql"
+SCHEMA_FILE, FUNCTIONS_FILE = "schema.sql", "functions.sql"
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
@@ -36,10 +37,14 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The schema text of every contract and the root of every table that has rows."""
+    """The schema text of every contract, the root of every table that has rows, the text of every contract's routines.
+
+    A contract without routines has no text of them.
+    """
 
     schemas: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[TableName, Root] = field(default_factory=dict)
+    functions: Mapping[str, str] = field(default_factory=dict)
 
 
 class SnapshotStore:
@@ -61,6 +66,8 @@ class SnapshotStore:
                 raise StateLayoutError(f"table {table} belongs to no contract of the state")
         for contract in snapshot.schemas:
             _require_name(contract)
+        for contract in snapshot.functions.keys() - snapshot.schemas.keys():
+            raise StateLayoutError(f"the routines of {contract} belong to no contract of the state")
         contracts = [
             (TreeEntry(contract, DIRECTORY_MODE, root.id), root.digest)
             for contract, root in (
@@ -75,50 +82,54 @@ class SnapshotStore:
         With the digest that a block's header gives, what is known about the trees below is looked up rather than
         computed anew.
         """
-        schemas: dict[str, str] = {}
+        texts: dict[str, dict[str, str]] = {SCHEMA_FILE: {}, FUNCTIONS_FILE: {}}
         tables: dict[TableName, Root] = {}
         for entry, entry_digest in self._entries(object_id, digest):
             if entry.mode != DIRECTORY_MODE:
                 raise StateLayoutError(f"ledger/state holds {entry.name}, which is no contract")
             _require_name(entry.name)
-            self._read_contract(entry, entry_digest, schemas, tables)
-        return Snapshot(schemas, tables)
+            self._read_contract(entry, entry_digest, texts, tables)
+        return Snapshot(texts[SCHEMA_FILE], tables, texts[FUNCTIONS_FILE])
 
     def _read_contract(
-        self, contract: TreeEntry, digest: Digest, schemas: dict[str, str], tables: dict[TableName, Root]
+        self, contract: TreeEntry, digest: Digest, texts: dict[str, dict[str, str]], tables: dict[TableName, Root]
     ) -> None:
         for entry, entry_digest in self._entries(contract.id, digest):
             if entry.mode == DIRECTORY_MODE:
                 _require_name(entry.name)
                 tables[TableName(f"{contract.name}.{entry.name}")] = Root(entry.id, entry_digest)
-            elif entry.name == SCHEMA_FILE:
-                schemas[contract.name] = self._read_schema(entry, entry_digest)
+            elif entry.name in texts:
+                texts[entry.name][contract.name] = self._read_text(entry, entry_digest)
             else:
                 raise StateLayoutError(f"ledger/state/{contract.name} holds the unknown file {entry.name}")
-        if contract.name not in schemas:
+        if contract.name not in texts[SCHEMA_FILE]:
             raise StateLayoutError(f"ledger/state/{contract.name} lacks {SCHEMA_FILE}")
 
-    def _read_schema(self, entry: TreeEntry, digest: Digest) -> str:
+    def _read_text(self, entry: TreeEntry, digest: Digest) -> str:
         data = self._objects.read_blob(entry.id)
         if blob_digest(data) != digest:
             raise SubstitutedObjectError(f"object {entry.id} has another digest than {digest}", id=entry.id)
         try:
             return data.decode("utf-8", "strict")
         except UnicodeDecodeError as problem:
-            raise StateLayoutError(f"{SCHEMA_FILE} {entry.id} is not UTF-8: {problem}") from problem
+            raise StateLayoutError(f"{entry.name} {entry.id} is not UTF-8: {problem}") from problem
 
     def _entries(self, object_id: ObjectId, digest: Digest | None) -> Iterator[tuple[TreeEntry, Digest]]:
         entries, digests = self._nodes.digests(object_id, digest)
         return zip(entries, digests, strict=True)
 
     def _write_contract(self, snapshot: Snapshot, contract: str) -> Root:
-        schema = snapshot.schemas[contract].encode()
-        members = [(TreeEntry(SCHEMA_FILE, FILE_MODE, self._objects.add(Kind.BLOB, schema)), blob_digest(schema))]
+        texts = {SCHEMA_FILE: snapshot.schemas, FUNCTIONS_FILE: snapshot.functions}
+        members = [self._text(name, found[contract]) for name, found in texts.items() if contract in found]
         prefix = contract + "."
         for table, root in snapshot.tables.items():
             if table.startswith(prefix):
                 members.append((TreeEntry(table.removeprefix(prefix), DIRECTORY_MODE, root.id), root.digest))
         return self._write_tree(members)
+
+    def _text(self, name: str, text: str) -> tuple[TreeEntry, Digest]:
+        data = text.encode()
+        return TreeEntry(name, FILE_MODE, self._objects.add(Kind.BLOB, data)), blob_digest(data)
 
     def _write_tree(self, members: list[tuple[TreeEntry, Digest]]) -> Root:
         members.sort(key=lambda member: _git_order(member[0]))

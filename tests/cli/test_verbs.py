@@ -158,7 +158,9 @@ def test_a_tag_names_a_block(shop: Place) -> None:
 
 
 def test_verify_counts_what_is_valid(pristine: Place) -> None:
-    assert matches(r"valid: main: 3 blocks, 2 transactions up to ID\n", pristine.aergo("verify").out)
+    assert matches(
+        r"valid: main: 3 blocks, 2 transactions up to ID; irreversible up to height 2\n", pristine.aergo("verify").out
+    )
     assert records(pristine.aergo("verify", "--json", "-j", "1"))[0]["blocks"] == 3
 
 

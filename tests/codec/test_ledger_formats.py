@@ -6,6 +6,7 @@
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aergo_vc.base.errors import FormatError
-from aergo_vc.base.ids import BlockId, BranchName, ChainId, Digest, EntityName, PublicKey, TableName, TransactionId
+from aergo_vc.base.ids import (
+    BlockId,
+    BranchName,
+    ChainId,
+    Digest,
+    EntityName,
+    PublicKey,
+    RoutineName,
+    TableName,
+    TransactionId,
+)
 from aergo_vc.base.limits import LAST_MOMENT, LONGEST_SLOT
+from aergo_vc.codec import transactions as transactions_codec
 from aergo_vc.codec.genesis import chain_id, decode_genesis, encode_genesis
 from aergo_vc.codec.header import block_id, decode_header, encode_header
 from aergo_vc.codec.law import decode_law, encode_law
@@ -25,10 +37,21 @@ from aergo_vc.codec.transactions import (
     decode_transactions,
     encode_payload,
     encode_transactions,
+    signed_part,
     transaction_id,
 )
 from aergo_vc.model.blocks import Consensus, Genesis, Header, Law, MergeRule
-from aergo_vc.model.transactions import Load, LoadMode, Payload, Receipt, RowCounts, Transaction
+from aergo_vc.model.transactions import (
+    Call,
+    CallResult,
+    Event,
+    Load,
+    LoadMode,
+    Payload,
+    Receipt,
+    RowCounts,
+    Transaction,
+)
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "blocks.json"
 HEXADECIMAL = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
@@ -87,8 +110,21 @@ LOADS = st.builds(
     rows=HEXADECIMAL.map(Digest),
     gone=st.none() | HEXADECIMAL.map(Digest),
 )
+ROUTINES = st.from_regex(r"x[a-z0-9_]{0,9}\.[a-z_][a-z0-9_]{0,9}", fullmatch=True).map(RoutineName)
+ARGUMENTS = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.sampled_from([0.5, -1e300]) | TEXTS,
+    lambda values: st.lists(values, max_size=3).map(tuple),
+    max_leaves=4,
+)
 PAYLOADS = st.builds(
-    Payload,
+    lambda kind, loads, sql, **rest: Payload(
+        **rest,
+        loads=() if kind else loads,
+        sql="" if isinstance(kind, Call) else sql,
+        contract=kind if isinstance(kind, str) else None,
+        call=kind if isinstance(kind, Call) else None,
+    ),
+    kind=st.none() | st.just("xbank") | st.builds(Call, ROUTINES, st.lists(ARGUMENTS, max_size=3).map(tuple)),
     branch=BRANCHES,
     chain=HEXADECIMAL.map(ChainId),
     key=KEYS,
@@ -104,7 +140,21 @@ TRANSACTIONS = st.builds(
     st.binary(min_size=64, max_size=64),
 )
 COUNTS = st.builds(RowCounts, NATURALS, NATURALS, NATURALS)
-RECEIPTS = st.builds(Receipt, HEXADECIMAL.map(TransactionId), st.dictionaries(TABLES, COUNTS, max_size=3))
+EVENTS = st.builds(Event, ROUTINES, st.dictionaries(TEXTS, ARGUMENTS, max_size=2))
+RESULTS = st.integers(1, 3).flatmap(
+    lambda width: st.builds(
+        CallResult,
+        st.lists(TEXTS, min_size=width, max_size=width).map(tuple),
+        st.lists(st.lists(ARGUMENTS, min_size=width, max_size=width).map(tuple), max_size=2).map(tuple),
+    )
+)
+RECEIPTS = st.builds(
+    Receipt,
+    HEXADECIMAL.map(TransactionId),
+    st.dictionaries(TABLES, COUNTS, max_size=3),
+    st.lists(EVENTS, max_size=2).map(tuple),
+    st.none() | RESULTS,
+)
 
 Codec = tuple[Callable[[Any], bytes], Callable[[bytes], Any]]
 CODECS: dict[str, Codec] = {
@@ -187,14 +237,24 @@ def _samples() -> dict[str, Any]:
         signer=EntityName("alice"),
         sql="INSERT INTO t VALUES ('\u00e9\t\"')",
     )
-    transaction = Transaction(transaction_id(encode_payload(payload)), payload, bytes(range(64)))
-    receipt = Receipt(transaction.id, {TableName("public.t"): RowCounts(1, 2, 3)})
+    deploy = replace(payload, loads=(), contract="bank", sql="CREATE TABLE account (id bigint PRIMARY KEY)")
+    arguments = (1, "12.50", None, True, 0.5, ("a", None, (1,)))
+    call = replace(payload, loads=(), sql="", call=Call(RoutineName("bank.transfer"), arguments))
+    transactions = tuple(
+        Transaction(transaction_id(encode_payload(one)), one, bytes(range(64))) for one in (payload, deploy, call)
+    )
+    receipt = Receipt(transactions[0].id, {TableName("public.t"): RowCounts(1, 2, 3)})
+    outcome = Receipt(
+        transactions[2].id,
+        events=(Event("bank.moved", {"amount": "12.50", "to": ("b", None)}),),
+        result=CallResult(("balance", "left"), (("1.00", None), ("2.00", 3))),
+    )
     return {
         "genesis.json": genesis,
         "branch.json": law,
         "block.json": header,
-        "transactions.jsonl": (transaction,),
-        "receipts.jsonl": (receipt,),
+        "transactions.jsonl": transactions,
+        "receipts.jsonl": (receipt, outcome),
     }
 
 
@@ -236,12 +296,22 @@ REFUSED: dict[str, list[tuple[str, str, str]]] = {
         ("a device's table", "public.t", "public.con"),
         ("another line feed", "}\n", "}\n\n"),
         ("a space", '":', '": '),
+        ("a contract that is null", '"contract":"bank"', '"contract":null'),
+        ("a contract with a name for devices", '"contract":"bank"', '"contract":"nul"'),
+        ("a call that is null", '"call":{"arguments":[1,', '"call":null,"cell":{"arguments":[1,'),
+        ("a call of no contract's routine", '"bank.transfer"', '"transfer"'),
+        ("an object for an argument", '["a",null,[1]]', '{"a":1}'),
+        ("a call with a script", '"routine":"bank.transfer"},', '"routine":"bank.transfer"},"contract":"bank",'),
     ],
     "receipts.jsonl": [
         ("a negative count", '"deleted":3', '"deleted":-3'),
         ("a count left out", '"deleted":3,', ""),
         ("a table without contract", "public.t", "t"),
-        ("no line feed at the end", "}\n", "}"),
+        ("a row of another length", '[["1.00",null],["2.00",3]]},"rows":{}', '[["1.00",null],["2.00"]]},"rows":{}'),
+        ("a line feed left out", "}\n", "}"),
+        ("a result without columns", '"columns":["balance","left"]', '"columns":[]'),
+        ("no events", '"events":[{"data":{"amount":"12.50","to":["b",null]},"name":"bank.moved"}]', '"events":[]'),
+        ("an event of no contract", "bank.moved", "moved"),
     ],
 }
 
@@ -264,7 +334,32 @@ def _id(name: str, stored: bytes) -> str | None:
         return chain_id(stored)
     if name == "block.json":
         return block_id(stored)
-    return decode_transaction(stored[:-1]).id if name == "transactions.jsonl" else None
+    return decode_transaction(stored.split(b"\n")[0]).id if name == "transactions.jsonl" else None
+
+
+@given(
+    transaction=TRANSACTIONS,
+    position=st.integers(0, 2000),
+    removed=st.integers(0, 2),
+    added=st.one_of(
+        st.binary(max_size=2), st.sampled_from([b"null", b"1", b"-0.0", b"[]", b"{}", b'"a":', b"\\u0041"])
+    ),
+)
+def test_a_line_is_read_alike_quickly_and_rule_by_rule(
+    transaction: Transaction, position: int, removed: int, added: bytes
+) -> None:
+    line = encode_transactions([transaction])[:-1]
+    position %= len(line)
+    for changed in (line, line[:position] + added + line[position + removed :]):
+        assert _reading(decode_transaction, changed) == _reading(transactions_codec._decode_any, changed)
+    assert signed_part(line) == encode_payload(transaction.payload)
+
+
+def _reading(read: Callable[[bytes], Transaction], line: bytes) -> object:
+    try:
+        return read(line)
+    except FormatError as error:
+        return type(error), error.message
 
 
 def test_the_vectors_are_those_that_this_program_writes() -> None:

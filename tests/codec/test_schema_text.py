@@ -6,8 +6,11 @@ from hypothesis import strategies as st
 from sql_world import context
 
 from aergo_vc.base.errors import FormatError
+from aergo_vc.base.ids import TableName
 from aergo_vc.codec.schema_text import contracts, parse_schema, schema_text
+from aergo_vc.model.routines import EnumType, Grant
 from aergo_vc.model.schema import Catalog
+from aergo_vc.model.types import Kind
 from aergo_vc.sql.engine import Engine
 
 TEXT = """\
@@ -109,3 +112,60 @@ def test_cut_or_mangled_text_is_refused_or_means_itself(data: st.DataObject) -> 
     except FormatError:
         return
     assert schema_text(catalog, "public") == mangled
+
+
+CONTRACT = """\
+ALTER SCHEMA bank OWNER TO "al.ice";
+CREATE TYPE bank.kind AS ENUM ('cash', 'it''s, a card', '');
+CREATE TYPE bank.leg AS (account bigint, "order" bank.kind, amounts numeric(12,2)[], from_ shop.box);
+CREATE TYPE bank.nothing AS ();
+CREATE TABLE bank.account (
+  id bigint NOT NULL,
+  kind bank.kind DEFAULT 'cash',
+  state shop.state,
+  PRIMARY KEY (id)
+);
+GRANT EXECUTE ON ROUTINE bank.transfer TO PUBLIC;
+GRANT SELECT (id, kind) ON TABLE bank.account TO "role:writer";
+GRANT USAGE ON SCHEMA bank TO bob;
+"""
+
+
+def test_owner_types_and_grants_are_read_and_spelled_again() -> None:
+    catalog = parse_schema("bank", CONTRACT, {"shop.state"})
+    assert schema_text(catalog, "bank") == CONTRACT
+    assert contracts(catalog) == ("bank",)
+    assert catalog.owners == {"bank": "al.ice"}
+    assert catalog.types["bank.kind"] == EnumType("bank.kind", ("cash", "it's, a card", ""))
+    columns = catalog.tables[TableName("bank.account")].columns
+    assert [column.type.kind for column in columns] == [Kind.BIGINT, Kind.ENUM, Kind.ENUM]
+    assert Grant("table bank.account", "select", "role:writer", ("id", "kind")) in catalog.grants
+    assert Grant("routine bank.transfer", "execute", "public") in catalog.grants
+
+
+def test_a_column_of_another_contracts_type_needs_to_be_told_that_it_is_an_enum() -> None:
+    with pytest.raises(FormatError):
+        parse_schema("bank", CONTRACT)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("ALTER SCHEMA bank", "ALTER SCHEMA shop"),
+        ('"al.ice"', "al.ice"),
+        ("'cash', 'it''s", "'cash','it''s"),
+        ("(account bigint, ", "(account bigint,"),
+        ("kind bank.kind DEFAULT", "kind bank.leg DEFAULT"),
+        ("id bigint", "id bigint[]"),
+        ("id bigint", "id record"),
+        ("(id, kind)", "(kind, id)"),
+        ("EXECUTE ON ROUTINE bank.transfer", "EXECUTE ON ROUTINE bank"),
+        ("USAGE ON SCHEMA bank", "USAGE ON SCHEMA shop"),
+        ("TO PUBLIC", "TO public"),
+        ("GRANT USAGE", "GRANT USAGE ON SCHEMA bank TO bob;\nGRANT USAGE"),
+    ],
+)  # fmt: skip
+def test_no_other_spelling_of_owner_types_and_grants_is_read(old: str, new: str) -> None:
+    changed = CONTRACT.replace(old, new, 1)
+    with pytest.raises(FormatError):
+        parse_schema("bank", changed, {"shop.state"})

@@ -53,6 +53,22 @@ def test_what_was_added_can_be_read_before_and_after_publishing(sandbox: Sandbox
             assert writer.read(name) == store.read(name)
 
 
+def test_small_objects_that_were_just_published_are_read_without_looking_for_the_pack(plain: Sandbox) -> None:
+    writer = PackWriter(open_store(plain.paths), plain.paths)
+    first = writer.add(Kind.BLOB, b"0")
+    large = writer.add(Kind.BLOB, bytes(4_096))
+    writer.publish()
+    for path in _packs(plain, ""):
+        path.unlink()
+    assert writer.read(first) == (Kind.BLOB, b"0")
+    with pytest.raises(ObjectMissingError):
+        writer.read(large)
+    for number in range(512):
+        writer.add(Kind.BLOB, b"another %d" % number)
+    with pytest.raises(ObjectMissingError):
+        writer.read(first)
+
+
 def test_an_object_added_twice_is_stored_once(plain: Sandbox) -> None:
     writer = PackWriter(open_store(plain.paths), plain.paths)
     assert writer.add(Kind.BLOB, b"x") == writer.add(Kind.BLOB, b"x")

@@ -11,6 +11,7 @@ from aergo_vc.base.ids import ObjectId
 from aergo_vc.codec.digests import Kind, ObjectFormat
 from aergo_vc.objects.dulwich_store import DulwichStore, MemoryStore
 from aergo_vc.objects.errors import ObjectDamagedError, ObjectKindError, ObjectMissingError, ObjectSizeError
+from aergo_vc.objects.late_store import QUESTIONS, LateStore
 from aergo_vc.objects.opening import Preference, open_store
 from aergo_vc.objects.pack_writer import MemoryWriter, PackWriter
 from aergo_vc.objects.plumbing_store import PlumbingStore
@@ -23,6 +24,7 @@ OPENERS: dict[str, tuple[str, Callable[[Sandbox], ObjectStore]]] = {
     "dulwich-sha1": ("sha1", lambda sandbox: DulwichStore.open(sandbox.paths)),
     "plumbing": ("sha1", lambda sandbox: PlumbingStore(sandbox.paths)),
     "plumbing-sha256": ("sha256", lambda sandbox: PlumbingStore(sandbox.paths)),
+    "late": ("sha1", lambda sandbox: LateStore(PlumbingStore(sandbox.paths), lambda: Pygit2Store(sandbox.paths))),
     "pack-writer": ("sha1", lambda sandbox: PackWriter(Pygit2Store(sandbox.paths), sandbox.paths)),
     "memory-writer": ("sha256", lambda sandbox: MemoryWriter(DulwichStore.open(sandbox.paths))),
 }
@@ -46,6 +48,23 @@ def test_every_kind_is_read_as_git_wrote_it_loose_and_packed(opened: tuple[Sandb
         assert store.read_tree(ObjectId(tree)) == sandbox.raw("cat-file", "tree", tree)
         assert store.read_blob(ObjectId(sandbox.git("rev-parse", "HEAD:a"))) == b"one\n"
         sandbox.git("repack", "-adq")
+
+
+def test_a_library_is_opened_once_there_is_enough_to_read(plain: Sandbox) -> None:
+    blob = ObjectId(plain.git("hash-object", "-w", "--stdin", stdin=b"read often"))
+    opened: list[ObjectStore] = []
+
+    def open_fast() -> ObjectStore:
+        opened.append(Pygit2Store(plain.paths))
+        return opened[-1]
+
+    quick = PlumbingStore(plain.paths)
+    with LateStore(quick, open_fast) as store:
+        for number in range(QUESTIONS + 10):
+            assert store.read_blob(blob) == b"read often"
+            assert store.contains(blob)
+            assert len(opened) == (2 * number + 2 > QUESTIONS)
+    quick.close()
 
 
 def test_objects_added_after_opening_are_seen(opened: tuple[Sandbox, ObjectStore]) -> None:

@@ -90,8 +90,39 @@ def test_the_state_appears_when_asked_for_and_goes_again(plain: Sandbox) -> None
     assert not chunk.exists()
     worktree.show_state(block)
     assert chunk.read_text() == "[1]\n"
-    assert plain.git("config", "core.sparseCheckout") == "false"
     assert plain.git("status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("before", ["nothing", "a cone that was given up"])
+def test_settings_and_patterns_are_in_the_end_what_they_were(plain: Sandbox, before: str) -> None:
+    block = _block(plain, plain.commit(), 1)
+    plain.git("reset", "-q", "--hard", block)
+    if before != "nothing":
+        plain.git("sparse-checkout", "set", "--cone", "ledger")
+        plain.git("sparse-checkout", "disable")
+    names = ("config", "config.worktree", "info/sparse-checkout")
+
+    def contents() -> dict[str, str]:
+        paths = [plain.root / ".git" / name for name in names]
+        return {str(path): path.read_text() for path in paths if path.exists()}
+
+    was = contents()
+    worktree = _worktree(plain)
+    for _ in range(2):
+        assert worktree.hide_state(block)
+        assert contents() != was
+        worktree.show_state(block)
+        assert contents() == was
+
+
+def test_a_sparse_checkout_of_the_user_that_hides_nothing_stays_one(plain: Sandbox) -> None:
+    start = ObjectId(plain.commit(kept="1"))
+    plain.git("sparse-checkout", "set", "--no-cone", "/*")
+    worktree = _worktree(plain)
+    assert worktree.hide_state(start)
+    worktree.show_state(start)
+    assert plain.git("config", "core.sparseCheckout") == "true"
+    assert plain.git("sparse-checkout", "list") == "/*"
 
 
 def test_sparse_patterns_of_the_user_stay_in_force(plain: Sandbox) -> None:

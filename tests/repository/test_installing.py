@@ -36,10 +36,7 @@ def test_uninstalling_leaves_a_users_lines_and_hooks_as_they_were(shop: Place) -
     shop.aergo("install")
     assert snapshot(shop) != before
     shop.aergo("uninstall")
-    assert {name: data for name, data in snapshot(shop).items() if name != "config"} == {
-        name: data for name, data in before.items() if name != "config"
-    }
-    assert shop.git("config", "gpg.ssh.allowedSignersFile", expect=1).out == ""
+    assert snapshot(shop) == before
     assert (shop.path / "ledger" / "state").is_dir()
     assert shop.git("status", "--porcelain").out == ""
 
@@ -50,12 +47,27 @@ def test_git_shows_blocks_as_signed_well(shop: Place) -> None:
 
 
 def test_a10_the_file_of_signers_holds_keys_and_no_text_of_the_directory(shop: Place) -> None:
-    lines = (shop.path / ".git" / "aergo" / "allowed_signers").read_text().splitlines()
+    origin, *lines = (shop.path / ".git" / "aergo" / "allowed_signers").read_text().splitlines()
+    assert origin == f"# directory {shop.git('rev-parse', 'aergo/directory').line}"
     assert len(lines) == 1
     principal, namespaces, kind, _ = lines[0].split(" ")
     assert principal.removeprefix("aergo-").isalnum()
     assert (namespaces, kind) == ('namespaces="git"', "ssh-ed25519")
     assert "alice" not in lines[0]
+
+
+def test_the_next_block_brings_the_file_of_signers_up_to_the_directory(shop: Place) -> None:
+    signers = shop.path / ".git" / "aergo" / "allowed_signers"
+    current = signers.read_text()
+    signers.write_text("# directory of another day\n")
+    shop.aergo("sql", "--commit", "CREATE TABLE later (id INTEGER PRIMARY KEY)")
+    assert signers.read_text() == current
+
+
+def test_a_block_makes_no_file_of_signers_where_none_is_installed(shop: Place) -> None:
+    shop.aergo("uninstall")
+    shop.aergo("sql", "--commit", "CREATE TABLE later (id INTEGER PRIMARY KEY)")
+    assert not (shop.path / ".git" / "aergo" / "allowed_signers").exists()
 
 
 def test_a_users_own_file_of_signers_stays(shop: Place) -> None:

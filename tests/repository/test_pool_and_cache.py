@@ -109,7 +109,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "cache garbled": lambda folder: _only(folder, ".sqlite").write_bytes(b"x" * 8192),
     "header garbled behind the stamp's back": lambda folder: _garble(_only(folder, ".sqlite")),
     "another version's stamp": lambda folder: _only(folder, ".stamp").write_text(
-        _only(folder, ".stamp").read_text().replace('"version": 1', '"version": 0')
+        _only(folder, ".stamp").read_text().replace('"version": 2', '"version": 1')
     ),
     "a stamp that is no JSON": lambda folder: _only(folder, ".stamp").write_bytes(b"\xff\x00"),
     "a journal left behind": lambda folder: Path(f"{_only(folder, '.sqlite')}-journal").write_bytes(b"\xd9" * 4096),

@@ -14,6 +14,7 @@ from aergo_vc.repository.errors import (
     BorrowedBranchError,
     ClockBackwardsError,
     EngineDiffersError,
+    FinalityError,
     KeyNotRegisteredError,
     MovedBranchError,
     NotYourSlotError,
@@ -388,3 +389,42 @@ def test_m04_a_branch_that_moved_meanwhile_is_not_moved_back(target: Ledger, mon
     with target.open() as repository, pytest.raises(MovedBranchError):
         repository.sql("INSERT INTO account VALUES ('carol', 1)", commit=True)
     assert target.ref() == elsewhere
+
+
+def test_a_history_that_lacks_an_irreversible_block_is_not_built_upon(target: Ledger, forger: Forger) -> None:
+    target.next_slot()
+    target.sql("INSERT INTO account VALUES ('carol', 1)")
+    kept = forger.blocks()[-1][0]
+    target.place.git("update-ref", "refs/heads/main", forger.blocks()[1][0])
+    target.next_slot()
+    with target.open() as repository, pytest.raises(FinalityError) as refused:
+        repository.sql("INSERT INTO account VALUES ('dave', 1)", commit=True)
+    assert refused.value.facts["height"] == 3
+    target.place.git("update-ref", "refs/heads/main", kept)
+    target.sql("INSERT INTO account VALUES ('dave', 1)")
+    assert target.verifies() == 6
+
+
+def test_another_block_at_the_height_of_an_irreversible_one_does_not_stand_for_it(
+    target: Ledger, forger: Forger
+) -> None:
+    target.next_slot()
+    target.sql("INSERT INTO account VALUES ('carol', 1)")
+    target.place.git("update-ref", "refs/heads/main", forger.blocks()[2][0])
+    for _ in range(3):
+        forger.put(forger.follow(slots=1))
+    target.next_slot(5)
+    with target.open() as repository, pytest.raises(FinalityError):
+        repository.sql("INSERT INTO account VALUES ('dave', 1)", commit=True)
+
+
+def test_the_creator_of_a_private_branch_may_reset_it(target: Ledger) -> None:
+    with target.open() as repository:
+        repository.branch("draft")
+    for name in ("carol", "dave"):
+        target.next_slot()
+        target.sql(f"INSERT INTO account VALUES ('{name}', 1)", branch="draft")
+    target.place.git("update-ref", "refs/heads/draft", target.ref("draft") + "~2")
+    target.next_slot()
+    target.sql("INSERT INTO account VALUES ('erin', 1)", branch="draft")
+    assert "irreversible" not in target.place.aergo("verify", "--branch", "draft").out

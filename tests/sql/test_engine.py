@@ -89,6 +89,67 @@ def test_a_transaction_adds_up_its_parts_and_checks_foreign_keys_at_its_end() ->
     assert len(table_of(engine, TableName("public.sale"))) == 1
 
 
+def test_a_part_that_fails_leaves_the_parts_around_it_whatever_its_place() -> None:
+    bad = "INSERT INTO item VALUES (8, 'x', 1); CREATE TABLE other (a int); INSERT INTO item VALUES (9, NULL, 1)"
+    engine = an_engine(SCHEMA)
+    with engine.transaction() as opened:
+        for script in (bad, "INSERT INTO item VALUES (1, 'a', 1)", bad, "UPDATE item SET price = 2", bad):
+            if script is bad:
+                with pytest.raises(SqlError):
+                    engine.run(script, context())
+            else:
+                engine.run(script, context())
+    assert opened.changes == {ITEM: {(1,): RowChange(None, (1, "a", "2.00"))}}
+    assert table_of(engine) == {(1,): (1, "a", "2.00")}
+    assert list(engine.catalog.tables) == [ITEM]
+
+
+def test_rows_that_were_filled_in_before_the_first_part_stay_when_it_fails() -> None:
+    engine = an_engine(SCHEMA)
+    with engine.transaction():
+        engine.insert_rows(ITEM, [(1, "a", "1.00")])
+        with pytest.raises(SqlError):
+            engine.run("UPDATE item SET price = -1", context())
+    assert table_of(engine) == {(1,): (1, "a", "1.00")}
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(["add", "price", "move", "drop"]), st.integers(0, 5), st.integers(0, 5)), max_size=12
+    )
+)
+def test_rows_that_went_ahead_come_back_to_where_they_were(steps: list[tuple[str, int, int]]) -> None:
+    rows = "INSERT INTO item VALUES (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)"
+    engine = an_engine(SCHEMA, "CREATE UNIQUE INDEX by_name ON item (name)", rows)
+    before = table_of(engine)
+    scripts = {
+        "add": "INSERT INTO item VALUES ({a}, 'n{b}', {b})",
+        "price": "UPDATE item SET price = {b}, name = 'p{b}' WHERE id = {a}",
+        "move": "UPDATE item SET id = {a} WHERE id = {b}",
+        "drop": "DELETE FROM item WHERE id = {a}",
+    }
+    for number, (step, a, b) in enumerate(steps):
+        with engine.block() as block:
+            try:
+                with engine.transaction() as opened:
+                    engine.run(scripts[step].format(a=a, b=b), context())
+            except SqlError:
+                block.rollback()
+            else:
+                assert engine.keep_ahead(str(number), opened.changes)
+    engine.fall_back()
+    assert (table_of(engine), engine.ahead) == (before, None)
+
+
+def test_rows_with_keys_of_several_spellings_do_not_go_ahead() -> None:
+    engine = an_engine("CREATE TABLE rate (id numeric PRIMARY KEY)")
+    with engine.block() as block:
+        changes = engine.run("INSERT INTO rate VALUES (1.0)", context()).changes
+        assert not engine.keep_ahead("one", changes)
+        block.rollback()
+    assert engine.ahead is None
+
+
 def test_a_discarded_block_changes_nothing_but_tells_what_it_would_have() -> None:
     engine = an_engine(SCHEMA)
     with engine.block() as block:

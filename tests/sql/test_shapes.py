@@ -1,4 +1,4 @@
-"""Scripts that differ in whole numbers alone run from one plan, as they would by themselves."""
+"""Statements that differ in whole numbers alone run from one plan, as they would by themselves."""
 
 import dataclasses
 
@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sql_world import context
 
-from aergo_vc.sql import engine as engine_module
+from aergo_vc.base.ids import TableName
+from aergo_vc.sql import plan_store
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import SqlError
-from aergo_vc.sql.shapes import parse_shape, shape_of
+from aergo_vc.sql.shapes import Shape, is_plain, parse_shape, shapes_of
 
 CONTEXT = context()
 TABLES = """
@@ -45,12 +46,19 @@ def an_engine() -> Engine:
     return engine
 
 
-def outcome(script: str) -> object:
+def shape_of(statement: str) -> Shape:
+    shapes = shapes_of(statement)
+    assert shapes is not None
+    assert len(shapes) == 1
+    return shapes[0]
+
+
+def outcome(script: str, catching: type[SqlError] | tuple[()] = SqlError) -> object:
     """All that can be seen of a run."""
     engine = an_engine()
     try:
         done = engine.run(script, CONTEXT)
-    except SqlError as error:
+    except catching as error:
         return error.sqlstate
     tables = [list(engine.rows(name)) for name in sorted(engine.catalog.tables)]
     return dataclasses.astuple(done)[0], done.changes, tables
@@ -63,20 +71,94 @@ def outcome(script: str) -> object:
 def test_a_script_does_the_same_with_and_without_its_shape(pattern: str, values: tuple[int, int, int]) -> None:
     script = pattern.format(a=values[0], b=values[1], c=values[2])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine_module, "shape_of", lambda _script: None)
+        patch.setattr(plan_store, "shapes_of", lambda _script: None)
         expected = outcome(script)
     assert outcome(script) == expected
 
 
+ODDITIES = (
+    "UPDATE note SET text = 'a;b' WHERE id = {a}",
+    "UPDATE note SET text = 'it''s; ' WHERE id = {a}",
+    "UPDATE note SET text = E'\\';' WHERE id = {a}",
+    "UPDATE note SET text = $$x;y$$ WHERE id = {a}",
+    "UPDATE note SET text = $n$x;y$n$ WHERE id = {a}",
+    'UPDATE "note" SET text = {a}',
+    "UPDATE note SET text = {a} -- ; and more",
+    "/* UPDATE note; */ UPDATE note SET text = {a}",
+    "UPDATE note SET text = {a} /* ;",
+    "UPDATE account SET balance = balance --{a}",
+    "UPDATE account SET balance = 1.5 * {a}",
+    "UPDATE account SET balance = 12345678901 WHERE id = {a}",
+    "INSERT INTO account (id, balance) VALUES ({a}, balance)",
+    "UPDATE account SET missing = {a}",
+    "UPDATE account SET",
+    "CREATE TABLE more (a int PRIMARY KEY); INSERT INTO more VALUES ({a})",
+    "SELECT {a}",
+    "DELETE FROM account",
+    " \t\n",
+    "\f",
+    "\v",
+    "",
+)
+
+
+@given(
+    pieces=st.lists(st.sampled_from((*PATTERNS, *ODDITIES)), max_size=5),
+    values=st.tuples(*[st.one_of(st.integers(0, 5), st.integers(0, 10**9 - 1)) for _ in "abc"]),
+    end=st.sampled_from(["", ";", "\n"]),
+)
+def test_several_statements_do_the_same_with_and_without_their_shapes(
+    pieces: list[str], values: tuple[int, int, int], end: str
+) -> None:
+    script = ";\n".join(pieces).format(a=values[0], b=values[1], c=values[2]) + end
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan_store, "shapes_of", lambda _script: None)
+        expected = placed_outcome(script)
+    assert placed_outcome(script) == expected
+
+
+def placed_outcome(script: str) -> object:
+    """All that can be seen of a run, the place of an error too."""
+    try:
+        return outcome(script, catching=())
+    except SqlError as error:
+        return error.sqlstate, error.message, error.statement, error.line, error.column
+
+
+def test_a_long_script_is_compiled_once_for_each_of_its_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = an_engine()
+    compiled: list[object] = []
+    compile_statement = plan_store.compile_statement
+    monkeypatch.setattr(
+        plan_store, "compile_statement", lambda *given: compiled.append(given) or compile_statement(*given)
+    )
+    script = "".join(f"UPDATE account SET balance = {n} WHERE id = {n % 3 + 1};\n  " for n in range(500))
+    assert len(engine.run(script, CONTEXT).results) == 500
+    assert len(compiled) == 1
+    assert next(engine.rows(TableName("public.account")))[2] == 498
+
+
+@pytest.mark.parametrize("statements", [20_000, 20_001])
+def test_a_script_of_shapes_may_have_as_many_statements_as_any(statements: int) -> None:
+    engine = an_engine()
+    script = "DELETE FROM note WHERE id = 9;" * statements
+    try:
+        count = len(engine.run(script, CONTEXT).results)
+    except SqlError as error:
+        assert (error.sqlstate, statements) == ("54000", 20_001)
+    else:
+        assert count == statements == 20_000
+
+
 @pytest.mark.parametrize("place", SHAPED)
 def test_scripts_that_differ_in_numbers_share_a_shape_that_can_be_run(place: int) -> None:
-    first = shape_of(PATTERNS[place].format(a=1, b=22, c=333))
-    second = shape_of(PATTERNS[place].format(a=444444444, b=5, c=6))
+    first = shapes_of(PATTERNS[place].format(a=1, b=22, c=333))
+    second = shapes_of(PATTERNS[place].format(a=444444444, b=5, c=6))
     assert first is not None
     assert second is not None
-    assert first.text == second.text
-    assert parse_shape(first.text) is not None
-    assert first.numbers != second.numbers
+    assert [shape.text for shape in first] == [shape.text for shape in second]
+    assert all(parse_shape(shape.text) is not None for shape in first)
+    assert [shape.numbers for shape in first] != [shape.numbers for shape in second]
 
 
 @pytest.mark.parametrize(
@@ -92,8 +174,9 @@ def test_scripts_that_differ_in_numbers_share_a_shape_that_can_be_run(place: int
         "UPDATE note SET id = é",
     ],
 )
-def test_a_script_with_anything_but_words_and_whole_numbers_has_no_shape(script: str) -> None:
-    assert shape_of(script) is None
+def test_a_statement_with_anything_but_words_and_whole_numbers_is_not_plain(script: str) -> None:
+    assert not is_plain(shape_of(script).text)
+    assert parse_shape(shape_of(script).text) is None
 
 
 @pytest.mark.parametrize(
@@ -108,8 +191,7 @@ def test_a_script_with_anything_but_words_and_whole_numbers_has_no_shape(script:
     ],
 )
 def test_a_number_that_is_more_than_a_value_keeps_its_script_as_it_is(script: str) -> None:
-    shape = shape_of(script)
-    assert shape is None or parse_shape(shape.text) is None
+    assert parse_shape(shape_of(script).text) is None
 
 
 def test_an_error_in_a_shaped_script_names_its_own_place() -> None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 class Fragment:
     """SQL that stands in a body, verbatim: an expression, a query or a statement, and where its first word stands.
 
-    `line` and `column` count from 1 in the text that the body was parsed from.
+    `line` and `column` count from 1 in the file that the body stands in, as all places here do.
     """
 
     text: str

@@ -87,6 +87,8 @@ CREATE FUNCTION make(x int) RETURNS pair LANGUAGE sql AS $$ SELECT x, 'v' || x $
 SELECT a, b FROM make(5);
 -- 5|v5
 SELECT (make(6)).b;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- v6
 SELECT * FROM make(7);
 -- 7|v7

@@ -63,6 +63,8 @@ SELECT id, date '2024-01-31' + length FROM term ORDER BY id;
 -- 2|2024-02-29 00:00:00
 -- 3|2024-03-02 00:00:00
 SELECT max(length), min(length) FROM term;
+-- 1 mon 1 day|29 days
+-- differs: give the one with the greatest units
 -- 31 days|29 days
 
 -- case: the whole of interval and text

@@ -214,3 +214,54 @@ SELECT DISTINCT what FROM plain FOR UPDATE;
 -- ERROR 0A000
 SELECT count(*) FROM plain FOR UPDATE;
 -- ERROR 0A000
+
+-- case: what is left out of arrays, intervals and documents
+SELECT ARRAY[1] = ARRAY[1.0];
+-- t
+SELECT unnest(ARRAY[1]);
+-- ERROR 0A000
+SELECT ARRAY[ARRAY[1]];
+-- ERROR 0A000
+SELECT '[0:1]={1,2}'::int[];
+-- ERROR 0A000
+SELECT count(*) FROM generate_series(1, 3000000);
+-- ERROR 54000
+SELECT array_agg(n) FROM (VALUES (1)) AS v (n);
+-- ERROR 0A000
+SELECT interval '1 year' / 7;
+-- 1 mon 21 days 10:17:08.571429
+SELECT max(i) FROM (VALUES (interval '1 mon'), (interval '31 days')) AS v (i);
+-- 1 mon 1 day
+SELECT sum(i) FROM (VALUES (interval '1 mon')) AS v (i);
+-- ERROR 42883
+SELECT interval '178000000 years';
+-- ERROR 22015
+SELECT to_char(1.5, '9.9');
+-- ERROR 42883
+SELECT to_char(timestamp '2024-01-01', 'Month');
+-- ERROR 0A000
+SELECT now() AT TIME ZONE 'Europe/Berlin';
+-- ERROR 0A000
+SELECT '"\u0000"'::jsonb;
+-- ERROR 22P02
+SELECT '{"a": 1}'::json -> 'a';
+-- ERROR 0A000
+CREATE TABLE x (j jsonb PRIMARY KEY);
+-- ERROR 0A000
+CREATE TABLE x (i interval UNIQUE);
+-- ERROR 0A000
+
+-- case: numbers are not drawn where a plan would order them
+CREATE SEQUENCE ours_numbers;
+SELECT nextval('ours_numbers') FROM (VALUES (1), (2)) AS v (n);
+-- ERROR 0A000
+SELECT (SELECT nextval('ours_numbers'));
+-- ERROR 0A000
+SELECT nextval('ours_' || 'numbers');
+-- ERROR 0A000
+SELECT currval('ours_numbers');
+-- ERROR 55000
+SELECT lastval();
+-- ERROR 55000
+CREATE SEQUENCE ours_cycle CYCLE;
+-- ERROR 0A000

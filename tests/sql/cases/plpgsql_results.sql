@@ -208,6 +208,8 @@ END $$;
 SELECT * FROM f(2);
 -- 2|saw|19.99
 SELECT (f(3)).name;
+-- ERROR 0A000
+-- differs: Whatever is not listed here is refused
 -- oil
 SELECT name FROM f(1);
 -- nut

@@ -172,6 +172,8 @@ SELECT last_value, is_called FROM s;
 -- case: nextval over several rows
 CREATE SEQUENCE s;
 SELECT n, nextval('s') FROM (VALUES ('a'), ('b'), ('c')) AS v (n);
+-- ERROR 0A000
+-- differs: is refused where the engine's plan would decide which row gets which number
 -- a|1
 -- b|2
 -- c|3
@@ -181,11 +183,17 @@ CREATE TABLE t (id serial PRIMARY KEY, a int CHECK (a > 0));
 INSERT INTO t (a) VALUES (0);
 -- ERROR 23514
 INSERT INTO t (a) VALUES (1) RETURNING id;
+-- 1
+-- differs: What is rolled back gives its numbers of sequences back
 -- 2
 
 -- case: options of an identity column without their small words
 CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (START 100 INCREMENT 10), name text);
+-- ERROR 42601
+-- differs: Whatever is not listed here is refused
 INSERT INTO t (name) VALUES ('a'), ('b') RETURNING id;
+-- ERROR 42P01
+-- differs: Whatever is not listed here is refused
 -- 100
 -- 110
 
@@ -194,6 +202,10 @@ CREATE SEQUENCE s;
 SELECT nextval('s');
 -- 1
 SELECT currval('s');
+-- ERROR 55000
+-- differs: speak of the transaction at hand, since there are no sessions
 -- 1
 SELECT lastval();
+-- ERROR 55000
+-- differs: speak of the transaction at hand, since there are no sessions
 -- 1

@@ -118,6 +118,8 @@ SELECT quote_ident('a b'), quote_literal('it''s'), quote_nullable(NULL);
 SELECT to_char(date '2024-05-06', 'YYYY-MM-DD'), to_char(timestamp '2024-05-06 07:08:09', 'HH24:MI:SS');
 -- 2024-05-06|07:08:09
 SELECT to_char(1234.5, 'FM9999.00'), to_char(7, '000');
+-- ERROR 42883
+-- differs: Whatever is not listed here is refused
 -- 1234.50| 007
 
 -- case: functions of texts that are left out

@@ -1,0 +1,127 @@
+"""What an engine keeps of routines: their library, the session that they run on, and those that a script has made."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import apsw
+from sqlglot import exp
+
+from aergo_vc.base.ids import RoutineName
+from aergo_vc.base.limits import TABLE_COLUMNS
+from aergo_vc.model.outcomes import StatementResult
+from aergo_vc.model.schema import Catalog
+from aergo_vc.model.transactions import Argument, CallResult
+from aergo_vc.sql.binder import Surroundings
+from aergo_vc.sql.budget import Meter
+from aergo_vc.sql.capture import Capture
+from aergo_vc.sql.errors import SqlError
+from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals
+from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.procedures.arguments import kept_arguments
+from aergo_vc.sql.procedures.body import shift
+from aergo_vc.sql.procedures.calling import CallPlan, plan_call, plan_signed_call, run_call, run_signed_call
+from aergo_vc.sql.procedures.library import Library
+from aergo_vc.sql.procedures.own_statements import CallRoutine, CreateRoutine
+from aergo_vc.sql.procedures.session import Session
+from aergo_vc.sql.qualifying import qualified
+from aergo_vc.sql.runner import Runner
+from aergo_vc.sql.sandbox import table_function
+from aergo_vc.sql.source import Statement
+from aergo_vc.sql.statements import compile_statement
+
+
+class RoutineHost:
+    """The routines of one engine."""
+
+    def __init__(self, db: apsw.Connection, capture: Capture, trusted: Callable[[str], object]) -> None:
+        self._library = Library()
+        self._session = Session(db, capture, trusted, self._library.load)
+        self._catalog = Catalog()
+        self._made: dict[RoutineName, Statement] = {}
+        self._signed: dict[tuple[RoutineName, int], CallPlan] = {}
+        db.create_scalar_function("call_routine", self._session.call_nested, -1)
+        db.create_scalar_function("call_rows", self._session.call_rows, -1)
+        columns = ("place", *[f"c{place}" for place in range(TABLE_COLUMNS)])
+        table_function(db, "routine_rows", columns, self._session.rows_of)
+        for name in ("array_argument", "array_result"):
+            db.create_scalar_function(name, _same, 1, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
+
+    def set_catalog(self, catalog: Catalog) -> None:
+        """Definitions have changed."""
+        self._catalog = catalog
+        self._library.set_catalog(catalog)
+        self._session.set_catalog(catalog)
+        self._signed = {}
+
+    def progress(self) -> int:
+        """Changes with each step that a routine takes."""
+        return self._session.left
+
+    # A script or a call
+
+    def begin(self, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals, runner: Runner) -> None:
+        """It begins."""
+        self._session.begin(context, meter, ordinals, runner)
+
+    def end(self) -> None:
+        """It has ended, well or not."""
+        self._session.end()
+        self._made.clear()
+
+    def hand_over(self, opened: OpenTransaction) -> None:
+        """Its events and notices are those of the transaction."""
+        opened.events, opened.notices = self._session.events, self._session.notices
+
+    # Definitions
+
+    def note(self, tree: CreateRoutine, statement: Statement, contract: str) -> None:
+        """A script makes a routine, which is looked at when all is there that it may name."""
+        self._made[RoutineName(f"{tree.name.contract or contract}.{tree.name.name}")] = statement
+
+    def check_made(self) -> None:
+        """Compile the routines that a script has made; raises SqlError with the place in the script."""
+        for name, statement in self._made.items():
+            if name not in self._catalog.routines or not isinstance(statement.tree, CreateRoutine):
+                continue
+            try:
+                self._library.check(name)
+            except SqlError as error:
+                shift(error, statement.tree.body)
+                error.place(statement.number, statement.line, statement.column)
+                raise
+
+    # Calls
+
+    def plan(self, statement: Statement, contract: str) -> Plan | CallPlan:
+        """The plan of a statement that reads, writes or calls."""
+        tree = statement.tree
+        if isinstance(tree, exp.Expression):
+            tree = qualified(tree, self._catalog, contract)
+        call = plan_call(self._catalog, contract, tree) if isinstance(tree, (CallRoutine, exp.Expression)) else None
+        if call is not None:
+            self._library.check_expression(call.nested, None)
+            return call
+        around = Surroundings(contract)
+        plan = compile_statement(self._catalog, tree if isinstance(tree, exp.Expression) else statement.sql, around)
+        self._library.check_expression(around.called, plan.table)
+        return plan
+
+    def run(self, runner: Runner, plan: CallPlan) -> StatementResult:
+        """Carry out a statement that is a call; raises SqlError without a place."""
+        arguments = () if plan.arguments_sql is None else runner.row(plan.arguments_sql, self._catalog)
+        return run_call(self._session, plan, arguments)
+
+    def run_signed(self, runner: Runner, name: RoutineName, arguments: Sequence[Argument]) -> CallResult | None:
+        """Carry out a signed call; raises SqlError without a place in a script."""
+        key = (name, len(arguments))
+        plan = self._signed.get(key)
+        if plan is None:
+            plan = self._signed[key] = plan_signed_call(self._catalog, name, len(arguments))
+        values = kept_arguments(name, self._session.entry(name).inputs, arguments)
+        if plan.arguments_sql is not None:
+            values += runner.row(plan.arguments_sql, self._catalog)
+        return run_signed_call(self._session, plan, values)
+
+
+def _same(*values: Any) -> Any:  # noqa: ANN401 - what marks arrays for the compiler is nothing in SQL
+    return values[0]

@@ -1,0 +1,98 @@
+"""The routines of a catalog, compiled when they are first needed, and what they do by way of each other."""
+
+from collections.abc import Callable, Iterable
+
+from aergo_vc.base.ids import RoutineName, TableName
+from aergo_vc.model.routines import Mode, Volatility
+from aergo_vc.model.schema import Catalog
+from aergo_vc.sql.errors import UNDEFINED_FUNCTION, UNSUPPORTED, SqlError
+from aergo_vc.sql.procedures.compiled import Compiled
+from aergo_vc.sql.procedures.executing import function_of
+from aergo_vc.sql.procedures.session import Entry
+
+
+class Library:
+    """What is compiled of one catalog."""
+
+    def __init__(self) -> None:
+        self.catalog = Catalog()
+        self._compiled: dict[RoutineName, Compiled] = {}
+
+    def set_catalog(self, catalog: Catalog) -> None:
+        """Definitions have changed: whatever was compiled may mean something else."""
+        self.catalog = catalog
+        self._compiled = {}
+
+    def compiled(self, name: RoutineName) -> Compiled:
+        """A routine in Python; raises SqlError 42883, and whatever is wrong with its text."""
+        found = self._compiled.get(name)
+        if found is None:
+            routine = self.catalog.routines.get(name)
+            if routine is None:
+                raise SqlError(UNDEFINED_FUNCTION, f"function {name} does not exist")
+            from aergo_vc.sql.procedures.compiling import compile_routine  # noqa: PLC0415 - it loads sqlglot
+
+            found = self._compiled[name] = compile_routine(self.catalog, routine)
+        return found
+
+    def load(self, name: RoutineName) -> Entry:
+        """A routine ready to be called, its calls of others looked at."""
+        compiled = self.check(name)
+        routine = self.catalog.routines[name]
+        contract = name.partition(".")[0]
+        inputs = [one for one in routine.parameters if one.mode in (Mode.IN, Mode.INOUT)]
+        arrays = tuple(place for place, one in enumerate(inputs) if one.type.is_array)
+        owner = self.catalog.owners.get(contract)
+        is_plain = not routine.is_strict and not routine.security_definer
+        return Entry(routine, contract, function_of(compiled), compiled, owner, arrays, is_plain, routine.inputs)
+
+    def check(self, name: RoutineName) -> Compiled:
+        """Compile a routine and those that it calls; raises SqlError for a call that must not write or read."""
+        compiled = self.compiled(name)
+        for called, (line, column) in compiled.nested.items():
+            if self.writes(called):
+                message = f"{called} changes rows, so that it can only be called as a statement of its own"
+                raise SqlError(UNSUPPORTED, message, line, column)
+        for (called, table), (line, column) in compiled.nested_while_writing.items():
+            if table in self.reads(called):
+                message = f"{called} reads {table}, so that it cannot be called in a statement that changes that table"
+                raise SqlError(UNSUPPORTED, message, line, column)
+        routine = self.catalog.routines[name]
+        if routine.volatility is not Volatility.VOLATILE and self.writes(name):
+            message = f"{name} is declared {routine.volatility.value} and changes rows"
+            raise SqlError(UNSUPPORTED, message, 1, 1)
+        return compiled
+
+    def check_expression(self, called: Iterable[RoutineName], table: TableName | None) -> None:
+        """Raise SqlError 0A000 if a statement that writes `table`, or none, must not call these in its expressions."""
+        for name in sorted(called):
+            if self.writes(name):
+                message = f"{name} changes rows, so that it can only be called as a statement of its own"
+                raise SqlError(UNSUPPORTED, message)
+            if table is not None and table in self.reads(name):
+                message = f"{name} reads {table}, so that it cannot be called in a statement that changes that table"
+                raise SqlError(UNSUPPORTED, message)
+
+    def writes(self, name: RoutineName) -> bool:
+        """Whether a call may change rows, be it by way of others."""
+        return bool(self._reached(name, lambda compiled: compiled.written))
+
+    def reads(self, name: RoutineName) -> frozenset[TableName]:
+        """The tables that a call may read, and those below the views that it may read."""
+        found = self._reached(name, lambda compiled: compiled.read)
+        # What a view reads is not known here: it may be any table.
+        return frozenset(self.catalog.tables) if found & self.catalog.views.keys() else found
+
+    def _reached(self, name: RoutineName, tables: Callable[[Compiled], frozenset[TableName]]) -> frozenset[TableName]:
+        found: frozenset[TableName] = frozenset()
+        seen: set[RoutineName] = set()
+        rest = [name]
+        while rest:
+            one = rest.pop()
+            if one in seen:
+                continue
+            seen.add(one)
+            compiled = self.compiled(one)
+            found |= tables(compiled)
+            rest += compiled.called
+        return found

@@ -1,0 +1,393 @@
+"""What compiled routines run on: SQL, calls of each other, errors, events, notices, budgets.
+
+There is one session an engine; `begin` and `end` enclose what one transaction's script or call does.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any, NoReturn
+
+import apsw
+
+from aergo_vc.base.ids import EntityName, RoutineName, TableName
+from aergo_vc.model.routines import Parameter, Routine
+from aergo_vc.model.schema import Catalog
+from aergo_vc.model.transactions import Argument, Event
+from aergo_vc.model.types import ColumnType, Kind
+from aergo_vc.sql.arrays import array_of, array_text, canonical_elements, type_code
+from aergo_vc.sql.budget import Meter
+from aergo_vc.sql.capture import Capture
+from aergo_vc.sql.errors import TOO_COMPLEX, BudgetError, SqlError
+from aergo_vc.sql.moments import timestamptz_from_milliseconds
+from aergo_vc.sql.outcomes import ExecutionContext, Notice, RowOrdinals
+from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.procedures.compiled import Compiled
+from aergo_vc.sql.procedures.conditions import CONDITIONS
+from aergo_vc.sql.runner import Runner, sort_key
+from aergo_vc.sql.translated_errors import translated
+
+Bindings = Sequence[Any] | Mapping[str, Any]
+Rows = list[tuple[Any, ...]]
+Mark = tuple[str, int]
+"""A savepoint: its name, and how many events there were."""
+
+DEPTH = 32
+"""How deep calls may nest."""
+
+REENTERED = "55P03"
+"""The code for a contract that is entered again while it waits for another one."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """A routine ready to be called; `is_plain` says that it is neither strict nor has its owner's rights."""
+
+    routine: Routine
+    contract: str
+    function: Callable[..., Any]
+    compiled: Compiled
+    owner: EntityName | None
+    arrays: tuple[int, ...]
+    is_plain: bool
+    inputs: tuple[Parameter, ...]
+
+
+class Session:
+    """The ``run`` of compiled routines; the methods without an underscore are what they call."""
+
+    failures = (SqlError, apsw.Error)
+
+    def __init__(
+        self,
+        db: apsw.Connection,
+        capture: Capture,
+        trusted: Callable[[str], object],
+        load: Callable[[RoutineName], Entry],
+    ) -> None:
+        self._db, self._capture, self._trusted, self._load = db, capture, trusted, load
+        self.changes = db.changes
+        self._cursors: list[apsw.Cursor] = []
+        self._enter_level(0)
+        self.catalog = Catalog()
+        self._entries: dict[str, Entry] = {}
+        self._by_code: dict[CodeType, Entry] = {}
+        self._points = 0
+        self._events: list[tuple[str, Sequence[tuple[str, Argument]]]] = []
+        self.notices: list[Notice] = []
+        self.left = 0
+
+    def set_catalog(self, catalog: Catalog) -> None:
+        """Routines may have changed."""
+        self.catalog = catalog
+        self._entries, self._by_code = {}, {}
+
+    def begin(self, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals, runner: Runner) -> None:
+        """A script or a call begins."""
+        self.time = timestamptz_from_milliseconds(context.time)
+        self.signer = self.user = context.signer
+        self.height, self.transaction = context.height, context.transaction
+        self.chain, self.branch = context.chain, context.branch
+        self.caller: str | None = None
+        self.prefix = ordinals.prefix
+        self._ordinals, self._meter, self._runner = ordinals, meter, runner
+        self.left = meter.steps_left
+        self._depth = 0
+        self._enter_level(0)
+        self._capture.allow(meter.most_rows)
+        self._contract, self._waiting = "", frozenset[str]()
+        self._events, self.notices = [], []
+        self._row_sets: list[Rows] = []
+
+    def end(self) -> None:
+        """It has ended, well or not."""
+        self._meter.steps_left = self.left
+        self._capture.allow(None)
+        while self._points:
+            self._capture.drop()
+            self._points -= 1
+
+    # Calls
+
+    def entry(self, name: str) -> Entry:
+        """The routine of a name, compiled."""
+        found = self._entries.get(name)
+        if found is None:
+            found = self._entries[name] = self._load(RoutineName(name))
+            self._by_code[found.function.__code__] = found
+        return found
+
+    def call(self, name: str, *arguments: Any) -> Any:  # noqa: ANN401 - values of any type
+        """What a routine gives: a value, a tuple for a row, a list of tuples for a set, None for nothing."""
+        entry = self._entries.get(name) or self.entry(name)
+        if self._depth >= DEPTH:
+            raise BudgetError(TOO_COMPLEX, f"stack depth limit exceeded: calls nest deeper than {DEPTH} levels")
+        if entry.is_plain and entry.contract == self._contract:
+            self._depth += 1
+            try:
+                return entry.function(self, *arguments)
+            except (SqlError, apsw.Error) as error:
+                raise self._placed(error, entry) from error
+            finally:
+                self._depth -= 1
+        return self._call_changed(entry, arguments)
+
+    def _call_changed(self, entry: Entry, arguments: Sequence[Any]) -> Any:  # noqa: ANN401
+        """A call of a strict routine, of one with its owner's rights, or of one in another contract."""
+        routine = entry.routine
+        if routine.is_strict and any(argument is None for argument in arguments):
+            return [] if routine.is_set else None
+        before = (self._depth, self._contract, self._waiting, self.caller, self.user)
+        self._depth += 1
+        if entry.contract != self._contract:
+            self._enter(entry)
+        if routine.security_definer and entry.owner is not None:
+            self.user = entry.owner
+        try:
+            return entry.function(self, *arguments)
+        except (SqlError, apsw.Error) as error:
+            raise self._placed(error, entry) from error
+        finally:
+            self._depth, self._contract, self._waiting, self.caller, self.user = before
+
+    def _enter(self, entry: Entry) -> None:
+        """From one contract into another, which must not be waiting for this one."""
+        if entry.contract in self._waiting:
+            message = f"contract {entry.contract} is entered again while it waits for another contract"
+            raise SqlError(REENTERED, message)
+        if self._contract:
+            self._waiting |= {self._contract}
+            self.caller = self._contract
+        self._contract = entry.contract
+
+    def call_nested(self, *arguments: Any) -> Any:  # noqa: ANN401 - a name and values as SQLite holds them
+        """A call inside an expression that SQLite evaluates; the routine only reads."""
+        name, arguments = arguments[0], arguments[1:]
+        entry = self.entry(name)
+        if entry.arrays:
+            arguments = tuple(
+                array_of(one) if place in entry.arrays and one is not None else one
+                for place, one in enumerate(arguments)
+            )
+        self._enter_level(self._nested + 1)
+        try:
+            result = self.call(name, *arguments)
+        finally:
+            self._enter_level(self._nested - 1)
+        return array_text(result) if isinstance(result, list) and not entry.routine.is_set else result
+
+    def call_rows(self, *arguments: Any) -> int:  # noqa: ANN401 - as of `call_nested`
+        """A call in FROM: its rows are kept for `rows_of`, which asks for them by the number."""
+        routine = self.entry(arguments[0]).routine
+        result = self.call_nested(*arguments)
+        if not routine.is_set:
+            result = [result if isinstance(result, tuple) else (result,)]
+        self._meter.add_rows(len(result))
+        self._row_sets.append(result)
+        return len(self._row_sets) - 1
+
+    def rows_of(self, number: int | None) -> Iterator[tuple[Any, ...]]:
+        """The rows that `call_rows` kept, as SQLite holds them, with their places in front."""
+        for place, row in enumerate(self._row_sets[number] if number is not None else ()):
+            yield (place, *[array_text(cell) if isinstance(cell, list) else cell for cell in row])
+
+    # SQL
+
+    def _enter_level(self, nested: int) -> None:
+        """Each level of statements inside statements has a cursor of its own, which is faster than a new one each."""
+        self._nested = nested
+        if nested == len(self._cursors):
+            self._cursors.append(self._db.cursor())
+        self.execute = self._cursors[nested].execute
+
+    def query(self, sql: str, bindings: Bindings) -> Rows:
+        """All rows."""
+        rows: Rows = self.execute(sql, bindings).fetchall()
+        self._meter.add_rows(len(rows))
+        return rows
+
+    def strict_row(self, sql: str, bindings: Bindings) -> tuple[Any, ...]:
+        """The only row; errors P0002, P0003."""
+        rows: Rows = self.execute(sql, bindings).fetchall()
+        if not rows:
+            raise SqlError("P0002", "query returned no rows")
+        if len(rows) > 1:
+            raise SqlError("P0003", "query returned more than one row")
+        return rows[0]
+
+    def value(self, sql: str, bindings: Bindings) -> Any:  # noqa: ANN401
+        """The only column of the first row, or None."""
+        rows = self.execute(sql, bindings).fetchall()
+        return rows[0][0] if rows else None
+
+    def change_rows(self, sql: str, bindings: Bindings) -> Rows:
+        """What RETURNING gives, in an order that does not hang on the engine's."""
+        rows: Rows = self.execute(sql, bindings).fetchall()
+        self._meter.add_rows(len(rows))
+        if len(rows) > 1:
+            rows.sort(key=sort_key)
+        return rows
+
+    def only_row(self, rows: Rows, strict: bool) -> tuple[Any, ...] | None:  # noqa: FBT001
+        """The row for INTO behind a changing statement."""
+        if len(rows) > 1:
+            raise SqlError("P0003", "query returned more than one row")
+        if strict and not rows:
+            raise SqlError("P0002", "query returned no rows")
+        return rows[0] if rows else None
+
+    def execute_of_plan(self, plan: Plan, facts: Mapping[str, Any]) -> int:
+        """The number of rows that a plan of several steps changes."""
+        return self._runner.execute(plan, facts)[1]
+
+    def change_rows_of_plan(self, plan: Plan, facts: Mapping[str, Any]) -> Rows:
+        """`change_rows` for a plan of several steps."""
+        return sorted(self._runner.execute(plan, facts)[0], key=sort_key)
+
+    def take(self, count: int) -> int:
+        """The ordinal of the first of `count` rows that get hidden keys."""
+        first = self._ordinals.next
+        self._ordinals.next += count
+        return first
+
+    def add_rows(self, count: int) -> None:
+        """Rows were handed out."""
+        self._meter.add_rows(count)
+
+    # Blocks with handlers
+
+    def savepoint(self) -> Mark:
+        """The point to which a block's handlers go back."""
+        if self._nested:
+            return ("", len(self._events))
+        self._points += 1
+        name = f"p{self._points}"
+        self._trusted(f"SAVEPOINT {name}")
+        self._capture.push()
+        return (name, len(self._events))
+
+    def release(self, mark: Mark) -> None:
+        """The block has ended well."""
+        if mark[0]:
+            self._trusted(f"RELEASE {mark[0]}")
+            self._capture.fold()
+            self._points -= 1
+
+    def caught(self, mark: Mark, failure: BaseException) -> SqlError:
+        """Go back to the savepoint; returns the error that the handlers see, or raises one that no handler may."""
+        if mark[0]:
+            self._trusted(f"ROLLBACK TO {mark[0]}; RELEASE {mark[0]}")
+            self._capture.drop()
+            self._points -= 1
+        del self._events[mark[1] :]
+        traceback = failure.__traceback__
+        entry = None if traceback is None else self._by_code.get(traceback.tb_frame.f_code)
+        error = failure if entry is None else self._placed(failure, entry)
+        if isinstance(error, BudgetError) or not isinstance(error, SqlError):
+            raise error
+        return error
+
+    def _placed(self, failure: BaseException, entry: Entry) -> BaseException:
+        """An error with the place in the routine's text; SQLite's in PostgreSQL's words."""
+        line, column, table = self._place(failure, entry)
+        error: BaseException = failure
+        if isinstance(failure, apsw.Error):
+            error = translated(failure, self.catalog, table)
+        if isinstance(error, SqlError):
+            error.trace(entry.routine.name, line, column)
+        return error
+
+    @staticmethod
+    def _place(failure: BaseException, entry: Entry) -> tuple[int, int, TableName | None]:
+        traceback = failure.__traceback__
+        code = entry.function.__code__
+        while traceback is not None:
+            if traceback.tb_frame.f_code is code:
+                return entry.compiled.positions[max(0, traceback.tb_lineno - 2)]
+            traceback = traceback.tb_next
+        return (1, 1, None)
+
+    # Errors, notices, events
+
+    def exhausted(self) -> NoReturn:
+        """The budget of steps is used up."""
+        raise self._meter.out_of_steps()
+
+    def raised(self, sqlstate: str, message: str, **details: str | None) -> SqlError:
+        """The error of a RAISE, with what USING said of it."""
+        error = SqlError(sqlstate, message)
+        error.details = {name: value for name, value in details.items() if value is not None}
+        return error
+
+    def detail(self, error: SqlError, item: str) -> str:
+        """What GET STACKED DIAGNOSTICS gives."""
+        if item in ("sqlstate", "message"):
+            return str(getattr(error, item))
+        if item == "context":
+            return error.context
+        return error.details.get(item, "")
+
+    def code_of(self, text: str | None) -> str:
+        """The code that ERRCODE means: one of five characters, or a condition's name."""
+        if text is None:
+            raise SqlError("22004", "RAISE statement option cannot be null")
+        if text in CONDITIONS:
+            return CONDITIONS[text][0]
+        if len(text) == 5 and all(letter.isdigit() or "A" <= letter <= "Z" for letter in text):  # noqa: PLR2004
+            return text
+        raise SqlError("42704", f'unrecognized exception condition "{text}"')
+
+    def notice(self, level: str, message: str) -> None:
+        """A message that stays on this machine."""
+        self._meter.add_bytes(len(message))
+        self.notices.append(Notice(level, message))
+
+    def emit(self, name: str, items: Sequence[tuple[str, Argument]], size: int | None) -> None:
+        """An event; its values are canonical.  `size` is about its bytes, None where texts or arrays decide."""
+        if size is None:
+            size = len(name) + sum(len(key) + len(str(value)) for key, value in items)
+        self._meter.add_bytes(size)
+        self._events.append((name, items))
+
+    @property
+    def events(self) -> list[Event]:
+        """The events so far, in their order."""
+        return [Event(name, dict(items)) for name, items in self._events]
+
+    def printed(self, text: str | None) -> str:
+        """As RAISE prints a value."""
+        return "<NULL>" if text is None else text
+
+    def printed_boolean(self, value: int | None) -> str:
+        """As RAISE prints a truth value."""
+        return "<NULL>" if value is None else "t" if value else "f"
+
+    def canonical_boolean(self, value: int | None) -> bool | None:
+        """A truth value as events hold it."""
+        return None if value is None else bool(value)
+
+    def canonical_array(self, elements: list[Any] | None, parts: tuple[Any, ...]) -> Argument:
+        """An array as events hold it; `parts` describe its type."""
+        if elements is None:
+            return None
+        kind, length, precision, scale, name = parts
+        element = ColumnType(Kind(kind), length, precision, scale, name)
+        return tuple(canonical_elements(elements, type_code(element)))
+
+    def null_assigned(self, name: str) -> NoReturn:
+        """NULL for a variable that takes none."""
+        raise SqlError("22004", f'null value cannot be assigned to variable "{name}" declared NOT NULL')
+
+    def wrong_record(self, name: str, structure: int) -> NoReturn:
+        """A field of a record that has none, or other ones than the text before says."""
+        if structure == 0:
+            raise SqlError("55000", f'record "{name}" is not assigned yet')
+        raise SqlError("0A000", f'record "{name}" has another structure here than the text before it says')
+
+    def check_range(self, first: int | None, last: int | None, step: int | None) -> None:
+        """The bounds of a FOR loop over whole numbers."""
+        if first is None or last is None or step is None:
+            which = "lower bound" if first is None else "upper bound" if last is None else "BY value"
+            raise SqlError("22004", f"{which} of FOR loop cannot be null")
+        if step <= 0:
+            raise SqlError("22023", "BY value of FOR loop must be greater than zero")

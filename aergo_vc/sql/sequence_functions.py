@@ -1,0 +1,63 @@
+"""nextval and its kin in expressions.
+
+They stand where no plan of the engine's decides how often, and in what order, they run: in VALUES, in defaults, in the
+select list of a query without FROM.
+"""
+
+from sqlglot import exp
+
+from aergo_vc.sql.binder import Binder, named
+from aergo_vc.sql.errors import UNDEFINED_TABLE, WRONG_OBJECT
+from aergo_vc.sql.expressions import Expression, assign, condition, quote_text
+from aergo_vc.sql.scope import Scope, spoken_name
+from aergo_vc.sql.sequence_names import name_argument, sequence_named
+from aergo_vc.sql.source import error_at, unsupported
+from aergo_vc.sql.values import BIGINT
+
+
+def _sequence(binder: Binder, node: exp.Expression) -> str:
+    argument = name_argument(node)
+    if argument is None:
+        raise unsupported(node, f"{str(node.this).lower()} of anything but a sequence's name between quotes")
+    name = sequence_named(str(argument.this))
+    if name is None or name not in binder.catalog.sequences:
+        if name is not None and name in binder.catalog.tables:
+            raise error_at(argument, WRONG_OBJECT, f'"{spoken_name(name)}" is not a sequence')
+        raise error_at(argument, UNDEFINED_TABLE, f'relation "{str(argument.this)[:100]}" does not exist')
+    return quote_text(str(name))
+
+
+def _require_order(binder: Binder, node: exp.Expression) -> None:
+    scope: Scope | None = binder.scope
+    while scope is not None:
+        if scope.sources:
+            raise unsupported(node, f"{str(node.this).lower()} beside FROM, where the order of rows is not fixed,")
+        scope = scope.parent
+    if binder.depth:
+        raise unsupported(node, f"{str(node.this).lower()} in a subquery")
+
+
+@named("nextval", 1, 1)
+def _next(binder: Binder, node: exp.Expression) -> Expression:
+    _require_order(binder, node)
+    return Expression(f"sequence_next({_sequence(binder, node)})", BIGINT, not_null=True)
+
+
+@named("currval", 1, 1)
+def _current(binder: Binder, node: exp.Expression) -> Expression:
+    _require_order(binder, node)
+    return Expression(f"sequence_current({_sequence(binder, node)})", BIGINT, not_null=True)
+
+
+@named("lastval", 0, 0)
+def _last(binder: Binder, node: exp.Expression) -> Expression:
+    _require_order(binder, node)
+    return Expression("sequence_last()", BIGINT, not_null=True)
+
+
+@named("setval", 2, 3)
+def _set(binder: Binder, node: exp.Expression) -> Expression:
+    _require_order(binder, node)
+    cells = [_sequence(binder, node), assign(binder.bind(node.expressions[1]), BIGINT, "setval")]
+    cells += [condition(binder.bind(part), "setval") for part in node.expressions[2:]]
+    return Expression(f"sequence_set({', '.join(cells)})", BIGINT)
