@@ -123,6 +123,11 @@ CASES: list[tuple[Rule, Source, Source]] = [
     ),
     (
         tidy.dangerous_code,
+        Source("aergo_vc/sql/procedures/session.py", "exec('x')\n"),
+        Source("aergo_vc/sql/procedures/executing.py", "exec('x')\n"),
+    ),
+    (
+        tidy.dangerous_code,
         Source("aergo_vc/a.py", "subprocess.run('ls', shell=True)\n"),
         Source("aergo_vc/a.py", "subprocess.run(['ls'])\n"),
     ),

@@ -270,7 +270,7 @@ class Capture:
             self._written.add(identity)
 
     @staticmethod
-    def _record(net: Net, identity: Any, before: Kept | None, after: Kept | None) -> None:
+    def _record(net: Net, identity: object, before: Kept | None, after: Kept | None) -> None:
         known = net.get(identity)
         if known is None:
             net[identity] = [before, after]

@@ -20,7 +20,7 @@ from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog, Table
 from aergo_vc.model.transactions import Argument, LoadMode
 from aergo_vc.model.types import Row
 from aergo_vc.sql import ahead, cached_catalog, loading, rebuilding
-from aergo_vc.sql.ahead import RowSource
+from aergo_vc.sql.ahead import RowSource, lost_rows
 from aergo_vc.sql.alterations import DEFINING
 from aergo_vc.sql.budget import Budget, Meter
 from aergo_vc.sql.capture import Capture, InsertedRows
@@ -84,7 +84,7 @@ class Engine:
         ahead.create_tables(self._trusted)
         self._set_catalog(cached_catalog.read(self._trusted))
         owed = self._trusted(f"SELECT name FROM {CACHE_TABLE} WHERE name LIKE 'owed %'")
-        self._owed = {TableName(name.removeprefix("owed ")): ahead.lost_rows for (name,) in owed}
+        self._owed = {TableName(name.removeprefix("owed ")): lost_rows for (name,) in owed}
 
     def _set_catalog(self, catalog: Catalog) -> None:
         self.catalog = catalog
@@ -410,7 +410,7 @@ class Engine:
         meter = self._meter = Meter(budget or Budget())
         nested = bool(self._transactions)
         with self._part() as opened:
-            runner = self._begin_routines(context, meter, opened)
+            runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
             try:
                 if shaped is not None:
                     self._settle()
@@ -434,12 +434,6 @@ class Engine:
             tuple(opened.events), tuple(opened.notices),
         )  # fmt: skip
 
-    def _begin_routines(self, context: ExecutionContext, meter: Meter, opened: OpenTransaction) -> Runner:
-        ordinals = ordinals_for(self._transactions, context, opened)
-        runner = Runner(self._db, self._capture, context, meter, ordinals)
-        self._routines.begin(context, meter, ordinals, runner)
-        return runner
-
     def call(
         self,
         routine: RoutineName,
@@ -454,7 +448,7 @@ class Engine:
         meter = self._meter = Meter(budget or Budget())
         nested = bool(self._transactions)
         with self._part() as opened:
-            runner = self._begin_routines(context, meter, opened)
+            runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
             self._settle()
             self._fuse.reset()
             try:

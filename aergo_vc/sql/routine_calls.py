@@ -10,7 +10,7 @@ from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
 from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.binder import Binder, Surroundings, handles, placed
 from aergo_vc.sql.errors import SYNTAX, UNDEFINED_FUNCTION, UNDEFINED_PARAMETER, UNSUPPORTED, WRONG_OBJECT, SqlError
-from aergo_vc.sql.expressions import Expression, assign, column_expression, convert, quote_text
+from aergo_vc.sql.expressions import Expression, assign, cast, column_expression, convert, quote_text
 from aergo_vc.sql.source import error_at, name_of, parse_expression
 from aergo_vc.sql.values import TEXT, is_implicit
 
@@ -169,9 +169,13 @@ def argument_sql(value: Expression, target: ColumnType, routine: Routine) -> str
     if value.is_constant and value.value is None:
         return "NULL"
     if target.is_array or (value.type is not None and value.type.is_array):
-        if value.type is not None and (not value.type.is_array or value.type.element.kind is not target.element.kind):
+        if value.type is not None and not _is_array_for(value.type, target):
             raise _misfit(value, target, routine)
-        return f"array_argument({(value if value.type is not None else convert(value, target)).sql})"
+        if value.type is None:
+            value = convert(value, target)
+        elif value.type != target:
+            value = cast(value, target)
+        return f"array_argument({value.sql})"
     if target.kind in ROWS:
         if value.type is None or value.kind not in ROWS:
             raise _misfit(value, target, routine)
@@ -179,6 +183,10 @@ def argument_sql(value: Expression, target: ColumnType, routine: Routine) -> str
     if value.type is not None and not is_implicit(value.kind, target.kind):
         raise _misfit(value, target, routine)
     return assign(value, target, "argument")
+
+
+def _is_array_for(found: ColumnType, target: ColumnType) -> bool:
+    return found.is_array and target.is_array and is_implicit(found.element.kind, target.element.kind)
 
 
 def _misfit(value: Expression, target: ColumnType, routine: Routine) -> SqlError:

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.routines import Routine
-from aergo_vc.model.schema import Catalog
+from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
 from aergo_vc.model.types import ColumnType
 from aergo_vc.sql.binder import Binder, Grouping, Query, Surroundings
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, UNSUPPORTED, SqlError
@@ -23,7 +23,7 @@ from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.queries import bind_query, top_binder
 from aergo_vc.sql.routine_calls import ROWS, Shape, bind_arguments, called_routine, result_fields, row_fields
 from aergo_vc.sql.scope import Scope
-from aergo_vc.sql.source import parse_script
+from aergo_vc.sql.source import name_of, parse_script
 from aergo_vc.sql.values import TEXT, is_assignable
 
 _PARAMETER = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(:\w+)")
@@ -153,8 +153,9 @@ class Body:
     def note_reads(self, tree: exp.Expression) -> None:
         """Tables that a statement reads, views among them."""
         for table in tree.find_all(exp.Table):
-            if isinstance(table.this, exp.Identifier) and table.args.get("db"):
-                self.read.add(TableName(f"{table.args['db'].name}.{table.this.name}"))
+            if isinstance(table.this, exp.Identifier):
+                contract = table.args["db"].name if table.args.get("db") else DEFAULT_CONTRACT
+                self.read.add(TableName(f"{contract}.{name_of(table.this)}"))
 
     def code(self, sql: str, more: dict[str, Code] | None = None) -> Code:
         """SQL of a value as Python: translated, or left to SQLite."""
@@ -214,7 +215,7 @@ class Body:
     # Values of a type
 
     def assigned(self, expression: Expression, target: ColumnType, more: dict[str, Code] | None = None) -> Code:
-        """An expression as a variable of the type `target` takes it: PostgreSQL's assignment cast, or by way of text."""
+        """An expression as a variable of a type takes it: PostgreSQL's assignment cast, or by way of text."""
         if target.is_array:
             return self._assigned_array(expression, target, more)
         if expression.type is not None and expression.type.is_array and target.kind not in ROWS:
@@ -296,7 +297,7 @@ class _Called(set[RoutineName]):
 
 @contextmanager
 def located(fragment: Fragment, prefix: int) -> Iterator[None]:
-    """Errors within a fragment's tree name its place in the routine's text; `prefix` characters stood in front of it."""
+    """Let errors name places in the routine's text; `prefix` characters stood in front of the fragment."""
     try:
         yield
     except SqlError as error:

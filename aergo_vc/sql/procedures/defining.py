@@ -32,7 +32,7 @@ from aergo_vc.sql.procedures.own_statements import (
     WrittenObject,
     WrittenParameter,
 )
-from aergo_vc.sql.procedures.type_names import resolve_type
+from aergo_vc.sql.procedures.type_names import RECORD, resolve_type
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.sequence_definitions import define_object
 from aergo_vc.sql.source import parse_script
@@ -119,21 +119,28 @@ def _check_routine(tree: CreateRoutine, routine: Routine, old: Routine | None) -
             raise _error(tree.name, "42723", f'{kind} "{routine.name}" already exists with one signature or another')
         if old.is_procedure != routine.is_procedure:
             raise _error(tree.name, "42809", f'cannot change routine kind: "{routine.name}" is a {kind}')
+    _check_parameters(tree, routine)
+    _check_result(tree, routine)
+
+
+def _check_parameters(tree: CreateRoutine, routine: Routine) -> None:
     names = [one.name for one in routine.parameters if one.name]
     for name in names:
         if names.count(name) > 1:
             raise _error(tree.name, INVALID_FUNCTION, f'parameter name "{name}" used more than once')
-    outputs = routine.outputs
-    if routine.returns is not None and outputs and not (len(outputs) == 1 and outputs[0].type == routine.returns):
-        if not (len(outputs) > 1 and routine.returns.kind is Kind.RECORD):
-            message = "function result type must be that of its OUT parameters"
-            raise _error(tree.name, INVALID_FUNCTION, message)
     seen_default = False
     for one in routine.inputs:
         if seen_default and one.default is None:
             message = "input parameters after one with a default value must also have defaults"
             raise _error(tree.name, INVALID_FUNCTION, message)
         seen_default = seen_default or one.default is not None
+
+
+def _check_result(tree: CreateRoutine, routine: Routine) -> None:
+    outputs = routine.outputs
+    fits = routine.returns is None or [one.type for one in outputs] == [routine.returns]
+    if outputs and not fits and (len(outputs) == 1 or routine.returns != RECORD):
+        raise _error(tree.name, INVALID_FUNCTION, "function result type must be that of its OUT parameters")
     if routine.returns is not None and routine.returns.kind is Kind.RECORD and not outputs:
         message = "a function that returns record needs OUT parameters or RETURNS TABLE, which say its fields"
         raise _error(tree.name, "0A000", message)

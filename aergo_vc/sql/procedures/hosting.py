@@ -34,6 +34,7 @@ class RoutineHost:
     """The routines of one engine."""
 
     def __init__(self, db: apsw.Connection, capture: Capture, trusted: Callable[[str], object]) -> None:
+        self._db, self._capture = db, capture
         self._library = Library()
         self._session = Session(db, capture, trusted, self._library.load)
         self._catalog = Catalog()
@@ -59,9 +60,11 @@ class RoutineHost:
 
     # A script or a call
 
-    def begin(self, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals, runner: Runner) -> None:
-        """It begins."""
+    def begin(self, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals) -> Runner:
+        """It begins; returns what runs its plain statements."""
+        runner = Runner(self._db, self._capture, context, meter, ordinals)
         self._session.begin(context, meter, ordinals, runner)
+        return runner
 
     def end(self) -> None:
         """It has ended, well or not."""

@@ -55,10 +55,8 @@ def compile_raise(body: Body, statement: Raise) -> None:
         return
     options = dict(statement.options)
     code = statement.sqlstate or (CONDITIONS[statement.condition][0] if statement.condition else RAISED)
-    if "errcode" in options:
-        state = f"run.code_of({body.value(options['errcode'], TEXT).source})"
-    else:
-        state = repr(code)
+    given = options.get("errcode")
+    state = repr(code) if given is None else f"run.code_of({body.value(given, TEXT).source})"
     if statement.format is not None:
         message = _formatted(body, statement.format, statement.arguments)
     elif "message" in options:
@@ -158,7 +156,12 @@ def compile_diagnostics(body: Body, statement: GetDiagnostics) -> None:
         if not statement.stacked:
             if item != "row_count":
                 raise SqlError(UNSUPPORTED, f"{item.upper()} is not supported", target.line, target.column)
-            store(body, target, Expression(":count", BIGINT, not_null=True), {":count": Code("count", False, True)})
+            store(
+                body,
+                target,
+                Expression(":count", BIGINT, not_null=True),
+                {":count": Code("count", nullable=False, simple=True)},
+            )
             continue
         if not body.handling:
             message = "GET STACKED DIAGNOSTICS cannot be used outside an exception handler"

@@ -237,7 +237,7 @@ def compile_return_query(body: Body, statement: ReturnQuery) -> None:
 
 
 def run_rows(body: Body, tree: exp.Expression, rows: str) -> Columns:
-    """Let the Python variable `rows` have the rows of a query, a changing statement or a call; returns their columns."""
+    """Let the Python variable `rows` have the rows of a statement; returns their columns."""
     whole = body.whole_call(tree)
     if whole is not None and whole[0].is_set:
         routine = whole[0]

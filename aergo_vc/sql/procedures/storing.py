@@ -118,7 +118,7 @@ def _put_field(body: Body, variable: Variable, place: int, source: str) -> None:
     body.write(f"{name} = (*{name}[:{place}], {source}, *{name}[{place + 1}:])")
 
 
-def _store_element(
+def _store_element(  # noqa: PLR0917 - what an assignment consists of
     body: Body,
     target: Target,
     variable: Variable,
@@ -190,6 +190,8 @@ def store_row(body: Body, targets: Sequence[Target], columns: Columns, row: str)
             _fill(body, variable, columns, row)
             return
     codes = cells(columns, row)
+    if any(code.is_list for code in codes.values()):
+        body.names.function("list_of")
     for place, target in enumerate(targets):
         expression = columns[place][1] if place < len(columns) else Expression("NULL", None, is_constant=True)
         store(body, target, expression, codes)

@@ -311,7 +311,7 @@ class _Reader:
             self.take("sign", ")")
         return self._called(name, arguments)
 
-    def _called(self, name: str, arguments: list[Code]) -> Code:
+    def _called(self, name: str, arguments: list[Code]) -> Code:  # noqa: PLR0911 - a list of cases
         if name == "coalesce":
             return self._coalesce(arguments)
         if name in _OVERFLOWING:
