@@ -237,6 +237,22 @@ END $$;
 SELECT f();
 -- t_pkey t
 
+-- case: the table, the schema and the column of an error
+CREATE FUNCTION f(n int) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE c text; tb text; sc text; co text;
+BEGIN
+  IF n = 1 THEN INSERT INTO t VALUES (5, -1); END IF;
+  IF n = 2 THEN INSERT INTO t VALUES (5, 1, NULL); END IF;
+  RETURN 'fine';
+EXCEPTION WHEN OTHERS THEN
+  GET STACKED DIAGNOSTICS c = CONSTRAINT_NAME, tb = TABLE_NAME, sc = SCHEMA_NAME, co = COLUMN_NAME;
+  RETURN concat_ws(' ', sc, tb, c, co);
+END $$;
+SELECT f(1);
+-- public t t_a_check\s
+SELECT f(2);
+-- public t  b
+
 -- case: SQLERRM belongs to its handler
 CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
