@@ -108,7 +108,11 @@ class Client:
 
     def __init__(self, path: Path, role: str) -> None:
         self._connection = connection = socket.socket(socket.AF_UNIX)
-        connection.connect(str(path))
+        try:
+            connection.connect(str(path))
+        except OSError:
+            connection.close()
+            raise
         self._stream = connection.makefile("rb")
         parameters = b"".join(text.encode() + b"\0" for text in ("user", role, "database", "postgres", ""))
         connection.sendall(struct.pack("!ii", 8 + len(parameters), 3 << 16) + parameters)
