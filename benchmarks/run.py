@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import account_work
+import deploying
 import real_days
 import repository_size
 import starting
+import tpcc.lines
+import transfers
 import verifying
 from measuring import Line, print_table
 
@@ -26,7 +29,9 @@ QUICK_BLOCKS, QUICK_FULL_BLOCKS = 500, 10
 def main() -> None:
     """Run the benchmarks that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="accounts, size, days, start, verify")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="accounts, size, days, start, transfers, deploy, tpcc, verify"
+    )
     parser.add_argument("--quick", action="store_true", help="verify a shorter history")
     options = parser.parse_args()
     gc.set_threshold(OBJECTS_PER_COLLECTION)  # as the command line does
@@ -36,6 +41,9 @@ def main() -> None:
         "size": repository_size.lines,
         "days": real_days.lines,
         "start": starting.lines,
+        "transfers": transfers.lines,
+        "deploy": deploying.lines,
+        "tpcc": lambda _: tpcc.lines.lines(),
         "verify": lambda folder: verifying.lines(folder, *counts),
     }
     found: list[Line] = []

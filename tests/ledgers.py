@@ -1,6 +1,7 @@
 """Ready repositories with a shop, made through the command line and copied for each test."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,14 @@ SCRIPT = """\
 CREATE TABLE price (item text PRIMARY KEY, cents bigint NOT NULL, note text);
 INSERT INTO price VALUES ('bread', 350, NULL), ('butter', 290, 'salted'), ('salt', 90, '');
 """
+
+SHORT = r"[0-9a-f]{12}"
+MOMENT = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ"
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether `text` is as `pattern` says, which has ``ID`` for short ids and ``TIME`` for times."""
+    return re.fullmatch(pattern.replace("ID", SHORT).replace("TIME", MOMENT), text) is not None
 
 
 def make_ledger(world: World, name: str = "shop") -> Place:

@@ -9,7 +9,7 @@ from aergo_vc.base.names import routine_name, table_name
 from aergo_vc.codec.arguments import argument_of, json_of
 from aergo_vc.codec.canonical_json import decode, encode
 from aergo_vc.codec.record import Record
-from aergo_vc.model.transactions import CallResult, Event, Receipt, RowCounts
+from aergo_vc.model.transactions import Argument, CallResult, Event, Receipt, RowCounts
 
 _OPTIONAL_KEYS = frozenset({"events", "result"})
 _COUNTS = ("deleted", "inserted", "updated")
@@ -31,6 +31,26 @@ def decode_receipts(data: bytes) -> tuple[Receipt, ...]:
 def output_size(events: tuple[Event, ...], result: CallResult | None) -> int:
     """The bytes that events and a result take in a receipt."""
     return len(encode(_output_value(events, result)))
+
+
+def is_output_small(events: tuple[Event, ...], result: CallResult | None, limit: int) -> bool:
+    """Whether `output_size` is within a limit for certain; False may be wrong."""
+    size = 0
+    for event in events:
+        size += 40 + len(event.name)
+        for name, value in event.data.items():
+            size += 6 * len(name) + _most_bytes(value)
+    if result is not None:
+        size += 40 + sum([6 * len(name) + 3 for name in result.columns])
+        size += sum([2 + sum(map(_most_bytes, row)) for row in result.rows])
+    return size <= limit
+
+
+def _most_bytes(value: Argument) -> int:
+    """No fewer than a value takes with what stands around it: a character is six bytes at most."""
+    if value.__class__ is int:
+        return 32
+    return 6 * len(str(value)) + 32
 
 
 def _value(receipt: Receipt) -> dict[str, Any]:

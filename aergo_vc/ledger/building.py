@@ -1,6 +1,6 @@
 """Build blocks: execute transactions, assemble header and files, sign the commit."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from aergo_vc.base.errors import AergoError, InputError, RepositoryError
@@ -12,7 +12,7 @@ from aergo_vc.codec.git_commit import Commit, Identity, encode_commit, read_link
 from aergo_vc.codec.header import block_id, encode_header
 from aergo_vc.codec.law import decode_law
 from aergo_vc.codec.receipts import encode_receipts
-from aergo_vc.codec.transactions import encode_transaction, encode_transactions
+from aergo_vc.codec.transactions import encode_transactions
 from aergo_vc.keys.signatures import sign_commit_payload
 from aergo_vc.ledger.author import Author
 from aergo_vc.ledger.history import CommitObjects
@@ -21,7 +21,7 @@ from aergo_vc.ledger.machine import BlockContext, Machine, State, Submission, Tr
 from aergo_vc.ledger.payloads import write_payloads
 from aergo_vc.ledger.rules import trailer
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, RULES, Header
-from aergo_vc.model.transactions import Exclusion, Receipt, Transaction
+from aergo_vc.model.transactions import Exclusion, Transaction
 
 _RECEIPT_BYTES = 1 << 20
 _DIRECTORY_RECEIPT_BYTES = 2 << 10
@@ -64,12 +64,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """What a block's transactions did: those that went in with their outcomes, those that did not, the state after."""
+    """What a block's transactions did: those that went in with their outcomes, those that did not, the state after.
+
+    `lines` are the lines of those that went in, and of their receipts, as the block's files will have them.
+    """
 
     included: tuple[Submission, ...]
     outcomes: tuple[TransactionOutcome, ...]
     excluded: tuple[Exclusion, ...]
     state: State
+    lines: tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,51 +108,54 @@ class Room:
         self._reserve = _DIRECTORY_RECEIPT_BYTES if self._small else _RECEIPT_BYTES
         self._count = self._lines = self._receipts = 0
 
-    def require(self, transaction: Transaction) -> int:
-        """The bytes that a transaction takes; raises FullBlockError unless it goes in."""
-        size = len(encode_transaction(transaction)) + 1
-        lines = self._lines + size
+    def require(self, transaction: Transaction, line: bytes) -> None:
+        """Raise FullBlockError unless a transaction goes in."""
+        lines = self._lines + len(line)
         receipts = self._receipts + self._reserve
         full = lines + receipts > DIRECTORY_BLOCK_BYTES if self._small else max(lines, receipts) > BLOCK_FILE_BYTES
         if full or self._count >= BLOCK_TRANSACTIONS:
             raise FullBlockError(f"a block has no room for transaction {transaction.id}", transaction=transaction.id)
-        return size
 
-    def take(self, size: int, receipt: Receipt) -> None:
+    def take(self, line: bytes, receipt: bytes) -> None:
         """Note a transaction that went in."""
         self._count += 1
-        self._lines += size
-        self._receipts += len(encode_receipts([receipt]))
+        self._lines += len(line)
+        self._receipts += len(receipt)
 
 
-def execute_all(machine: Machine, context: BlockContext, submissions: Sequence[Submission]) -> Executed:
+def execute_all(machine: Machine, context: BlockContext, submissions: Iterable[Submission]) -> Executed:
     """Execute `submissions` in order on the machine, leaving out those that fail or find no room."""
     room = Room(context.branch)
     included: list[Submission] = []
     outcomes: list[TransactionOutcome] = []
     excluded: list[Exclusion] = []
+    lines: list[tuple[bytes, bytes]] = []
     with machine.block(context) as execution:
         for transaction, payload in submissions:
+            line = encode_transactions([transaction])
             try:
-                size = room.require(transaction)
-                outcomes.append(execution.execute(transaction, payload))
+                room.require(transaction, line)
+                outcome = execution.execute(transaction, payload)
             except RepositoryError:
                 raise
             except AergoError as reason:
                 excluded.append(Exclusion(transaction, reason))
-            else:
-                included.append((transaction, payload))
-                room.take(size, outcomes[-1].receipt)
+                continue
+            receipt = encode_receipts([outcome.receipt])
+            room.take(line, receipt)
+            included.append((transaction, payload))
+            outcomes.append(outcome)
+            lines.append((line, receipt))
         state = execution.finish()
-    return Executed(tuple(included), tuple(outcomes), tuple(excluded), state)
+    return Executed(tuple(included), tuple(outcomes), tuple(excluded), state, tuple(lines))
 
 
 def write_block(objects: CommitObjects, plan: Plan, executed: Executed, before_signing: BeforeSigning) -> BuiltBlock:
     """Add the objects of a block whose transactions were executed; its commit is the last of them."""
     place, lease, author = plan.place, plan.lease, plan.author
     transactions = tuple(transaction for transaction, _ in executed.included)
-    transactions_bytes = encode_transactions(transactions)
-    receipts_bytes = encode_receipts(outcome.receipt for outcome in executed.outcomes)
+    transactions_bytes = b"".join([line for line, _ in executed.lines])
+    receipts_bytes = b"".join([receipt for _, receipt in executed.lines])
     header = _header(place, lease, transactions_bytes, receipts_bytes, executed.state.root.digest)
     header_bytes = encode_header(header)
     name = block_id(header_bytes)
@@ -163,6 +170,7 @@ def write_block(objects: CommitObjects, plan: Plan, executed: Executed, before_s
     )
     root = None if place.parent is None else read_links(objects.read_commit(place.parent)).tree
     ledger = write_ledger(objects, files)
+    vars(ledger)["transactions"] = transactions  # what reading them again, for the next block's sake, would give
     tree = with_ledger(objects, root, ledger.id)
     identity = Identity(author.name, author.email, header.time // 1000)
     parents = () if place.parent is None else (place.parent,)

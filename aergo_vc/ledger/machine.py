@@ -12,7 +12,7 @@ from functools import partial
 from aergo_vc.base.ids import BranchName, ChainId, Digest, EntityName, ObjectId, TableName, TransactionId
 from aergo_vc.base.limits import DIRECTORY_OUTPUT_BYTES, OUTPUT_BYTES
 from aergo_vc.codec.catalog_texts import functions_of, schemas_of
-from aergo_vc.codec.receipts import output_size
+from aergo_vc.codec.receipts import is_output_small, output_size
 from aergo_vc.ledger.catalogs import catalog_of
 from aergo_vc.ledger.errors import ChangedColumnsError, OutputSizeError
 from aergo_vc.ledger.payloads import LoadTrees, TransactionPayload, checked_node, keys_only
@@ -252,6 +252,8 @@ class BlockExecution:
         if not ran.events and ran.result is None:
             return
         limit = DIRECTORY_OUTPUT_BYTES if self._context.branch == DIRECTORY_BRANCH else OUTPUT_BYTES
+        if is_output_small(ran.events, ran.result, limit):
+            return
         size = output_size(ran.events, ran.result)
         if size > limit:
             message = f"the events and the result of the transaction have {size} bytes; {limit} are allowed"

@@ -4,7 +4,7 @@ What waits may have been signed long ago, by one who has lost a role since, or h
 one transaction that must not be in it is invalid as a whole.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from aergo_vc.base.errors import InvalidError
@@ -26,40 +26,35 @@ _WORKERS = 2
 
 
 def admit(
-    submissions: Sequence[Submission], tip: Header, authority: Authority, past: Past
-) -> tuple[list[Submission], list[Exclusion]]:
-    """The transactions that may go into the block after `tip`, and the others with the rule that each breaks.
+    submissions: Sequence[Submission], tip: Header, authority: Authority, past: Past, refused: list[Exclusion]
+) -> Generator[Submission, None, None]:
+    """The transactions that may go into the block after `tip`; `refused` gets the others, each with the broken rule.
 
-    `past` must reach back as far as the blocks that the transactions name as recent.
+    They come one by one, while the signatures of those behind are checked.  `past` must reach back as far as the blocks
+    that the transactions name as recent.
     """
-    admitted: list[Submission] = []
-    refused: list[Exclusion] = []
+    following = replace(tip, height=tip.height + 1)
     seen = set(past.transactions)
-    verdicts = _verdicts([transaction for transaction, _ in submissions])
-    for (transaction, payload), holds in zip(submissions, verdicts, strict=True):
-        try:
-            _check(transaction, tip, authority, past, seen, holds=holds)
-        except InvalidError as reason:
-            refused.append(Exclusion(transaction, reason))
-        else:
-            seen.add(transaction.id)
-            admitted.append((transaction, payload))
-    return admitted, refused
+    with SignatureChecker(_WORKERS if len(submissions) > _MANY_SIGNATURES else 0) as checker:
+        verdicts = checker.check(_signed(transaction) for transaction, _ in submissions)
+        for (transaction, payload), holds in zip(submissions, verdicts, strict=True):
+            try:
+                _check(transaction, following, authority, past, seen, holds=holds)
+            except InvalidError as reason:
+                refused.append(Exclusion(transaction, reason))
+            else:
+                seen.add(transaction.id)
+                yield transaction, payload
 
 
 def _check(
-    transaction: Transaction, tip: Header, authority: Authority, past: Past, seen: set[TransactionId], *, holds: bool
+    transaction: Transaction, block: Header, authority: Authority, past: Past, seen: set[TransactionId], *, holds: bool
 ) -> None:
-    check_payload(transaction.payload, replace(tip, height=tip.height + 1), authority, past.heights)
+    check_payload(transaction.payload, block, authority, past.heights)
     if transaction.id in seen:
         raise RepeatedTransactionError(f"transaction {transaction.id} stands in the history already")
     if not holds:
         raise SignatureError(f"the signature of transaction {transaction.id} does not verify")
-
-
-def _verdicts(transactions: Sequence[Transaction]) -> list[bool]:
-    with SignatureChecker(_WORKERS if len(transactions) > _MANY_SIGNATURES else 0) as checker:
-        return list(checker.check(map(_signed, transactions)))
 
 
 def _signed(transaction: Transaction) -> SignedMessage:

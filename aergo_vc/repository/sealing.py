@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -178,8 +179,9 @@ class Producer:
         header = tip.ledger.header
         context = BlockContext(tip.branch, header.chain, header.height + 1, lease.time, authority.roles_of)
         past = past_of(self._workspace.writer, tip.commit, tip.ledger, {item[0].payload.recent for item in submissions})
-        admitted, refused = admit(submissions, header, authority, past)
-        executed = execute_all(machine, context, admitted)
+        refused: list[Exclusion] = []
+        with closing(admit(submissions, header, authority, past, refused)) as admitted:
+            executed = execute_all(machine, context, admitted)
         executed = replace(executed, excluded=(*refused, *executed.excluded))
         if not executed.included:
             return executed.excluded

@@ -7,6 +7,7 @@ from sqlglot import exp
 from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.arrays import type_code
 from aergo_vc.sql.binder import Binder, handles, named
+from aergo_vc.sql.comparisons import require_comparable
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, INDETERMINATE_TYPE, SYNTAX, UNDEFINED_FUNCTION, SqlError
 from aergo_vc.sql.expressions import (
     Expression,
@@ -78,6 +79,13 @@ def _array(binder: Binder, node: exp.Expression) -> tuple[Expression, ColumnType
 
 def _code(element: ColumnType) -> str:
     return quote_text(type_code(element))
+
+
+def _equality_code(array: Expression) -> str:
+    """The code of the elements' type, where equal elements are equal as they are kept."""
+    element = (array.type or TEXT).element
+    require_comparable(element, "=")
+    return _code(element)
 
 
 @handles(exp.Bracket)
@@ -156,14 +164,14 @@ def _fill(binder: Binder, node: exp.Expression) -> Expression:
 def _position(binder: Binder, node: exp.Expression) -> Expression:
     element, array = unify_element(binder.bind(node.expressions[1]), binder.bind(node.expressions[0]))
     start = [assign(binder.bind(part), INTEGER, "start") for part in node.expressions[2:]]
-    code = _code((array.type or TEXT).element)
+    code = _equality_code(array)
     return Expression(f"array_position({', '.join([array.sql, element, code, *start])})", INTEGER)
 
 
 @named("array_remove", 2, 2)
 def _remove(binder: Binder, node: exp.Expression) -> Expression:
     element, array = unify_element(binder.bind(node.expressions[1]), binder.bind(node.expressions[0]))
-    code = _code((array.type or TEXT).element)
+    code = _equality_code(array)
     return Expression(f"array_remove({array.sql}, {element}, {code})", array.type, not_null=array.not_null)
 
 
@@ -173,7 +181,7 @@ def _replace(binder: Binder, node: exp.Expression) -> Expression:
     _, array = unify_element(old, binder.bind(node.expressions[0]))
     changed, array = unify_element(by, array)
     wanted, array = unify_element(old, array)
-    code = _code((array.type or TEXT).element)
+    code = _equality_code(array)
     return Expression(f"array_replace({array.sql}, {wanted}, {changed}, {code})", array.type, not_null=array.not_null)
 
 

@@ -7,6 +7,7 @@ import functools
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from aergo_vc.model.types import ColumnType, Kind, Value
@@ -385,12 +386,15 @@ def _cast(text: str, source: str, target: str) -> str:
     return array_text([None if one is None else cast(one) for one in array_of(text)])
 
 
-def _zip(*texts: str | None) -> str:
-    """Several arrays as one of rows, the short ones filled up with NULL."""
+PARALLEL_ARRAYS = 8
+"""How many arrays one unnest may take."""
+
+
+def array_rows(*texts: str | None) -> Iterator[tuple[Any, ...]]:
+    """Several arrays in parallel: a row's ordinal from 0 and its elements, the short arrays filled up with NULL."""
     arrays = [[] if text is None else array_of(text) for text in texts]
-    height = max(map(len, arrays))
-    filled = [elements + [None] * (height - len(elements)) for elements in arrays]
-    return array_text([array_text(row) for row in zip(*filled, strict=True)])
+    for place, row in enumerate(zip_longest(*arrays)):
+        yield place, *row
 
 
 def _spelled_elements(text: str) -> str:
@@ -428,7 +432,6 @@ def array_functions() -> Iterator[tuple[str, Callable[..., Any]]]:
     yield "array_cast", _strict(_cast)
     yield "array_read", _strict(lambda text, code: array_text(elements_from_text(text, type_of_code(code))))
     yield "array_print", _strict(lambda text, code: text_of_elements(array_of(text), type_of_code(code)))
-    yield "array_zip", _zip
     yield "array_spelled", _strict(_spelled_elements)
 
 

@@ -2,7 +2,7 @@
 
 from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.arrays import type_code
-from aergo_vc.sql.errors import UNDEFINED_FUNCTION, SqlError
+from aergo_vc.sql.errors import UNDEFINED_FUNCTION, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import KEYS, Expression, align, comparable, convert, key_sql, quote_text, unify
 from aergo_vc.sql.values import BOOLEAN, INTEGERS, TEXT, TEXTS, is_implicit
 
@@ -42,12 +42,19 @@ def _compare_keys(left: Expression, right: Expression, symbol: str) -> Expressio
 
 def _compare_arrays(left: Expression, right: Expression, symbol: str) -> Expression:
     assert left.type is not None  # noqa: S101 - arrays have one
+    require_comparable(left.type.element, symbol)
     code = quote_text(type_code(left.type.element))
     not_null = left.not_null and right.not_null
     if symbol in ("<", "<=", ">", ">="):
         return Expression(f"(array_compare({left.sql}, {right.sql}, {code}) {symbol} 0)", BOOLEAN, not_null=not_null)
     first, second = f"array_key({left.sql}, {code})", f"array_key({right.sql}, {code})"
     return Expression(f"({first} {symbol} {second})", BOOLEAN, not_null=not_null)
+
+
+def require_comparable(element: ColumnType, symbol: str) -> None:
+    """Raise SqlError 0A000 unless kept elements compare as their values do."""
+    if element.kind in KEYS and (element.kind is not Kind.ENUM or symbol in ("<", "<=", ">", ">=")):
+        raise SqlError(UNSUPPORTED, f"{symbol} over elements of type {element} is not supported")
 
 
 def comparands(left: Expression, right: Expression, symbol: str) -> tuple[Expression, Expression]:

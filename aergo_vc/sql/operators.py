@@ -11,7 +11,7 @@ from aergo_vc.sql.arithmetic import operands_of
 from aergo_vc.sql.arrays import is_plain, type_code
 from aergo_vc.sql.binder import Binder, handles
 from aergo_vc.sql.column_types import column_type_of
-from aergo_vc.sql.comparisons import comparands, compare, no_operator, plain_type
+from aergo_vc.sql.comparisons import comparands, compare, no_operator, plain_type, require_comparable
 from aergo_vc.sql.errors import (
     DATATYPE_MISMATCH,
     INVALID_PARAMETER,
@@ -195,6 +195,7 @@ def _quantified(binder: Binder, node: exp.Expression, symbol: str) -> Expression
         raise error_at(node, WRONG_OBJECT, "op ANY/ALL (array) requires array on right side")
     value, array = _element_pair(value, array, symbol)
     element = (array.type or TEXT).element
+    require_comparable(element, symbol)
     if what == "any" and symbol == "=" and is_plain(element):
         listed = f"SELECT value FROM json_each(coalesce({array.sql}, '[null]'))"
         return Expression(f"({value.sql} IN ({listed}))", BOOLEAN)

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from sqlglot import exp
 
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
+from aergo_vc.sql.binder import NAMED
 from aergo_vc.sql.source import name_of
 
 _SEQUENCE_FUNCTIONS = frozenset({"nextval", "currval", "setval"})
 
 
 def qualified(tree: exp.Expression, catalog: Catalog, contract: str) -> exp.Expression:
-    """`tree`, or a copy of it in which relations, types and sequences carry their contract."""
+    """`tree`, or a copy of it in which relations, types, routines and sequences carry their contract."""
     if contract == DEFAULT_CONTRACT:
         return tree
     copy = tree.copy()
@@ -34,6 +35,7 @@ def qualified(tree: exp.Expression, catalog: Catalog, contract: str) -> exp.Expr
             owner = exp.Identifier(this=home, quoted=False)
             node.set("kind", exp.Dot(this=owner, expression=kind))
     for call in list(copy.find_all(exp.Anonymous)):
+        _qualify_routine(call, catalog, contract)
         if str(call.this).lower() in _SEQUENCE_FUNCTIONS and call.expressions:
             _qualify_sequence(call.expressions[0], resolve)
     return copy
@@ -96,6 +98,26 @@ def _common_names(node: exp.Expr, inner: exp.Expr) -> Iterator[str]:
     with_ = node.args.get("with_")
     if with_ is not None and with_ is not inner:
         yield from (name_of(part.args["alias"].this) for part in with_.expressions)
+
+
+def _qualify_routine(call: exp.Anonymous, catalog: Catalog, contract: str) -> None:
+    """Put the contract in front of a call of a routine; what is none is a function of the language."""
+    parent = call.parent
+    if isinstance(parent, exp.Dot) or (isinstance(parent, exp.Table) and parent.args.get("db")):
+        return
+    name = name_of(call.this) if isinstance(call.this, exp.Identifier) else str(call.this)
+    if not call.args.get("quoted"):
+        name = name.lower()
+    home = _home(name, contract, catalog.routines)
+    if name in NAMED or f"{home}.{name}" not in catalog.routines:
+        return
+    owner = exp.Identifier(this=home, quoted=False)
+    if isinstance(parent, exp.Table):
+        parent.set("db", owner)
+    else:
+        qualified_call = exp.Dot(this=owner)
+        call.replace(qualified_call)
+        qualified_call.set("expression", call)
 
 
 def _qualify_sequence(node: exp.Expression, resolve: Callable[[str], str]) -> None:

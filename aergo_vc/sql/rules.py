@@ -50,11 +50,14 @@ GOLDEN_EXPRESSIONS = (
     "n FROM (VALUES (3), (1), (2)) AS v (n) ORDER BY n DESC LIMIT 1 OFFSET 1",
     "(SELECT n FROM (VALUES (1), (2)) AS v (n))",
     "EXISTS (SELECT 1 WHERE false), 1 IN (SELECT 2 WHERE false), (SELECT 1 WHERE false) IS NULL",
+    "n, w FROM unnest(ARRAY['b\"\\', NULL, 'é', '\U0001f600', '']) WITH ORDINALITY AS u (w, n)",
+    "2 = ANY (ARRAY[1, NULL]), 'a' <> ALL ('{b,a}'::text[]), array_agg(n ORDER BY n DESC) FROM generate_series(1, 3) n",
+    'e ->> \'k\' FROM jsonb_array_elements(\'[{"k": 1.10}, {"k": "é"}, {}]\'::jsonb) AS e',
     "a.n, b.n FROM (VALUES (1), (2)) AS a (n) FULL JOIN (VALUES (2), (3)) AS b (n) ON a.n = b.n",
 )
 """Select lists, each run as a statement of its own; an error counts by its code."""
 
-GOLDEN_DIGEST = "88447c4ca616d116e53f2c4f57fe9357231d5742b4062144f97cb52f101c1672"
+GOLDEN_DIGEST = "d0c3996ed22efeef1a30b358ef3d9452c9d480a38b994c0f2fbefe787722368e"
 """SHA-256 of the results in order, as `golden_results` spells them."""
 
 _CONTEXT = ExecutionContext(

@@ -13,6 +13,7 @@ import apsw
 import apsw.ext
 
 from aergo_vc.sql import numbers
+from aergo_vc.sql.arrays import PARALLEL_ARRAYS, array_rows
 from aergo_vc.sql.enumerations import ENUM_FUNCTIONS
 from aergo_vc.sql.errors import FuseError
 from aergo_vc.sql.runtime import AGGREGATES, BUILT_IN_FUNCTIONS, WINDOW_AGGREGATES, scalar_functions, series
@@ -26,6 +27,10 @@ UNDO_TABLE = CACHE_TABLE + "_undo"
 
 FUSE_STEPS = 200_000_000
 """Virtual machine instructions after which this machine gives a statement up."""
+
+PREPARED_STATEMENTS = 1_000
+"""Statements that stay prepared.  What comes back goes into the place behind what came back last, so that whatever does
+not run again within as many statements is lost, however few there are."""
 
 FUSE_INTERVAL = 1_000_000
 
@@ -103,7 +108,7 @@ class Guard:
         )
 
 
-_TABLE_FUNCTIONS = ("json_each", "whole_series", "routine_rows")
+_TABLE_FUNCTIONS = ("json_each", "array_rows", "whole_series", "routine_rows")
 """What stands in FROM with arguments: SQLite's own for arrays that we made, and a series that is counted."""
 
 
@@ -119,7 +124,8 @@ _PRAGMAS = (
 
 def open_connection(path: Path | None, guard: Guard, fuse: "Fuse", count_step: Callable[[], None]) -> apsw.Connection:
     """A connection that obeys `guard`, stops at `fuse` and calls `count_step` for each row of a recursive query."""
-    connection = apsw.Connection(":memory:" if path is None else str(path))
+    place = ":memory:" if path is None else str(path)
+    connection = apsw.Connection(place, statementcachesize=PREPARED_STATEMENTS)
     for pragma in _PRAGMAS:  # one by one: what follows a statement that gives a row waits until the row is fetched
         connection.execute(f"PRAGMA {pragma}").fetchall()
     for limit, value in _LIMITS.items():
@@ -177,6 +183,14 @@ def _register(connection: apsw.Connection, count_step: Callable[[], None]) -> No
             yield place, value
 
     table_function(connection, "whole_series", ("key", "value"), whole_series)
+
+    def rows(  # noqa: PLR0917 - as SQL passes them
+        a: str | None, b: str | None = None, c: str | None = None, d: str | None = None,
+        e: str | None = None, f: str | None = None, g: str | None = None, h: str | None = None,
+    ) -> Iterator[tuple[Any, ...]]:  # fmt: skip
+        return array_rows(a, b, c, d, e, f, g, h)
+
+    table_function(connection, "array_rows", ("key", *(f"c{place}" for place in range(PARALLEL_ARRAYS))), rows)
 
 
 def table_function(

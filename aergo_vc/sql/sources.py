@@ -8,6 +8,7 @@ from sqlglot import exp
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.routines import Routine
 from aergo_vc.model.types import ColumnType, Kind
+from aergo_vc.sql.arrays import PARALLEL_ARRAYS
 from aergo_vc.sql.binder import Binder, Grouping, Query, placed
 from aergo_vc.sql.errors import (
     INVALID_COLUMN_REFERENCE,
@@ -79,8 +80,10 @@ def _unnest_source(binder: Binder, node: exp.Unnest, own: str, alias: str | None
     offset = node.args.get("offset")
     ordinality = name_of(offset) if isinstance(offset, exp.Identifier) else "ordinality" if offset else None
     if len(arrays) > 1:
-        sql = f"array_zip({', '.join(array.sql for array in arrays)})"
-        cells = [f"array_element({own}.value, {place})" for place in range(1, len(arrays) + 1)]
+        if len(arrays) > PARALLEL_ARRAYS:
+            raise unsupported(node, f"unnest of more than {PARALLEL_ARRAYS} arrays")
+        sql = ", ".join(array.sql for array in arrays)
+        cells = [f"{own}.c{place}" for place in range(len(arrays))]
     elif elements[0].kind in (Kind.DOUBLE, Kind.REAL):
         sql, cells = f"array_spelled({arrays[0].sql})", [f"double_of({own}.value)"]
     else:
@@ -93,16 +96,17 @@ def _unnest_source(binder: Binder, node: exp.Unnest, own: str, alias: str | None
     ]
     with placed(node):
         binder.counter.spend(1)
-    return _rows_of_array(own, name, sql, columns, ordinality)
+    call = f"{'json_each' if len(arrays) == 1 else 'array_rows'}({sql})"
+    return _rows_of_array(own, name, call, columns, ordinality)
 
 
 def _rows_of_array(
-    own: str, name: str, sql: str, columns: list[tuple[str, Expression]], ordinality: str | None
+    own: str, name: str, call: str, columns: list[tuple[str, Expression]], ordinality: str | None
 ) -> tuple[Source, str]:
-    """The elements of an array's JSON text as rows, in their order."""
+    """The elements of an array's JSON text, or of several, as rows in their order."""
     if ordinality is not None:
         columns = [*columns, (ordinality, Expression(f"({own}.key + 1)", BIGINT, not_null=True))]
-    return Source(name, tuple(columns), (f"{own}.key",)), f"json_each({sql}) AS {own}"
+    return Source(name, tuple(columns), (f"{own}.key",)), f"{call} AS {own}"
 
 
 def _routine_source(
@@ -145,7 +149,7 @@ def _function_source(
     columns = [(alias or column, column_expression(f"{own}.value", element, not_null=False))]
     with placed(node):
         binder.counter.spend(1)
-    return _rows_of_array(own, alias or word, sql, columns, ordinality)
+    return _rows_of_array(own, alias or word, f"json_each({sql})", columns, ordinality)
 
 
 def _series_source(

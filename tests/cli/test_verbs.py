@@ -4,16 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from ledgers import records
+from ledgers import SHORT, matches, records
 from world import Place, World
-
-SHORT = r"[0-9a-f]{12}"
-MOMENT = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ"
-
-
-def matches(pattern: str, text: str) -> bool:
-    """Whether `text` is as `pattern` says, which has ``ID`` for short ids and ``TIME`` for times."""
-    return re.fullmatch(pattern.replace("ID", SHORT).replace("TIME", MOMENT), text) is not None
 
 
 def test_the_overview_and_the_version_need_no_repository(world: World) -> None:

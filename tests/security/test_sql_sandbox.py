@@ -100,6 +100,7 @@ def test_g04_nothing_tells_the_machine_s_time_chance_or_version(call: str) -> No
 def test_g03_what_unnest_becomes_is_no_function_of_scripts() -> None:
     refusal(an_engine(), "SELECT * FROM json_each('[1]')")
     refusal(an_engine(), "SELECT * FROM whole_series(1, 2, 1)")
+    refusal(an_engine(), "SELECT * FROM array_rows('[1]')")
 
 
 def test_g04_local_time_is_the_block_s_in_utc() -> None:

@@ -7,6 +7,7 @@ import pytest
 from sql_world import context
 
 from aergo_vc.base.ids import EntityName, RoutineName, TableName
+from aergo_vc.codec.catalog_texts import functions_of, parse_catalog, schemas_of
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import SqlError
 from aergo_vc.sql.outcomes import ScriptOutcome
@@ -54,6 +55,18 @@ def test_unqualified_names_are_the_contracts_and_then_those_of_public() -> None:
     assert list(engine.rows(TableName("bank.leg"))) == [(7, 1)]
     assert [row[0] for row in engine.rows(TableName("bank.account"))] == [1, 9]
     assert list(engine.rows(TableName("public.account"))) == []
+
+
+def test_views_keep_the_full_names_of_the_routines_that_they_call() -> None:
+    engine = Engine()
+    script = """CREATE FUNCTION twice(x bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT x * 2 $$;
+    CREATE FUNCTION pair(x bigint) RETURNS TABLE (a bigint) LANGUAGE sql IMMUTABLE AS $$ SELECT x UNION SELECT x + 1 $$;
+    CREATE VIEW shown AS SELECT twice(twice(p.a)) AS four, abs(twice(p.a)) AS two FROM pair(1) AS p"""
+    deploy(engine, script)
+    deploy(engine, script)
+    assert "bank.twice(bank.twice(p.a))" in engine.catalog.views[TableName("bank.shown")].query
+    (result,) = engine.run("SELECT * FROM bank.shown ORDER BY four", context()).results
+    assert result.rows == ((4, 2), (8, 4))
 
 
 def test_the_same_file_again_changes_nothing(bank: Engine) -> None:
@@ -180,3 +193,24 @@ def test_a_catalog_with_routines_outlives_the_process(bank: Engine, tmp_path: Pa
     second = Engine(path)
     assert second.catalog == bank.catalog
     second.close()
+
+
+NUMBERED = """\
+ALTER TYPE mood ADD VALUE IF NOT EXISTS 'c';
+CREATE TYPE mood AS ENUM ('a', 'b', 'c');
+CREATE TYPE pair AS (id bigint, mood mood);
+CREATE SEQUENCE nums START 5;
+CREATE TABLE t (id bigserial PRIMARY KEY, k int GENERATED ALWAYS AS IDENTITY, n bigint DEFAULT nextval('nums'),
+  mood mood DEFAULT 'a');
+CREATE FUNCTION f(mood mood, pair pair) RETURNS mood LANGUAGE sql AS $$ SELECT mood $$;
+INSERT INTO t (mood) VALUES ('b') RETURNING *
+"""
+
+
+def test_sequences_and_types_are_left_as_they_are_and_read_back() -> None:
+    engine = Engine()
+    assert deploy(engine, NUMBERED).results[-1].rows == ((1, 1, 5, "b"),)
+    assert deploy(engine, NUMBERED).results[-1].rows == ((2, 2, 6, "b"),)
+    assert failure(engine, NUMBERED.replace("START 5", "START 6")).line == 4
+    deploy(engine, NUMBERED.replace("EXISTS 'c'", "EXISTS 'd'").replace("'b', 'c'", "'b', 'c', 'd'"))
+    assert parse_catalog(schemas_of(engine.catalog), functions_of(engine.catalog)) == engine.catalog

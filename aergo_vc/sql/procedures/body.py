@@ -16,6 +16,7 @@ from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import Expression, assign, cast, condition
 from aergo_vc.sql.native import native
 from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.procedures.hoisting import hoist
 from aergo_vc.sql.procedures.syntax import CursorDeclaration, Fragment, Statement
 from aergo_vc.sql.procedures.translation import Code, Names, translate
 from aergo_vc.sql.procedures.variables import Level, Namespace, Variable
@@ -168,7 +169,10 @@ class Body:
 
     def statement(self, sql: str, more: dict[str, Code] | None = None) -> tuple[str, str]:
         """SQL with positional parameters as a constant's name, and the tuple of what to bind, in Python."""
-        parameters = self.variables.codes if more is None else {**self.variables.codes, **more}
+        known = {**self.variables.codes, **(more or {})}
+        scalars = {name: code for name, code in known.items() if name not in self.variables.rows}
+        sql, hoisted = hoist(sql, scalars, self.names)
+        parameters = {**known, **hoisted}
         order: dict[str, str] = {}
 
         def numbered(match: re.Match[str]) -> str:

@@ -167,3 +167,10 @@ _COMPILERS: Mapping[str, Function] = {
     "text_of": text_of,
     "copied": lambda elements: None if elements is None else [*elements],
 }
+
+
+ALWAYS_GIVE = frozenset(
+    {"array_element", "array_length", "array_lower", "array_size", "coalesce", "text_left", "text_right"}
+    | {"cast_integer_text", "cast_integer_numeric", "decimal_of"}
+)
+"""Functions that fail for no arguments of the right types."""

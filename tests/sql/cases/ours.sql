@@ -246,6 +246,12 @@ SELECT '"\u0000"'::jsonb;
 -- ERROR 22P02
 SELECT '{"a": 1}'::json -> 'a';
 -- ERROR 0A000
+SELECT ARRAY[interval '1 day'] = ARRAY[interval '24 hours'];
+-- ERROR 0A000
+SELECT interval '1 day' = ANY (ARRAY[interval '24 hours']);
+-- ERROR 0A000
+SELECT array_position(ARRAY['1'::jsonb], '1.0');
+-- ERROR 0A000
 CREATE TABLE x (j jsonb PRIMARY KEY);
 -- ERROR 0A000
 CREATE TABLE x (i interval UNIQUE);

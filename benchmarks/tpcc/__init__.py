@@ -1,0 +1,1 @@
+"""TPC-C with one warehouse, in process and on PostgreSQL."""
