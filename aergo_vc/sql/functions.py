@@ -449,7 +449,7 @@ def _window(binder: Binder, node: exp.Expression) -> Expression:
         call = _window_call(binder, function, where)
     spec = definition.args.get("spec")
     frame = "" if spec is None else _frame(spec)
-    if not (isinstance(function, _TIE_FREE) or (is_aggregate(function) and not frame)):
+    if not (isinstance(function, _TIE_FREE) or (is_aggregate(function) and not frame.startswith("ROWS"))):
         terms += [tie for tie in binder.ties if tie not in terms]
     pieces = []
     if partition:
@@ -468,7 +468,18 @@ def _definition(binder: Binder, node: exp.Expression) -> exp.Expression:
     found = binder.windows.get(name_of(alias))
     if found is None:
         raise error_at(node, "42704", f'window "{name_of(alias)}" does not exist')
-    return found
+    if found.args.get("alias") is not None:
+        raise unsupported(found, "a window made from another one")
+    parts = {part: node.args.get(part) for part in ("partition_by", "order", "spec")}
+    if not any(parts.values()):
+        return found
+    if parts["partition_by"]:
+        raise error_at(node, "42P20", f'cannot override PARTITION BY clause of window "{name_of(alias)}"')
+    if parts["order"] and found.args.get("order"):
+        raise error_at(node, "42P20", f'cannot override ORDER BY clause of window "{name_of(alias)}"')
+    if found.args.get("spec"):
+        raise error_at(node, "42P20", f'cannot copy window "{name_of(alias)}" because it has a frame clause')
+    return exp.Window(**{part: value or found.args.get(part) for part, value in parts.items()})
 
 
 def _window_order(binder: Binder, order: exp.Expression | None) -> list[str]:
