@@ -36,6 +36,10 @@ def _weight(cell: Any) -> int:  # noqa: ANN401 - a value as variables hold it
     return 8 * len(cell) if cell.__class__ is list else len(cell)
 
 
+DEFAULT_BUDGET = Budget()
+"""What a script may cost unless its caller says otherwise."""
+
+
 class Meter:
     """Counts against a budget; raises SqlError 54000 beyond it."""
 
