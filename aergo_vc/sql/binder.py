@@ -67,13 +67,14 @@ class Query:
     """A bound query.  Its columns are called c0, c1, … in `sql`; `columns` hold how others refer to the values.
 
     `single` says that it has one row at most.  `sources` is what a mention of a common table expression
-    costs (Counter).
+    costs (Counter).  `limited` says that its SQL ends in LIMIT.
     """
 
     sql: str
     columns: tuple[OutputColumn, ...]
     single: bool = False
     sources: int = 1
+    limited: bool = False
 
 
 class QueryBinder(Protocol):

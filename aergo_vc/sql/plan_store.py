@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from aergo_vc.model.schema import Catalog
+from aergo_vc.sql.binder import Surroundings
 from aergo_vc.sql.errors import SqlError
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.calling import CallPlan
@@ -63,7 +64,9 @@ class PlanStore:
         tree = parse_shape(shape.text)
         if tree is not None:
             with suppress(SqlError):  # which the script itself will raise, at its own place
-                plan = compile_statement(self._catalog, tree)
+                around = Surroundings()
+                found = compile_statement(self._catalog, tree, around)
+                plan = None if around.called else found  # what routines do is looked at elsewhere
         if len(self._shapes) >= COMPILED_STATEMENTS:
             self._shapes.clear()
         self._shapes[shape.text] = plan

@@ -223,8 +223,9 @@ def _ordered_outside(binder: Binder, tree: exp.Expression, query: Query, *, tota
         terms.append(order_term(columns[position], part))
     terms += [bytewise(column) for column in columns]
     names = ", ".join(f"c{place}" for place in range(len(columns)))
-    sql = f"SELECT {names} FROM ({query.sql}) ORDER BY {', '.join(dict.fromkeys(terms))}{_limit(binder, tree)}"
-    return replace(query, sql=sql)
+    limit = _limit(binder, tree)
+    sql = f"SELECT {names} FROM ({query.sql}) ORDER BY {', '.join(dict.fromkeys(terms))}{limit}"
+    return replace(query, sql=sql, limited=bool(limit))
 
 
 def _output_position(part: exp.Expression, columns: Sequence[OutputColumn]) -> int | None:
@@ -313,9 +314,10 @@ class _SelectBinder:
         single = grouped and not group_sqls
         sql += having_sql
         sql += self._order(columns, total=total and not single, distinct=distinct)
-        sql += _limit(binder, tree)
+        limit = _limit(binder, tree)
+        sql += limit
         outputs = tuple(replace(column, expression=_outside(column.expression)) for column in columns)
-        return Query(sql, outputs, single=single or (not from_sql and not where_sql))
+        return Query(sql, outputs, single=single or (not from_sql and not where_sql), limited=bool(limit))
 
     def bind_sources(self) -> str:
         """Bind FROM alone."""

@@ -25,6 +25,9 @@ CACHE_TABLE = "cache_facts"
 UNDO_TABLE = CACHE_TABLE + "_undo"
 """Another one: the rows that were changed ahead of the mark, as they are at the mark."""
 
+VALUE_BYTES = 65_536
+"""A text, or a row, within the engine."""
+
 FUSE_STEPS = 200_000_000
 """Virtual machine instructions after which this machine gives a statement up."""
 
@@ -39,7 +42,7 @@ HEAP_BYTES = 1 << 30
 
 _LIMITS = {
     apsw.SQLITE_LIMIT_ATTACHED: 0,
-    apsw.SQLITE_LIMIT_LENGTH: 65_536,
+    apsw.SQLITE_LIMIT_LENGTH: VALUE_BYTES,
     apsw.SQLITE_LIMIT_EXPR_DEPTH: 1_000,
     apsw.SQLITE_LIMIT_COMPOUND_SELECT: 50,
     apsw.SQLITE_LIMIT_FUNCTION_ARG: 100,

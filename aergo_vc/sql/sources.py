@@ -176,7 +176,7 @@ def _series_source(
 
 def total_rows(query: Query) -> str:
     """The SQL of a query that was bound with a total order, such that SQLite keeps to it around it."""
-    return query.sql if " LIMIT " in query.sql.rpartition(")")[2] else f"{query.sql} LIMIT -1"
+    return query.sql if query.limited else f"{query.sql} LIMIT -1"
 
 
 def _query_source(query: Query, own: str, name: str) -> Source:

@@ -25,7 +25,7 @@ from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.queries import bind_common, bind_query, top_binder
 from aergo_vc.sql.scope import Scope, Source, spoken_name, table_name_of, table_source
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
-from aergo_vc.sql.sources import source_of
+from aergo_vc.sql.sources import source_of, total_rows
 from aergo_vc.sql.storage import default_sql, indexes_of, takes_numbers
 from aergo_vc.sql.values import TEXT
 
@@ -212,9 +212,7 @@ class _Insert:
         query = bind_query(self.binder, source, total=True)
         self._take_columns(len(query.columns), source)
         cells = self._query_cells(query)
-        rows_sql = f"{prefix}SELECT {', '.join(cells)} FROM ({query.sql} LIMIT -1)"
-        if " LIMIT " in query.sql.rpartition(")")[2]:
-            rows_sql = f"{prefix}SELECT {', '.join(cells)} FROM ({query.sql})"
+        rows_sql = f"{prefix}SELECT {', '.join(cells)} FROM ({total_rows(query)})"
         marks = ", ".join("?" * len(self.table.columns))
         return replace(self._finish(f"VALUES ({marks})", 0), rows_sql=rows_sql)
 

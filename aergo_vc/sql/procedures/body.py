@@ -32,7 +32,7 @@ _PARAMETER = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(:\w+)")
 _PLAN_FACTS = frozenset({":row", ":base"})
 _DEEPEST = 90
 _BLOCKS = {"for": 1, "while": 1, "try:": 1, "except": 2}
-_MOST_BLOCKS = 18
+MOST_BLOCKS = 18
 """Python counts what nests of these, by its version up to 20 or more.  So do we, lest versions disagree."""
 _BRACKETS = 100
 """Brackets that may nest in a line of Python, which allows twice as many."""
@@ -104,7 +104,7 @@ class Body:
         self.depth += 1
         weight = _BLOCKS.get(head.split(" ", 1)[0], 0)
         self.nested_blocks += weight
-        if self.depth > _DEEPEST or self.nested_blocks > _MOST_BLOCKS:
+        if self.depth > _DEEPEST or self.nested_blocks > MOST_BLOCKS:
             raise SqlError("54001", "loops and blocks nest too deep: put the inner ones into a routine of their own")
         before = len(self.lines)
         yield
