@@ -16,6 +16,7 @@ from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import Expression, assign, cast, condition
 from aergo_vc.sql.native import native
 from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.hoisting import hoist
 from aergo_vc.sql.procedures.syntax import CursorDeclaration, Fragment, Statement
 from aergo_vc.sql.procedures.translation import Code, Names, translate
@@ -78,6 +79,7 @@ class Body:
     handling: list[str] = field(default_factory=list)
     cursors: dict[str, CursorDeclaration] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
+    coverage: Coverage | None = None
 
     # Text
 
@@ -103,6 +105,12 @@ class Body:
     def at(self, statement: Statement) -> None:
         """What follows comes from `statement`."""
         self.position = Position(statement.line, statement.column)
+
+    def mark(self) -> None:
+        """Let the statement at the position be counted, if anything is."""
+        if self.coverage is not None:
+            number = self.coverage.number(self.routine, self.position.line, self.position.column)
+            self.write(f"run.hits[{number}] += 1")
 
     def number(self) -> int:
         self.count += 1

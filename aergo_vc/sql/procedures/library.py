@@ -7,6 +7,7 @@ from aergo_vc.model.routines import Mode, Volatility
 from aergo_vc.model.schema import Catalog
 from aergo_vc.sql.errors import UNDEFINED_FUNCTION, UNSUPPORTED, SqlError
 from aergo_vc.sql.procedures.compiled import Compiled
+from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.executing import function_of
 from aergo_vc.sql.procedures.session import Entry
 
@@ -16,6 +17,7 @@ class Library:
 
     def __init__(self) -> None:
         self.catalog = Catalog()
+        self.coverage: Coverage | None = None
         self._compiled: dict[RoutineName, Compiled] = {}
 
     def set_catalog(self, catalog: Catalog) -> None:
@@ -32,7 +34,7 @@ class Library:
                 raise SqlError(UNDEFINED_FUNCTION, f"function {name} does not exist")
             from aergo_vc.sql.procedures.compiling import compile_routine  # noqa: PLC0415 - it loads sqlglot
 
-            found = self._compiled[name] = compile_routine(self.catalog, routine)
+            found = self._compiled[name] = compile_routine(self.catalog, routine, self.coverage)
         return found
 
     def load(self, name: RoutineName) -> Entry:

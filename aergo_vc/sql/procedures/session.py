@@ -76,6 +76,7 @@ class Session:
         self._events: list[tuple[str, Sequence[tuple[str, Argument]]]] = []
         self.notices: list[Notice] = []
         self.left = 0
+        self.hits: list[int] = []
 
     def set_catalog(self, catalog: Catalog) -> None:
         """Routines may have changed."""
