@@ -18,7 +18,7 @@ def false_assertion(engine: Engine, context: ExecutionContext, margin: str, text
     """
     # SELECT is as long as ASSERT: every error keeps its place.
     row = _row(engine, context, f"{margin}SELECT{text[_WORD:]}")
-    if len(row) not in (1, 2) or row[0] not in (True, False, None):
+    if len(row) not in (1, 2) or not (row[0] is None or isinstance(row[0], bool)):
         raise SqlError(SYNTAX, "ASSERT takes a condition, and a message behind a comma")
     if row[0] is True:
         return None

@@ -157,7 +157,7 @@ class _Player:
             return Failure(here, f"error {step.error.written} is expected, but the statement succeeds")
         for wanted in step.events:
             if not any(_is_met(wanted, event) for event in events):
-                return Failure(here, f"event {wanted.name} is expected; {_told(events)}")
+                return Failure(here, f"event {_event_told(wanted.name, wanted.data)} is expected; {_told(events)}")
         return None
 
     def _act(self, step: Step) -> Sequence[Event]:
@@ -212,7 +212,8 @@ class _Player:
         frames = tuple(self._frame(*call) for call in error.calls)
         if isinstance(error, _DeploymentFailed):
             return Failure(_place(error.file, error), message, error.sqlstate, frames)
-        return Failure(_place(self._file, error), message, error.sqlstate, frames)
+        place = Place(self._file, error.line or step.line, error.column or step.column)
+        return Failure(place, message, error.sqlstate, frames)
 
     def _frame(self, routine: str, line: int, column: int) -> Frame:
         found = self._current.get(routine)
@@ -241,8 +242,12 @@ def _as_json(value: object) -> object:
     return [_as_json(one) for one in value] if isinstance(value, tuple) else value
 
 
+def _event_told(name: str, data: Mapping[str, object]) -> str:
+    return " ".join([name, *[f"{key}={value}" for key, value in data.items()]])
+
+
 def _told(events: Sequence[Event]) -> str:
     if not events:
-        return "there is none"
-    told = [f"{event.name} {', '.join(f'{name}={value}' for name, value in event.data.items())}" for event in events]
-    return f"there are {'; '.join(told)}"
+        return "none is emitted"
+    told = [_event_told(event.name, event.data) for event in events]
+    return f"emitted: {'; '.join(told)}"

@@ -14,10 +14,11 @@ Each statement is a transaction of its own.  ``ASSERT condition [, message];`` f
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
+from itertools import pairwise
 from typing import Any
 
 from aergo_vc.base.errors import InputError
@@ -130,24 +131,24 @@ def read_suite(text: str) -> Suite:
     """What a test file says; raises SqlError 42601, with its place, for what cannot be read."""
     reader = _Reader(Source(text))
     position = 0
-    for start, end in _spans(tokens_of(reader.source)):
-        reader.directives(position, start)
-        reader.statement(start, end)
-        position = end
+    for tokens in _statements(tokens_of(reader.source)):
+        reader.directives(position, tokens[0].start)
+        reader.statement(tokens)
+        position = tokens[-1].end
     reader.directives(position, len(text))
     return reader.finish()
 
 
-def _spans(tokens: list[Token]) -> Iterator[tuple[int, int]]:
-    """Where statements begin and end, semicolons included."""
-    start: int | None = None
+def _statements(tokens: list[Token]) -> Iterator[list[Token]]:
+    """The tokens of each statement, semicolons included."""
+    found: list[Token] = []
     for token in tokens:
         is_semicolon = token.kind is TokenKind.SIGN and token.text == ";"
-        if start is None and not is_semicolon and token.kind is not TokenKind.END:
-            start = token.start
-        if start is not None and (is_semicolon or token.kind is TokenKind.END):
-            yield start, token.end
-            start = None
+        if token.kind is not TokenKind.END and (found or not is_semicolon):
+            found.append(token)
+        if found and (is_semicolon or token.kind is TokenKind.END):
+            yield found
+            found = []
 
 
 class _Reader:
@@ -164,18 +165,26 @@ class _Reader:
 
     def directives(self, start: int, end: int) -> None:
         """Obey the comments between two statements."""
-        gap = _COMMENT.sub(_without_block, self.source.text[start:end])
-        for match in _DIRECTIVE.finditer(gap):
-            offset = start + match.start() + match[0].index("--")
+        for match, offset in self._directives(start, end):
             if start and match.start() == 0:
                 raise self._wrong(offset, "a directive is expected on a line of its own, before its statement")
             if not match[2]:
                 raise self._wrong(offset, f"-- {match[1]}: says nothing")
             _OBEYED[match[1]](self, match[2], offset)
 
-    def statement(self, start: int, end: int) -> None:
+    def _directives(self, start: int, end: int) -> Iterator[tuple[re.Match[str], int]]:
+        gap = _COMMENT.sub(_without_block, self.source.text[start:end])
+        for match in _DIRECTIVE.finditer(gap):
+            yield match, start + match.start() + match[0].index("--")
+
+    def statement(self, tokens: Sequence[Token]) -> None:
         """Enter a statement."""
-        text = self.source.text[start:end].removesuffix(";")
+        start = tokens[0].start
+        for before, after in pairwise(tokens):
+            for match, offset in self._directives(before.end, after.start):
+                if match.start():
+                    raise self._wrong(offset, "a directive inside a statement: a semicolon is missing before it")
+        text = self.source.text[start : tokens[-1].end].removesuffix(";")
         is_assert = text[:6].lower() == "assert" and not text[6:7].isalnum() and text[6:7] not in ("_", ".")
         if is_assert and (self._error or self._events):
             raise self._wrong(start, "an ASSERT emits nothing and cannot be expected to fail")
