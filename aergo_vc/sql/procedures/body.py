@@ -61,6 +61,7 @@ class Body:
     catalog: Catalog
     routine: Routine
     contract: str
+    coverage: Coverage | None = None
     names: Names = field(default_factory=Names)
     lines: list[str] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
@@ -79,7 +80,6 @@ class Body:
     handling: list[str] = field(default_factory=list)
     cursors: dict[str, CursorDeclaration] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
-    coverage: Coverage | None = None
 
     # Text
 
@@ -106,12 +106,6 @@ class Body:
         """What follows comes from `statement`."""
         self.position = Position(statement.line, statement.column)
 
-    def mark(self) -> None:
-        """Let the statement at the position be counted, if anything is."""
-        if self.coverage is not None:
-            number = self.coverage.number(self.routine, self.position.line, self.position.column)
-            self.write(f"run.hits[{number}] += 1")
-
     def number(self) -> int:
         self.count += 1
         return self.count
@@ -119,6 +113,12 @@ class Body:
     def declare(self, name: str, column_type: ColumnType, shape: Shape | None = None) -> Variable:
         """A new variable, not yet in sight."""
         return Variable(name, f"v{self.number()}", column_type, shape=shape)
+
+    def mark(self) -> None:
+        """Let the statement at the position be counted, if anything is."""
+        if self.coverage is not None:
+            number = self.coverage.number(self.routine, self.position.line, self.position.column)
+            self.write(f"run.hits[{number}] += 1")
 
     @contextmanager
     def level(self, label: str | None) -> Iterator[None]:
