@@ -77,12 +77,12 @@ class ContractTests:
             return ()
         definitions = {key: found for ground in self._grounds for key, found in ground.definitions.items()}
         routines = []
-        for (name, body), found in definitions.items():
+        for (file, name, body), found in definitions.items():
             statements = tuple(
                 CoveredStatement(found.place(one.line, one.column), one.hits)
                 for one in self._coverage.statements(name, body)
             )
-            routines.append((found.file, found.body.line, CoveredRoutine(name, found.file, statements)))
+            routines.append((file, found.body.line, CoveredRoutine(name, file, statements)))
         return tuple(routine for _, _, routine in sorted(routines, key=lambda one: (one[:2], one[2].name)))
 
 

@@ -1,14 +1,18 @@
--- A bank that writes down what it does.
+-- A bank that writes down what it does.  Second version: money can be held, and accounts know when they were opened.
 --
--- Customers call open_account, transfer, hold and capture with their own signatures; they own no row.  The tables
--- change by these routines only, which run with the rights of the bank's owner (SECURITY DEFINER).
+-- Customers call open_account, transfer and hold_money with their own signatures.  They may change no row themselves: what is not
+-- granted is denied, and the routines that customers call run with the rights of the bank's owner (SECURITY DEFINER).
 
-CREATE TYPE hold_state AS ENUM ('open', 'captured', 'released');
+-- From the first version; where there is no account yet, this is passed over.
+ALTER TABLE IF EXISTS account ADD COLUMN IF NOT EXISTS opened timestamptz;
+
+CREATE TYPE hold_state AS ENUM ('open', 'released');
 
 CREATE TABLE account (
     id bigint PRIMARY KEY,
     owner text NOT NULL,
     balance numeric(14, 2) NOT NULL DEFAULT 0,
+    opened timestamptz,
     CONSTRAINT balance_not_negative CHECK (balance >= 0)
 );
 
@@ -43,7 +47,6 @@ BEGIN
     );
 END $$;
 
--- The signer's own account, or an error.
 CREATE PROCEDURE require_own(wanted bigint) LANGUAGE plpgsql AS $$
 DECLARE
     holder text;
@@ -57,14 +60,21 @@ BEGIN
     END IF;
 END $$;
 
+CREATE PROCEDURE require_available(wanted bigint, amount numeric) LANGUAGE plpgsql AS $$
+BEGIN
+    IF available(wanted) < amount THEN
+        RAISE EXCEPTION 'account % has % left to spend', wanted, available(wanted) USING ERRCODE = 'BANK1';
+    END IF;
+END $$;
+
 CREATE PROCEDURE open_account(wanted bigint) LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    INSERT INTO account VALUES (wanted, session_user, 0);
+    INSERT INTO account VALUES (wanted, session_user, 0, CURRENT_TIMESTAMP);
     CALL note('open', wanted, 0);
 END $$;
 
--- Only the bank's owner pays in: whoever else calls it is refused.
-CREATE PROCEDURE deposit(payee bigint, amount numeric(14, 2)) LANGUAGE plpgsql AS $$
+-- For the owner, and for the tellers that the owner grants it to.
+CREATE PROCEDURE deposit(payee bigint, amount numeric(14, 2)) LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     UPDATE account SET balance = balance + amount WHERE id = payee;
     IF NOT FOUND THEN
@@ -79,9 +89,7 @@ BEGIN
         RAISE EXCEPTION 'an amount above zero is expected, not %', amount USING ERRCODE = 'invalid_parameter_value';
     END IF;
     CALL require_own(payer);
-    IF available(payer) < amount THEN
-        RAISE EXCEPTION 'account % has % left to spend', payer, available(payer) USING ERRCODE = 'BANK1';
-    END IF;
+    CALL require_available(payer, amount);
     UPDATE account SET balance = balance - amount WHERE id = payer;
     UPDATE account SET balance = balance + amount WHERE id = payee;
     IF NOT FOUND THEN
@@ -96,14 +104,12 @@ END $$;
 CREATE PROCEDURE hold_money(hold_id bigint, payer bigint, amount numeric(14, 2)) LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     CALL require_own(payer);
-    IF available(payer) < amount THEN
-        RAISE EXCEPTION 'account % has % left to spend', payer, available(payer) USING ERRCODE = 'BANK1';
-    END IF;
+    CALL require_available(payer, amount);
     INSERT INTO hold VALUES (hold_id, payer, amount, 'open', CURRENT_TIMESTAMP + INTERVAL '1 hour');
     CALL note('hold', payer, amount);
 END $$;
 
--- Gives back what was held for too long; returns how many holds that were.
+-- Gives back what was held for too long, and says how many holds that were.  Anybody may call it.
 CREATE FUNCTION release_expired() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     late RECORD;
@@ -117,3 +123,10 @@ BEGIN
     END LOOP;
     RETURN released;
 END $$;
+
+GRANT EXECUTE ON PROCEDURE open_account, transfer, hold_money TO PUBLIC;
+GRANT EXECUTE ON FUNCTION release_expired TO PUBLIC;
+
+-- Accounts of the first version were opened when the audit says so.
+UPDATE account SET opened = (SELECT MIN(at) FROM audit WHERE audit.account = account.id AND what = 'open')
+ WHERE opened IS NULL;

@@ -50,11 +50,11 @@ class Definition:
 
 @dataclass(slots=True)
 class Ground:
-    """What all test files have in common: `definitions` are the deployed texts of routines, those of all versions."""
+    """What test files have in common: `definitions` are the deployed texts of routines, by file, name and text."""
 
     read: ReadContract
     coverage: Coverage | None = None
-    definitions: dict[tuple[RoutineName, str], Definition] = field(default_factory=dict)
+    definitions: dict[tuple[str, RoutineName, str], Definition] = field(default_factory=dict)
 
 
 def play(file: str, text: str, contracts: Sequence[str], ground: Ground, wanted: str = "") -> Iterator[CaseOutcome]:
@@ -194,7 +194,7 @@ class _Player:
             found = Definition(file, tree.body)
             self._current = {**self._current, name: found}
             if is_deployed:
-                self._ground.definitions.setdefault((name, tree.body.text), found)
+                self._ground.definitions[file, name, tree.body.text] = found
 
     def _context(self, step: Step) -> ExecutionContext:
         """Every step is a block of its own."""
