@@ -63,13 +63,21 @@ class ContractTests:
         self._grounds: list[Ground] = []
 
     def run(self, wanted: str = "") -> Iterator[CaseOutcome]:
-        """Run the tests that have `wanted` in their names; raises NoTestsError for a file that cannot be read."""
+        """Run the tests that have `wanted` in their names.
+
+        Raises NoTestsError for a file that cannot be read, and at the end if there was nothing to run.
+        """
         self._grounds = []
+        found = False
         for file in self.files:
             ground = Ground(_Reader(file.parent).read, self._coverage)
             self._grounds.append(ground)
             contracts = [os.path.relpath(found, file.parent) for found in _contract_files(file)]
-            yield from play(str(file), _text(file), contracts, ground, wanted)
+            for outcome in play(str(file), _text(file), contracts, ground, wanted):
+                found = True
+                yield outcome
+        if not found:
+            raise NoTestsError(f"no test has {wanted} in its name")
 
     def coverage(self) -> tuple[CoveredRoutine, ...]:
         """What the tests that were run reached, in the order of files and lines; nothing unless `covering`."""

@@ -93,6 +93,7 @@ def test_what_cannot_be_tested_ends_with_2_or_fails_at_its_place(folder: World) 
         "error: empty has no test: a file test_….sql or tests/….sql is expected",
         "hint: git aergo test --help tells what a test file looks like",
     ]
+    assert "no test has x in its name" in folder.run("git-aergo", "test", "shop", "-k", "x", expect=2).err
     (shop / "test_good.sql").write_bytes(b"\xff")
     assert "is not UTF-8 at byte 0" in folder.run("git-aergo", "test", "shop/test_good.sql", expect=2).err
     (shop / "shop.sql").write_text(SHOP.replace("whole /", "hole /"))

@@ -10,20 +10,24 @@ _COMPARISONS = frozenset({"=", "<>", "!=", "<", "<=", ">", ">="})
 _LOOSER = frozenset({"and", "or", "not", "case", "between", "in", "is", "like", "ilike"})
 _WORD = len("ASSERT")
 
+ASSERT_FAILURE = "P0004"
 
-def false_assertion(engine: Engine, context: ExecutionContext, margin: str, text: str) -> str | None:
-    """What to say of ``ASSERT condition [, message]`` if it is not true; None where it is.  Raises SqlError.
 
-    `margin` stands in front of the statement.  A comparison is told with the values of its two sides.
+def check_assertion(engine: Engine, context: ExecutionContext, text: str) -> None:
+    """Raise SqlError P0004 unless ``ASSERT condition [, message]`` is true, and others for what is no such thing.
+
+    A comparison that fails without a message is told with the values of its two sides.
     """
     # SELECT is as long as ASSERT: every error keeps its place.
-    row = _row(engine, context, f"{margin}SELECT{text[_WORD:]}")
+    row = _row(engine, context, f"SELECT{text[_WORD:]}")
     if len(row) not in (1, 2) or not (row[0] is None or isinstance(row[0], bool)):
         raise SqlError(SYNTAX, "ASSERT takes a condition, and a message behind a comma")
-    if row[0] is True:
-        return None
-    if len(row) == 2 and row[1] is not None:  # noqa: PLR2004
-        return str(row[1])
+    if row[0] is not True:
+        message = row[1] if len(row) == 2 else None  # noqa: PLR2004
+        raise SqlError(ASSERT_FAILURE, _comparison(engine, context, text) if message is None else str(message))
+
+
+def _comparison(engine: Engine, context: ExecutionContext, text: str) -> str:
     sides = _sides(text[_WORD:])
     if sides is None:
         return "assertion failed"

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aergo_vc.base.errors import InputError
 from aergo_vc.base.ids import BranchName, ChainId, RoutineName, TransactionId
@@ -15,7 +15,7 @@ from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.own_statements import CreateRoutine
 from aergo_vc.sql.procedures.syntax import Fragment
 from aergo_vc.sql.source import parse_script
-from aergo_vc.sql.testing.asserting import false_assertion
+from aergo_vc.sql.testing.asserting import check_assertion
 from aergo_vc.sql.testing.outcomes import CaseOutcome, Failure, Frame, Place
 from aergo_vc.sql.testing.suites import Case, ExpectedEvent, Kind, Step, Suite, read_suite
 
@@ -165,16 +165,18 @@ class _Player:
         if step.kind is Kind.DEPLOY:
             self._deploy(step, context)
             return ()
-        # Behind so many empty lines the statement stands where it does in the file, and so do its errors.
-        margin = "\n" * (step.line - 1) + " " * (step.column - 1)
-        with self._engine.transaction():
-            if step.kind is Kind.ASSERT:
-                message = false_assertion(self._engine, context, margin, step.text)
-                if message is not None:
-                    raise SqlError("P0004", message, step.line, step.column)
-                return ()
-            events = self._engine.run(margin + step.text, context).events
-        self._note(self._file, DEFAULT_CONTRACT, margin + step.text)
+        try:
+            with self._engine.transaction():
+                if step.kind is Kind.ASSERT:
+                    check_assertion(self._engine, context, step.text)
+                    return ()
+                events = self._engine.run(step.text, context).events
+        except SqlError as error:
+            error.line, error.column = _shifted(step, error.line or 1, error.column or 1)
+            raise
+        for tree in _routines(step.text):
+            line, column = _shifted(step, tree.body.line, tree.body.column)
+            self._note(self._file, DEFAULT_CONTRACT, replace(tree, body=replace(tree.body, line=line, column=column)))
         return events
 
     def _deploy(self, step: Step, context: ExecutionContext) -> None:
@@ -185,16 +187,16 @@ class _Player:
                 self._engine.run(found.text, context, contract=contract)
         except SqlError as error:
             raise _DeploymentFailed(error, found.file) from error
-        self._note(found.file, contract, found.text, is_deployed=True)
+        for tree in _routines(found.text):
+            name, definition = self._note(found.file, contract, tree)
+            self._ground.definitions[found.file, name, tree.body.text] = definition
 
-    def _note(self, file: str, contract: str, text: str, *, is_deployed: bool = False) -> None:
-        """Remember where the routines that a text makes are written."""
-        for tree in _routines(text):
-            name = RoutineName(f"{tree.name.contract or contract}.{tree.name.name}")
-            found = Definition(file, tree.body)
-            self._current = {**self._current, name: found}
-            if is_deployed:
-                self._ground.definitions[file, name, tree.body.text] = found
+    def _note(self, file: str, contract: str, tree: CreateRoutine) -> tuple[RoutineName, Definition]:
+        """Remember where a routine is written."""
+        name = RoutineName(f"{tree.name.contract or contract}.{tree.name.name}")
+        found = Definition(file, tree.body)
+        self._current = {**self._current, name: found}
+        return name, found
 
     def _context(self, step: Step) -> ExecutionContext:
         """Every step is a block of its own."""
@@ -212,8 +214,7 @@ class _Player:
         frames = tuple(self._frame(*call) for call in error.calls)
         if isinstance(error, _DeploymentFailed):
             return Failure(_place(error.file, error), message, error.sqlstate, frames)
-        place = Place(self._file, error.line or step.line, error.column or step.column)
-        return Failure(place, message, error.sqlstate, frames)
+        return Failure(_place(self._file, error), message, error.sqlstate, frames)
 
     def _frame(self, routine: str, line: int, column: int) -> Frame:
         found = self._current.get(routine)
@@ -228,7 +229,14 @@ class _DeploymentFailed(SqlError):
         self.calls, self.file = error.calls, file
 
 
+def _shifted(step: Step, line: int, column: int) -> tuple[int, int]:
+    """The place in the file of one in the text of a step."""
+    return line + step.line - 1, column + (step.column - 1 if line == 1 else 0)
+
+
 def _routines(text: str) -> list[CreateRoutine]:
+    if "create" not in text.lower():
+        return []
     return [one.tree for one in parse_script(text) if isinstance(one.tree, CreateRoutine)]
 
 

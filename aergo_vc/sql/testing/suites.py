@@ -157,6 +157,7 @@ class _Reader:
         self._now = self._common = Circumstances()
         self._setup: tuple[Step, ...] | None = None
         self._cases: list[Case] = []
+        self._names: set[str] = set()
         self._name, self._place = "", (1, 1)
         self._steps: list[Step] = []
         self._error: ExpectedError | None = None
@@ -212,8 +213,9 @@ class _Reader:
 
     def test(self, name: str, offset: int) -> None:
         self._end_case(offset)
-        if any(case.name == name for case in self._cases):
+        if name in self._names:
             raise self._wrong(offset, f"there are two tests with the name {name}")
+        self._names.add(name)
         self._name, self._place, self._now = name, self.source.place(offset), self._common
 
     def deploy(self, text: str, offset: int) -> None:
