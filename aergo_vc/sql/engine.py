@@ -20,7 +20,7 @@ from aergo_vc.model.types import Row
 from aergo_vc.sql import ahead, cached_catalog, loading, rebuilding
 from aergo_vc.sql.ahead import RowSource, lost_rows
 from aergo_vc.sql.alterations import DEFINING
-from aergo_vc.sql.budget import Budget, Meter
+from aergo_vc.sql.budget import DEFAULT_BUDGET, Budget, Meter
 from aergo_vc.sql.capture import Capture, InsertedRows
 from aergo_vc.sql.definitions import Definition
 from aergo_vc.sql.deploying import Deployment
@@ -41,6 +41,7 @@ from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
 from aergo_vc.sql.source import Statement, parse_script
 from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, key_test
+from aergo_vc.sql.stretches import Stretch
 from aergo_vc.sql.translated_errors import DISK_ERRORS, disk_error, disk_errors, foreign_key_error, translated
 
 
@@ -49,7 +50,7 @@ class Engine:
 
     def __init__(self, path: Path | None = None, *, fuse_steps: int = FUSE_STEPS) -> None:
         self._guard, self._fuse = Guard(), Fuse(fuse_steps)
-        self._meter = Meter(Budget())
+        self._meter = Meter(DEFAULT_BUDGET)
         with disk_errors():
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
         self._facts = Facts(self._db)
@@ -144,46 +145,35 @@ class Engine:
 
     # Blocks and transactions
 
-    @contextmanager
-    def block(self) -> Iterator[OpenTransaction]:
+    def block(self) -> Stretch:
         """A stretch that is kept whole or not at all; an exception, or `rollback`, rolls it back.  Does not nest."""
-        with self._stretch(final=True) as opened:
-            yield opened
+        return self._stretch(final=True)
 
-    @contextmanager
-    def transaction(self) -> Iterator[OpenTransaction]:
+    def transaction(self) -> Stretch:
         """As `block`, for the parts of one transaction; foreign keys are checked at its end (SqlError 23503)."""
-        with self._stretch(final=False) as opened:
-            yield opened
-            if not opened.discarded:
-                self.check_constraints()
+        return self._stretch(final=False, checked=True)
 
-    @contextmanager
-    def _part(self) -> Iterator[OpenTransaction]:
+    def _part(self) -> Stretch:
         """A part of the open transaction, kept whole or not at all; without one, a transaction of its own.
 
         The first part needs no savepoint but the transaction's: there is nothing else behind that yet.
         """
         outer = self._transactions[-1] if self._transactions else None
         if outer is None or outer.begun:
-            with self._stretch(final=False) as opened:
-                yield opened
-            return
+            return self._stretch(final=False)
         before = (self.catalog, self._owed)
         opened = OpenTransaction()
         outer.begun = True
-        try:
-            with disk_errors():
-                yield opened
-        except BaseException:
-            outer.begun = False
-            self._rewind(outer, before)
-            raise
-        outer.changes = {} if opened.rewritten else opened.changes
-        outer.events += opened.events
-        outer.notices += opened.notices
-        outer.rewritten |= opened.rewritten
-        outer.catalog_changed = outer.catalog_changed or opened.catalog_changed
+
+        def leave(error: BaseException | None) -> None:
+            if error is not None:
+                outer.begun = False
+                self._rewind(outer, before)
+                return
+            outer.changes = {} if opened.rewritten else opened.changes
+            outer.take(opened)
+
+        return Stretch(opened, leave)
 
     def _rewind(self, opened: OpenTransaction, before: tuple[Catalog, Mapping[TableName, RowSource]]) -> None:
         """Go back to where a transaction began, and stay in it."""
@@ -195,8 +185,7 @@ class Engine:
         if self.catalog is not catalog:
             self._set_catalog(catalog)
 
-    @contextmanager
-    def _stretch(self, *, final: bool) -> Iterator[OpenTransaction]:
+    def _stretch(self, *, final: bool, checked: bool = False) -> Stretch:
         name = f"s{self._depth}"
         before = (self.catalog, self._owed)
         self._begin(name, final=final)
@@ -206,18 +195,22 @@ class Engine:
                 self._facts.sequences.forget()
             self._transactions.append(opened)
             self._capture.push()
-        try:
-            with disk_errors():
-                yield opened
-        except BaseException:
-            self._undo(name, before, final=final)
-            raise
-        if opened.discarded:
-            if not final and not opened.changes:
+
+        def leave(error: BaseException | None) -> None:
+            if error is None and checked and not opened.discarded:
+                try:
+                    self.check_constraints()
+                except BaseException:
+                    self._undo(name, before, final=final)
+                    raise
+            if error is None and not opened.discarded:
+                self._keep(name, opened, final=final)
+                return
+            if error is None and not final and not opened.changes:
                 opened.changes = self._capture.changes()
             self._undo(name, before, final=final)
-            return
-        self._keep(name, opened, final=final)
+
+        return Stretch(opened, leave)
 
     def _begin(self, name: str, *, final: bool) -> None:
         if final and self._depth:
@@ -248,12 +241,9 @@ class Engine:
             opened.changes = self._capture.changes(frame)
         if self._transactions:
             outer = self._transactions[-1]
-            outer.events += opened.events
-            outer.notices += opened.notices
             # What the first part did is what all did, unless another follows.
             outer.changes = opened.changes if first and not outer.rewritten | opened.rewritten else {}
-            outer.rewritten |= opened.rewritten
-            outer.catalog_changed = outer.catalog_changed or opened.catalog_changed
+            outer.take(opened)
 
     def check_constraints(self) -> None:
         """Raise SqlError 23503 if rows refer to rows that are not there; `transaction` asks at its end by itself."""
@@ -413,7 +403,7 @@ class Engine:
         deployment = None if contract is None else Deployment(contract, context, definition_of)
         shaped = self._plans.shaped(script) if deployment is None else None
         statements = parse_script(script) if shaped is None else ()
-        meter = self._meter = Meter(budget or Budget())
+        meter = self._meter = Meter(budget or DEFAULT_BUDGET)
         nested = bool(self._transactions)
         with self._part() as opened:
             runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
@@ -451,7 +441,7 @@ class Engine:
 
         Arrays are tuples.  Parameters without an argument take their defaults.  Foreign keys are checked as by `run`.
         """
-        meter = self._meter = Meter(budget or Budget())
+        meter = self._meter = Meter(budget or DEFAULT_BUDGET)
         nested = bool(self._transactions)
         with self._part() as opened:
             runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
