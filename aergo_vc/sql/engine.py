@@ -37,6 +37,7 @@ from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.defining import definition_of
 from aergo_vc.sql.procedures.hosting import RoutineHost
 from aergo_vc.sql.procedures.own_statements import CallRoutine, CreateRoutine, OwnStatement
+from aergo_vc.sql.recursion import deep_stack
 from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
 from aergo_vc.sql.source import Statement, parse_script
@@ -458,6 +459,7 @@ class Engine:
             meter.add_bytes(self._capture.bytes_of(opened.changes))
         return CallOutcome(result, tuple(opened.events), tuple(opened.notices), opened.changes)
 
+    @deep_stack()
     def _run_statements(
         self,
         runner: Runner,

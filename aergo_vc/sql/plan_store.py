@@ -7,6 +7,7 @@ from aergo_vc.model.schema import Catalog
 from aergo_vc.sql.errors import SqlError
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.calling import CallPlan
+from aergo_vc.sql.recursion import deep_stack
 from aergo_vc.sql.shapes import Shape, is_plain, parse_shape, shapes_of
 from aergo_vc.sql.source import Statement
 from aergo_vc.sql.statements import compile_statement
@@ -53,6 +54,7 @@ class PlanStore:
             shaped.append((plan, shape.numbers))
         return shaped
 
+    @deep_stack()
     def _plan_of(self, shape: Shape) -> Plan | None:
         """The plan of a statement of which only the shape is known; None unless it has one."""
         if not is_plain(shape.text):

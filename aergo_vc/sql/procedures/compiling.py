@@ -120,6 +120,7 @@ def _compiled(body: Body, head: str) -> Compiled:
         nested_while_writing={pair: (at.line, at.column) for pair, at in body.called_while_writing.items()},
         written=frozenset(body.written),
         read=frozenset(body.read),
+        has_effects=body.has_effects,
     )
 
 
