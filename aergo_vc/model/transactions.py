@@ -78,7 +78,7 @@ class Payload:
 class Transaction:
     """A payload with the raw 64-byte Ed25519 signature over its SSHSIG envelope (namespace ``aergo-tx``).
 
-    `signed` are the payload's canonical bytes, empty where they were not at hand: ask `codec.transactions.signed_bytes`.
+    `signed` are the payload's canonical bytes, empty where not at hand: ask `codec.transactions.signed_bytes`.
     """
 
     id: TransactionId

@@ -33,6 +33,7 @@ from aergo_vc.sql.permits import Permits, settled
 from aergo_vc.sql.plan_store import PlanStore
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.calling import CallPlan
+from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.defining import definition_of
 from aergo_vc.sql.procedures.hosting import RoutineHost
 from aergo_vc.sql.procedures.own_statements import CallRoutine, CreateRoutine, OwnStatement
@@ -68,6 +69,10 @@ class Engine:
 
     def close(self) -> None:
         self._db.close()
+
+    def cover(self, coverage: Coverage) -> None:
+        """Count in `coverage` which statements of routines run from now on."""
+        self._routines.cover(coverage)
 
     # The cache's own facts
 

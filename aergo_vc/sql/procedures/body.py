@@ -17,6 +17,7 @@ from aergo_vc.sql.expressions import Expression, assign, cast, condition
 from aergo_vc.sql.native import native
 from aergo_vc.sql.needs import Needs, Requirements
 from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.hoisting import hoist
 from aergo_vc.sql.procedures.syntax import CursorDeclaration, Fragment, Statement
 from aergo_vc.sql.procedures.translation import Code, Names, translate
@@ -66,6 +67,7 @@ class Body:
     catalog: Catalog
     routine: Routine
     contract: str
+    coverage: Coverage | None = None
     names: Names = field(default_factory=Names)
     lines: list[str] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
@@ -137,6 +139,12 @@ class Body:
     def declare(self, name: str, column_type: ColumnType, shape: Shape | None = None) -> Variable:
         """A new variable, not yet in sight."""
         return Variable(name, f"v{self.number()}", column_type, shape=shape)
+
+    def mark(self) -> None:
+        """Let the statement at the position be counted, if anything is."""
+        if self.coverage is not None:
+            number = self.coverage.number(self.routine, self.position.line, self.position.column)
+            self.write(f"run.hits[{number}] += 1")
 
     @contextmanager
     def level(self, label: str | None) -> Iterator[None]:

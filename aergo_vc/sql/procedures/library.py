@@ -8,6 +8,7 @@ from aergo_vc.model.schema import Catalog
 from aergo_vc.sql.errors import UNDEFINED_FUNCTION, UNSUPPORTED, SqlError
 from aergo_vc.sql.needs import Requirements
 from aergo_vc.sql.procedures.compiled import Compiled
+from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.executing import function_of
 from aergo_vc.sql.procedures.session import Entry
 from aergo_vc.sql.recursion import deep_stack
@@ -18,6 +19,7 @@ class Library:
 
     def __init__(self) -> None:
         self.catalog = Catalog()
+        self.coverage: Coverage | None = None
         self._compiled: dict[RoutineName, Compiled] = {}
 
     def set_catalog(self, catalog: Catalog) -> None:
@@ -35,7 +37,7 @@ class Library:
                 raise SqlError(UNDEFINED_FUNCTION, f"function {name} does not exist")
             from aergo_vc.sql.procedures.compiling import compile_routine  # noqa: PLC0415 - it loads sqlglot
 
-            found = self._compiled[name] = compile_routine(self.catalog, routine)
+            found = self._compiled[name] = compile_routine(self.catalog, routine, self.coverage)
         return found
 
     @deep_stack()

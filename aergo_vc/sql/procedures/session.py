@@ -84,6 +84,7 @@ class Session:
         self._events: list[tuple[str, tuple[str, ...], tuple[Argument, ...]]] = []
         self.notices: list[Notice] = []
         self.left = 0
+        self.hits: list[int] = []
 
     def set_catalog(self, catalog: Catalog, rights: Rights) -> None:
         """Routines may have changed, and who may do what."""
