@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, NamedTuple, cast
 
 from aergo_vc.base.errors import RepositoryError
 from aergo_vc.base.ids import ObjectId
@@ -21,11 +21,12 @@ from aergo_vc.base.limits import BLOCK_FILE_BYTES
 from aergo_vc.codec.digests import Kind, git_object_id
 from aergo_vc.codec.git_pack import PackedEntry, PackStream, crc32, decode_object, encode_index, encode_object
 from aergo_vc.objects.discovery import GitPaths
-from aergo_vc.objects.durable import sync_directory, sync_together
+from aergo_vc.objects.durable import make_directories, replace_file, sync_directory, sync_together, write_file
+from aergo_vc.objects.locks import AERGO_FOLDER, NO_HARD_LINKS
 from aergo_vc.objects.store import ObjectStore, require_size
 
 KEEP_MARK = b"git aergo: until a reference leads here\n"
-"""What the ``.keep`` files of this program hold; others are never removed."""
+"""What the ``.keep`` files of this program hold; others, such as empty ones, may be a user's and are never removed."""
 
 _SPOOL_BYTES = 64 << 20
 _BUFFER_BYTES = 1 << 18
@@ -102,8 +103,7 @@ class MemoryWriter(ObjectWriter):
         return PublishedPack(None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Spooled:
+class _Spooled(NamedTuple):
     position: int
     stored_bytes: int
     crc: int
@@ -119,6 +119,7 @@ class PackWriter(ObjectWriter):
 
     def __init__(self, store: ObjectStore, paths: GitPaths) -> None:
         super().__init__(store)
+        self._paths = paths
         self._folder = paths.objects_dir / "pack"
         self._spool = self._empty_spool()
         self._added: dict[ObjectId, _Spooled] = {}
@@ -129,10 +130,11 @@ class PackWriter(ObjectWriter):
         name = git_object_id(kind, data, self.object_format)
         if name not in self._added:
             stored = encode_object(kind, data)
-            self._spool.seek(self._end)
+            end = self._end
+            self._spool.seek(end)
             self._spool.write(stored)
-            self._added[name] = _Spooled(self._end, len(stored), crc32(stored), len(data))
-            self._end += len(stored)
+            self._added[name] = _Spooled(end, len(stored), crc32(stored), len(data))
+            self._end = end + len(stored)
             if len(data) <= _RECENT_BYTES:
                 self._recent[name] = kind, data
                 if len(self._recent) > _RECENT:
@@ -158,7 +160,7 @@ class PackWriter(ObjectWriter):
         if not self._added:
             return PublishedPack(None)
         try:
-            published = place_pack(self._folder, self._write_pack)
+            published = place_pack(self._paths, self._write_pack)
         except OSError as error:
             raise ObjectWriteError(f"{self._folder} cannot be written: {error.strerror}") from error
         self._spool.close()
@@ -176,54 +178,76 @@ class PackWriter(ObjectWriter):
     def _write_pack(self, output: IO[bytes]) -> tuple[bytes, bytes]:
         """Write the pack; returns its checksum and its index."""
         stream = PackStream(output, len(self._added), self.object_format)
-        entries: list[PackedEntry] = []
         self._spool.seek(0)
-        for name, place in self._added.items():
-            offset = stream.append(self._spool.read(place.stored_bytes))
-            entries.append(PackedEntry(bytes.fromhex(name), place.crc, offset))
+        begin = stream.append(iter(lambda: self._spool.read(_BUFFER_BYTES), b""), len(self._added))
         checksum = stream.finish()
+        entries = [
+            PackedEntry(bytes.fromhex(name), crc, begin + position)
+            for name, (position, _, crc, _) in self._added.items()
+        ]
         return checksum, encode_index(entries, checksum, self.object_format)
 
 
-def place_pack(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]]) -> PublishedPack:
-    """Put a pack and its index into `folder` under their lasting names, the index last: it makes the pack count.
+def place_pack(paths: GitPaths, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]]) -> PublishedPack:
+    """Put a pack and its index among the others under their lasting names, the index last: it makes the pack count.
 
     `write_pack` writes the pack and returns its checksum and its index.  Raises OSError; `release_leftovers` then
     clears away what stands already.
     """
-    folder.mkdir(exist_ok=True)
+    folder = paths.objects_dir / "pack"
     # git prune takes away what begins with tmp_, even from under a session; lasting endings would make git read it.
     unique = f"{os.getpid()}_{secrets.token_hex(4)}"
-    pack, index, mark = [folder / f"{_DRAFT}_{part}_{unique}" for part in ("pack", "idx", "keep")]
+    pack, index = [folder / f"{_DRAFT}_{part}_{unique}" for part in ("pack", "idx")]
     try:
-        with _read_only_file(pack) as pack_file, _read_only_file(index) as index_file, _read_only_file(mark) as file:
+        with _read_only_file(pack) as pack_file, _read_only_file(index) as index_file:
             checksum, index_bytes = write_pack(pack_file)
             index_file.write(index_bytes)
-            file.write(KEEP_MARK)  # an empty one could not be told from a user's, and would stay for ever
-            files = (pack_file, index_file, file)
-            for written in files:
-                written.flush()
-            sync_together(*[written.fileno() for written in files])
-        name = folder / f"pack-{checksum.hex()}"
-        keep = _keep(mark, name.with_suffix(".keep"))
-        pack.replace(name.with_suffix(".pack"))
-        index.replace(name.with_suffix(".idx"))
+            pack_file.flush()
+            index_file.flush()
+            sync_together(pack_file.fileno(), index_file.fileno())
+        name = f"{folder}/pack-{checksum.hex()}"
+        lasting = Path(f"{name}.pack")
+        keep = _keep(paths.common_dir / AERGO_FOLDER / "keep", Path(f"{name}.keep"))
+        pack.replace(lasting)
+        index.replace(f"{name}.idx")
         sync_directory(folder)
-    finally:
-        for leftover in (pack, index, mark):
+    except BaseException:
+        for leftover in (pack, index):
             leftover.unlink(missing_ok=True)
-    return PublishedPack(keep, name.with_suffix(".pack"))
+        raise
+    return PublishedPack(keep, lasting)
 
 
 def _read_only_file(path: Path) -> IO[bytes]:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444), "wb", _BUFFER_BYTES)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o444)
+    except FileNotFoundError:
+        path.parent.mkdir(exist_ok=True)
+        descriptor = os.open(path, flags, 0o444)
+    return os.fdopen(descriptor, "wb", _BUFFER_BYTES)
 
 
 def _keep(mark: Path, path: Path) -> Path | None:
-    """Have a whole ``.keep`` file at once; None where somebody else already keeps the same pack."""
-    if path.exists():
+    """Have a whole and durable ``.keep`` file at once; None where somebody else already keeps the same pack.
+
+    It is another name of `mark`, so that no block has to wait for it to reach the disk.
+    """
+    try:
+        try:
+            os.link(mark, path)
+        except FileNotFoundError:
+            make_directories(mark.parent)
+            replace_file(mark, KEEP_MARK)
+            os.link(mark, path)
+    except FileExistsError:
         return path if path.read_bytes() == KEEP_MARK else None
-    mark.replace(path)
+    except OSError as error:
+        if error.errno not in NO_HARD_LINKS:
+            raise
+        draft = path.with_name(f"{_DRAFT}_keep_{secrets.token_hex(4)}")
+        write_file(draft, KEEP_MARK)
+        draft.replace(path)
     return path
 
 
