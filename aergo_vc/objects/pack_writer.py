@@ -9,7 +9,7 @@ import secrets
 import tempfile
 from abc import abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +122,9 @@ class PackWriter(ObjectWriter):
         self._paths = paths
         self._folder = paths.objects_dir / "pack"
         self._spool = self._empty_spool()
+        self._spooled = 0
+        """Bytes that the spool holds; `_unspooled` comes behind them."""
+        self._unspooled: list[bytes] = []
         self._added: dict[ObjectId, _Spooled] = {}
         self._end = 0
         self._recent: OrderedDict[ObjectId, tuple[Kind, bytes]] = OrderedDict()
@@ -130,11 +133,11 @@ class PackWriter(ObjectWriter):
         name = git_object_id(kind, data, self.object_format)
         if name not in self._added:
             stored = encode_object(kind, data)
-            end = self._end
-            self._spool.seek(end)
-            self._spool.write(stored)
-            self._added[name] = _Spooled(end, len(stored), crc32(stored), len(data))
-            self._end = end + len(stored)
+            self._added[name] = _Spooled(self._end, len(stored), crc32(stored), len(data))
+            self._end += len(stored)
+            self._unspooled.append(stored)
+            if self._end > self._spooled + _BUFFER_BYTES:
+                self._spool_all()
             if len(data) <= _RECENT_BYTES:
                 self._recent[name] = kind, data
                 if len(self._recent) > _RECENT:
@@ -150,6 +153,7 @@ class PackWriter(ObjectWriter):
         if place is None:
             return self._store.read(object_id, limit)
         require_size(object_id, place.size, limit)
+        self._spool_all()
         self._spool.seek(place.position)
         return decode_object(self._spool.read(place.stored_bytes))
 
@@ -163,10 +167,12 @@ class PackWriter(ObjectWriter):
             published = place_pack(self._paths, self._write_pack)
         except OSError as error:
             raise ObjectWriteError(f"{self._folder} cannot be written: {error.strerror}") from error
-        self._spool.close()
-        self._spool = self._empty_spool()
+        if self._spooled:
+            self._spool.close()
+            self._spool = self._empty_spool()
+        self._unspooled.clear()
         self._added.clear()
-        self._end = 0
+        self._spooled = self._end = 0
         return published
 
     def close(self) -> None:
@@ -175,11 +181,24 @@ class PackWriter(ObjectWriter):
     def _empty_spool(self) -> IO[bytes]:
         return cast("IO[bytes]", tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=str(self._folder)))
 
+    def _spool_all(self) -> None:
+        if self._unspooled:
+            self._spool.seek(self._spooled)
+            self._spool.write(b"".join(self._unspooled))
+            self._unspooled.clear()
+            self._spooled = self._end
+
+    def _stored(self) -> Iterator[bytes]:
+        """All objects as they stand in a pack, in pieces."""
+        if self._spooled:
+            self._spool.seek(0)
+            yield from iter(lambda: self._spool.read(_BUFFER_BYTES), b"")
+        yield b"".join(self._unspooled)
+
     def _write_pack(self, output: IO[bytes]) -> tuple[bytes, bytes]:
         """Write the pack; returns its checksum and its index."""
         stream = PackStream(output, len(self._added), self.object_format)
-        self._spool.seek(0)
-        begin = stream.append(iter(lambda: self._spool.read(_BUFFER_BYTES), b""), len(self._added))
+        begin = stream.append(self._stored(), len(self._added))
         checksum = stream.finish()
         entries = [
             PackedEntry(bytes.fromhex(name), crc, begin + position)
