@@ -52,7 +52,7 @@ def ledger_lock(common_dir: Path, timeout: float, *, shared: bool = False) -> It
     `timeout` seconds.
     """
     deadline = Deadline(timeout)
-    path = common_dir / AERGO_FOLDER / "lock"
+    path = common_dir.joinpath(AERGO_FOLDER, "lock")
     descriptor = _create_in_room(path, os.O_RDWR)
     try:
         _flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, deadline, path)
@@ -153,7 +153,7 @@ def exclusive_file(
     touched.  Calling the value moves the lock over its target: that is the commit; otherwise the lock is removed.
     Raises `LockedError`.
     """
-    draft = common_dir / AERGO_FOLDER / f"{_DRAFT}{os.getpid()}-{secrets.token_hex(4)}"
+    draft = common_dir.joinpath(AERGO_FOLDER, f"{_DRAFT}{os.getpid()}-{secrets.token_hex(4)}")
     descriptor = _create_in_room(draft, os.O_WRONLY | os.O_EXCL)
     stands = False
     try:

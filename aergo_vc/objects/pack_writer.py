@@ -226,7 +226,7 @@ def place_pack(paths: GitPaths, write_pack: Callable[[IO[bytes]], tuple[bytes, b
             sync_together(pack_file.fileno(), index_file.fileno())
         name = f"{folder}/pack-{checksum.hex()}"
         lasting = Path(f"{name}.pack")
-        keep = _keep(paths.common_dir / AERGO_FOLDER / "keep", Path(f"{name}.keep"))
+        keep = _keep(paths.common_dir.joinpath(AERGO_FOLDER, "keep"), Path(f"{name}.keep"))
         pack.replace(lasting)
         index.replace(f"{name}.idx")
         sync_directory(folder)

@@ -205,7 +205,7 @@ class FileRefs(Refs):
         if self.symbolic_target("HEAD") == name:
             names.append("HEAD")
         for each in names:
-            path = self._base(each) / "logs" / each
+            path = self._base(each).joinpath("logs", each)
             if path.exists() or self._has_log(each):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with path.open("ab") as file:

@@ -7,7 +7,7 @@ anew from the first edit in them until a cut falls where one fell before: from t
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
 from aergo_vc.base.errors import RepositoryError
 from aergo_vc.codec.row_chunk import check_row_size, encode_row
@@ -31,8 +31,8 @@ class Edit(NamedTuple):
     """An item before and after under one key code: None before inserts, None after deletes."""
 
     code: str
-    before: Item | None
-    after: Item | None
+    before: Item
+    after: Item
 
 
 class Level(Protocol):
@@ -155,7 +155,7 @@ def _rewritten(tree: TableTree, node: Node, level: int, edits: Sequence[Edit]) -
     firsts = [below.first for below in nodes]
     position = 0
     while position < len(edits):
-        following = max(1, bisect_right(firsts, edits[position].code))
+        following = bisect_right(firsts, edits[position].code, 1)
         end = position + 1
         while end < len(edits) and (following == len(firsts) or edits[end].code < firsts[following]):
             end += 1
@@ -169,7 +169,7 @@ def _with_lines_replaced(data: bytes, edits: Sequence[Edit]) -> bytes:
     parts: list[bytes] = []
     position = 0
     for edit in edits:
-        before, after = cast("tuple[Line, Line]", (edit.before, edit.after))
+        _, before, after = edit
         start = 0
         if position or not data.startswith(before + b"\n"):
             start = data.find(b"\n%b\n" % before, position) + 1
