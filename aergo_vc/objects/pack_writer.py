@@ -258,6 +258,7 @@ def _keep(mark: Path, path: Path) -> Path | None:
         except FileNotFoundError:
             make_directories(mark.parent)
             replace_file(mark, KEEP_MARK)
+            mark.chmod(0o444)  # what is written to one name would stand under all
             os.link(mark, path)
     except FileExistsError:
         return path if path.read_bytes() == KEEP_MARK else None

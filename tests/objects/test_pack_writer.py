@@ -92,6 +92,18 @@ def test_the_keep_file_stands_until_released(plain: Sandbox) -> None:
     assert not _packs(plain, ".keep")
 
 
+def test_keep_files_are_names_of_one_file_that_nobody_may_write(plain: Sandbox) -> None:
+    _fill(plain)
+    (keep,) = _packs(plain, ".keep")
+    mark = plain.root / ".git" / "aergo" / "keep"
+    assert keep.samefile(mark)
+    assert mark.stat().st_mode & 0o222 == 0
+    mark.unlink()  # it comes back where it is missing
+    keep.unlink()
+    _fill(plain)
+    assert _packs(plain, ".keep")[0].samefile(mark)
+
+
 @pytest.mark.parametrize("reason", [errno.EPERM, errno.EXDEV, errno.EMLINK])
 def test_where_a_file_has_one_name_only_the_keep_file_is_one_of_its_own(
     plain: Sandbox, monkeypatch: pytest.MonkeyPatch, reason: int
