@@ -221,7 +221,7 @@ class BlockExecution:
         with engine.transaction() as done:
             ran = _run(engine, transaction.payload, context)
             for load, trees in zip(transaction.payload.loads, payload, strict=True):
-                self._load(load, trees, filled)
+                self._load(load, trees, filled, context)
             self._machine.guard(self._context.branch, engine)
             self._require_room(ran)
         self._absorb(done, filled)
@@ -308,12 +308,14 @@ class BlockExecution:
         else:
             self._work.roots[name] = root
 
-    def _load(self, load: Load, trees: LoadTrees, filled: dict[TableName, Node]) -> None:
+    def _load(self, load: Load, trees: LoadTrees, filled: dict[TableName, Node], context: ExecutionContext) -> None:
         """Execute one load; notes in `filled` the tree of rows that came into an empty table."""
         engine = self._machine.engine
         table = self._machine.catalog.tables.get(load.table)
         if table is None or tuple(column.name for column in table.columns) != load.columns:
             raise ChangedColumnsError(f"table {load.table} does not have the columns that the load was made for")
+        mode = None if trees.rows is None else load.mode
+        engine.permits.load(context, load.table, mode, deletes=trees.gone is not None)
         tree = self._machine.tree(table)
         node = None if trees.rows is None else checked_node(tree, trees.rows)
         mode = load.mode

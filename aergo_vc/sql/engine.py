@@ -25,12 +25,13 @@ from aergo_vc.sql.alterations import DEFINING
 from aergo_vc.sql.budget import Budget, Meter
 from aergo_vc.sql.capture import Capture, InsertedRows
 from aergo_vc.sql.definitions import Definition
-from aergo_vc.sql.deploying import Deployment, Tree
+from aergo_vc.sql.deploying import Deployment
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, EngineError, SqlError
 from aergo_vc.sql.expressions import quote_name
 from aergo_vc.sql.facts import Facts
 from aergo_vc.sql.loading import insert_many, is_free_of_rules
 from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, OpenTransaction, ScriptOutcome, ordinals_for
+from aergo_vc.sql.permits import Permits, settled
 from aergo_vc.sql.plan_store import PlanStore
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.calling import CallPlan
@@ -55,7 +56,8 @@ class Engine:
         self._facts = Facts(self._db)
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
-        self._routines = RoutineHost(self._db, self._capture, self._trusted)
+        self.permits = Permits()
+        self._routines = RoutineHost(self._db, self._capture, self._trusted, self.permits)
         self._fuse.progress = self._routines.progress
         self._plans = PlanStore(self._routines.plan)
         self._transactions: list[OpenTransaction] = []
@@ -91,6 +93,7 @@ class Engine:
         self._plans.set_catalog(catalog)
         self._capture.lay_out(catalog)
         self._facts.lay_out(catalog)
+        self.permits.set_catalog(catalog)
         self._routines.set_catalog(catalog)
 
     @property
@@ -471,12 +474,12 @@ class Engine:
         deployment: Deployment | None,
     ) -> tuple[StatementResult, ...]:
         if deployment is not None:
-            self._define(deployment.begin(self.catalog), opened)
+            self._define(self.permits.deploy(deployment), opened)
         results = tuple(
             [self._run_statement(runner, script, statement, opened, deployment) for statement in statements]
         )
         if deployment is not None:
-            self._define(deployment.finish(self.catalog), opened)
+            self._define(settled(deployment.finish(self.catalog)), opened)
         return results
 
     def _run_statement(
@@ -490,17 +493,17 @@ class Engine:
         self._meter.add_statement()
         self._fuse.reset()
         try:
-            tree: Tree | None = statement.tree
-            contract = DEFAULT_CONTRACT
-            if deployment is not None:
-                tree, contract = deployment.admit(self.catalog, statement), deployment.contract
+            tree = statement.tree if deployment is None else deployment.admit(self.catalog, statement)
+            deployed = None if deployment is None else deployment.contract
+            contract = deployed or DEFAULT_CONTRACT
             if tree is None:
                 return StatementResult("DEPLOY", 0)
             if isinstance(tree, CreateRoutine):
                 self._routines.note(tree, statement, contract)
             if isinstance(tree, (*DEFINING, OwnStatement)) and not isinstance(tree, CallRoutine):
-                return self._define(definition_of(self.catalog, tree, contract), opened)
+                return self._define(self.permits.define(tree, contract, deployed), opened)
             plan = self._plans.plan(script, statement, contract)
+            self.permits.require(plan.requirements, deployed)
             self._settle()
             if isinstance(plan, CallPlan):
                 return self._routines.run(runner, plan)
@@ -515,6 +518,7 @@ class Engine:
         self._meter.add_statement()
         self._fuse.reset()
         try:
+            self.permits.require(plan.requirements)
             return runner.run(plan, self.catalog, numbers)
         except SqlError as error:
             statement = parse_script(script)[place]

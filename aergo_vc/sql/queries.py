@@ -451,7 +451,7 @@ class _SelectBinder:
         scope = self.binder.scope
         if isinstance(item, exp.Column):
             source = scope.source(item, name_of(item.args["table"]))
-            found = [OutputColumn(name, expression) for name, expression in source.columns]
+            found = [OutputColumn(name, expression) for name, expression in source.all()]
         else:
             if not scope.sources:
                 raise error_at(item, SYNTAX, "SELECT * with no tables specified is not valid")
@@ -459,7 +459,7 @@ class _SelectBinder:
             found += [
                 OutputColumn(name, expression)
                 for source in scope.sources
-                for name, expression in source.columns
+                for name, expression in source.all()
                 if name not in scope.merged
             ]
         groups = self.binder.grouping.groups

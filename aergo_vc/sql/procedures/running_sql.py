@@ -7,6 +7,7 @@ from sqlglot import exp
 from aergo_vc.model.routines import Mode, Routine
 from aergo_vc.model.types import ColumnType
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, UNSUPPORTED, SqlError
+from aergo_vc.sql.needs import NOTHING
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.body import Body, Position, located
 from aergo_vc.sql.procedures.storing import (
@@ -117,7 +118,7 @@ def _change(body: Body, statement: RunSql, tree: exp.Expression) -> None:
 def _plan(body: Body, tree: exp.Expression) -> Plan:
     around = body.around()
     body.note_reads(tree)
-    plan = compile_statement(body.catalog, tree, around)
+    plan = replace(compile_statement(body.catalog, tree, around), requirements=NOTHING)
     if plan.table is not None:
         body.written.add(plan.table)
         body.position = Position(body.position.line, body.position.column, plan.table)

@@ -20,10 +20,12 @@ from aergo_vc.sql.budget import Meter
 from aergo_vc.sql.capture import Capture
 from aergo_vc.sql.errors import TOO_COMPLEX, BudgetError, SqlError
 from aergo_vc.sql.moments import timestamptz_from_milliseconds
+from aergo_vc.sql.needs import Requirements
 from aergo_vc.sql.outcomes import ExecutionContext, Notice, RowOrdinals
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.compiled import Compiled
 from aergo_vc.sql.procedures.conditions import CONDITIONS
+from aergo_vc.sql.rights import Rights
 from aergo_vc.sql.runner import Runner, sort_key
 from aergo_vc.sql.translated_errors import translated
 
@@ -41,7 +43,10 @@ REENTERED = "55P03"
 
 @dataclass(slots=True)
 class Entry:
-    """A routine ready to be called; `is_plain` says that it is neither strict nor has its owner's rights."""
+    """A routine ready to be called; `is_plain` says that it is neither strict nor has its owner's rights.
+
+    `requirements` are those of all its statements.
+    """
 
     routine: Routine
     contract: str
@@ -51,6 +56,7 @@ class Entry:
     arrays: tuple[int, ...]
     is_plain: bool
     inputs: tuple[Parameter, ...]
+    requirements: Requirements
 
 
 class Session:
@@ -70,6 +76,8 @@ class Session:
         self._cursors: list[apsw.Cursor] = []
         self._enter_level(0)
         self.catalog = Catalog()
+        self._rights = Rights(self.catalog)
+        self.asks = False
         self._entries: dict[str, Entry] = {}
         self._by_code: dict[CodeType, Entry] = {}
         self._points = 0
@@ -77,9 +85,9 @@ class Session:
         self.notices: list[Notice] = []
         self.left = 0
 
-    def set_catalog(self, catalog: Catalog) -> None:
-        """Routines may have changed."""
-        self.catalog = catalog
+    def set_catalog(self, catalog: Catalog, rights: Rights) -> None:
+        """Routines may have changed, and who may do what."""
+        self.catalog, self._rights = catalog, rights
         self._entries, self._by_code = {}, {}
 
     def begin(self, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals, runner: Runner) -> None:
@@ -124,12 +132,14 @@ class Session:
             raise BudgetError(TOO_COMPLEX, f"stack depth limit exceeded: calls nest deeper than {DEPTH} levels")
         if entry.is_plain and entry.contract == self._contract:
             self._depth += 1
+            asks, self.asks = self.asks, not self._rights.allows(entry.requirements, self.user)
             try:
                 return entry.function(self, *arguments)
             except (SqlError, apsw.Error) as error:
                 raise self._placed(error, entry) from error
             finally:
                 self._depth -= 1
+                self.asks = asks
         return self._call_changed(entry, arguments)
 
     def _call_changed(self, entry: Entry, arguments: Sequence[Any]) -> Any:  # noqa: ANN401
@@ -137,18 +147,19 @@ class Session:
         routine = entry.routine
         if routine.is_strict and any(argument is None for argument in arguments):
             return [] if routine.is_set else None
-        before = (self._depth, self._contract, self._waiting, self.caller, self.user)
+        before = (self._depth, self._contract, self._waiting, self.caller, self.user, self.asks)
         self._depth += 1
         if entry.contract != self._contract:
             self._enter(entry)
         if routine.security_definer and entry.owner is not None:
             self.user = entry.owner
+        self.asks = not self._rights.allows(entry.requirements, self.user)
         try:
             return entry.function(self, *arguments)
         except (SqlError, apsw.Error) as error:
             raise self._placed(error, entry) from error
         finally:
-            self._depth, self._contract, self._waiting, self.caller, self.user = before
+            self._depth, self._contract, self._waiting, self.caller, self.user, self.asks = before
 
     def _enter(self, entry: Entry) -> None:
         """From one contract into another, which must not be waiting for this one."""
@@ -190,6 +201,10 @@ class Session:
         """The rows that `call_rows` kept, as SQLite holds them, with their places in front."""
         for place, row in enumerate(self._row_sets[number] if number is not None else ()):
             yield (place, *[array_text(cell) if isinstance(cell, list) else cell for cell in row])
+
+    def require(self, requirements: Requirements) -> None:
+        """Raise SqlError 42501 unless the user at hand has what a statement takes."""
+        self._rights.require(requirements, self.user)
 
     # SQL
 

@@ -91,7 +91,7 @@ CALL p(1);
 DO $$ BEGIN END $$;
 -- ! 0A000
 GRANT SELECT ON plain TO x;
--- ! 0A000
+-- ! 42501
 PRAGMA foreign_keys;
 -- ! 0A000
 ATTACH 'x' AS y;
