@@ -19,7 +19,7 @@ from aergo_vc.sql.errors import (
     EngineError,
     SqlError,
 )
-from aergo_vc.sql.storage import indexes_of
+from aergo_vc.sql.table_access import indexes_of
 
 DISK_ERRORS = (
     apsw.CantOpenError,
