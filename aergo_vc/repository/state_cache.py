@@ -147,7 +147,7 @@ class StateCache:
         return self._path
 
     def _machine(self, path: Path | None) -> Machine:
-        compiled = CompiledCache(self._path.with_name("compiled"))
+        compiled = CompiledCache(self._workspace.folder / "compiled")
         engine = Engine(path, compiled=compiled)
         return Machine(engine, self._workspace.writer, self._workspace.nodes, keep_constitution)
 
