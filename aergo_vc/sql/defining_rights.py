@@ -1,5 +1,6 @@
 """Who may define what, read off what a definition makes of the catalog."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from aergo_vc.base.ids import TableName
@@ -8,6 +9,9 @@ from aergo_vc.sql.definition_values import Definition
 from aergo_vc.sql.errors import INSUFFICIENT_PRIVILEGE, SqlError
 from aergo_vc.sql.needs import Need
 from aergo_vc.sql.rights import Rights, contract_of, described, not_owner
+
+_NUMBER = re.compile(r"NEXTVAL\('([a-z0-9_]+\.[a-z0-9_]+)'\)")
+"""The default of a serial column."""
 
 
 def require_definition(
@@ -106,6 +110,8 @@ def _numbers(old: Catalog, new: Catalog) -> list[Need]:
 
 
 def _sequences_of(default: str) -> set[str]:
+    if plain := _NUMBER.fullmatch(default):
+        return {plain[1]}
     from aergo_vc.sql.sequence_names import sequences_in  # noqa: PLC0415 - it loads sqlglot
     from aergo_vc.sql.source import parse_expression  # noqa: PLC0415 - likewise
     from aergo_vc.sql.storage import takes_numbers  # noqa: PLC0415 - likewise
