@@ -38,7 +38,7 @@ def to_json(value: object) -> Any:  # noqa: ANN401 - what json.dumps takes
     if isinstance(value, Enum):
         return {"choice": [kind.__name__, value.value]}
     if isinstance(value, frozenset):
-        return {"set": [to_json(one) for one in sorted(value)]}
+        return {"set": sorted([to_json(one) for one in value], key=repr)}
     if isinstance(value, Mapping):
         return {"map": [[to_json(key), to_json(one)] for key, one in value.items()]}
     if kind not in _FIELDS:

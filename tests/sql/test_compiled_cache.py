@@ -35,7 +35,7 @@ BEGIN
     EMIT paid (payer, payee, amount AS sum);
   END LOOP;
 END $$;
-GRANT SELECT ON account TO bob;
+GRANT SELECT, INSERT ON account TO bob, ROLE clerk;
 INSERT INTO account VALUES (1, 500, 'cash'), (2, 0, 'card') ON CONFLICT DO NOTHING;
 """
 UPGRADE = BANK.replace("least ORDER BY id", "least ORDER BY id DESC").replace(
@@ -72,7 +72,10 @@ def story(folder: Path | None) -> list[object]:
             seen.append((error.sqlstate, error.message, error.statement, error.line, error.column))
         seen.append(engine.catalog)
 
-    for number, script in enumerate((BANK, BANK, UPGRADE, BANK.replace("amount AS sum", "nothing AS sum"))):
+    upgrade = BANK.replace("least ORDER BY id", "least ORDER BY id DESC")
+    for number, script in enumerate(
+        (BANK, BANK, UPGRADE, upgrade, BANK, BANK.replace("amount AS sum", "nothing AS sum"))
+    ):
         note(lambda script=script, number=number: engine.run(script, context(number), contract="bank"))  # type: ignore[misc]
     for number, script in enumerate((*SCRIPTS, *SCRIPTS[:3]), 10):
         note(lambda script=script, number=number: engine.run(script, context(number)))  # type: ignore[misc]
