@@ -29,6 +29,7 @@ _FILES = 4_000
 _WAITING = 400
 """Values that wait for `save`."""
 _FILE_BYTES = 4 << 20
+_CAREFULLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class CompiledCache:
@@ -60,8 +61,10 @@ class CompiledCache:
             return None
 
     def keep(self, value: object, *parts: str) -> None:
-        """Keep a value from the next `save` on."""
-        if self._folder is not None and len(self._waiting) < _WAITING:
+        """Keep a value from the next `save` on, if it is one that can be kept."""
+        if self._folder is None or len(self._waiting) >= _WAITING:
+            return
+        with contextlib.suppress(TypeError, RecursionError):  # no transaction may fail for that
             self._waiting[_key(parts)] = json.dumps(to_json(value), separators=(",", ":"))
 
     def state(self, catalog: Catalog) -> str:
@@ -97,7 +100,7 @@ class CompiledCache:
 
     def _read(self, key: str) -> str | None:
         try:
-            descriptor = os.open(self._path(key), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+            descriptor = os.open(self._path(key), os.O_RDONLY | _CAREFULLY)
         except OSError:
             return None
         with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
