@@ -5,7 +5,6 @@ The database is a cache that can be rebuilt; nothing in it is believed by others
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,12 @@ from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.outcomes import StatementResult
-from aergo_vc.model.routines import Routine
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import Argument, LoadMode
 from aergo_vc.model.types import Row
 from aergo_vc.sql import ahead, cached_catalog, loading, rebuilding
 from aergo_vc.sql.ahead import RowSource, lost_rows
-from aergo_vc.sql.budget import Budget, Meter
+from aergo_vc.sql.budget import DEFAULT_BUDGET, Budget, Meter
 from aergo_vc.sql.capture import Capture, InsertedRows
 from aergo_vc.sql.compiled_cache import CompiledCache
 from aergo_vc.sql.definition_values import Definition
@@ -38,6 +36,7 @@ from aergo_vc.sql.procedures.hosting import RoutineHost
 from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
 from aergo_vc.sql.steps import PlacedStep
+from aergo_vc.sql.stretches import Stretch
 from aergo_vc.sql.table_access import index_sql, indexes_of, key_test
 from aergo_vc.sql.translated_errors import DISK_ERRORS, disk_error, disk_errors, foreign_key_error, translated
 
@@ -50,7 +49,7 @@ class Engine:
     ) -> None:
         self.compiled = compiled or CompiledCache()
         self._guard, self._fuse = Guard(), Fuse(fuse_steps)
-        self._meter = Meter(Budget())
+        self._meter = Meter(DEFAULT_BUDGET)
         with disk_errors():
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
         self._facts = Facts(self._db)
@@ -141,46 +140,35 @@ class Engine:
 
     # Blocks and transactions
 
-    @contextmanager
-    def block(self) -> Iterator[OpenTransaction]:
+    def block(self) -> Stretch:
         """A stretch that is kept whole or not at all; an exception, or `rollback`, rolls it back.  Does not nest."""
-        with self._stretch(final=True) as opened:
-            yield opened
+        return self._stretch(final=True)
 
-    @contextmanager
-    def transaction(self) -> Iterator[OpenTransaction]:
+    def transaction(self) -> Stretch:
         """As `block`, for the parts of one transaction; foreign keys are checked at its end (SqlError 23503)."""
-        with self._stretch(final=False) as opened:
-            yield opened
-            if not opened.discarded:
-                self.check_constraints()
+        return self._stretch(final=False, checked=True)
 
-    @contextmanager
-    def _part(self) -> Iterator[OpenTransaction]:
+    def _part(self) -> Stretch:
         """A part of the open transaction, kept whole or not at all; without one, a transaction of its own.
 
         The first part needs no savepoint but the transaction's: there is nothing else behind that yet.
         """
         outer = self._transactions[-1] if self._transactions else None
         if outer is None or outer.begun:
-            with self._stretch(final=False) as opened:
-                yield opened
-            return
+            return self._stretch(final=False)
         before = (self.catalog, self._owed)
         opened = OpenTransaction()
         outer.begun = True
-        try:
-            with disk_errors():
-                yield opened
-        except BaseException:
-            outer.begun = False
-            self._rewind(outer, before)
-            raise
-        outer.changes = {} if opened.rewritten else opened.changes
-        outer.events += opened.events
-        outer.notices += opened.notices
-        outer.rewritten |= opened.rewritten
-        outer.catalog_changed = outer.catalog_changed or opened.catalog_changed
+
+        def leave(error: BaseException | None) -> None:
+            if error is not None:
+                outer.begun = False
+                self._rewind(outer, before)
+                return
+            outer.changes = {} if opened.rewritten else opened.changes
+            outer.take(opened)
+
+        return Stretch(opened, leave)
 
     def _rewind(self, opened: OpenTransaction, before: tuple[Catalog, Mapping[TableName, RowSource]]) -> None:
         """Go back to where a transaction began, and stay in it."""
@@ -192,8 +180,7 @@ class Engine:
         if self.catalog is not catalog:
             self._set_catalog(catalog)
 
-    @contextmanager
-    def _stretch(self, *, final: bool) -> Iterator[OpenTransaction]:
+    def _stretch(self, *, final: bool, checked: bool = False) -> Stretch:
         name = f"s{self._depth}"
         before = (self.catalog, self._owed)
         self._begin(name, final=final)
@@ -203,18 +190,22 @@ class Engine:
                 self._facts.sequences.forget()
             self._transactions.append(opened)
             self._capture.push()
-        try:
-            with disk_errors():
-                yield opened
-        except BaseException:
-            self._undo(name, before, final=final)
-            raise
-        if opened.discarded:
-            if not final and not opened.changes:
+
+        def leave(error: BaseException | None) -> None:
+            if error is None and checked and not opened.discarded:
+                try:
+                    self.check_constraints()
+                except BaseException:
+                    self._undo(name, before, final=final)
+                    raise
+            if error is None and not opened.discarded:
+                self._keep(name, opened, final=final)
+                return
+            if error is None and not final and not opened.changes:
                 opened.changes = self._capture.changes()
             self._undo(name, before, final=final)
-            return
-        self._keep(name, opened, final=final)
+
+        return Stretch(opened, leave)
 
     def _begin(self, name: str, *, final: bool) -> None:
         if final and self._depth:
@@ -245,12 +236,9 @@ class Engine:
             opened.changes = self._capture.changes(frame)
         if self._transactions:
             outer = self._transactions[-1]
-            outer.events += opened.events
-            outer.notices += opened.notices
             # What the first part did is what all did, unless another follows.
             outer.changes = opened.changes if first and not outer.rewritten | opened.rewritten else {}
-            outer.rewritten |= opened.rewritten
-            outer.catalog_changed = outer.catalog_changed or opened.catalog_changed
+            outer.take(opened)
 
     def check_constraints(self) -> None:
         """Raise SqlError 23503 if rows refer to rows that are not there; `transaction` asks at its end by itself."""
@@ -277,9 +265,9 @@ class Engine:
         ahead.forget_ahead(self._trusted)
         cached_catalog.store(self._trusted, self.catalog)
 
-    def adopt_routines(self, routines: Mapping[RoutineName, Routine]) -> None:
-        """Take these routines for those that there are; tables and rows stay."""
-        self._set_catalog(replace(self.catalog, routines=routines))
+    def adopt(self, catalog: Catalog) -> None:
+        """Take a catalog that has other routines, owners or grants and is else the same; tables and rows stay."""
+        self._set_catalog(catalog)
         cached_catalog.store(self._trusted, self.catalog)
 
     def _create_table(self, table: Table) -> None:
@@ -421,7 +409,7 @@ class Engine:
         """
         shaped = self._plans.shaped(script) if contract is None else None
         steps = self._plans.steps(script, contract, context) if shaped is None else None
-        meter = self._meter = Meter(budget or Budget())
+        meter = self._meter = Meter(budget or DEFAULT_BUDGET)
         nested = bool(self._transactions)
         with self._part() as opened:
             runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
@@ -461,7 +449,7 @@ class Engine:
 
         Arrays are tuples.  Parameters without an argument take their defaults.  Foreign keys are checked as by `run`.
         """
-        meter = self._meter = Meter(budget or Budget())
+        meter = self._meter = Meter(budget or DEFAULT_BUDGET)
         nested = bool(self._transactions)
         with self._part() as opened:
             runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))

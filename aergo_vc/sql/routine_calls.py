@@ -119,8 +119,8 @@ def bind_arguments(
     """The SQL of each input parameter's value, in the order of the parameters, in the form that variables keep."""
     given = match_arguments(routine, arguments, node)
     texts = []
-    for parameter in routine.inputs:
-        value = given.get(parameter.name or str(routine.inputs.index(parameter)))
+    for place, parameter in enumerate(routine.inputs):
+        value = given.get(parameter.name or str(place))
         if value is None:
             texts.append(_default(binder, parameter))
             continue

@@ -262,7 +262,9 @@ class _Insert:
             )
             for column in self.table.visible_columns
         )
-        binder = top_binder(self.catalog, Scope([own, Source("excluded", excluded, ())]), self.binder.around)
+        binder = top_binder(
+            self.catalog, Scope([own, Source("excluded", excluded, (), reading=own.reading)]), self.binder.around
+        )
         assignments = _assignments(binder, self.table, node.expressions)
         where = node.args.get("where")
         test = f" WHERE {condition(binder.bind(where.this), 'WHERE')}" if where is not None else ""

@@ -39,7 +39,7 @@ STATEMENTS = [
     (
         "INSERT INTO bank.account (id, balance) VALUES (1, 1)"
         " ON CONFLICT (id) DO UPDATE SET balance = excluded.balance",
-        "INSERT (id, balance); SELECT (id); UPDATE (balance)",
+        "INSERT (id, balance); SELECT (id, balance); UPDATE (balance)",
     ),
     (
         "INSERT INTO bank.account AS a (id, balance) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET balance = 1"

@@ -111,7 +111,12 @@ def _change(body: Body, statement: RunSql, tree: exp.Expression) -> None:
     if plan.columns is None:
         raise SqlError(SYNTAX, "INTO used with a command that cannot return data")
     row = f"r{body.number()}"
-    body.write(f"{row} = run.only_row({_execution(body, plan, tree, 'change_rows')}, {statement.strict})")
+    call = _execution(body, plan, tree, "change_rows")
+    simple = call.removeprefix("run.change_rows(")
+    if simple != call:
+        body.write(f"{row} = run.changed_row({simple[:-1]}, {statement.strict})")
+    else:
+        body.write(f"{row} = run.only_row({call}, {statement.strict})")
     _take(body, statement.into, result_columns_of(plan.columns), row, sure=statement.strict)
 
 

@@ -81,7 +81,7 @@ class Session:
         self._entries: dict[str, Entry] = {}
         self._by_code: dict[CodeType, Entry] = {}
         self._points = 0
-        self._events: list[tuple[str, Sequence[tuple[str, Argument]]]] = []
+        self._events: list[tuple[str, tuple[str, ...], tuple[Argument, ...]]] = []
         self.notices: list[Notice] = []
         self.left = 0
 
@@ -243,6 +243,12 @@ class Session:
             rows.sort(key=sort_key)
         return rows
 
+    def changed_row(self, sql: str, bindings: Bindings, strict: bool) -> tuple[Any, ...] | None:  # noqa: FBT001
+        """The row for INTO behind a changing statement of one step."""
+        rows: Rows = self.execute(sql, bindings).fetchall()
+        self._meter.add_rows(len(rows))
+        return rows[0] if len(rows) == 1 else self.only_row(rows, strict)
+
     def only_row(self, rows: Rows, strict: bool) -> tuple[Any, ...] | None:  # noqa: FBT001
         """The row for INTO behind a changing statement."""
         if len(rows) > 1:
@@ -357,17 +363,17 @@ class Session:
         self._meter.add_bytes(len(message))
         self.notices.append(Notice(level, message))
 
-    def emit(self, name: str, items: Sequence[tuple[str, Argument]], size: int | None) -> None:
+    def emit(self, name: str, keys: tuple[str, ...], values: tuple[Argument, ...], size: int | None) -> None:
         """An event; its values are canonical.  `size` is about its bytes, None where texts or arrays decide."""
         if size is None:
-            size = len(name) + sum(len(key) + len(str(value)) for key, value in items)
+            size = len(name) + sum(map(len, keys)) + sum([len(str(value)) for value in values])
         self._meter.add_bytes(size)
-        self._events.append((name, items))
+        self._events.append((name, keys, values))
 
     @property
     def events(self) -> list[Event]:
         """The events so far, in their order."""
-        return [Event(name, dict(items)) for name, items in self._events]
+        return [Event(name, dict(zip(keys, values, strict=True))) for name, keys, values in self._events]
 
     def printed(self, text: str | None) -> str:
         """As RAISE prints a value."""
