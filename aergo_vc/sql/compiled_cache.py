@@ -24,8 +24,8 @@ from aergo_vc.model.schema import Catalog
 from aergo_vc.sql.kept_values import from_json, to_json
 
 _VERSION = 1
-_FILES = 4_000
-"""Files that may be there before the older half of them goes."""
+_FILES = 2_000
+"""About as many files may be there before the older half of them goes."""
 _WAITING = 400
 """Values that wait for `save`."""
 _FILE_BYTES = 4 << 20
@@ -43,6 +43,7 @@ class CompiledCache:
         self._waiting: dict[str, str] = {}
         self._place: str | None = None
         self._last: tuple[Catalog, str] | None = None
+        self._room = 0
 
     @property
     def is_kept(self) -> bool:
@@ -82,14 +83,14 @@ class CompiledCache:
 
     def save(self) -> None:
         """Write what waits into files; what cannot be written is lost."""
-        waiting, self._waiting = self._waiting, {}
-        if self._folder is None or not waiting:
+        if self._folder is None or not self._waiting:
             return
         with contextlib.suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._make_room()
-            for key, text in waiting.items():
+            for key, text in self._waiting.items():
                 self._write(key, text)
+        self._waiting = {}
 
     def _write(self, key: str, text: str) -> None:
         draft = self._path(key).with_suffix(f".{os.getpid()}")
@@ -121,6 +122,10 @@ class CompiledCache:
         return (self._folder or Path()) / key
 
     def _make_room(self) -> None:
+        self._room -= len(self._waiting)
+        if self._room >= 0:
+            return
+        self._room = _FILES // 8
         files = list(os.scandir(self._folder))
         if len(files) < _FILES:
             return

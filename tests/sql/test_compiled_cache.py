@@ -256,7 +256,7 @@ def test_older_files_go_when_there_are_too_many(folder: Path, monkeypatch: pytes
     for number in range(60):
         cache.keep(number, "number", str(number))
         cache.save()
-    assert len(list(files(folder))) <= 20
+    assert len(list(files(folder))) <= 24
     assert CompiledCache(folder).find("number", "59") == 59
     assert CompiledCache(folder).find("number", "0") is None
 
