@@ -28,7 +28,10 @@ _FILES = 2_000
 """About as many files may be there before the older half of them goes."""
 _WAITING = 400
 """Values that wait for `save`."""
-_FILE_BYTES = 4 << 20
+_FOLDER_BYTES = 64 << 20
+"""Likewise of bytes."""
+_FILE_BYTES = 1 << 20
+"""A longer value is not kept."""
 _CAREFULLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
@@ -66,7 +69,9 @@ class CompiledCache:
         if self._folder is None or len(self._waiting) >= _WAITING:
             return
         with contextlib.suppress(TypeError, RecursionError):  # no transaction may fail for that
-            self._waiting[_key(parts)] = json.dumps(to_json(value), separators=(",", ":"))
+            text = json.dumps(to_json(value), separators=(",", ":"))
+            if len(text) < _FILE_BYTES:
+                self._waiting[_key(parts)] = text
 
     def state(self, catalog: Catalog) -> str:
         """A digest of all that is defined; nothing where nothing is kept."""
@@ -107,7 +112,7 @@ class CompiledCache:
         with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
             if not _is_own(os.fstat(descriptor), stat.S_ISREG):
                 return None
-            data = file.read(_FILE_BYTES)
+            data = file.read(2 * _FILE_BYTES)
         seal, _, body = data.partition(b"\n")
         text = body.decode()
         return text if seal + b"\n" == self._seal(key, text) else None
@@ -122,16 +127,17 @@ class CompiledCache:
         return (self._folder or Path()) / key
 
     def _make_room(self) -> None:
+        """Remove the older half if there is too much; asked now and then."""
         self._room -= len(self._waiting)
         if self._room >= 0:
             return
         self._room = _FILES // 8
-        files = list(os.scandir(self._folder))
-        if len(files) < _FILES:
+        found = [(file.stat(follow_symlinks=False), file.path) for file in os.scandir(self._folder)]
+        if len(found) < _FILES and sum(facts.st_size for facts, _ in found) < _FOLDER_BYTES:
             return
-        files.sort(key=lambda file: file.stat(follow_symlinks=False).st_mtime_ns)
-        for file in files[: len(files) - _FILES // 2]:
-            Path(file.path).unlink(missing_ok=True)
+        found.sort(key=lambda file: file[0].st_mtime_ns)
+        for _, path in found[: len(found) // 2]:
+            Path(path).unlink(missing_ok=True)
 
 
 def _key(parts: tuple[str, ...]) -> str:

@@ -261,6 +261,22 @@ def test_older_files_go_when_there_are_too_many(folder: Path, monkeypatch: pytes
     assert CompiledCache(folder).find("number", "0") is None
 
 
+def test_long_values_are_not_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = CompiledCache(folder)
+    cache.keep("x" * (1 << 20), "long")
+    cache.keep("x" * 1000, "short")
+    cache.save()
+    assert (CompiledCache(folder).find("long"), CompiledCache(folder).find("short")) == (None, "x" * 1000)
+    monkeypatch.setattr("aergo_vc.sql.compiled_cache._FOLDER_BYTES", 500)
+    other = CompiledCache(folder)
+    other.keep(1, "one")
+    other.save()
+    other.keep(2, "two")
+    other._room = 0
+    other.save()
+    assert CompiledCache(folder).find("short") is None
+
+
 def test_what_is_kept_depends_on_the_program_that_made_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = CompiledCache(folder)
     cache.keep("old", "part")
