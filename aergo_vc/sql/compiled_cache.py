@@ -17,7 +17,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from aergo_vc import __version__
 from aergo_vc.codec.catalog_texts import functions_of, schemas_of
 from aergo_vc.model.blocks import RULES
 from aergo_vc.model.schema import Catalog
@@ -162,13 +161,15 @@ def _is_own(found: os.stat_result, is_kind: Callable[[int], bool]) -> bool:
 
 @functools.cache
 def _program() -> str:
-    """A digest of what compiles: versions, and the size and time of every module that has a part in it."""
-    facts = [str(_VERSION), __version__, RULES, sys.version, *_modules(), _grammar()]
+    """A digest of what compiles: versions, and the size and time of each module that has a part in it."""
+    facts = [str(_VERSION), RULES, sys.version, *_modules(), _grammar()]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 
 def _modules() -> Iterator[str]:
     root = Path(__file__).parent
+    if not root.is_dir():  # from an archive: what is kept is of no use to the next process
+        yield os.urandom(16).hex()
     for folder in (root, root / "procedures", root.parent / "model", root.parent / "codec"):
         with contextlib.suppress(OSError):
             for file in sorted(os.scandir(folder), key=lambda one: one.name):
