@@ -133,6 +133,8 @@ class Surroundings:
     variables: Variables | None = None
     called: set[RoutineName] = field(default_factory=set)
     calls_refused: str | None = None
+    note_effect: Callable[[], None] = lambda: None
+    """Is told of what shows when it runs: a number of a sequence is taken."""
     needs: Needs = field(default_factory=Needs)
     holder: str | None = None
 

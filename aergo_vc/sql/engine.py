@@ -32,7 +32,9 @@ from aergo_vc.sql.permits import Permits
 from aergo_vc.sql.plan_store import PlanStore, Steps
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.call_plans import CallPlan
+from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.hosting import RoutineHost
+from aergo_vc.sql.recursion import deep_stack
 from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
 from aergo_vc.sql.steps import PlacedStep
@@ -67,6 +69,10 @@ class Engine:
 
     def close(self) -> None:
         self._db.close()
+
+    def cover(self, coverage: Coverage) -> None:
+        """Count in `coverage` which statements of routines run from now on."""
+        self._routines.cover(coverage)
 
     # The cache's own facts
 
@@ -466,6 +472,7 @@ class Engine:
             meter.add_bytes(self._capture.bytes_of(opened.changes))
         return CallOutcome(result, tuple(opened.events), tuple(opened.notices), opened.changes)
 
+    @deep_stack()
     def _run_steps(
         self, runner: Runner, steps: Steps, opened: OpenTransaction, contract: str | None
     ) -> tuple[StatementResult, ...]:

@@ -10,6 +10,7 @@ from aergo_vc.sql.errors import SqlError
 from aergo_vc.sql.outcomes import ExecutionContext
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.call_plans import CallPlan
+from aergo_vc.sql.recursion import deep_stack
 from aergo_vc.sql.shapes import Shape, is_plain, shapes_of
 from aergo_vc.sql.steps import KeptStep, PlacedStep, Step, kept, restored
 
@@ -97,6 +98,7 @@ class PlanStore:
             shaped.append((plan, shape.numbers))
         return shaped
 
+    @deep_stack()
     def _plan_of(self, shape: Shape) -> Plan | None:
         """The plan of a statement of which only the shape is known; None unless it has one."""
         if not is_plain(shape.text):

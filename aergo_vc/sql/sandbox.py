@@ -34,6 +34,9 @@ not run again within as many statements is lost, however few there are."""
 
 FUSE_INTERVAL = 1_000_000
 
+HEAP_BYTES = 1 << 30
+"""What SQLite may take of this machine's memory, in the whole process; says nothing about a statement's validity."""
+
 _LIMITS = {
     apsw.SQLITE_LIMIT_ATTACHED: 0,
     apsw.SQLITE_LIMIT_LENGTH: 65_536,
@@ -126,6 +129,7 @@ def open_connection(path: Path | None, guard: Guard, fuse: "Fuse", count_step: C
     """A connection that obeys `guard`, stops at `fuse` and calls `count_step` for each row of a recursive query."""
     place = ":memory:" if path is None else str(path)
     connection = apsw.Connection(place, statementcachesize=PREPARED_STATEMENTS)
+    apsw.hard_heap_limit(HEAP_BYTES)
     for pragma in _PRAGMAS:  # one by one: what follows a statement that gives a row waits until the row is fetched
         connection.execute(f"PRAGMA {pragma}").fetchall()
     for limit, value in _LIMITS.items():

@@ -43,6 +43,7 @@ def _require_order(binder: Binder, node: exp.Expression) -> None:
 @named("nextval", 1, 1)
 def _next(binder: Binder, node: exp.Expression) -> Expression:
     _require_order(binder, node)
+    binder.around.note_effect()
     return Expression(f"sequence_next({_sequence(binder, node, 'usage')})", BIGINT, not_null=True)
 
 
@@ -61,6 +62,7 @@ def _last(binder: Binder, node: exp.Expression) -> Expression:
 @named("setval", 2, 3)
 def _set(binder: Binder, node: exp.Expression) -> Expression:
     _require_order(binder, node)
+    binder.around.note_effect()
     cells = [_sequence(binder, node, "update"), assign(binder.bind(node.expressions[1]), BIGINT, "setval")]
     cells += [condition(binder.bind(part), "setval") for part in node.expressions[2:]]
     return Expression(f"sequence_set({', '.join(cells)})", BIGINT)

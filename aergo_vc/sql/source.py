@@ -19,6 +19,7 @@ from aergo_vc.sql.grammar import Aergosql
 from aergo_vc.sql.procedures.headers import is_own, parse_own_statement
 from aergo_vc.sql.procedures.lexing import Source
 from aergo_vc.sql.procedures.own_statements import OwnStatement
+from aergo_vc.sql.recursion import deep_stack
 
 TOKENS = 20_000
 """Words and signs in one statement; more rows than these allow come as loads."""
@@ -57,6 +58,7 @@ class Statement:
 
 
 @functools.lru_cache(maxsize=512)
+@deep_stack()
 def parse_script(script: str) -> tuple[Statement, ...]:
     """The statements of `script`; raises SqlError 42601 where the grammar does not allow it."""
     if len(script) > SCRIPT_CHARACTERS:

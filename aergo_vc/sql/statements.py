@@ -380,9 +380,26 @@ def _compile_update(catalog: Catalog, tree: exp.Expression, around: Surroundings
         keys = ", ".join(own.keys)
         listed = f"{quote_name(table.name)} AS t0, {from_sql.removeprefix(' FROM ')}"
         guard = f"{prefix}SELECT 1 FROM {listed}{test} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
+    elif _sets_unique(catalog, table, tree.expressions):
+        test = f" WHERE ({test.removeprefix(' WHERE ')}) AND (SELECT 1)" if test else " WHERE (SELECT 1)"
     returning, columns = _returning(binder, tree.args.get("returning"), _changed_source(binder, table, "", alias))
     sql = f"{prefix}UPDATE {quote_name(table.name)} AS t0 SET {assignments}{from_sql}{test}{returning}"
     return Plan("UPDATE", sql, table.name, columns, guard=guard)
+
+
+def _sets_unique(catalog: Catalog, table: Table, assignments: Sequence[exp.Expression]) -> bool:
+    """Whether UPDATE sets a column that a constraint keeps unique.
+
+    Rows are compared with those before and behind them, so that it shows in what order they are changed.  With a
+    subquery in WHERE SQLite finds all of them first, and changes them in the order of the primary key.
+    """
+    unique = {name for one in table.uniques for name in one.columns}
+    unique |= {name for index in indexes_of(catalog, table.name) if index.unique for name in index.columns}
+    if not unique:
+        return False
+    targets = [node.this for node in assignments]
+    parts = [part for one in targets for part in (one.expressions if isinstance(one, exp.Tuple) else [one])]
+    return any(part.name in unique or part.name.lower() in unique for part in parts)
 
 
 def _more_sources(binder: Binder, nodes: Sequence[exp.Expression]) -> str:

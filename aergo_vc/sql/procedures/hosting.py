@@ -19,6 +19,7 @@ from aergo_vc.sql.permits import Permits
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.arguments import kept_arguments
 from aergo_vc.sql.procedures.call_plans import CallPlan, run_call, run_signed_call
+from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.library import Library
 from aergo_vc.sql.procedures.session import Session
 from aergo_vc.sql.runner import Runner
@@ -57,6 +58,12 @@ class RoutineHost:
         self._library.set_catalog(catalog)
         self._session.set_catalog(catalog, self._permits.rights)
         self._signed = {}
+
+    def cover(self, coverage: Coverage) -> None:
+        """Count the statements of routines from now on."""
+        self._library.coverage = coverage
+        self._session.hits = coverage.hits
+        self.set_catalog(self._catalog)
 
     def progress(self) -> int:
         """Changes with each step that a routine takes."""

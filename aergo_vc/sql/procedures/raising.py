@@ -109,6 +109,7 @@ def compile_assert(body: Body, statement: Assert) -> None:
 
 def compile_emit(body: Body, statement: Emit) -> None:
     """EMIT: an event, its values in canonical form."""
+    body.has_effects = True
     keys, values = tuple(key for key, _ in statement.items), []
     size: int | None = len(statement.event)
     for key, fragment in statement.items:

@@ -142,4 +142,4 @@ def compile_return_next(body: Body, statement: ReturnNext) -> None:
                 body.write(f"out.append({_row(body, row, shape, body.result_fields(body.routine))})")
             else:
                 body.write(f"out.append(({body.assigned(expression, types[0]).source},))")
-    body.write("run.add_rows(1)")
+    body.write("run.add_row(out[-1])")

@@ -84,6 +84,7 @@ class Session:
         self._events: list[tuple[str, tuple[str, ...], tuple[Argument, ...]]] = []
         self.notices: list[Notice] = []
         self.left = 0
+        self.hits: list[int] = []
 
     def set_catalog(self, catalog: Catalog, rights: Rights) -> None:
         """Routines may have changed, and who may do what."""
@@ -217,9 +218,14 @@ class Session:
 
     def query(self, sql: str, bindings: Bindings) -> Rows:
         """All rows."""
-        rows: Rows = self.execute(sql, bindings).fetchall()
-        self._meter.add_rows(len(rows))
-        return rows
+        return self._fetch(self.execute(sql, bindings))
+
+    def _fetch(self, cursor: apsw.Cursor) -> Rows:
+        try:
+            return self._meter.fetch(cursor)
+        except BudgetError:
+            cursor.execute("")  # what is left would hold the tables
+            raise
 
     def strict_row(self, sql: str, bindings: Bindings) -> tuple[Any, ...]:
         """The only row; errors P0002, P0003."""
@@ -237,8 +243,7 @@ class Session:
 
     def change_rows(self, sql: str, bindings: Bindings) -> Rows:
         """What RETURNING gives, in an order that does not hang on the engine's."""
-        rows: Rows = self.execute(sql, bindings).fetchall()
-        self._meter.add_rows(len(rows))
+        rows = self._fetch(self.execute(sql, bindings))
         if len(rows) > 1:
             rows.sort(key=sort_key)
         return rows
@@ -274,6 +279,16 @@ class Session:
     def add_rows(self, count: int) -> None:
         """Rows were handed out."""
         self._meter.add_rows(count)
+
+    def add_row(self, row: tuple[Any, ...]) -> None:
+        """A row was added to a result."""
+        self._meter.add_rows(1)
+        self._meter.weigh((row,))
+
+    def weighed(self, value: Any) -> Any:  # noqa: ANN401 - a value as variables hold it
+        """A value that an array is to keep."""
+        self._meter.weigh(((value,),))
+        return value
 
     # Blocks with handlers
 
