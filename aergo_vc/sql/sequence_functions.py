@@ -6,10 +6,11 @@ select list of a query without FROM.
 
 from sqlglot import exp
 
+from aergo_vc.model.schema import spoken_name
 from aergo_vc.sql.binder import Binder, named
 from aergo_vc.sql.errors import UNDEFINED_TABLE, WRONG_OBJECT
 from aergo_vc.sql.expressions import Expression, assign, condition, quote_text
-from aergo_vc.sql.scope import Scope, spoken_name
+from aergo_vc.sql.scope import Scope
 from aergo_vc.sql.sequence_names import name_argument, sequence_named
 from aergo_vc.sql.source import error_at, unsupported
 from aergo_vc.sql.values import BIGINT

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from aergo_vc.model.outcomes import ResultColumn
-from aergo_vc.model.schema import Catalog, Column, Table, split_name
+from aergo_vc.model.schema import Catalog, Column, Table, split_name, spoken_name
 from aergo_vc.sql.binder import Binder, OutputColumn, Query, Surroundings, placed
 from aergo_vc.sql.errors import (
     DUPLICATE_COLUMN,
@@ -23,10 +23,11 @@ from aergo_vc.sql.functions import output_name
 from aergo_vc.sql.needs import Reading
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.queries import bind_common, bind_query, top_binder
-from aergo_vc.sql.scope import Scope, Source, spoken_name, table_name_of, table_source
+from aergo_vc.sql.scope import Scope, Source, table_name_of, table_source
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.sources import source_of, total_rows
-from aergo_vc.sql.storage import default_sql, indexes_of, takes_numbers
+from aergo_vc.sql.storage import default_sql, takes_numbers
+from aergo_vc.sql.table_access import indexes_of
 from aergo_vc.sql.values import TEXT
 
 

@@ -20,7 +20,7 @@ from aergo_vc.sql.errors import (
     FuseError,
     SqlError,
 )
-from aergo_vc.sql.storage import indexes_of
+from aergo_vc.sql.table_access import indexes_of
 
 DISK_ERRORS = (
     apsw.CantOpenError,

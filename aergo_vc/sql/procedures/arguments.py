@@ -10,8 +10,7 @@ from aergo_vc.model.transactions import Argument
 from aergo_vc.model.types import ColumnType, Kind, Value
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, INVALID_TEXT, UNDEFINED_FUNCTION, SqlError
 from aergo_vc.sql.numbers import MAXIMUM, fit_integer
-from aergo_vc.sql.routine_calls import ROWS
-from aergo_vc.sql.values import INTEGERS, encoder, finite, is_scaled, value_from_text
+from aergo_vc.sql.values import INTEGERS, ROWS, encoder, finite, is_scaled, value_from_text
 
 Reader = Callable[[Argument], Any]
 

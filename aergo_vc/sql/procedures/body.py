@@ -24,10 +24,10 @@ from aergo_vc.sql.procedures.translation import Code, Names, translate
 from aergo_vc.sql.procedures.variables import Level, Namespace, Variable
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.queries import bind_query, top_binder
-from aergo_vc.sql.routine_calls import ROWS, Shape, bind_arguments, called_routine, result_fields, row_fields
+from aergo_vc.sql.routine_calls import Shape, bind_arguments, called_routine, result_fields, row_fields
 from aergo_vc.sql.scope import Scope
 from aergo_vc.sql.source import name_of, parse_script
-from aergo_vc.sql.values import TEXT, is_assignable
+from aergo_vc.sql.values import ROWS, TEXT, is_assignable
 
 _PARAMETER = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(:\w+)")
 _PLAN_FACTS = frozenset({":row", ":base"})
@@ -370,16 +370,6 @@ def located(fragment: Fragment, prefix: int) -> Iterator[None]:
         error.facts |= {"line": error.line, "column": error.column}
         error.is_located = True
         raise
-
-
-def shift(error: SqlError, text: Fragment) -> None:
-    """Let an error whose place counts within a routine's text name the place in the file that holds the text."""
-    if error.line is None or error.calls:
-        return
-    if error.line == 1:
-        error.column = (error.column or 1) + text.column - 1
-    error.line += text.line - 1
-    error.facts |= {"line": error.line, "column": error.column}
 
 
 def _is_plain(tree: exp.Select) -> bool:

@@ -10,7 +10,8 @@ from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
 from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.alterations import define
 from aergo_vc.sql.canonical import canonical_expression
-from aergo_vc.sql.definitions import Definition, require_valid_views
+from aergo_vc.sql.definition_values import Definition
+from aergo_vc.sql.definitions import require_valid_views
 from aergo_vc.sql.errors import (
     DEPENDENT,
     DUPLICATE_OBJECT,

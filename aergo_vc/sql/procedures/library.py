@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable
 
 from aergo_vc.base.ids import RoutineName, TableName
-from aergo_vc.model.routines import Mode, Volatility
+from aergo_vc.model.routines import Mode, Routine, Volatility
 from aergo_vc.model.schema import Catalog
+from aergo_vc.sql.compiled_cache import CompiledCache
 from aergo_vc.sql.errors import UNDEFINED_FUNCTION, UNSUPPORTED, SqlError
 from aergo_vc.sql.needs import Requirements
 from aergo_vc.sql.procedures.compiled import Compiled
@@ -17,7 +18,8 @@ from aergo_vc.sql.recursion import deep_stack
 class Library:
     """What is compiled of one catalog."""
 
-    def __init__(self) -> None:
+    def __init__(self, cache: CompiledCache) -> None:
+        self._cache = cache
         self.catalog = Catalog()
         self.coverage: Coverage | None = None
         self._compiled: dict[RoutineName, Compiled] = {}
@@ -35,10 +37,20 @@ class Library:
             routine = self.catalog.routines.get(name)
             if routine is None:
                 raise SqlError(UNDEFINED_FUNCTION, f"function {name} does not exist")
-            from aergo_vc.sql.procedures.compiling import compile_routine  # noqa: PLC0415 - it loads sqlglot
-
-            found = self._compiled[name] = compile_routine(self.catalog, routine, self.coverage)
+            found = self._compiled[name] = self._compile(routine)
         return found
+
+    def _compile(self, routine: Routine) -> Compiled:
+        parts = ("routine", routine.name, self._cache.state(self.catalog))
+        kept = self._cache.find(*parts) if self.coverage is None else None
+        if isinstance(kept, Compiled):
+            return kept
+        from aergo_vc.sql.procedures.compiling import compile_routine  # noqa: PLC0415 - it loads sqlglot
+
+        compiled = compile_routine(self.catalog, routine, self.coverage)
+        if self.coverage is None:  # what counts is for that process alone
+            self._cache.keep(compiled, *parts)
+        return compiled
 
     @deep_stack()
     def load(self, name: RoutineName) -> Entry:

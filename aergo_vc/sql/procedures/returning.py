@@ -9,7 +9,8 @@ from aergo_vc.sql.procedures.running_sql import result_types
 from aergo_vc.sql.procedures.storing import row_shape, row_source, stored_columns
 from aergo_vc.sql.procedures.syntax import Fragment, Return, ReturnNext
 from aergo_vc.sql.procedures.translation import Code
-from aergo_vc.sql.routine_calls import ROWS, Shape, result_type
+from aergo_vc.sql.routine_calls import Shape, result_type
+from aergo_vc.sql.values import ROWS
 
 
 def result_source(body: Body) -> str:
