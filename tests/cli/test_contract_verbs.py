@@ -69,7 +69,7 @@ def test_a_changed_table_without_its_migration_is_refused_with_a_hint(bank: Plac
     done = bank.aergo("deploy", "bank.sql", expect=2)
     assert done.err.splitlines() == [
         'error: relation "bank.account" exists with another definition: column balance has type numeric(12,2), not'
-        " numeric(14,2)",
+        " numeric(14,2) [42P07]",
         "hint: put what changes it in front of its definition, such as"
         " ALTER TABLE IF EXISTS … ADD COLUMN IF NOT EXISTS …",
     ]
@@ -156,3 +156,50 @@ def test_only_the_owner_deploys_again(bank: Place) -> None:
     bank.git("config", "aergo.entity", "bob")
     done = bank.aergo("deploy", "bank.sql", expect=2)
     assert "must be owner of contract bank" in done.err
+
+
+RAISING = """\
+CREATE FUNCTION find(account bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+  IF account > 2 THEN
+    RAISE EXCEPTION 'no account %', account USING DETAIL = 'there are two', HINT = 'open it first';
+  END IF;
+  RETURN account;
+END $$;
+CREATE FUNCTION pay(account bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE found bigint;
+BEGIN
+  found := find(account);
+  RETURN 10 / (found - 1);
+END $$;
+"""
+
+
+def test_an_error_in_a_routine_names_the_routine_the_line_and_what_was_said_of_it(shop: Place) -> None:
+    shop.aergo("deploy", "-", "--as", "till", "--commit", stdin=RAISING)
+    failed = shop.aergo("call", "till.pay", "9", expect=2)
+    assert failed.err.splitlines() == [
+        "error: till.find, line 4: no account 9 [P0001]",
+        "detail: there are two",
+        "hint: open it first",
+        "called by: function till.pay line 4 at column 3",
+    ]
+    assert failed.out == ""
+    assert shop.aergo("sql", "SELECT 1;\nSELECT till.pay(1)", expect=2).err == (
+        "error: line 2, column 1: till.pay, line 5: division by zero [22012]\n"
+    )
+
+
+def test_an_error_in_a_routine_is_a_record_too(shop: Place) -> None:
+    shop.aergo("deploy", "-", "--as", "till", "--commit", stdin=RAISING)
+    (record,) = records(shop.aergo("call", "till.pay", "9", "--json", expect=2))
+    assert record == {
+        "error": {
+            "code": "E_SQL", "message": "no account 9", "sqlstate": "P0001", "line": None, "column": None,
+            "statement": None, "routine": "till.find", "routine_line": 4, "routine_column": 5,
+            "detail": "there are two", "hint": "open it first",
+            "context": "function till.find line 4 at column 5\nfunction till.pay line 4 at column 3",
+        }
+    }  # fmt: skip
+    (record,) = records(shop.aergo("sql", "SELECT nothing FROM price", "--json", expect=2))
+    assert (record["error"]["sqlstate"], record["error"]["column"]) == ("42703", 8)
