@@ -78,13 +78,13 @@ def test_a_changed_table_without_its_migration_is_refused_with_a_hint(bank: Plac
 def test_a_call_shows_what_was_announced_and_returned(bank: Place) -> None:
     done = bank.aergo("call", "bank.pay", "1", "2", "1.5", "--commit")
     event, block = done.out.splitlines()
-    assert event == "event bank.paid  payer=1  payee=2  sum=1.50  note=none"
+    assert event == "event bank.paid  payer=1  payee=2  sum=1.5  note=none"
     assert matches(r"Block 4 of main: ID, 1 transaction, bank\.account ~2", block)
-    assert done.err == "notice: paid 1.50\n"
+    assert done.err == "notice: paid 1.5\n"
     (_, shown) = records(bank.aergo("show", "--json"))
-    assert shown["call"] == {"routine": "bank.pay", "arguments": [1, 2, "1.50"]}
-    assert shown["events"] == [{"name": "bank.paid", "data": {"payer": 1, "payee": 2, "sum": "1.50", "note": "none"}}]
-    assert "Call:      bank.pay(1, 2, 1.50)" in bank.aergo("show").out
+    assert shown["call"] == {"routine": "bank.pay", "arguments": [1, 2, "1.5"]}
+    assert shown["events"] == [{"name": "bank.paid", "data": {"payer": 1, "payee": 2, "sum": "1.5", "note": "none"}}]
+    assert "Call:      bank.pay(1, 2, 1.5)" in bank.aergo("show").out
     asked = bank.aergo("call", "bank.balance", "2").out.splitlines()
     assert asked[:3] == ["balance", "1.50", "(1 row)"]
     assert records(bank.aergo("call", "bank.balance", "1", "--json"))[0]["result"] == {
@@ -104,7 +104,7 @@ def test_a_dry_run_shows_the_same_and_keeps_nothing(bank: Place) -> None:
 
 def test_arguments_are_words_names_and_json(bank: Place) -> None:
     named = records(bank.aergo("call", "-n", "bank.pay", "1", "2", "note=a=b", "amount=1", "--json"))
-    assert named[0]["events"][0]["data"] == {"payer": 1, "payee": 2, "sum": "1.00", "note": "a=b"}
+    assert named[0]["events"][0]["data"] == {"payer": 1, "payee": 2, "sum": "1", "note": "a=b"}
     null = records(bank.aergo("call", "-n", "bank.pay", "1", "2", "1", "NULL", "--json"))
     assert null[0]["events"][0]["data"]["note"] is None
     text = records(bank.aergo("call", "-n", "bank.pay", "--arguments", '[1,2,"1","NULL"]', "--json"))

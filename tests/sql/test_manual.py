@@ -13,7 +13,7 @@ from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import SqlError
 
 PAGE = (ROOT / "man" / "man7" / "aergosql.7").read_text()
-LISTS = ("Conditionals", "Text", "Numbers", "Arrays", "JSON", "Aggregates", "Windows")
+LISTS = ("Conditionals", "Text", "Bytes", "Numbers", "Arrays", "JSON", "Aggregates", "Windows")
 
 # What calls each function that the page names, over the rows of `v (n, w)`.
 CALLS = {
@@ -28,6 +28,12 @@ CALLS = {
     "position": "{}('a' IN 'b')",
     "replace": "{}('a', 'b', 'c')",
     "split_part": "{}('a,b', ',', 1)",
+    "chr": "{}(65)",
+    "format": "{}('%s', 1)",
+    **dict.fromkeys(["initcap", "quote_ident", "quote_literal", "md5"], "{}('a')"),
+    "sha256": "{}('\\x00')",
+    "encode": "{}('\\x00', 'hex')",
+    "decode": "{}('00', 'hex')",
     "case": "{} WHEN true THEN 1 END",
     **dict.fromkeys(["coalesce", "nullif", "greatest", "least"], "{}(1, 2)"),
     **dict.fromkeys(["count", "sum", "avg", "min", "max"], "{}(n)"),
@@ -77,10 +83,8 @@ def test_a_function_of_the_page_exists(function: str) -> None:
         "sqrt(4)",
         "power(2, 3)",
         "random()",
-        "md5('a')",
         "to_number('5', '9')",
-        "chr(65)",
-        "initcap('a')",
+        "quote_nullable('a')",
         "cbrt(8)",
         "pi()",
     ],

@@ -56,3 +56,29 @@ SELECT 'x'::uuid;
 -- ! 22P02
 SELECT '\xDEADbeef'::bytea;
 -- \xdeadbeef
+SELECT format('%s|%I|%L|%%', 1, 'Ab c', 'it''s\'), format('%2$s %1$s %s', 'a', 'b', 'c'), format('%s %s', true, 1.50);
+-- 1|"Ab c"|E'it''s\\'|%|b a b|t 1.50
+SELECT format('%10s|%-4s|%*s|%1$*2$s', 'a', 5, 6, 'd'), format('%s%L', NULL, NULL), format(NULL), format('%*s|', -3, 'x');
+--          a|5   |     d|    a|NULL||x  |
+SELECT format('%I', NULL);
+-- ! 22004
+SELECT format('%x', 1);
+-- ! 22023
+SELECT format('%s');
+-- ! 22023
+SELECT quote_ident('ok_1'), quote_ident('Ab"c'), quote_ident('select'), quote_literal('a''b'), quote_literal(5);
+-- ok_1|"Ab""c"|"select"|'a''b'|'5'
+SELECT chr(65), chr(228), chr(128512), initcap('hello wORLD-foo_bar 9ab x''y');
+-- A|ä|😀|Hello World-Foo_Bar 9ab X'Y
+SELECT chr(0);
+-- ! 54000
+SELECT chr(-1);
+-- ! 22023
+SELECT md5(''), md5('äöü'), md5('\x00ff'::bytea);
+-- d41d8cd98f00b204e9800998ecf8427e|0a09d7ee1e23c509e5e6846c86823081|d07d34efac6328007ad67c7e0a985e00
+SELECT encode(sha256('\x00'::bytea), 'hex'), decode('00 fF', 'hex'), length(encode(('\x' || repeat('00ff41', 40))::bytea, 'base64'));
+-- 6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d|\x00ff|162
+SELECT decode('0', 'hex');
+-- ! 22023
+SELECT encode('\x00'::bytea, 'nope');
+-- ! 22023
