@@ -39,6 +39,10 @@ tour: setup ## show git-aergo at work in a scratch repository, step by step
 test: setup ## run all tests
 	@$(BIN)/python -m pytest -n 2
 
+.PHONY: cases
+cases: setup ## write into tests/sql/cases what PostgreSQL 15 gives; review the change
+	@$(BIN)/python tests/rewrite_cases.py
+
 .PHONY: check
 check: setup ## floors, lint, format, types, tidiness: under a minute
 	@PYTHONPATH=. $(BIN)/lint-imports --no-logo

@@ -35,7 +35,7 @@ def output_size(events: tuple[Event, ...], result: CallResult | None) -> int:
 
 def is_output_small(events: tuple[Event, ...], result: CallResult | None, limit: int) -> bool:
     """Whether `output_size` is within a limit for certain; False may be wrong."""
-    size = 0
+    size = 40
     for event in events:
         size += 40 + len(event.name)
         for name, value in event.data.items():

@@ -30,7 +30,8 @@ _OPTIONAL_KEYS = frozenset({"call", "contract"})
 _LOAD_KEYS = ("columns", "gone", "mode", "rows", "table")
 _NONCE = re.compile(r"[0-9a-f]{32}")
 _LINE_START = b'{"payload":'
-_LINE_END_BYTES = len(b',"signature":""}') + 88
+_SIGNATURE_START = b',"signature":"'
+_LINE_END_BYTES = len(_SIGNATURE_START) + 88 + len(b'"}')
 # Few names stand in many lines.
 _branch_name, _routine_name = lru_cache(256)(branch_name), lru_cache(256)(routine_name)
 _entity_name = lru_cache(4096)(entity_name)
@@ -80,8 +81,12 @@ def transaction_id(payload_bytes: bytes) -> TransactionId:
 
 def encode_transaction(transaction: Transaction) -> bytes:
     """The line of one transaction, without its line feed."""
-    signature = base64.b64encode(transaction.signature).decode()
-    return encode({"payload": _payload_value(transaction.payload), "signature": signature})
+    return _LINE_START + signed_bytes(transaction) + _SIGNATURE_START + base64.b64encode(transaction.signature) + b'"}'
+
+
+def signed_bytes(transaction: Transaction) -> bytes:
+    """The canonical bytes of a transaction's payload, which its signer signed."""
+    return transaction.signed or encode_payload(transaction.payload)
 
 
 def decode_transaction(line: bytes) -> Transaction:
@@ -111,7 +116,8 @@ def decode_transaction(line: bytes) -> Transaction:
         signature = _signature(plain.signature)
     except (FormatError, InputError):
         return _decode_any(line)
-    return Transaction(transaction_id(signed_part(line)), decoded, signature)
+    signed = signed_part(line)
+    return Transaction(transaction_id(signed), decoded, signature, signed)
 
 
 def signed_part(line: bytes) -> bytes:

@@ -6,7 +6,7 @@ Row changes lead from one to the other.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from aergo_vc.base.ids import BranchName, ChainId, Digest, EntityName, ObjectId, TableName, TransactionId
@@ -126,15 +126,16 @@ class Machine:
         self._snapshot, self._roots = Snapshot(), {}
 
     def move_to(self, snapshot: Snapshot) -> None:
-        """Bring the engine's tables to `snapshot`, at the cost of what differs if the schemas are the same."""
+        """Bring the engine's tables to `snapshot`, at the cost of what differs if the tables are defined the same."""
         self.engine.fall_back()
         catalog = catalog_of(snapshot)
         roots = self._read_roots(snapshot, catalog)
-        if snapshot.schemas == self._snapshot.schemas:
+        before = self._snapshot
+        if snapshot.schemas == before.schemas or _has_same_tables(catalog, self.catalog):
             for name in catalog.stored:
                 self._move_table(catalog.stored[name], self._roots.get(name), roots.get(name))
-            if snapshot.functions != self._snapshot.functions:
-                self.engine.adopt_routines(catalog.routines)
+            if snapshot.functions != before.functions or snapshot.schemas != before.schemas:
+                self.engine.adopt(catalog)
         else:
             self.engine.restore(catalog)
             for name, root in roots.items():
@@ -221,7 +222,7 @@ class BlockExecution:
         with engine.transaction() as done:
             ran = _run(engine, transaction.payload, context)
             for load, trees in zip(transaction.payload.loads, payload, strict=True):
-                self._load(load, trees, filled)
+                self._load(load, trees, filled, context)
             self._machine.guard(self._context.branch, engine)
             self._require_room(ran)
         self._absorb(done, filled)
@@ -308,12 +309,14 @@ class BlockExecution:
         else:
             self._work.roots[name] = root
 
-    def _load(self, load: Load, trees: LoadTrees, filled: dict[TableName, Node]) -> None:
+    def _load(self, load: Load, trees: LoadTrees, filled: dict[TableName, Node], context: ExecutionContext) -> None:
         """Execute one load; notes in `filled` the tree of rows that came into an empty table."""
         engine = self._machine.engine
         table = self._machine.catalog.tables.get(load.table)
         if table is None or tuple(column.name for column in table.columns) != load.columns:
             raise ChangedColumnsError(f"table {load.table} does not have the columns that the load was made for")
+        mode = None if trees.rows is None else load.mode
+        engine.permits.load(context, load.table, mode, deletes=trees.gone is not None)
         tree = self._machine.tree(table)
         node = None if trees.rows is None else checked_node(tree, trees.rows)
         mode = load.mode
@@ -364,6 +367,11 @@ def _run(engine: Engine, payload: Payload, context: ExecutionContext) -> _Ran:
         return _Ran()
     done = engine.run(payload.sql, context, contract=payload.contract)
     return _Ran(done.results, done.events, None, done.notices)
+
+
+def _has_same_tables(catalog: Catalog, other: Catalog) -> bool:
+    """Whether two catalogs differ at most in routines, owners and grants."""
+    return replace(catalog, routines=other.routines, owners=other.owners, grants=other.grants) == other
 
 
 def _merge(total: dict[TableName, dict[Key, RowChange]], changes: Changes) -> None:

@@ -76,11 +76,15 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A payload with the raw 64-byte Ed25519 signature over its SSHSIG envelope (namespace ``aergo-tx``)."""
+    """A payload with the raw 64-byte Ed25519 signature over its SSHSIG envelope (namespace ``aergo-tx``).
+
+    `signed` are the payload's canonical bytes, empty where not at hand: ask `codec.transactions.signed_bytes`.
+    """
 
     id: TransactionId
     payload: Payload
     signature: bytes
+    signed: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import TransactionId
-from aergo_vc.codec.transactions import encode_payload
+from aergo_vc.codec.transactions import signed_bytes
 from aergo_vc.keys.ed25519 import SignedMessage, checked_public_key
 from aergo_vc.keys.parallel import SignatureChecker
 from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, SignatureError, payload_message
@@ -59,4 +59,4 @@ def _check(
 
 def _signed(transaction: Transaction) -> SignedMessage:
     key = checked_public_key(transaction.payload.key)
-    return key, transaction.signature, payload_message(TRANSACTION_NAMESPACE, encode_payload(transaction.payload))
+    return key, transaction.signature, payload_message(TRANSACTION_NAMESPACE, signed_bytes(transaction))

@@ -248,7 +248,7 @@ def desk(workspace: Workspace, identity: Identity, branch: BranchName) -> Iterat
 def signed(signer: Signer, payload: Payload) -> Transaction:
     """A transaction of a payload, signed."""
     data = encode_payload(payload)
-    return Transaction(transaction_id(data), payload, sign_payload(signer, TRANSACTION_NAMESPACE, data))
+    return Transaction(transaction_id(data), payload, sign_payload(signer, TRANSACTION_NAMESPACE, data), data)
 
 
 def draft_of_script(script: str) -> Draft:

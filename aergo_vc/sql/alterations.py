@@ -29,6 +29,7 @@ from aergo_vc.sql.errors import (
     UNDEFINED_OBJECT,
 )
 from aergo_vc.sql.expressions import assign, cast, quote_name, stored
+from aergo_vc.sql.granting import with_renamed_column, with_renamed_table
 from aergo_vc.sql.names import check_column_name, check_table_name
 from aergo_vc.sql.scope import spoken_name, table_name_of
 from aergo_vc.sql.source import error_at, name_of, parse_expression, require_only, unsupported
@@ -316,7 +317,9 @@ def _rename_table(catalog: Catalog, table: Table, action: exp.Expression) -> Def
         name: replace(one, owner=(new, one.owner[1])) if one.owner is not None and one.owner[0] == old else one
         for name, one in catalog.sequences.items()
     }
-    result = require_valid_views(replace(catalog, tables=tables, indexes=indexes, sequences=sequences), action)
+    grants = with_renamed_table(catalog.grants, old, new)
+    renamed = replace(catalog, tables=tables, indexes=indexes, sequences=sequences, grants=grants)
+    result = require_valid_views(renamed, action)
     rebuilt[new] = {}
     return Definition("ALTER TABLE", result, renamed={old: new}, rebuilt=rebuilt)
 
@@ -347,7 +350,9 @@ def _rename_column(catalog: Catalog, table: Table, old: str, new: str, node: exp
         name: replace(one, owner=(table.name, new)) if one.owner == (table.name, old) else one
         for name, one in catalog.sequences.items()
     }
-    result = require_valid_views(replace(catalog, tables=tables, indexes=indexes, sequences=sequences), node)
+    grants = with_renamed_column(catalog.grants, table.name, old, new)
+    renamed = replace(catalog, tables=tables, indexes=indexes, sequences=sequences, grants=grants)
+    result = require_valid_views(renamed, node)
     return Definition("ALTER TABLE", result, rebuilt=rebuilt)
 
 

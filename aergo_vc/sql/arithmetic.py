@@ -114,7 +114,7 @@ def _date_arithmetic(left: Expression, right: Expression, symbol: str) -> Expres
     kinds = (left.kind, right.kind)
     if kinds == (Kind.DATE, Kind.DATE) and symbol == "-":
         return Expression(f"days_between({left.sql}, {right.sql})", INTEGER)
-    if kinds in ((Kind.DATE, Kind.INTEGER), (Kind.DATE, Kind.SMALLINT)):
+    if symbol in "+-" and kinds in ((Kind.DATE, Kind.INTEGER), (Kind.DATE, Kind.SMALLINT)):
         sign = "" if symbol == "+" else "-"
         return Expression(f"date_plus_days({left.sql}, {sign}({right.sql}))", DATE)
     if kinds in ((Kind.INTEGER, Kind.DATE), (Kind.SMALLINT, Kind.DATE)) and symbol == "+":

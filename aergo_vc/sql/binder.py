@@ -7,10 +7,11 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from aergo_vc.base.ids import RoutineName
+from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
 from aergo_vc.sql.errors import GROUPING, TOO_COMPLEX, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import Expression
+from aergo_vc.sql.needs import Needs, Reading, object_of
 from aergo_vc.sql.scope import Scope, Variables
 from aergo_vc.sql.source import error_at, place_of
 
@@ -124,13 +125,16 @@ class Surroundings:
     """What a statement may name beside what it reads from, and what it named.
 
     Unqualified routines live in `contract`, then in `public`.  `called` collects the routines that expressions call;
-    `calls_refused` says where they must not, or is None.
+    `calls_refused` says where they must not, or is None.  `needs` collects the privileges that it all takes; `holder`
+    is the contract whose owner must have those for what is read, None outside of views.
     """
 
     contract: str = DEFAULT_CONTRACT
     variables: Variables | None = None
     called: set[RoutineName] = field(default_factory=set)
     calls_refused: str | None = None
+    needs: Needs = field(default_factory=Needs)
+    holder: str | None = None
 
 
 @dataclass(slots=True)
@@ -210,6 +214,12 @@ class Binder:
             if source.is_table and any(found is expression for _, expression in source.columns):
                 return bool(source.keys) and groups.issuperset(source.keys)
         return False
+
+    def reading(self, name: TableName, columns: tuple[str, ...]) -> Reading:
+        """What notes which columns of a relation in FROM are read; that it is read is noted."""
+        found = Reading(self.around.needs, object_of(self.catalog, name), columns, self.around.holder)
+        self.around.needs.add(found.thing, "select", holder=found.holder)
+        return found
 
     def inner(self, scope: Scope) -> "Binder":
         """A binder for a query inside this one."""

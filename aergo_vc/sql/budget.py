@@ -18,6 +18,10 @@ class Budget:
     steps: int = 10_000_000
 
 
+DEFAULT_BUDGET = Budget()
+"""What a script may cost unless its caller says otherwise."""
+
+
 class Meter:
     """Counts against a budget; raises SqlError 54000 beyond it."""
 

@@ -11,10 +11,10 @@ from aergo_vc.codec.key_code import key_code
 from aergo_vc.codec.row_chunk import encode_row
 from aergo_vc.model.changes import Changes, Key, RowChange
 from aergo_vc.model.schema import Catalog, Table
-from aergo_vc.model.types import Kind, Row
+from aergo_vc.model.types import FLOATS, Kind, Row
 from aergo_vc.sql import numbers
 from aergo_vc.sql.errors import LIMIT_EXCEEDED, BudgetError, SqlError
-from aergo_vc.sql.values import decoder, encoder, storage_scale
+from aergo_vc.sql.values import INTEGERS, decoder, encoder, storage_scale
 
 Kept = tuple[Any, ...]
 """A row or a key as SQLite keeps it."""
@@ -24,6 +24,8 @@ Net = dict[Any, list[Kept | None]]
 
 
 _NO_LIMIT = 1 << 62
+_NO_TEXTS = INTEGERS | FLOATS | {Kind.BOOLEAN}
+_INTEGER_DIGITS = 20
 
 
 class Layout:
@@ -35,6 +37,10 @@ class Layout:
         self._decoders = _by_position([decoder(c.type, storage_scale(c.type)) for c in table.columns])
         self._encoders = _by_position([encoder(c.type) for c in table.columns])
         self._key_encoders = _by_position([encoder(table.columns[p].type) for p in self.positions])
+        self.texts = tuple(place for place, c in enumerate(table.columns) if c.type.kind not in _NO_TEXTS)
+        self.least_bytes = 26 * len(table.columns)
+        self.key_room = (KEY_CODE_CHARACTERS - 60 * len(self.positions)) // 9
+        self.has_short_keys = INTEGERS.issuperset(self.kinds) and _INTEGER_DIGITS * len(self.kinds) <= self.key_room
         self._decimal_keys = tuple(
             place
             for place, position in enumerate(self.positions)
@@ -134,6 +140,10 @@ class InsertedRows(Mapping[Key, RowChange]):
 Frame = dict[str, Net | InsertedRows]
 
 
+_Ready = tuple[Net, Callable[[Kept], Any], int]
+"""A table's changes in the current frame, what tells its rows apart, and 1 if its changes are counted."""
+
+
 class Capture:
     """Records what the preupdate hook reports, frame by frame; a frame that fails is dropped whole."""
 
@@ -143,11 +153,13 @@ class Capture:
         self._written: set[Any] | None = None
         self._repeated = False
         self._frames: list[dict[str, Net | InsertedRows]] = []
+        self._ready: dict[str, _Ready] = {}
         self._layouts: dict[str, Layout] = {}
         self._sequences: frozenset[str] = frozenset()
 
     def lay_out(self, catalog: Catalog) -> None:
         """Tables may have changed."""
+        self._ready = {}
         self._sequences = frozenset(map(str, catalog.sequences))
         kept = self._layouts
         self._layouts = {
@@ -179,17 +191,21 @@ class Capture:
 
     def add_inserted(self, name: TableName, rows: "InsertedRows") -> None:
         """Rows that were inserted without being reported one by one."""
+        self._ready = {}
         self._frames[-1][name] = rows
         self.operations += len(rows)
 
     def push(self) -> None:
+        self._ready = {}
         self._frames.append({})
 
     def drop(self) -> None:
+        self._ready = {}
         self._frames.pop()
 
     def fold(self) -> Frame:
         """End a frame and take its changes over into the one around it; returns the frame."""
+        self._ready = {}
         frame = self._frames.pop()
         if self._frames:
             outer = self._frames[-1]
@@ -226,24 +242,28 @@ class Capture:
 
     def forget(self, name: TableName) -> None:
         """Drop what was recorded of a table that is rebuilt or gone."""
+        self._ready = {}
         for frame in self._frames:
             frame.pop(name, None)
 
+    def _make_ready(self, name: str) -> "_Ready | None":
+        """What the current frame needs to record changes of a table; None for the engine's own, and without a frame."""
+        if not self._frames or name not in self._layouts:
+            return None
+        found = (self._net(self._frames[-1], name), self._layouts[name].identity, int(name not in self._sequences))
+        self._ready[name] = found
+        return found
+
     def hook(self, update: Any) -> None:  # noqa: ANN401 - apsw.PreUpdate
         """What SQLite is about to do to a row."""
-        if not self._frames:
-            return
         name = update.table_name
-        frame = self._frames[-1]
-        net = frame.get(name)
-        if net.__class__ is not dict:
-            if name not in self._layouts:
-                return  # the engine's own table
-            net = self._net(frame, name)
-        self.operations += name not in self._sequences
+        ready = self._ready.get(name) or self._make_ready(name)
+        if ready is None:
+            return
+        net, identity_of, count = ready
+        self.operations += count
         if self.operations > self.most_operations:
             raise BudgetError(LIMIT_EXCEEDED, "a routine changes more rows than it may")
-        identity_of = self._layouts[name].identity
         old, new = update.old, update.new
         if new is None:
             self._record(net, identity_of(old), old, None)
@@ -305,23 +325,27 @@ def _canonical(layout: Layout, net: Net) -> dict[Key, RowChange]:
 
 def check_sizes(layout: Layout, rows: Iterable[Row]) -> int:
     """Raise SqlError 54000 for a row or a key that the state cannot hold; returns the rows' bytes."""
-    positions = layout.positions
-    key_room = (KEY_CODE_CHARACTERS - 60 * len(positions)) // 9
     total = 0
     for row in rows:
-        size = 26 * len(row)
-        for cell in row:
-            if isinstance(cell, str):
-                size += 6 * len(cell) - 22
+        size = layout.least_bytes
+        for place in layout.texts:
+            cell = row[place]
+            if cell is not None:
+                size += 6 * len(cell) - 22  # type: ignore[arg-type]  # it is a text
         if size > ROW_BYTES:
             size = len(encode_row(row))
             if size > ROW_BYTES:
                 name = layout.table.name
                 raise SqlError(LIMIT_EXCEEDED, f"a row of {name} takes {size} bytes; {ROW_BYTES} are allowed")
         total += size
-        characters = 0
-        for position in positions:
-            characters += len(str(row[position]))
-        if characters > key_room and len(key_code(layout.kinds, layout.key_of(row))) > KEY_CODE_CHARACTERS:
-            raise SqlError(LIMIT_EXCEEDED, f"a key of {layout.table.name} is too long")
+        if not layout.has_short_keys:
+            _check_key(layout, row)
     return total
+
+
+def _check_key(layout: Layout, row: Row) -> None:
+    characters = 0
+    for position in layout.positions:
+        characters += len(str(row[position]))
+    if characters > layout.key_room and len(key_code(layout.kinds, layout.key_of(row))) > KEY_CODE_CHARACTERS:
+        raise SqlError(LIMIT_EXCEEDED, f"a key of {layout.table.name} is too long")

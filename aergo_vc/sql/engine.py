@@ -5,7 +5,6 @@ The database is a cache that can be rebuilt; nothing in it is believed by others
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +14,22 @@ from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.outcomes import StatementResult
-from aergo_vc.model.routines import Routine
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog, Table
 from aergo_vc.model.transactions import Argument, LoadMode
 from aergo_vc.model.types import Row
 from aergo_vc.sql import ahead, cached_catalog, loading, rebuilding
 from aergo_vc.sql.ahead import RowSource, lost_rows
 from aergo_vc.sql.alterations import DEFINING
-from aergo_vc.sql.budget import Budget, Meter
+from aergo_vc.sql.budget import DEFAULT_BUDGET, Budget, Meter
 from aergo_vc.sql.capture import Capture, InsertedRows
 from aergo_vc.sql.definitions import Definition
-from aergo_vc.sql.deploying import Deployment, Tree
+from aergo_vc.sql.deploying import Deployment
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, EngineError, SqlError
 from aergo_vc.sql.expressions import quote_name
 from aergo_vc.sql.facts import Facts
 from aergo_vc.sql.loading import insert_many, is_free_of_rules
 from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, OpenTransaction, ScriptOutcome, ordinals_for
+from aergo_vc.sql.permits import Permits, settled
 from aergo_vc.sql.plan_store import PlanStore
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.calling import CallPlan
@@ -41,6 +40,7 @@ from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
 from aergo_vc.sql.source import Statement, parse_script
 from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, key_test
+from aergo_vc.sql.stretches import Stretch
 from aergo_vc.sql.translated_errors import DISK_ERRORS, disk_error, disk_errors, foreign_key_error, translated
 
 
@@ -49,13 +49,14 @@ class Engine:
 
     def __init__(self, path: Path | None = None, *, fuse_steps: int = FUSE_STEPS) -> None:
         self._guard, self._fuse = Guard(), Fuse(fuse_steps)
-        self._meter = Meter(Budget())
+        self._meter = Meter(DEFAULT_BUDGET)
         with disk_errors():
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
         self._facts = Facts(self._db)
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
-        self._routines = RoutineHost(self._db, self._capture, self._trusted)
+        self.permits = Permits()
+        self._routines = RoutineHost(self._db, self._capture, self._trusted, self.permits)
         self._fuse.progress = self._routines.progress
         self._plans = PlanStore(self._routines.plan)
         self._transactions: list[OpenTransaction] = []
@@ -91,6 +92,7 @@ class Engine:
         self._plans.set_catalog(catalog)
         self._capture.lay_out(catalog)
         self._facts.lay_out(catalog)
+        self.permits.set_catalog(catalog)
         self._routines.set_catalog(catalog)
 
     @property
@@ -138,46 +140,35 @@ class Engine:
 
     # Blocks and transactions
 
-    @contextmanager
-    def block(self) -> Iterator[OpenTransaction]:
+    def block(self) -> Stretch:
         """A stretch that is kept whole or not at all; an exception, or `rollback`, rolls it back.  Does not nest."""
-        with self._stretch(final=True) as opened:
-            yield opened
+        return self._stretch(final=True)
 
-    @contextmanager
-    def transaction(self) -> Iterator[OpenTransaction]:
+    def transaction(self) -> Stretch:
         """As `block`, for the parts of one transaction; foreign keys are checked at its end (SqlError 23503)."""
-        with self._stretch(final=False) as opened:
-            yield opened
-            if not opened.discarded:
-                self.check_constraints()
+        return self._stretch(final=False, checked=True)
 
-    @contextmanager
-    def _part(self) -> Iterator[OpenTransaction]:
+    def _part(self) -> Stretch:
         """A part of the open transaction, kept whole or not at all; without one, a transaction of its own.
 
         The first part needs no savepoint but the transaction's: there is nothing else behind that yet.
         """
         outer = self._transactions[-1] if self._transactions else None
         if outer is None or outer.begun:
-            with self._stretch(final=False) as opened:
-                yield opened
-            return
+            return self._stretch(final=False)
         before = (self.catalog, self._owed)
         opened = OpenTransaction()
         outer.begun = True
-        try:
-            with disk_errors():
-                yield opened
-        except BaseException:
-            outer.begun = False
-            self._rewind(outer, before)
-            raise
-        outer.changes = {} if opened.rewritten else opened.changes
-        outer.events += opened.events
-        outer.notices += opened.notices
-        outer.rewritten |= opened.rewritten
-        outer.catalog_changed = outer.catalog_changed or opened.catalog_changed
+
+        def leave(error: BaseException | None) -> None:
+            if error is not None:
+                outer.begun = False
+                self._rewind(outer, before)
+                return
+            outer.changes = {} if opened.rewritten else opened.changes
+            outer.take(opened)
+
+        return Stretch(opened, leave)
 
     def _rewind(self, opened: OpenTransaction, before: tuple[Catalog, Mapping[TableName, RowSource]]) -> None:
         """Go back to where a transaction began, and stay in it."""
@@ -189,8 +180,7 @@ class Engine:
         if self.catalog is not catalog:
             self._set_catalog(catalog)
 
-    @contextmanager
-    def _stretch(self, *, final: bool) -> Iterator[OpenTransaction]:
+    def _stretch(self, *, final: bool, checked: bool = False) -> Stretch:
         name = f"s{self._depth}"
         before = (self.catalog, self._owed)
         self._begin(name, final=final)
@@ -200,18 +190,22 @@ class Engine:
                 self._facts.sequences.forget()
             self._transactions.append(opened)
             self._capture.push()
-        try:
-            with disk_errors():
-                yield opened
-        except BaseException:
-            self._undo(name, before, final=final)
-            raise
-        if opened.discarded:
-            if not final and not opened.changes:
+
+        def leave(error: BaseException | None) -> None:
+            if error is None and checked and not opened.discarded:
+                try:
+                    self.check_constraints()
+                except BaseException:
+                    self._undo(name, before, final=final)
+                    raise
+            if error is None and not opened.discarded:
+                self._keep(name, opened, final=final)
+                return
+            if error is None and not final and not opened.changes:
                 opened.changes = self._capture.changes()
             self._undo(name, before, final=final)
-            return
-        self._keep(name, opened, final=final)
+
+        return Stretch(opened, leave)
 
     def _begin(self, name: str, *, final: bool) -> None:
         if final and self._depth:
@@ -242,12 +236,9 @@ class Engine:
             opened.changes = self._capture.changes(frame)
         if self._transactions:
             outer = self._transactions[-1]
-            outer.events += opened.events
-            outer.notices += opened.notices
             # What the first part did is what all did, unless another follows.
             outer.changes = opened.changes if first and not outer.rewritten | opened.rewritten else {}
-            outer.rewritten |= opened.rewritten
-            outer.catalog_changed = outer.catalog_changed or opened.catalog_changed
+            outer.take(opened)
 
     def check_constraints(self) -> None:
         """Raise SqlError 23503 if rows refer to rows that are not there; `transaction` asks at its end by itself."""
@@ -274,9 +265,9 @@ class Engine:
         ahead.forget_ahead(self._trusted)
         cached_catalog.store(self._trusted, self.catalog)
 
-    def adopt_routines(self, routines: Mapping[RoutineName, Routine]) -> None:
-        """Take these routines for those that there are; tables and rows stay."""
-        self._set_catalog(replace(self.catalog, routines=routines))
+    def adopt(self, catalog: Catalog) -> None:
+        """Take a catalog that has other routines, owners or grants and is else the same; tables and rows stay."""
+        self._set_catalog(catalog)
         cached_catalog.store(self._trusted, self.catalog)
 
     def _create_table(self, table: Table) -> None:
@@ -407,7 +398,7 @@ class Engine:
         deployment = None if contract is None else Deployment(contract, context, definition_of)
         shaped = self._plans.shaped(script) if deployment is None else None
         statements = parse_script(script) if shaped is None else ()
-        meter = self._meter = Meter(budget or Budget())
+        meter = self._meter = Meter(budget or DEFAULT_BUDGET)
         nested = bool(self._transactions)
         with self._part() as opened:
             runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
@@ -445,7 +436,7 @@ class Engine:
 
         Arrays are tuples.  Parameters without an argument take their defaults.  Foreign keys are checked as by `run`.
         """
-        meter = self._meter = Meter(budget or Budget())
+        meter = self._meter = Meter(budget or DEFAULT_BUDGET)
         nested = bool(self._transactions)
         with self._part() as opened:
             runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
@@ -471,12 +462,12 @@ class Engine:
         deployment: Deployment | None,
     ) -> tuple[StatementResult, ...]:
         if deployment is not None:
-            self._define(deployment.begin(self.catalog), opened)
+            self._define(self.permits.deploy(deployment), opened)
         results = tuple(
             [self._run_statement(runner, script, statement, opened, deployment) for statement in statements]
         )
         if deployment is not None:
-            self._define(deployment.finish(self.catalog), opened)
+            self._define(settled(deployment.finish(self.catalog)), opened)
         return results
 
     def _run_statement(
@@ -490,17 +481,17 @@ class Engine:
         self._meter.add_statement()
         self._fuse.reset()
         try:
-            tree: Tree | None = statement.tree
-            contract = DEFAULT_CONTRACT
-            if deployment is not None:
-                tree, contract = deployment.admit(self.catalog, statement), deployment.contract
+            tree = statement.tree if deployment is None else deployment.admit(self.catalog, statement)
+            deployed = None if deployment is None else deployment.contract
+            contract = deployed or DEFAULT_CONTRACT
             if tree is None:
                 return StatementResult("DEPLOY", 0)
             if isinstance(tree, CreateRoutine):
                 self._routines.note(tree, statement, contract)
             if isinstance(tree, (*DEFINING, OwnStatement)) and not isinstance(tree, CallRoutine):
-                return self._define(definition_of(self.catalog, tree, contract), opened)
+                return self._define(self.permits.define(tree, contract, deployed), opened)
             plan = self._plans.plan(script, statement, contract)
+            self.permits.require(plan.requirements, deployed)
             self._settle()
             if isinstance(plan, CallPlan):
                 return self._routines.run(runner, plan)
@@ -515,6 +506,7 @@ class Engine:
         self._meter.add_statement()
         self._fuse.reset()
         try:
+            self.permits.require(plan.requirements)
             return runner.run(plan, self.catalog, numbers)
         except SqlError as error:
             statement = parse_script(script)[place]

@@ -44,6 +44,12 @@ def _quote_literal(binder: Binder, node: exp.Expression) -> Expression:
     return Expression(f"text_quoted_literal({value.sql})", TEXT, not_null=value.not_null)
 
 
+@named("quote_nullable", 1, 1)
+def _quote_nullable(binder: Binder, node: exp.Expression) -> Expression:
+    value = cast(binder.bind(node.expressions[0]), TEXT)
+    return Expression(f"coalesce(text_quoted_literal({value.sql}), 'NULL')", TEXT, not_null=True)
+
+
 @named("md5", 1, 1)
 def _md5(binder: Binder, node: exp.Expression) -> Expression:
     value = binder.bind(node.expressions[0])

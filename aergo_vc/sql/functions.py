@@ -27,6 +27,7 @@ from aergo_vc.sql.expressions import (
 from aergo_vc.sql.grammar import is_left_out
 from aergo_vc.sql.intervals import interval_field
 from aergo_vc.sql.moments import field_of
+from aergo_vc.sql.numbers import MAXIMUM
 from aergo_vc.sql.operators import convert_text, joined_values, order_term
 from aergo_vc.sql.routine_calls import bind_fact, bind_routine, called_routine
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
@@ -360,7 +361,9 @@ def _aggregate_of(node: exp.Expression, operand: Expression, distinct: str, test
         sql, scale = scaled.sql, scaled.scale
     else:
         return Expression(f"{what}_decimal({distinct}{sql}){test}", NUMERIC)
-    aggregate = f"{what}_scaled({distinct}{sql}){test}"
+    # SQLite's own sum stays within 64 bits if each number is within 32, as that of integers does.
+    is_small = what == "sum" and scaled is not None and scaled.bound <= MAXIMUM[Kind.INTEGER]
+    aggregate = f"{'sum' if is_small and operand.kind is Kind.NUMERIC else what + '_scaled'}({distinct}{sql}){test}"
     return Expression(f"aggregate_text({aggregate}, {scale}, '{what}')", NUMERIC)
 
 
@@ -446,7 +449,7 @@ def _window(binder: Binder, node: exp.Expression) -> Expression:
         call = _window_call(binder, function, where)
     spec = definition.args.get("spec")
     frame = "" if spec is None else _frame(spec)
-    if not (isinstance(function, _TIE_FREE) or (is_aggregate(function) and not frame)):
+    if not (isinstance(function, _TIE_FREE) or (is_aggregate(function) and not frame.startswith("ROWS"))):
         terms += [tie for tie in binder.ties if tie not in terms]
     pieces = []
     if partition:
@@ -465,7 +468,18 @@ def _definition(binder: Binder, node: exp.Expression) -> exp.Expression:
     found = binder.windows.get(name_of(alias))
     if found is None:
         raise error_at(node, "42704", f'window "{name_of(alias)}" does not exist')
-    return found
+    if found.args.get("alias") is not None:
+        raise unsupported(found, "a window made from another one")
+    parts = {part: node.args.get(part) for part in ("partition_by", "order", "spec")}
+    if not any(parts.values()):
+        return found
+    if parts["partition_by"]:
+        raise error_at(node, "42P20", f'cannot override PARTITION BY clause of window "{name_of(alias)}"')
+    if parts["order"] and found.args.get("order"):
+        raise error_at(node, "42P20", f'cannot override ORDER BY clause of window "{name_of(alias)}"')
+    if found.args.get("spec"):
+        raise error_at(node, "42P20", f'cannot copy window "{name_of(alias)}" because it has a frame clause')
+    return exp.Window(**{part: value or found.args.get(part) for part, value in parts.items()})
 
 
 def _window_order(binder: Binder, order: exp.Expression | None) -> list[str]:

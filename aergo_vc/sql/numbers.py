@@ -20,6 +20,9 @@ _INTEGER_TEXT = re.compile(r"([+-]?)0*([0-9]+)")
 MAXIMUM = {kind: (1 << bits - 1) - 1 for kind, bits in INTEGER_BITS.items()}
 """The greatest value of each integer kind; the least is one further from zero."""
 
+_SHORT = 100
+"""Characters up to which reckoning with integers is faster than with decimals."""
+
 INT64 = MAXIMUM[Kind.BIGINT]
 
 
@@ -106,6 +109,9 @@ def subtract(left: str, right: str) -> str:
 
 def multiply(left: str, right: str) -> str:
     """Product, at the sum of both scales."""
+    if len(left) + len(right) < _SHORT:
+        product = int(left.replace(".", "")) * int(right.replace(".", ""))
+        return unscaled_text(product, scale_of(left) + scale_of(right))
     return decimal_text(_CONTEXT.multiply(Decimal(left), Decimal(right)))
 
 
@@ -181,6 +187,11 @@ def sign(value: str) -> str:
 
 def rounded(value: str, places: int) -> str:
     """The value rounded to `places` behind the point, or in front of it where negative."""
+    cut = scale_of(value) - places
+    if len(value) < _SHORT and cut > 0 and places >= 0:
+        whole, rest = divmod(abs(int(value.replace(".", ""))), 10**cut)
+        nearest = whole + (2 * rest >= 10**cut)
+        return unscaled_text(-nearest if value[0] == "-" else nearest, places)
     return _to_places(value, places, ROUND_HALF_UP)
 
 
@@ -242,9 +253,9 @@ def unscaled_text(value: int, scale: int) -> str:
     if scale == 0:
         return str(value)
     digits = str(value)
-    if value >= 0 and len(digits) > scale:
+    if len(digits) > scale and digits[0] != "-":
         return f"{digits[:-scale]}.{digits[-scale:]}"
-    digits = str(abs(value)).rjust(scale + 1, "0")
+    digits = digits.removeprefix("-").rjust(scale + 1, "0")
     return f"{'-' if value < 0 else ''}{digits[:-scale]}.{digits[-scale:]}"
 
 

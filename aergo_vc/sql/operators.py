@@ -142,6 +142,11 @@ def _negate(binder: Binder, node: exp.Expression) -> Expression:
 
 
 def _negative_literal(text: str) -> Expression:
+    # The least integer of a width has a positive literal of the next.
+    for kind in (Kind.INTEGER, Kind.BIGINT):
+        least = -(1 << (INTEGER_BITS[kind] - 1))
+        if text == str(-least):
+            return replace(constant(least, ColumnType(kind)), sql=f"({least})")
     positive = number_literal(text)
     if positive.kind is Kind.NUMERIC:
         return constant(numbers.negate(str(positive.value)), NUMERIC)

@@ -99,6 +99,15 @@ class OpenTransaction:
     begun: bool = False
     savepoint: str = ""
 
+    def take(self, part: "OpenTransaction") -> None:
+        """Take over what a part of this one did beside changing rows."""
+        self.events += part.events
+        self.notices += part.notices
+        if part.rewritten:
+            self.rewritten |= part.rewritten
+        if part.catalog_changed:
+            self.catalog_changed = True
+
     def rollback(self) -> None:
         """Roll back at the end, as a dry run does."""
         self.discarded = True

@@ -1,9 +1,10 @@
 """Statements ready to run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.outcomes import ResultColumn
+from aergo_vc.sql.needs import NOTHING, Requirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,7 @@ class Plan:
     `rows_sql` yields the rows of an INSERT … SELECT, which `sql` then takes one by one as bound values.  `guard` is a
     query that must have no rows (a row of UPDATE … FROM that several rows would change).  `hidden_rows` counts the row
     ordinals that `sql` spends; `hidden` says that the table has a hidden key.  With `once` no row may be written twice.
+    `requirements` are the privileges that it takes.
     """
 
     tag: str
@@ -24,3 +26,4 @@ class Plan:
     hidden: bool = False
     hidden_rows: int = 0
     once: bool = False
+    requirements: Requirements = field(default=NOTHING, compare=False)

@@ -75,7 +75,7 @@ def bind_common(binder: Binder, node: exp.Expression) -> tuple[str, dict[str, Qu
     names: dict[str, Query] = {}
     recursive = bool(node.args.get("recursive"))
     for part in node.expressions:
-        require_only(part, "this", "alias")
+        require_only(part, "this", "alias", "materialized")
         name = name_of(part.args["alias"].this)
         if name in names:
             raise error_at(part, DUPLICATE_ALIAS, f'WITH query name "{name}" specified more than once')
@@ -255,18 +255,27 @@ def _limit(binder: Binder, tree: exp.Expression) -> str:
     if limit is None and offset is None:
         return ""
     if limit is not None:
-        if not isinstance(limit, exp.Limit):
-            raise unsupported(limit, "FETCH")
-        require_only(limit, "expression")
+        limit = _row_count(limit)
     inner = binder.inner(Scope(parent=binder.scope.parent))
     texts = []
     for node, word in ((limit, "LIMIT"), (offset, "OFFSET")):
         if node is None:
             texts.append("-1" if word == "LIMIT" else "0")
             continue
-        value = inner.bind(node.args["expression"])
+        value = inner.bind(node if word == "LIMIT" else node.args["expression"])
         texts.append(f"row_limit({assign(value, BIGINT, word)}, '{word}')")
     return f" LIMIT {texts[0]} OFFSET {texts[1]}"
+
+
+def _row_count(limit: exp.Expression) -> exp.Expression | None:
+    """The number of LIMIT or FETCH; None for LIMIT ALL."""
+    if isinstance(limit, exp.Limit):
+        require_only(limit, "expression")
+        count = limit.args["expression"]
+        return None if isinstance(count, exp.Var) and str(count.this).upper() == "ALL" else count
+    require_only(limit, "direction", "count", "limit_options")
+    require_only(limit.args["limit_options"], "rows")
+    return limit.args.get("count") or exp.Literal.number(1)
 
 
 @dataclass(slots=True)
@@ -282,10 +291,11 @@ class _SelectBinder:
         tree, binder = self.tree, self.binder
         require_only(
             tree, "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "distinct",
-            "with_", "windows", "kind",
-            "locks",  # nobody else is there to be kept off the rows
+            "with_", "windows", "kind", "locks",
         )  # fmt: skip
         binder.scope = Scope(parent=binder.scope.parent)
+        if not tree.expressions:
+            raise unsupported(tree, "SELECT without columns")
         binder.grouping = Grouping(refused="FROM", windows_refused="FROM")
         from_sql = self._from()
         where_sql = self._where()
@@ -299,6 +309,9 @@ class _SelectBinder:
         having_sql = self._having()
         distinct = self._distinct()
         grouped = binder.grouping.groups is not None
+        # Transactions run one after another: a row that is locked is a row that is read.
+        if tree.args.get("locks") and (distinct or grouped):
+            raise unsupported(tree, "FOR UPDATE with DISTINCT, GROUP BY or aggregates")
         parts = self._output_list(columns, distinct=distinct)
         sql = f"SELECT {'DISTINCT ' if distinct else ''}{', '.join(parts)}{from_sql}{where_sql}"
         if group_sqls:
@@ -457,7 +470,7 @@ class _SelectBinder:
         scope = self.binder.scope
         if isinstance(item, exp.Column):
             source = scope.source(item, name_of(item.args["table"]))
-            found = [OutputColumn(name, expression) for name, expression in source.columns]
+            found = [OutputColumn(name, expression) for name, expression in source.all()]
         else:
             if not scope.sources:
                 raise error_at(item, SYNTAX, "SELECT * with no tables specified is not valid")
@@ -465,7 +478,7 @@ class _SelectBinder:
             found += [
                 OutputColumn(name, expression)
                 for source in scope.sources
-                for name, expression in source.columns
+                for name, expression in source.all()
                 if name not in scope.merged
             ]
         groups = self.binder.grouping.groups

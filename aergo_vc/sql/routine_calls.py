@@ -76,6 +76,7 @@ def bind_routine(
         raise error_at(node, UNSUPPORTED, message)
     parts = [quote_text(routine.name), *bind_arguments(binder, node, routine, arguments)]
     binder.around.called.add(routine.name)
+    binder.around.needs.add_call(routine.name)
     returns = result_type(routine)
     sql = f"call_routine({', '.join(parts)})"
     if returns is None:
@@ -120,8 +121,8 @@ def bind_arguments(
     """The SQL of each input parameter's value, in the order of the parameters, in the form that variables keep."""
     given = match_arguments(routine, arguments, node)
     texts = []
-    for parameter in routine.inputs:
-        value = given.get(parameter.name or str(routine.inputs.index(parameter)))
+    for place, parameter in enumerate(routine.inputs):
+        value = given.get(parameter.name or str(place))
         if value is None:
             texts.append(_default(binder, parameter))
             continue
@@ -195,7 +196,8 @@ def _misfit(value: Expression, target: ColumnType, routine: Routine) -> SqlError
 
 
 def _default(binder: Binder, parameter: Parameter) -> str:
-    outside = Binder(binder.catalog, binder.queries, around=Surroundings(contract=binder.around.contract))
+    around = Surroundings(binder.around.contract, called=binder.around.called, needs=binder.around.needs)
+    outside = Binder(binder.catalog, binder.queries, around=around)
     value = outside.bind(parse_expression(parameter.default or "NULL"))
     if parameter.type.is_array:
         return f"array_argument({convert(value, parameter.type).sql})"

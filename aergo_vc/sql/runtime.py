@@ -4,6 +4,7 @@ A function returns NULL where any argument is NULL, unless it says otherwise.  E
 """
 
 import functools
+import operator
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -28,14 +29,27 @@ from aergo_vc.sql.values import TEXT_BYTES, limited_text
 Function = Callable[..., Any]
 
 
-def _strict(function: Function) -> Function:
-    """NULL in, NULL out."""
+_VARIABLE_ARGUMENTS = 0x04
+"""The flag of a function's code that says that it takes any number."""
 
-    @functools.wraps(function)
+
+def _strict(function: Function) -> Function:
+    """NULL in, NULL out.  For one or two arguments, which is most calls, they need no tuple on their way."""
+    code = getattr(function, "__code__", None)
+    fixed = code is not None and not code.co_flags & _VARIABLE_ARGUMENTS and not getattr(function, "__defaults__", None)
+    count = code.co_argcount if fixed and code is not None else 0
+
+    def call_1(value: Any) -> Any:  # noqa: ANN401
+        return None if value is None else function(value)
+
+    def call_2(left: Any, right: Any) -> Any:  # noqa: ANN401
+        return None if left is None or right is None else function(left, right)
+
     def call(*arguments: Any) -> Any:  # noqa: ANN401
         return None if None in arguments else function(*arguments)
 
-    return call
+    chosen: Function = call_1 if count == 1 else call_2 if count == 2 else call  # noqa: PLR2004
+    return functools.wraps(function)(chosen)
 
 
 def integer_functions() -> Iterator[tuple[str, Function]]:
@@ -43,22 +57,31 @@ def integer_functions() -> Iterator[tuple[str, Function]]:
     for kind, bits in INTEGER_BITS.items():
         top = numbers.MAXIMUM[kind]
 
-        def checked(function: Callable[..., int], kind: Kind = kind, top: int = top) -> Function:
-            def call(*arguments: Any) -> Any:  # noqa: ANN401
-                if None in arguments:
+        def checked_1(function: Callable[[int], int], kind: Kind = kind, top: int = top) -> Function:
+            def call(value: int | None) -> int | None:
+                if value is None:
                     return None
-                value = function(*arguments)
+                value = function(value)
                 return value if -top <= value <= top else numbers.fit_integer(value, kind)
 
             return call
 
-        yield f"add{bits}", checked(lambda left, right: left + right)
-        yield f"subtract{bits}", checked(lambda left, right: left - right)
-        yield f"multiply{bits}", checked(lambda left, right: left * right)
-        yield f"divide{bits}", checked(numbers.divide_integers)
-        yield f"remainder{bits}", checked(numbers.remainder_integers)
-        yield f"negate{bits}", checked(lambda value: -value)
-        yield f"absolute{bits}", checked(abs)
+        def checked_2(function: Callable[[int, int], int], kind: Kind = kind, top: int = top) -> Function:
+            def call(left: int | None, right: int | None) -> int | None:
+                if left is None or right is None:
+                    return None
+                value = function(left, right)
+                return value if -top <= value <= top else numbers.fit_integer(value, kind)
+
+            return call
+
+        yield f"add{bits}", checked_2(operator.add)
+        yield f"subtract{bits}", checked_2(operator.sub)
+        yield f"multiply{bits}", checked_2(operator.mul)
+        yield f"divide{bits}", checked_2(numbers.divide_integers)
+        yield f"remainder{bits}", checked_2(numbers.remainder_integers)
+        yield f"negate{bits}", checked_1(operator.neg)
+        yield f"absolute{bits}", checked_1(abs)
 
 
 def decimal_functions() -> Iterator[tuple[str, Function]]:
@@ -96,11 +119,11 @@ def _within(value: int, limit: int) -> int:
     raise SqlError("22003", "numeric field overflow")
 
 
-def _aggregate_text(value: str, scale: int, what: str) -> str:
+def _aggregate_text(value: str | int, scale: int, what: str) -> str:
     """A sum of scaled integers as decimal text; for a mean, the sum and the count come joined by a slash."""
     if what == "sum":
         return numbers.unscaled_text(int(value), scale)
-    total, count = value.split("/")
+    total, count = str(value).split("/")
     return numbers.mean(numbers.unscaled_text(int(total), scale), int(count))
 
 

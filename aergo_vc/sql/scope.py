@@ -10,6 +10,7 @@ from aergo_vc.base.ids import TableName
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Table, split_name
 from aergo_vc.sql.errors import AMBIGUOUS_COLUMN, UNDEFINED_COLUMN, UNDEFINED_TABLE
 from aergo_vc.sql.expressions import Expression, column_expression, quote_name
+from aergo_vc.sql.needs import Reading
 from aergo_vc.sql.source import error_at, name_of
 
 
@@ -18,7 +19,8 @@ class Source:
     """One item of FROM.
 
     `name` is its alias; `contract` is set where a table stands under its own name and may be qualified.  `keys` are SQL
-    expressions whose values tell its rows apart, rows that are equal in everything aside.
+    expressions whose values tell its rows apart, rows that are equal in everything aside.  `reading` notes the columns
+    that are read, where privileges are asked for.
     """
 
     name: str
@@ -26,9 +28,21 @@ class Source:
     keys: tuple[str, ...]
     contract: str | None = None
     is_table: bool = False
+    reading: Reading | None = None
 
     def find(self, column: str) -> Iterator[Expression]:
-        return (expression for name, expression in self.columns if name == column)
+        """The columns of a name, each of which is read if it is taken."""
+        for place, (name, expression) in enumerate(self.columns):
+            if name == column:
+                if self.reading is not None:
+                    self.reading.note(place)
+                yield expression
+
+    def all(self) -> tuple[tuple[str, Expression], ...]:
+        """All columns, which are read."""
+        if self.reading is not None:
+            self.reading.note_all()
+        return self.columns
 
 
 class Variables(Protocol):
@@ -141,7 +155,7 @@ def spoken_name(name: TableName) -> str:
     return table if contract == DEFAULT_CONTRACT else name
 
 
-def table_source(table: Table, prefix: str, name: str | None = None) -> Source:
+def table_source(table: Table, prefix: str, name: str | None = None, reading: Reading | None = None) -> Source:
     """A stored table as a source whose columns are referred to behind `prefix` (``t0.``, or nothing)."""
     contract, own_name = split_name(table.name)
     columns = tuple(
@@ -149,4 +163,4 @@ def table_source(table: Table, prefix: str, name: str | None = None) -> Source:
         for column in table.visible_columns
     )
     keys = tuple(prefix + quote_name(key) for key in table.primary_key)
-    return Source(name or own_name, columns, keys, None if name else contract, is_table=True)
+    return Source(name or own_name, columns, keys, None if name else contract, is_table=True, reading=reading)

@@ -15,7 +15,8 @@ from aergo_vc.sql.source import error_at, unsupported
 from aergo_vc.sql.values import BIGINT
 
 
-def _sequence(binder: Binder, node: exp.Expression) -> str:
+def _sequence(binder: Binder, node: exp.Expression, privilege: str) -> str:
+    """The name of the sequence that a call names first, as SQL; the call takes a privilege on it."""
     argument = name_argument(node)
     if argument is None:
         raise unsupported(node, f"{str(node.this).lower()} of anything but a sequence's name between quotes")
@@ -24,6 +25,7 @@ def _sequence(binder: Binder, node: exp.Expression) -> str:
         if name is not None and name in binder.catalog.tables:
             raise error_at(argument, WRONG_OBJECT, f'"{spoken_name(name)}" is not a sequence')
         raise error_at(argument, UNDEFINED_TABLE, f'relation "{str(argument.this)[:100]}" does not exist')
+    binder.around.needs.add(f"sequence {name}", privilege)
     return quote_text(str(name))
 
 
@@ -40,13 +42,13 @@ def _require_order(binder: Binder, node: exp.Expression) -> None:
 @named("nextval", 1, 1)
 def _next(binder: Binder, node: exp.Expression) -> Expression:
     _require_order(binder, node)
-    return Expression(f"sequence_next({_sequence(binder, node)})", BIGINT, not_null=True)
+    return Expression(f"sequence_next({_sequence(binder, node, 'usage')})", BIGINT, not_null=True)
 
 
 @named("currval", 1, 1)
 def _current(binder: Binder, node: exp.Expression) -> Expression:
     _require_order(binder, node)
-    return Expression(f"sequence_current({_sequence(binder, node)})", BIGINT, not_null=True)
+    return Expression(f"sequence_current({_sequence(binder, node, 'select')})", BIGINT, not_null=True)
 
 
 @named("lastval", 0, 0)
@@ -58,6 +60,6 @@ def _last(binder: Binder, node: exp.Expression) -> Expression:
 @named("setval", 2, 3)
 def _set(binder: Binder, node: exp.Expression) -> Expression:
     _require_order(binder, node)
-    cells = [_sequence(binder, node), assign(binder.bind(node.expressions[1]), BIGINT, "setval")]
+    cells = [_sequence(binder, node, "update"), assign(binder.bind(node.expressions[1]), BIGINT, "setval")]
     cells += [condition(binder.bind(part), "setval") for part in node.expressions[2:]]
     return Expression(f"sequence_set({', '.join(cells)})", BIGINT)

@@ -31,6 +31,13 @@ def name_argument(node: exp.Expression) -> exp.Literal | None:
     return argument if isinstance(argument, exp.Literal) and argument.is_string else None
 
 
+def sequences_in(tree: exp.Expression) -> set[TableName]:
+    """The sequences that the calls in an expression name."""
+    calls = [one for one in tree.find_all(exp.Anonymous) if str(one.this).lower() in SEQUENCE_CALLS and one.expressions]
+    arguments = [found for one in calls if (found := name_argument(one)) is not None]
+    return {name for one in arguments if (name := sequence_named(str(one.this))) is not None}
+
+
 def spell_out_sequences(tree: exp.Expression) -> None:
     """Give the names of sequences in `tree` their contract."""
     for call in tree.find_all(exp.Anonymous):

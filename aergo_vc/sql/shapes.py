@@ -91,7 +91,7 @@ def parse_shape(text: str) -> exp.Expression | None:
         return None
     if len(statements) != 1 or not isinstance(statements[0].tree, _WRITING):
         return None
-    tree = statements[0].tree.copy()
+    tree = statements[0].sql.copy()
     marks = list(_marks(tree))
     if sorted(str(mark.this) for mark in marks) != wanted:
         return None

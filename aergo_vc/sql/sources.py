@@ -7,9 +7,10 @@ from sqlglot import exp
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.routines import Routine
+from aergo_vc.model.schema import split_name
 from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.arrays import PARALLEL_ARRAYS
-from aergo_vc.sql.binder import Binder, Grouping, Query, placed
+from aergo_vc.sql.binder import Binder, Grouping, Query, Surroundings, placed
 from aergo_vc.sql.errors import (
     INVALID_COLUMN_REFERENCE,
     SYNTAX,
@@ -117,6 +118,7 @@ def _routine_source(
     check_called(binder, node, routine)
     parts = [quote_text(routine.name), *bind_arguments(binder, node, routine, arguments)]
     binder.around.called.add(routine.name)
+    binder.around.needs.add_call(routine.name)
     with placed(node):
         binder.counter.spend(1)
     name = alias or routine.name.partition(".")[2]
@@ -209,19 +211,34 @@ def _named_source(binder: Binder, node: exp.Table, own: str, alias: str | None) 
     with placed(node):
         binder.counter.spend(1)
     if table is not None:
-        return table_source(table, f"{own}.", alias), f'"{name}" AS {own}'
+        reading = binder.reading(name, tuple(column.name for column in table.visible_columns))
+        return table_source(table, f"{own}.", alias, reading), f'"{name}" AS {own}'
     view = binder.catalog.views.get(name)
     if view is None:
         raise error_at(node, UNDEFINED_TABLE, f'relation "{spoken_name(name)}" does not exist')
+    reading = binder.reading(name, view.columns)
     query = bind_view(binder, name, view.query)
     renamed = tuple(replace(column, name=view.columns[place]) for place, column in enumerate(query.columns))
     source = _query_source(replace(query, columns=renamed), own, alias or name_of(node.this))
-    return source, f"({query.sql}) AS {own}"
+    return replace(source, reading=reading), f"({query.sql}) AS {own}"
 
 
 def bind_view(binder: Binder, name: TableName, text: str) -> Query:
-    """A view's query, bound in a scope of its own."""
+    """A view's query, bound in a scope of its own; what it reads is read with its contract's owner's rights.
+
+    Where the contract has no owner, it is read with the rights of whoever runs the statement, also from other views.
+    """
     if binder.depth > DEPTH:
         raise error_at(exp.Null(), TOO_COMPLEX, f'view "{spoken_name(name)}" nests too deep')
-    inner = Binder(binder.catalog, binder.queries, Scope(), binder.counter, {}, Grouping(), (), {}, binder.depth + 1)
+    contract = split_name(name)[0]
+    around = Surroundings(
+        contract,
+        called=binder.around.called,
+        calls_refused=binder.around.calls_refused,
+        needs=binder.around.needs,
+        holder=contract if contract in binder.catalog.owners else None,
+    )
+    inner = Binder(
+        binder.catalog, binder.queries, Scope(), binder.counter, {}, Grouping(), (), {}, binder.depth + 1, around
+    )
     return inner.queries(inner, parse_script(text)[0].sql)

@@ -20,6 +20,7 @@ from aergo_vc.sql.errors import (
 )
 from aergo_vc.sql.expressions import Expression, assign, column_expression, condition, quote_name
 from aergo_vc.sql.functions import output_name
+from aergo_vc.sql.needs import Reading
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.queries import bind_common, bind_query, top_binder
 from aergo_vc.sql.scope import Scope, Source, spoken_name, table_name_of, table_source
@@ -30,7 +31,13 @@ from aergo_vc.sql.values import TEXT
 
 
 def compile_statement(catalog: Catalog, tree: exp.Expression, around: Surroundings | None = None) -> Plan:
-    """The plan of a statement that reads or writes rows."""
+    """The plan of a statement that reads or writes rows; what `around` has collected before is required for it too."""
+    around = around or Surroundings()
+    plan = _compile(catalog, tree, around)
+    return replace(plan, requirements=around.needs.requirements())
+
+
+def _compile(catalog: Catalog, tree: exp.Expression, around: Surroundings) -> Plan:
     if isinstance(tree, exp.Insert):
         return _Insert(catalog, tree, around).plan()
     if isinstance(tree, exp.Update):
@@ -38,7 +45,7 @@ def compile_statement(catalog: Catalog, tree: exp.Expression, around: Surroundin
     if isinstance(tree, exp.Delete):
         return _compile_delete(catalog, tree, around)
     if isinstance(tree, exp.TruncateTable):
-        return _compile_truncate(catalog, tree)
+        return _compile_truncate(catalog, tree, around)
     query = bind_query(top_binder(catalog, around=around), tree, total=True)
     return Plan("SELECT", query.sql, columns=result_columns(query.columns))
 
@@ -73,6 +80,12 @@ def find_column(table: Table, node: exp.Expression) -> Column:
     raise error_at(node, UNDEFINED_COLUMN, message)
 
 
+def _changed_source(binder: Binder, table: Table, prefix: str, alias: str | None) -> Source:
+    """The table that a statement changes: its columns are read where expressions name them."""
+    names = tuple(column.name for column in table.visible_columns)
+    return table_source(table, prefix, alias, Reading(binder.around.needs, f"table {table.name}", names))
+
+
 def _returning(
     binder: Binder, node: exp.Expression | None, source: Source
 ) -> tuple[str, tuple[ResultColumn, ...] | None]:
@@ -87,7 +100,7 @@ def _returning(
         if isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star)):
             if isinstance(item, exp.Column):
                 inner.scope.source(item, name_of(item.args["table"]))
-            columns += [OutputColumn(name, expression) for name, expression in source.columns]
+            columns += [OutputColumn(name, expression) for name, expression in source.all()]
             continue
         target = item.this if isinstance(item, exp.Alias) else item
         if target.find(exp.Query) is not None:
@@ -111,7 +124,7 @@ def _with(binder: Binder, tree: exp.Expression) -> str:
 class _Insert:
     """Compiles one INSERT."""
 
-    def __init__(self, catalog: Catalog, tree: exp.Insert, around: Surroundings | None) -> None:
+    def __init__(self, catalog: Catalog, tree: exp.Insert, around: Surroundings) -> None:
         require_only(tree, "this", "expression", "default", "conflict", "returning", "with_", "overriding")
         self.catalog, self.tree = catalog, tree
         target = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
@@ -220,8 +233,10 @@ class _Insert:
         return cells
 
     def _finish(self, values: str, count: int) -> Plan:
+        needs = self.binder.around.needs
+        needs.add(f"table {self.table.name}", "insert", *(column.name for column in self.columns))
         conflict, once = self._conflict()
-        source = table_source(self.table, "", self.alias)
+        source = _changed_source(self.binder, self.table, "", self.alias)
         returning, columns = _returning(self.binder, self.tree.args.get("returning"), source)
         sql = f"INSERT INTO {quote_name(self.table.name)} AS t0 {values}{conflict}{returning}"
         hidden = count if self.table.has_hidden_key else 0
@@ -238,7 +253,7 @@ class _Insert:
             return f" ON CONFLICT{target} DO NOTHING", False
         if not target:
             raise error_at(node, SYNTAX, "ON CONFLICT DO UPDATE requires inference specification or constraint name")
-        own = table_source(self.table, "t0.", self.alias)
+        own = _changed_source(self.binder, self.table, "t0.", self.alias)
         excluded = tuple(
             (
                 column.name,
@@ -246,7 +261,9 @@ class _Insert:
             )
             for column in self.table.visible_columns
         )
-        binder = top_binder(self.catalog, Scope([own, Source("excluded", excluded, ())]), self.binder.around)
+        binder = top_binder(
+            self.catalog, Scope([own, Source("excluded", excluded, (), reading=own.reading)]), self.binder.around
+        )
         assignments = _assignments(binder, self.table, node.expressions)
         where = node.args.get("where")
         test = f" WHERE {condition(binder.bind(where.this), 'WHERE')}" if where is not None else ""
@@ -266,6 +283,7 @@ class _Insert:
                     node, INVALID_COLUMN_REFERENCE,
                     "there is no unique or exclusion constraint matching the ON CONFLICT specification",
                 )  # fmt: skip
+        self.binder.around.needs.add(f"table {self.table.name}", "select", *columns)
         return f" ({', '.join(map(quote_name, columns))})"
 
     def _conflict_column(self, key: exp.Expression) -> Column:
@@ -315,6 +333,7 @@ def _assignments(binder: Binder, table: Table, nodes: Sequence[exp.Expression]) 
             name = target.this if isinstance(target, exp.Paren) else target
             pairs.append((find_column(table, name), value))
     names = [column.name for column, _ in pairs]
+    binder.around.needs.add(f"table {table.name}", "update", *names)
     if len(set(names)) != len(names):
         raise error_at(nodes[0], SYNTAX, "multiple assignments to the same column")
     texts = []
@@ -340,13 +359,13 @@ def _target(tree: exp.Expression) -> tuple[exp.Expression, str | None]:
     return node, name_of(alias.this) if alias is not None else None
 
 
-def _compile_update(catalog: Catalog, tree: exp.Expression, around: Surroundings | None) -> Plan:
+def _compile_update(catalog: Catalog, tree: exp.Expression, around: Surroundings) -> Plan:
     require_only(tree, "this", "expressions", "from_", "where", "returning", "with_")
     node, alias = _target(tree)
     table = find_table(catalog, node)
     binder = top_binder(catalog, around=around)
     prefix = _with(binder, tree)
-    own = table_source(table, "t0.", alias)
+    own = _changed_source(binder, table, "t0.", alias)
     binder.scope.sources.append(own)
     binder.grouping.refused = binder.grouping.windows_refused = "UPDATE"
     from_sql, guard = "", None
@@ -360,7 +379,7 @@ def _compile_update(catalog: Catalog, tree: exp.Expression, around: Surroundings
         keys = ", ".join(own.keys)
         listed = f"{quote_name(table.name)} AS t0, {from_sql.removeprefix(' FROM ')}"
         guard = f"{prefix}SELECT 1 FROM {listed}{test} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
-    returning, columns = _returning(binder, tree.args.get("returning"), table_source(table, "", alias))
+    returning, columns = _returning(binder, tree.args.get("returning"), _changed_source(binder, table, "", alias))
     sql = f"{prefix}UPDATE {quote_name(table.name)} AS t0 SET {assignments}{from_sql}{test}{returning}"
     return Plan("UPDATE", sql, table.name, columns, guard=guard)
 
@@ -377,13 +396,14 @@ def _more_sources(binder: Binder, nodes: Sequence[exp.Expression]) -> str:
     return ", ".join(texts)
 
 
-def _compile_delete(catalog: Catalog, tree: exp.Expression, around: Surroundings | None) -> Plan:
+def _compile_delete(catalog: Catalog, tree: exp.Expression, around: Surroundings) -> Plan:
     require_only(tree, "this", "using", "where", "returning", "with_")
     node, alias = _target(tree)
     table = find_table(catalog, node)
     binder = top_binder(catalog, around=around)
     prefix = _with(binder, tree)
-    binder.scope.sources.append(table_source(table, "t0.", alias))
+    binder.around.needs.add(f"table {table.name}", "delete")
+    binder.scope.sources.append(_changed_source(binder, table, "t0.", alias))
     binder.grouping.refused = binder.grouping.windows_refused = "DELETE"
     using = tree.args.get("using")
     using_sql = _more_sources(binder, using) if using else ""
@@ -391,15 +411,16 @@ def _compile_delete(catalog: Catalog, tree: exp.Expression, around: Surroundings
     test = f" WHERE {condition(binder.bind(where.this), 'WHERE')}" if where is not None else ""
     if using_sql:
         test = f" WHERE EXISTS (SELECT 1 FROM {using_sql}{test})"
-    returning, columns = _returning(binder, tree.args.get("returning"), table_source(table, "", alias))
+    returning, columns = _returning(binder, tree.args.get("returning"), _changed_source(binder, table, "", alias))
     return Plan("DELETE", f"{prefix}DELETE FROM {quote_name(table.name)} AS t0{test}{returning}", table.name, columns)
 
 
-def _compile_truncate(catalog: Catalog, tree: exp.Expression) -> Plan:
+def _compile_truncate(catalog: Catalog, tree: exp.Expression, around: Surroundings) -> Plan:
     require_only(tree, "expressions")
     if len(tree.expressions) != 1:
         raise unsupported(tree, "TRUNCATE of several tables")
     table = find_table(catalog, tree.expressions[0])
+    around.needs.add(f"table {table.name}", "truncate")
     return Plan("TRUNCATE TABLE", f"DELETE FROM {quote_name(table.name)}", table.name)
 
 

@@ -69,10 +69,12 @@ def _constraint_error(text: str, code: int, catalog: Catalog, name: TableName | 
         column = detail.removeprefix(f"{table.name}.")
         return not_null_error(table, column)
     if what == "CHECK":
-        return SqlError(CHECK_VIOLATION, f'new row for relation "{spoken}" violates check constraint "{detail}"')
+        message = f'new row for relation "{spoken}" violates check constraint "{detail}"'
+        return _at(table, SqlError(CHECK_VIOLATION, message), constraint=detail)
     if what == "UNIQUE":
         constraint = _unique_name(detail, table, catalog)
-        return SqlError(UNIQUE_VIOLATION, f'duplicate key value violates unique constraint "{constraint}"')
+        message = f'duplicate key value violates unique constraint "{constraint}"'
+        return _at(table, SqlError(UNIQUE_VIOLATION, message), constraint=constraint)
     if code in (apsw.SQLITE_CONSTRAINT_FOREIGNKEY, apsw.SQLITE_CONSTRAINT_TRIGGER):
         message = f'update or delete on table "{spoken}" violates a foreign key constraint'
         return SqlError(FOREIGN_KEY_VIOLATION, message)
@@ -83,7 +85,14 @@ def not_null_error(table: Table, column: str) -> SqlError:
     """The error for NULL in a column that takes none."""
     relation = split_name(table.name)[1]
     message = f'null value in column "{column}" of relation "{relation}" violates not-null constraint'
-    return SqlError(NOT_NULL_VIOLATION, message)
+    return _at(table, SqlError(NOT_NULL_VIOLATION, message), column=column)
+
+
+def _at(table: Table, error: SqlError, **details: str) -> SqlError:
+    """The error with what GET STACKED DIAGNOSTICS tells of it."""
+    schema, name = split_name(table.name)
+    error.details = {"schema": schema, "table": name, **details}
+    return error
 
 
 def _table_of(detail: str, catalog: Catalog) -> Table | None:

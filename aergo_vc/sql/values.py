@@ -50,7 +50,7 @@ _TRUE = frozenset({"t", "tr", "tru", "true", "y", "ye", "yes", "on", "1"})
 _FALSE = frozenset({"f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0"})
 _UUID = re.compile(r"\{?([0-9a-f]{4}(?:-?[0-9a-f]{4}){7})\}?")
 _DOUBLE = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
-_BYTEA = re.compile(r"\\x(?:[0-9a-fA-F]{2})*")
+_BYTEA = re.compile(r"\\x[0-9a-fA-F]*")
 
 
 def _invalid(kind: str, text: str) -> SqlError:
@@ -80,6 +80,8 @@ def bytea_from_text(text: str) -> str:
     """The hexadecimal form alone is read."""
     if _BYTEA.fullmatch(text) is None:
         raise _invalid("bytea", text)
+    if len(text) % 2:
+        raise SqlError(INVALID_PARAMETER, "invalid hexadecimal data: odd number of digits")
     return text.lower()
 
 

@@ -119,6 +119,24 @@ def test_a_machine_moves_between_states_that_differ_in_routines_alone() -> None:
     assert list(machine.engine.rows(ACCOUNT)) == [(1, "4.00")]
 
 
+def test_a_machine_moves_between_states_that_differ_in_grants_without_reading_rows_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = _machine()
+    _execute(machine, _deploy(1))
+    before, catalog = machine.snapshot, machine.catalog
+    granted = _submission(2, sql="GRANT SELECT ON bank.account TO PUBLIC; UPDATE bank.account SET balance = 9")
+    _execute(machine, granted, height=2)
+    after = machine.snapshot
+    assert before.schemas != after.schemas
+    monkeypatch.delattr(Engine, "restore")
+    machine.move_to(before)
+    assert (machine.catalog, list(machine.engine.rows(ACCOUNT))) == (catalog, [(1, "5.00")])
+    machine.move_to(after)
+    assert len(machine.catalog.grants) == 1
+    assert list(machine.engine.rows(ACCOUNT)) == [(1, "9.00")]
+
+
 def test_b18_a_result_that_is_too_long_for_a_receipt_fails() -> None:
     machine = _machine()
     many = BANK.replace("RETURNS text", "RETURNS TABLE (x text)").replace(

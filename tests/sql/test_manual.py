@@ -30,7 +30,7 @@ CALLS = {
     "split_part": "{}('a,b', ',', 1)",
     "chr": "{}(65)",
     "format": "{}('%s', 1)",
-    **dict.fromkeys(["initcap", "quote_ident", "quote_literal", "md5"], "{}('a')"),
+    **dict.fromkeys(["initcap", "quote_ident", "quote_literal", "quote_nullable", "md5"], "{}('a')"),
     "sha256": "{}('\\x00')",
     "encode": "{}('\\x00', 'hex')",
     "decode": "{}('00', 'hex')",
@@ -63,7 +63,7 @@ def named(title: str) -> set[str]:
     entry = re.search(rf"^\.It {title}\n(.*?)(?=^\.It |^\.El)", PAGE, re.MULTILINE | re.DOTALL)
     assert entry is not None
     lines = [line.removeprefix(".Li ") for line in entry[1].splitlines() if line.startswith(".Li ")]
-    words = {word for line in lines for word in re.findall(r"[A-Za-z_]+", line)}
+    words = {word for line in lines for word in re.findall(r"[A-Za-z_][A-Za-z_0-9]*", line)}
     return {word.lower() for word in words if word.islower() or title == "Conditionals"}
 
 
@@ -84,7 +84,7 @@ def test_a_function_of_the_page_exists(function: str) -> None:
         "power(2, 3)",
         "random()",
         "to_number('5', '9')",
-        "quote_nullable('a')",
+        "translate('a', 'b', 'c')",
         "cbrt(8)",
         "pi()",
     ],

@@ -15,6 +15,7 @@ from aergo_vc.sql.binder import Binder, Grouping, Query, Surroundings
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import Expression, assign, cast, condition
 from aergo_vc.sql.native import native
+from aergo_vc.sql.needs import Needs, Requirements
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.hoisting import hoist
 from aergo_vc.sql.procedures.syntax import CursorDeclaration, Fragment, Statement
@@ -78,6 +79,8 @@ class Body:
     handling: list[str] = field(default_factory=list)
     cursors: dict[str, CursorDeclaration] = field(default_factory=dict)
     shapes: dict[str, Shape] = field(default_factory=dict)
+    needs: Needs = field(default_factory=Needs)
+    requirements: list[Requirements] = field(default_factory=list)
 
     # Text
 
@@ -103,6 +106,19 @@ class Body:
     def at(self, statement: Statement) -> None:
         """What follows comes from `statement`."""
         self.position = Position(statement.line, statement.column)
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """In front of the lines that are written meanwhile stands the question for the privileges that they take."""
+        around, self.needs = self.needs, Needs()
+        start, depth, position = len(self.lines), self.depth, self.position
+        yield
+        required, self.needs = self.needs.requirements(), around
+        if required.needs:
+            self.requirements.append(required)
+            line = f"if run.asks: run.require(R{len(self.requirements) - 1})"
+            self.lines.insert(start, "    " * depth + line)
+            self.positions.insert(start, position)
 
     def number(self) -> int:
         self.count += 1
@@ -135,7 +151,7 @@ class Body:
         return binder
 
     def around(self) -> Surroundings:
-        around = Surroundings(self.contract, self.variables)
+        around = Surroundings(self.contract, self.variables, needs=self.needs)
         around.called = _Called(self)
         return around
 
@@ -282,6 +298,7 @@ class Body:
     def call(self, routine: Routine, arguments: Sequence[exp.Expression], node: exp.Expression) -> str:
         """Python that calls a routine; it may write."""
         self.called.add(routine.name)
+        self.needs.add_call(routine.name)
         binder = self.binder()
         sources = [self.code(sql).source for sql in bind_arguments(binder, node, routine, arguments)]
         return f"run.call({', '.join([repr(str(routine.name)), *sources])})"

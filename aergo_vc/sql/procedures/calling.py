@@ -1,7 +1,7 @@
 """Calls from outside of routines: statements of a script that call one and do nothing else, and signed calls."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlglot import exp
@@ -15,6 +15,7 @@ from aergo_vc.model.types import ColumnType
 from aergo_vc.sql.arrays import canonical_elements, type_code
 from aergo_vc.sql.binder import Binder, Grouping, Surroundings
 from aergo_vc.sql.errors import UNDEFINED_FUNCTION, UNSUPPORTED, WRONG_OBJECT, SqlError
+from aergo_vc.sql.needs import NOTHING, Requirements
 from aergo_vc.sql.procedures.body import Body, located
 from aergo_vc.sql.procedures.own_statements import CallRoutine
 from aergo_vc.sql.procedures.running_sql import call_arguments
@@ -35,7 +36,8 @@ class CallPlan:
 
     `columns` are the result's, None for a procedure without output parameters.  `is_row` says that the routine gives
     tuples, `is_set` that it gives a list of them.  `nested` are
-    called by the arguments; with `is_void` the result is an empty text, as PostgreSQL's is.
+    called by the arguments; with `is_void` the result is an empty text, as PostgreSQL's is.  `requirements` are the
+    privileges that the call and its arguments take.
     """
 
     routine: RoutineName
@@ -47,6 +49,7 @@ class CallPlan:
     is_set: bool
     nested: frozenset[RoutineName] = frozenset()
     is_void: bool = False
+    requirements: Requirements = field(default=NOTHING, compare=False)
 
 
 def plan_call(catalog: Catalog, contract: str, tree: CallRoutine | exp.Expression) -> CallPlan | None:
@@ -74,11 +77,10 @@ def plan_call(catalog: Catalog, contract: str, tree: CallRoutine | exp.Expressio
         is_row = False
     else:
         is_row = True
-    sql, arrays, nested = _arguments(catalog, contract, routine, arguments, node)
+    sql, arrays, nested, requirements = _arguments(catalog, contract, routine, arguments, node)
     columns = tuple(ResultColumn(name, one, _scale(one)) for name, one in shape)
-    return CallPlan(
-        routine.name, "SELECT", sql, arrays, columns, is_row, routine.is_set, nested, result_type(routine) is None
-    )
+    is_void = result_type(routine) is None
+    return CallPlan(routine.name, "SELECT", sql, arrays, columns, is_row, routine.is_set, nested, is_void, requirements)
 
 
 def _scale(column_type: ColumnType) -> int | None:
@@ -100,13 +102,17 @@ def _plan_procedure(catalog: Catalog, contract: str, tree: CallRoutine) -> CallP
     node = exp.Null()
     try:
         inputs = call_inputs(routine, arguments, node)
-        sql, arrays, nested = _arguments(catalog, contract, routine, inputs, node)
+        sql, arrays, nested, requirements = _arguments(catalog, contract, routine, inputs, node)
     except SqlError as error:
         if error.line is None:
             error.line, error.column = tree.name.line, tree.name.column
         raise
     columns = tuple(ResultColumn(one.name, one.type, _scale(one.type)) for one in routine.outputs)
-    return CallPlan(routine.name, "CALL", sql, arrays, columns or None, len(columns) > 1, is_set=False, nested=nested)
+    is_row = len(columns) > 1
+    return CallPlan(
+        routine.name, "CALL", sql, arrays, columns or None, is_row,
+        is_set=False, nested=nested, requirements=requirements,
+    )  # fmt: skip
 
 
 def call_inputs(routine: Routine, arguments: list[exp.Expression], node: exp.Expression) -> list[exp.Expression]:
@@ -127,12 +133,14 @@ def _argument(catalog: Catalog, contract: str, name: str | None, fragment: Fragm
 
 def _arguments(
     catalog: Catalog, contract: str, routine: Routine, arguments: Sequence[exp.Expression], node: exp.Expression
-) -> tuple[str | None, tuple[int, ...], frozenset[RoutineName]]:
+) -> tuple[str | None, tuple[int, ...], frozenset[RoutineName], Requirements]:
     binder: Binder = top_binder(catalog, around=Surroundings(contract))
     binder.grouping = Grouping(refused="arguments of a call", windows_refused="arguments of a call")
     parts = bind_arguments(binder, node, routine, arguments)
     arrays = tuple(place for place, one in enumerate(routine.inputs) if one.type.is_array)
-    return (f"SELECT {', '.join(parts)}" if parts else None), arrays, frozenset(binder.around.called)
+    binder.around.needs.add_call(routine.name)
+    requirements = binder.around.needs.requirements()
+    return (f"SELECT {', '.join(parts)}" if parts else None), arrays, frozenset(binder.around.called), requirements
 
 
 def run_call(session: Session, plan: CallPlan, arguments: Sequence[Any]) -> StatementResult:
@@ -168,14 +176,14 @@ def plan_signed_call(catalog: Catalog, name: RoutineName, count: int) -> CallPla
         raise SqlError(UNDEFINED_FUNCTION, f"{name} does not take {count} arguments: it takes ({wanted})")
     contract = name.partition(".")[0]
     defaults = replace(routine, parameters=tuple(replace(one, mode=Mode.IN) for one in missing))
-    sql, _, nested = _arguments(catalog, contract, defaults, [], exp.Null())
+    sql, _, nested, requirements = _arguments(catalog, contract, defaults, [], exp.Null())
     shape = _scratch(catalog, contract).result_fields(routine)
     returns = result_type(routine)
     is_row = shape is not None
     if shape is None:
         shape = () if returns is None else ((_result_name(routine), returns),)
     columns = tuple(ResultColumn(one, two, _scale(two)) for one, two in shape) or None
-    return CallPlan(name, "CALL", sql, (), columns, is_row, routine.is_set, nested)
+    return CallPlan(name, "CALL", sql, (), columns, is_row, routine.is_set, nested, requirements=requirements)
 
 
 def _result_name(routine: Routine) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aergo_vc.base.ids import RoutineName, TableName
+from aergo_vc.sql.needs import Requirements
 from aergo_vc.sql.plans import Plan
 
 Place = tuple[int, int]
@@ -15,7 +16,8 @@ class Compiled:
     """The Python text of one function called ``routine``, and what it refers to.
 
     `positions` has for each line behind the first where it comes from, and the table that it writes.  `texts` are SQL,
-    called ``S0``, ``S1``, …; `plans` ``P0``, …; `functions` (support.py) have ``f_`` in front of their names.
+    called ``S0``, ``S1``, …; `plans` ``P0``, …; `requirements`, those of its statements, ``R0``, …; `functions`
+    (support.py) have ``f_`` in front of their names.
 
     `called` are the routines that it calls; `nested` those that it calls inside expressions, where they may not write;
     `nested_while_writing` those called in a statement that writes a table, which they may not read.  `written` and
@@ -33,3 +35,4 @@ class Compiled:
     nested_while_writing: Mapping[tuple[RoutineName, TableName], Place]
     written: frozenset[TableName]
     read: frozenset[TableName]
+    requirements: tuple[Requirements, ...] = ()

@@ -109,6 +109,7 @@ def _compiled(body: Body, head: str) -> Compiled:
         positions=tuple((one.line, one.column, one.table) for one in body.positions),
         texts=tuple(body.texts),
         plans=tuple(body.plans),
+        requirements=tuple(body.requirements),
         functions=tuple(sorted(body.names.functions)),
         called=frozenset(body.called),
         nested={name: (at.line, at.column) for name, at in body.nested.items()},
@@ -163,7 +164,8 @@ def statements(body: Body, several: Sequence[Statement]) -> None:
     for statement in several:
         body.at(statement)
         try:
-            _COMPILERS[type(statement)](body, statement)
+            with body.asking():
+                _COMPILERS[type(statement)](body, statement)
         except SqlError as error:
             if error.line is None:
                 error.line, error.column = statement.line, statement.column
@@ -177,7 +179,8 @@ def _block(body: Body, block: Block) -> None:
         for declaration in block.declarations:
             body.position = replace(body.position, line=declaration.line, column=declaration.column)
             try:
-                _DECLARERS[type(declaration)](body, declaration)
+                with body.asking():
+                    _DECLARERS[type(declaration)](body, declaration)
             except SqlError as error:
                 if error.line is None:
                     error.line, error.column = declaration.line, declaration.column

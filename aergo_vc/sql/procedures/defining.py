@@ -20,8 +20,10 @@ from aergo_vc.sql.errors import (
     UNSUPPORTED,
     SqlError,
 )
+from aergo_vc.sql.granting import change_grants
 from aergo_vc.sql.names import check_table_name
 from aergo_vc.sql.procedures.own_statements import (
+    ChangeGrants,
     CreateComposite,
     CreateEnum,
     CreateRoutine,
@@ -45,6 +47,8 @@ def definition_of(catalog: Catalog, tree: exp.Expression | OwnStatement, contrac
     """What a defining statement leads to in the name of a contract; raises SqlError 0A000 for those that are none."""
     if not isinstance(tree, OwnStatement):
         return define(catalog, qualified(tree, catalog, contract))
+    if isinstance(tree, ChangeGrants):
+        return change_grants(catalog, tree, contract)
     own = define_own(catalog, tree, contract) or define_object(catalog, tree, contract)
     if own is None:
         raise SqlError(UNSUPPORTED, f"{tree.tag} is not supported here", tree.line, tree.column)

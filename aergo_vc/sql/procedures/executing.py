@@ -17,6 +17,7 @@ def function_of(compiled: Compiled) -> Callable[..., Any]:
     names: dict[str, Any] = {"__builtins__": {"len": len, "range": range}}
     names |= {f"S{number}": text for number, text in enumerate(compiled.texts)}
     names |= {f"P{number}": plan for number, plan in enumerate(compiled.plans)}
+    names |= {f"R{number}": required for number, required in enumerate(compiled.requirements)}
     names |= {f"f_{name}": function_named(name) for name in compiled.functions}
     try:
         code = compile(compiled.source, f"<{compiled.name}>", "exec")

@@ -16,6 +16,7 @@ from aergo_vc.sql.budget import Meter
 from aergo_vc.sql.capture import Capture
 from aergo_vc.sql.errors import SqlError
 from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals
+from aergo_vc.sql.permits import Permits
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.arguments import kept_arguments
 from aergo_vc.sql.procedures.body import shift
@@ -33,7 +34,10 @@ from aergo_vc.sql.statements import compile_statement
 class RoutineHost:
     """The routines of one engine."""
 
-    def __init__(self, db: apsw.Connection, capture: Capture, trusted: Callable[[str], object]) -> None:
+    def __init__(
+        self, db: apsw.Connection, capture: Capture, trusted: Callable[[str], object], permits: Permits
+    ) -> None:
+        self._permits = permits
         self._db, self._capture = db, capture
         self._library = Library()
         self._session = Session(db, capture, trusted, self._library.load)
@@ -51,7 +55,7 @@ class RoutineHost:
         """Definitions have changed."""
         self._catalog = catalog
         self._library.set_catalog(catalog)
-        self._session.set_catalog(catalog)
+        self._session.set_catalog(catalog, self._permits.rights)
         self._signed = {}
 
     def progress(self) -> int:
@@ -62,6 +66,7 @@ class RoutineHost:
 
     def begin(self, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals) -> Runner:
         """It begins; returns what runs its plain statements."""
+        self._permits.begin(context)
         runner = Runner(self._db, self._capture, context, meter, ordinals)
         self._session.begin(context, meter, ordinals, runner)
         return runner
@@ -120,6 +125,7 @@ class RoutineHost:
         plan = self._signed.get(key)
         if plan is None:
             plan = self._signed[key] = plan_signed_call(self._catalog, name, len(arguments))
+        self._permits.require(plan.requirements)
         values = kept_arguments(name, self._session.entry(name).inputs, arguments)
         if plan.arguments_sql is not None:
             values += runner.row(plan.arguments_sql, self._catalog)

@@ -6,6 +6,7 @@ from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.routines import Mode, Volatility
 from aergo_vc.model.schema import Catalog
 from aergo_vc.sql.errors import UNDEFINED_FUNCTION, UNSUPPORTED, SqlError
+from aergo_vc.sql.needs import Requirements
 from aergo_vc.sql.procedures.compiled import Compiled
 from aergo_vc.sql.procedures.executing import function_of
 from aergo_vc.sql.procedures.session import Entry
@@ -44,7 +45,11 @@ class Library:
         arrays = tuple(place for place, one in enumerate(inputs) if one.type.is_array)
         owner = self.catalog.owners.get(contract)
         is_plain = not routine.is_strict and not routine.security_definer
-        return Entry(routine, contract, function_of(compiled), compiled, owner, arrays, is_plain, routine.inputs)
+        needs = {need: None for one in compiled.requirements for need in one.needs}
+        return Entry(
+            routine, contract, function_of(compiled), compiled, owner, arrays, is_plain, routine.inputs,
+            Requirements(tuple(needs)),
+        )  # fmt: skip
 
     def check(self, name: RoutineName) -> Compiled:
         """Compile a routine and those that it calls; raises SqlError for a call that must not write or read."""

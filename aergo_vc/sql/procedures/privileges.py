@@ -3,7 +3,7 @@
 A grantee is an entity, PUBLIC, or ``ROLE name`` for a role of the directory.
 """
 
-from aergo_vc.sql.errors import INVALID_NAME, SYNTAX
+from aergo_vc.sql.errors import INVALID_GRANT_OPERATION, INVALID_NAME, SYNTAX
 from aergo_vc.sql.procedures.cursor import TokenCursor
 from aergo_vc.sql.procedures.lexing import Token
 from aergo_vc.sql.procedures.own_statements import (
@@ -14,8 +14,6 @@ from aergo_vc.sql.procedures.own_statements import (
     WrittenPrivilege,
 )
 from aergo_vc.sql.procedures.written_names import written_name, written_routine
-
-INVALID_GRANT_OPERATION = "0LP01"
 
 _PRIVILEGES = frozenset(
     {"select", "insert", "update", "delete", "truncate", "references", "usage", "create", "execute", "all"}

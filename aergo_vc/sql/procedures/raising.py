@@ -110,17 +110,16 @@ def compile_assert(body: Body, statement: Assert) -> None:
 
 def compile_emit(body: Body, statement: Emit) -> None:
     """EMIT: an event, its values in canonical form."""
-    items: list[str] = []
+    keys, values = tuple(key for key, _ in statement.items), []
     size: int | None = len(statement.event)
     for key, fragment in statement.items:
         expression = body.bind(fragment)
         with located(fragment, 0):
-            items.append(f"({key!r}, {canonical(body, expression)})")
+            values.append(canonical(body, expression))
         is_small = expression.kind in INTEGERS or (expression.type is not None and is_scaled(expression.type))
         size = size + len(key) + _NUMBER_SIZE if is_small and size is not None else None
-    body.write(
-        f"run.emit({f'{body.contract}.{statement.event}'!r}, ({', '.join(items)}{',' if items else ''}), {size})"
-    )
+    listed = f"({', '.join(values)}{',' if values else ''})"
+    body.write(f"run.emit({f'{body.contract}.{statement.event}'!r}, {keys!r}, {listed}, {size})")
 
 
 def canonical(body: Body, expression: Expression) -> str:

@@ -7,6 +7,7 @@ from sqlglot import exp
 from aergo_vc.model.routines import Mode, Routine
 from aergo_vc.model.types import ColumnType
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, UNSUPPORTED, SqlError
+from aergo_vc.sql.needs import NOTHING
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.body import Body, Position, located
 from aergo_vc.sql.procedures.storing import (
@@ -110,14 +111,19 @@ def _change(body: Body, statement: RunSql, tree: exp.Expression) -> None:
     if plan.columns is None:
         raise SqlError(SYNTAX, "INTO used with a command that cannot return data")
     row = f"r{body.number()}"
-    body.write(f"{row} = run.only_row({_execution(body, plan, tree, 'change_rows')}, {statement.strict})")
+    call = _execution(body, plan, tree, "change_rows")
+    simple = call.removeprefix("run.change_rows(")
+    if simple != call:
+        body.write(f"{row} = run.changed_row({simple[:-1]}, {statement.strict})")
+    else:
+        body.write(f"{row} = run.only_row({call}, {statement.strict})")
     _take(body, statement.into, result_columns_of(plan.columns), row, sure=statement.strict)
 
 
 def _plan(body: Body, tree: exp.Expression) -> Plan:
     around = body.around()
     body.note_reads(tree)
-    plan = compile_statement(body.catalog, tree, around)
+    plan = replace(compile_statement(body.catalog, tree, around), requirements=NOTHING)
     if plan.table is not None:
         body.written.add(plan.table)
         body.position = Position(body.position.line, body.position.column, plan.table)

@@ -20,10 +20,12 @@ from aergo_vc.sql.budget import Meter
 from aergo_vc.sql.capture import Capture
 from aergo_vc.sql.errors import TOO_COMPLEX, BudgetError, SqlError
 from aergo_vc.sql.moments import timestamptz_from_milliseconds
+from aergo_vc.sql.needs import Requirements
 from aergo_vc.sql.outcomes import ExecutionContext, Notice, RowOrdinals
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.compiled import Compiled
 from aergo_vc.sql.procedures.conditions import CONDITIONS
+from aergo_vc.sql.rights import Rights
 from aergo_vc.sql.runner import Runner, sort_key
 from aergo_vc.sql.translated_errors import translated
 
@@ -41,7 +43,10 @@ REENTERED = "55P03"
 
 @dataclass(slots=True)
 class Entry:
-    """A routine ready to be called; `is_plain` says that it is neither strict nor has its owner's rights."""
+    """A routine ready to be called; `is_plain` says that it is neither strict nor has its owner's rights.
+
+    `requirements` are those of all its statements.
+    """
 
     routine: Routine
     contract: str
@@ -51,6 +56,7 @@ class Entry:
     arrays: tuple[int, ...]
     is_plain: bool
     inputs: tuple[Parameter, ...]
+    requirements: Requirements
 
 
 class Session:
@@ -70,16 +76,18 @@ class Session:
         self._cursors: list[apsw.Cursor] = []
         self._enter_level(0)
         self.catalog = Catalog()
+        self._rights = Rights(self.catalog)
+        self.asks = False
         self._entries: dict[str, Entry] = {}
         self._by_code: dict[CodeType, Entry] = {}
         self._points = 0
-        self._events: list[tuple[str, Sequence[tuple[str, Argument]]]] = []
+        self._events: list[tuple[str, tuple[str, ...], tuple[Argument, ...]]] = []
         self.notices: list[Notice] = []
         self.left = 0
 
-    def set_catalog(self, catalog: Catalog) -> None:
-        """Routines may have changed."""
-        self.catalog = catalog
+    def set_catalog(self, catalog: Catalog, rights: Rights) -> None:
+        """Routines may have changed, and who may do what."""
+        self.catalog, self._rights = catalog, rights
         self._entries, self._by_code = {}, {}
 
     def begin(self, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals, runner: Runner) -> None:
@@ -124,12 +132,14 @@ class Session:
             raise BudgetError(TOO_COMPLEX, f"stack depth limit exceeded: calls nest deeper than {DEPTH} levels")
         if entry.is_plain and entry.contract == self._contract:
             self._depth += 1
+            asks, self.asks = self.asks, not self._rights.allows(entry.requirements, self.user)
             try:
                 return entry.function(self, *arguments)
             except (SqlError, apsw.Error) as error:
                 raise self._placed(error, entry) from error
             finally:
                 self._depth -= 1
+                self.asks = asks
         return self._call_changed(entry, arguments)
 
     def _call_changed(self, entry: Entry, arguments: Sequence[Any]) -> Any:  # noqa: ANN401
@@ -137,18 +147,19 @@ class Session:
         routine = entry.routine
         if routine.is_strict and any(argument is None for argument in arguments):
             return [] if routine.is_set else None
-        before = (self._depth, self._contract, self._waiting, self.caller, self.user)
+        before = (self._depth, self._contract, self._waiting, self.caller, self.user, self.asks)
         self._depth += 1
         if entry.contract != self._contract:
             self._enter(entry)
         if routine.security_definer and entry.owner is not None:
             self.user = entry.owner
+        self.asks = not self._rights.allows(entry.requirements, self.user)
         try:
             return entry.function(self, *arguments)
         except (SqlError, apsw.Error) as error:
             raise self._placed(error, entry) from error
         finally:
-            self._depth, self._contract, self._waiting, self.caller, self.user = before
+            self._depth, self._contract, self._waiting, self.caller, self.user, self.asks = before
 
     def _enter(self, entry: Entry) -> None:
         """From one contract into another, which must not be waiting for this one."""
@@ -191,6 +202,10 @@ class Session:
         for place, row in enumerate(self._row_sets[number] if number is not None else ()):
             yield (place, *[array_text(cell) if isinstance(cell, list) else cell for cell in row])
 
+    def require(self, requirements: Requirements) -> None:
+        """Raise SqlError 42501 unless the user at hand has what a statement takes."""
+        self._rights.require(requirements, self.user)
+
     # SQL
 
     def _enter_level(self, nested: int) -> None:
@@ -227,6 +242,12 @@ class Session:
         if len(rows) > 1:
             rows.sort(key=sort_key)
         return rows
+
+    def changed_row(self, sql: str, bindings: Bindings, strict: bool) -> tuple[Any, ...] | None:  # noqa: FBT001
+        """The row for INTO behind a changing statement of one step."""
+        rows: Rows = self.execute(sql, bindings).fetchall()
+        self._meter.add_rows(len(rows))
+        return rows[0] if len(rows) == 1 else self.only_row(rows, strict)
 
     def only_row(self, rows: Rows, strict: bool) -> tuple[Any, ...] | None:  # noqa: FBT001
         """The row for INTO behind a changing statement."""
@@ -343,17 +364,17 @@ class Session:
         self._meter.add_bytes(len(message))
         self.notices.append(Notice(level, message))
 
-    def emit(self, name: str, items: Sequence[tuple[str, Argument]], size: int | None) -> None:
+    def emit(self, name: str, keys: tuple[str, ...], values: tuple[Argument, ...], size: int | None) -> None:
         """An event; its values are canonical.  `size` is about its bytes, None where texts or arrays decide."""
         if size is None:
-            size = len(name) + sum(len(key) + len(str(value)) for key, value in items)
+            size = len(name) + sum(map(len, keys)) + sum([len(str(value)) for value in values])
         self._meter.add_bytes(size)
-        self._events.append((name, items))
+        self._events.append((name, keys, values))
 
     @property
     def events(self) -> list[Event]:
         """The events so far, in their order."""
-        return [Event(name, dict(items)) for name, items in self._events]
+        return [Event(name, dict(zip(keys, values, strict=True))) for name, keys, values in self._events]
 
     def printed(self, text: str | None) -> str:
         """As RAISE prints a value."""

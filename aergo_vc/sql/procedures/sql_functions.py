@@ -26,18 +26,25 @@ def compile_sql_function(body: Body) -> None:
         for place, (tree, statement) in enumerate(trees):
             body.position = Position(statement.line, statement.column)
             if place == len(trees) - 1 and _gives_result(body):
-                _last(body, tree)
+                with body.asking():
+                    _last(body, tree)
                 return
-            if isinstance(tree, (exp.Insert, exp.Update, exp.Delete, exp.TruncateTable)):
-                change_only(body, tree)
-            elif isinstance(tree, (exp.Select, exp.SetOperation, exp.Values)):
-                run_rows(body, tree, f"r{body.number()}")
-            else:
-                raise SqlError(UNSUPPORTED, "a statement that defines something is not supported in a routine")
+            with body.asking():
+                _run(body, tree)
         if _gives_result(body):
             message = "return type mismatch in function: its final statement must be SELECT or have RETURNING"
             raise SqlError("42P13", message)
         body.write(f"return {'out' if body.routine.is_set else result_source(body)}")
+
+
+def _run(body: Body, tree: exp.Expression) -> None:
+    """A statement whose rows nobody asks for."""
+    if isinstance(tree, (exp.Insert, exp.Update, exp.Delete, exp.TruncateTable)):
+        change_only(body, tree)
+    elif isinstance(tree, (exp.Select, exp.SetOperation, exp.Values)):
+        run_rows(body, tree, f"r{body.number()}")
+    else:
+        raise SqlError(UNSUPPORTED, "a statement that defines something is not supported in a routine")
 
 
 def _gives_result(body: Body) -> bool:

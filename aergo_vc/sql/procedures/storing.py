@@ -190,6 +190,8 @@ def store_row(body: Body, targets: Sequence[Target], columns: Columns, row: str)
             _fill(body, variable, columns, row)
             return
     codes = cells(columns, row)
+    if any(code.is_list for code in codes.values()):
+        body.names.function("list_of")
     for place, target in enumerate(targets):
         expression = columns[place][1] if place < len(columns) else Expression("NULL", None, is_constant=True)
         store(body, target, expression, codes)

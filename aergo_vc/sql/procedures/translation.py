@@ -182,6 +182,8 @@ class _Reader:
     def _is(self, left: Code) -> Code:
         negated = bool(self._next("word", "NOT"))
         if self._next("word", "NULL"):
+            if left.simple and not left.nullable:  # Python warns of "1 is None"
+                return Code(str(negated), nullable=False)
             return Code(f"({left.source} is {'not ' if negated else ''}None)", nullable=False)
         right = self._relation()
         if left.collated:

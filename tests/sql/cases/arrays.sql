@@ -1,7 +1,8 @@
 -- Arrays: as PostgreSQL 15 answers.
 
+-- case: arrays one after another
 SELECT ARRAY[1,2,NULL], ARRAY['a','b c',NULL,'null',''], ARRAY[1.5,2.25], ARRAY[true,false], '{1, 2 ,3}'::int[], '{"a","b\"c", NULL}'::text[], ARRAY[1,2.5];
--- {1,2,NULL}|{a,"b c",NULL,"null",""}|{1.5,2.25}|{t,f}|{1,2,3}|{a,"b\"c",NULL}|{1,2.5}
+-- {1,2,NULL}|{a,"b c",NULL,"null",""}|{1.5,2.25}|{t,f}|{1,2,3}|{a,"b\\"c",NULL}|{1,2.5}
 SELECT (ARRAY[10,20,30])[2], ('{a,b}'::text[])[3], (ARRAY[1,2,3])[2:3];
 -- 20|∅|{2,3}
 SELECT array_length(ARRAY[1,2],1), cardinality(ARRAY[1,2]), array_upper('{}'::int[],1), array_lower(ARRAY[1],1), array_length(ARRAY[1],2);
@@ -40,15 +41,15 @@ SELECT g*2 AS d FROM generate_series(5,1,-2) AS g;
 SELECT count(*) FROM generate_series(1,NULL) g;
 -- 0
 SELECT n FROM generate_series(1,3,0) n;
--- ! 22023
+-- ERROR 22023
 SELECT ARRAY(SELECT x FROM (VALUES (3),(1)) v(x) ORDER BY x);
 -- {1,3}
 SELECT '{1,2}'::int[]::text, ARRAY[1,2]::bigint[], ARRAY[1.255]::numeric(5,2)[], ARRAY['1','2']::int[], (ARRAY[1.25]::numeric(5,2)[])[1] + 1;
 -- {1,2}|{1,2}|{1.26}|{1,2}|2.25
 SELECT ARRAY[1]+1;
--- ! 42883
+-- ERROR 42883
 SELECT ARRAY[];
--- ! 42P18
+-- ERROR 42P18
 SELECT ARRAY[]::int[];
 -- {}
 SELECT x, (SELECT sum(y) FROM unnest(x) y) FROM (VALUES (ARRAY[1,2]),(ARRAY[3])) v(x);
@@ -59,9 +60,9 @@ SELECT t.x, u.y FROM (VALUES (ARRAY[1,2]),(ARRAY[3])) t(x), unnest(t.x) u(y);
 -- {1,2}|2
 -- {3}|3
 SELECT array_length(1,1);
--- ! 42883
+-- ERROR 42883
 SELECT 1 = ANY(3);
--- ! 42809
+-- ERROR 42809
 SELECT x+1 FROM unnest(ARRAY[0.5::double precision, 0.1]) x;
 -- 1.5
 -- 1.1

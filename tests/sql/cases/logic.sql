@@ -1,3 +1,4 @@
+-- case: conditions and NULL
 SELECT true AND NULL, false AND NULL, true OR NULL, NOT NULL::boolean;
 -- ∅|f|t|∅
 SELECT NULL = NULL, NULL IS NULL, 1 IS NOT NULL, 1 IS DISTINCT FROM NULL, NULL IS NOT DISTINCT FROM NULL;
@@ -13,7 +14,7 @@ SELECT CASE WHEN 1 > 2 THEN 'a' WHEN 2 > 1 THEN 'b' ELSE 'c' END, CASE 3 WHEN 1 
 SELECT CASE WHEN true THEN 1 ELSE 2.5 END, CASE WHEN false THEN 1 ELSE 2.5 END;
 -- 1|2.5
 SELECT CASE WHEN true THEN 1 ELSE 'x' END;
--- ! 22P02
+-- ERROR 22P02
 SELECT coalesce(NULL, 1, 2), coalesce(NULL::int, 1.5);
 -- 1|1.5
 SELECT (true IS TRUE), (NULL::boolean IS NOT TRUE), (false IS NOT FALSE);
@@ -21,9 +22,9 @@ SELECT (true IS TRUE), (NULL::boolean IS NOT TRUE), (false IS NOT FALSE);
 SELECT 1 WHERE 2 > 1;
 -- 1
 SELECT 1 WHERE 'x';
--- ! 22P02
+-- ERROR 22P02
 SELECT 1 WHERE 1;
--- ! 42804
+-- ERROR 42804
 SELECT (1, 2) = (1, 2), (1, 2) = (1, 3), (1, 2) <> (1, 3);
 -- t|f|t
 SELECT EXISTS (SELECT 1 WHERE false), NOT EXISTS (SELECT 1 WHERE false);
@@ -35,9 +36,9 @@ SELECT true > false, true::int, 0::boolean, 5::boolean;
 SELECT date '2024-02-29', '2024-01-31'::date + 1, date '2024-03-01' - date '2024-02-01';
 -- 2024-02-29|2024-02-01|29
 SELECT '2023-02-29'::date;
--- ! 22008
+-- ERROR 22008
 SELECT 'nonsense'::date;
--- ! 22007
+-- ERROR 22007
 SELECT '2024-05-06 07:08'::timestamp, '2024-05-06T07:08:09.120'::timestamp, '2024-05-06'::timestamp;
 -- 2024-05-06 07:08:00|2024-05-06 07:08:09.12|2024-05-06 00:00:00
 SELECT '2024-05-06 07:08:09+02'::timestamptz, '2024-05-06 07:08:09'::timestamptz, '2024-05-06 07:08:09.5 -03:30'::timestamptz;
@@ -45,7 +46,7 @@ SELECT '2024-05-06 07:08:09+02'::timestamptz, '2024-05-06 07:08:09'::timestamptz
 SELECT '07:08'::time, '23:59:59.5'::time;
 -- 07:08:00|23:59:59.5
 SELECT '25:00'::time;
--- ! 22008
+-- ERROR 22008
 SELECT extract(year FROM date '2024-05-06'), extract(dow FROM date '2024-05-05'), extract(doy FROM date '2024-12-31'), extract(second FROM timestamp '2024-05-06 07:08:09.25'), extract(quarter FROM date '2024-05-06');
 -- 2024|0|366|9.250000|2
 SELECT date '2024-01-01' < date '2024-01-02', date '2024-01-01' = timestamp '2024-01-01 00:00', date '2024-01-01' < '2024-01-02';

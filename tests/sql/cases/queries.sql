@@ -1,7 +1,10 @@
+-- case: joins, groups, windows and sets
 CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL, price numeric(8,2), stock int, tag text);
 CREATE TABLE sale (item int REFERENCES item (id), day date, quantity int, PRIMARY KEY (item, day));
 INSERT INTO item VALUES (1, 'apple', 1.20, 10, 'fruit'), (2, 'pear', 0.80, NULL, 'fruit'), (3, 'nail', 0.05, 1000, 'tool'), (4, 'saw', 19.99, 2, NULL);
+-- INSERT 4
 INSERT INTO sale VALUES (1, '2024-01-01', 5), (1, '2024-01-02', 3), (2, '2024-01-01', 1), (4, '2024-01-03', 1);
+-- INSERT 4
 SELECT * FROM item ORDER BY id;
 -- 1|apple|1.20|10|fruit
 -- 2|pear|0.80|∅|fruit
@@ -57,17 +60,17 @@ SELECT sum(price), max(name) FROM item WHERE false;
 SELECT avg(quantity), sum(quantity::bigint) FROM sale;
 -- 2.5000000000000000|10
 SELECT name, id FROM item GROUP BY tag;
--- ! 42803
+-- ERROR 42803
 SELECT tag FROM item WHERE count(*) > 1;
--- ! 42803
+-- ERROR 42803
 SELECT sum(count(*)) FROM item;
--- ! 42803
+-- ERROR 42803
 SELECT DISTINCT tag FROM item ORDER BY tag;
 -- fruit
 -- tool
 -- ∅
 SELECT DISTINCT tag FROM item ORDER BY name;
--- ! 42P10
+-- ERROR 42P10
 SELECT name FROM item WHERE id IN (SELECT item FROM sale) ORDER BY id;
 -- apple
 -- pear
@@ -80,11 +83,11 @@ SELECT name, (SELECT sum(quantity) FROM sale WHERE item = id) FROM item ORDER BY
 -- nail|∅
 -- saw|1
 SELECT (SELECT name FROM item);
--- ! 21000
+-- ERROR 21000
 SELECT (SELECT name FROM item WHERE id = 99) IS NULL;
 -- t
 SELECT (SELECT id, name FROM item WHERE id = 1);
--- ! 42601
+-- ERROR 42601
 SELECT name FROM item WHERE price = (SELECT max(price) FROM item);
 -- saw
 SELECT id FROM item UNION SELECT item FROM sale ORDER BY id;
@@ -105,9 +108,9 @@ SELECT id FROM item INTERSECT SELECT item FROM sale ORDER BY 1;
 SELECT id FROM item EXCEPT SELECT item FROM sale;
 -- 3
 SELECT 1 UNION SELECT 'x';
--- ! 22P02
+-- ERROR 22P02
 SELECT 1, 2 UNION SELECT 1;
--- ! 42601
+-- ERROR 42601
 WITH big AS (SELECT * FROM item WHERE price > 1) SELECT name FROM big ORDER BY name;
 -- apple
 -- saw
@@ -168,15 +171,15 @@ SELECT count(*) FILTER (WHERE price > 1) FROM item;
 SELECT bool_and(price > 0), bool_or(price > 100), every(stock > 0) FROM item;
 -- t|f|t
 SELECT item.name FROM item AS i;
--- ! 42P01
+-- ERROR 42P01
 SELECT nope FROM item;
--- ! 42703
+-- ERROR 42703
 SELECT name FROM item, item AS j WHERE item.id = 1;
--- ! 42702
+-- ERROR 42702
 SELECT * FROM nowhere;
--- ! 42P01
+-- ERROR 42P01
 SELECT * FROM item WHERE id = 'x';
--- ! 22P02
+-- ERROR 22P02
 SELECT id, CASE WHEN stock > 5 THEN price ELSE 0 END FROM item ORDER BY id;
 -- 1|1.20
 -- 2|0
@@ -205,10 +208,11 @@ SELECT length(name) FROM item GROUP BY length(name) ORDER BY length(name);
 -- 4
 -- 5
 SELECT id FROM item LIMIT 0;
+-- (no rows)
 SELECT id FROM item ORDER BY id LIMIT -1;
--- ! 2201W
+-- ERROR 2201W
 SELECT id FROM item ORDER BY 2;
--- ! 42P10
+-- ERROR 42P10
 SELECT id FROM item ORDER BY id OFFSET 3;
 -- 4
 SELECT item.* FROM item WHERE id = 3;
