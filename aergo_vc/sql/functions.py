@@ -95,13 +95,13 @@ def _trim(binder: Binder, node: exp.Expression) -> Expression:
 @handles(exp.Concat, exp.ConcatWs)
 def _concat(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "expressions", "safe", "coalesce")
-    arguments = [_printed(binder.bind(part)) for part in node.expressions]
+    arguments = [printed(binder.bind(part)) for part in node.expressions]
     name = "text_concat" if type(node) is exp.Concat else "text_concat_ws"
     sql = f"{name}({', '.join(argument.sql for argument in arguments)})"
     return Expression(sql, TEXT, not_null=type(node) is exp.Concat)
 
 
-def _printed(expression: Expression) -> Expression:
+def printed(expression: Expression) -> Expression:
     """As concat prints a value: like a cast, but booleans as one letter."""
     if expression.kind is Kind.BOOLEAN and expression.type is not None:
         return Expression(f"(CASE {expression.sql} WHEN 1 THEN 't' WHEN 0 THEN 'f' END)", TEXT)

@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from aergo_vc.model.schema import Catalog
-from aergo_vc.sql import array_functions, json_functions, moment_functions, sequence_functions  # noqa: F401 - fill the list
+from aergo_vc.sql import (  # noqa: F401 - fill the list
+    array_functions,
+    format_calls,
+    json_functions,
+    moment_functions,
+    sequence_functions,
+)
 from aergo_vc.sql.binder import Binder, Grouping, OutputColumn, Query, Surroundings, placed
 from aergo_vc.sql.comparisons import compare
 from aergo_vc.sql.errors import (

@@ -353,6 +353,7 @@ class Session:
         """The error of a RAISE, with what USING said of it."""
         error = SqlError(sqlstate, message)
         error.details = {name: value for name, value in details.items() if value is not None}
+        error.facts |= {name: error.details[name] for name in ("detail", "hint") if name in error.details}
         return error
 
     def detail(self, error: SqlError, item: str) -> str:
