@@ -191,12 +191,11 @@ def _result_name(routine: Routine) -> str:
     return outputs[0].name if outputs and outputs[0].name else routine.name.partition(".")[2]
 
 
-def run_signed_call(session: Session, plan: CallPlan, arguments: Sequence[Any]) -> CallResult | None:
+def run_signed_call(session: Session, plan: CallPlan, arguments: list[Any]) -> CallResult | None:
     """Carry a call out; the result is in canonical values, arrays as tuples."""
-    values = [
-        list_of(one) if place in session.entry(plan.routine).arrays else one for place, one in enumerate(arguments)
-    ]
-    result = session.call(plan.routine, *values)
+    for place in session.entry(plan.routine).arrays:
+        arguments[place] = list_of(arguments[place])
+    result = session.call(plan.routine, *arguments)
     if plan.columns is None:
         return None
     rows: list[tuple[Any, ...]] = [
