@@ -440,8 +440,8 @@ class Engine:
             opened.changes = self._capture.changes()
             meter.add_bytes(self._capture.bytes_of(opened.changes))
         return ScriptOutcome(
-            results, opened.changes, opened.catalog_changed, frozenset(opened.rewritten),
-            tuple(opened.events), tuple(opened.notices),
+            results, opened.changes, opened.catalog_changed, opened.rewritten,
+            opened.events, opened.notices,
         )  # fmt: skip
 
     def call(
@@ -470,7 +470,7 @@ class Engine:
                 self.check_constraints()
             opened.changes = self._capture.changes()
             meter.add_bytes(self._capture.bytes_of(opened.changes))
-        return CallOutcome(result, tuple(opened.events), tuple(opened.notices), opened.changes)
+        return CallOutcome(result, opened.events, opened.notices, opened.changes)
 
     @deep_stack()
     def _run_steps(

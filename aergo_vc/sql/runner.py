@@ -1,6 +1,7 @@
 """Runs the statements of one script on an engine's connection."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import apsw
@@ -27,7 +28,12 @@ class Runner:
         self, db: apsw.Connection, capture: Capture, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals
     ) -> None:
         self._db, self._capture, self._meter, self._ordinals = db, capture, meter, ordinals
-        self._facts: dict[str, Any] = {
+        self._context = context
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        context = self._context
+        return {
             "time": timestamptz_from_milliseconds(context.time),
             "signer": context.signer,
             "user": context.signer,
@@ -36,7 +42,7 @@ class Runner:
             "chain": context.chain,
             "branch": context.branch,
             "caller": None,
-            "row": ordinals.prefix,
+            "row": self._ordinals.prefix,
             "base": 0,
         }
 

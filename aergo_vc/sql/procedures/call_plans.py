@@ -60,12 +60,11 @@ def result_rows(result: Any, plan: CallPlan) -> list[tuple[Any, ...]]:  # noqa: 
     return [(None,) * len(plan.columns) if result is None else tuple(result)]
 
 
-def run_signed_call(session: Session, plan: CallPlan, arguments: Sequence[Any]) -> CallResult | None:
+def run_signed_call(session: Session, plan: CallPlan, arguments: list[Any]) -> CallResult | None:
     """Carry a call out; the result is in canonical values, arrays as tuples."""
-    values = [
-        list_of(one) if place in session.entry(plan.routine).arrays else one for place, one in enumerate(arguments)
-    ]
-    result = session.call(plan.routine, *values)
+    for place in session.entry(plan.routine).arrays:
+        arguments[place] = list_of(arguments[place])
+    result = session.call(plan.routine, *arguments)
     if plan.columns is None:
         return None
     rows: list[tuple[Any, ...]] = [

@@ -85,7 +85,7 @@ class RoutineHost:
 
     def hand_over(self, opened: OpenTransaction) -> None:
         """Its events and notices are those of the transaction."""
-        opened.events, opened.notices = self._session.events, self._session.notices
+        opened.events, opened.notices = tuple(self._session.events), tuple(self._session.notices)
 
     # Definitions
 
@@ -128,7 +128,8 @@ class RoutineHost:
         if plan is None:
             plan = self._signed[key] = self._plan_signed(name, len(arguments))
         self._permits.require(plan.requirements)
-        values = kept_arguments(name, self._session.entry(name).inputs, arguments)
+        entry = self._session.entry(name)
+        values = kept_arguments(name, entry.inputs, entry.readers, arguments)
         if plan.arguments_sql is not None:
             values += runner.row(plan.arguments_sql, self._catalog)
         return run_signed_call(self._session, plan, values)

@@ -8,6 +8,7 @@ from aergo_vc.model.schema import Catalog
 from aergo_vc.sql.compiled_cache import CompiledCache
 from aergo_vc.sql.errors import UNDEFINED_FUNCTION, UNSUPPORTED, SqlError
 from aergo_vc.sql.needs import Requirements
+from aergo_vc.sql.procedures.arguments import reader_of
 from aergo_vc.sql.procedures.compiled import Compiled
 from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.executing import function_of
@@ -65,7 +66,7 @@ class Library:
         needs = {need: None for one in compiled.requirements for need in one.needs}
         return Entry(
             routine, contract, function_of(compiled), compiled, owner, arrays, is_plain, routine.inputs,
-            Requirements(tuple(needs)),
+            tuple(map(reader_of, routine.inputs)), Requirements(tuple(needs)),
         )  # fmt: skip
 
     def check(self, name: RoutineName) -> Compiled:

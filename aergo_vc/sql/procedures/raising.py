@@ -110,16 +110,15 @@ def compile_assert(body: Body, statement: Assert) -> None:
 def compile_emit(body: Body, statement: Emit) -> None:
     """EMIT: an event, its values in canonical form."""
     body.has_effects = True
-    keys, values = tuple(key for key, _ in statement.items), []
+    members: list[str] = []
     size: int | None = len(statement.event)
     for key, fragment in statement.items:
         expression = body.bind(fragment)
         with located(fragment, 0):
-            values.append(canonical(body, expression))
+            members.append(f"{key!r}: {canonical(body, expression)}")
         is_small = expression.kind in INTEGERS or (expression.type is not None and is_scaled(expression.type))
         size = size + len(key) + _NUMBER_SIZE if is_small and size is not None else None
-    listed = f"({', '.join(values)}{',' if values else ''})"
-    body.write(f"run.emit({f'{body.contract}.{statement.event}'!r}, {keys!r}, {listed}, {size})")
+    body.write(f"run.emit({f'{body.contract}.{statement.event}'!r}, {{{', '.join(members)}}}, {size})")
 
 
 def canonical(body: Body, expression: Expression) -> str:

@@ -335,7 +335,7 @@ def test_a_failed_call_leaves_nothing() -> None:
             engine.call(RoutineName("public.p"), (), context())
         assert rows(engine, "SELECT count(*) FROM item") == ((3,),)
     assert opened.changes == {}
-    assert opened.events == []
+    assert opened.events == ()
 
 
 def test_changes_of_a_routine_are_net_and_survive_an_inner_failure() -> None:
