@@ -37,7 +37,7 @@ def test_a_forged_block_of_an_honest_call_fails_by_its_receipts_alone(target: Le
     assert target.rule() == "E_RECEIPTS"
 
 
-@pytest.mark.parametrize("arguments", [(2, "2"), ("2", "2.00"), (2,), (2, "2.00", 3), (2, ("2.00",)), (2, "x")])
+@pytest.mark.parametrize("arguments", [(2, 2), ("2", "2.00"), (2,), (2, "2.00", 3), (2, ("2.00",)), (2, "x")])
 def test_e09_a_call_whose_arguments_are_not_spelled_as_columns_are_is_refused(
     target: Ledger, bank: Forger, arguments: tuple[Argument, ...]
 ) -> None:
@@ -77,7 +77,7 @@ def test_g14_a_contract_that_nobody_deploys_is_refused_in_blocks_too(target: Led
 def test_an_event_that_was_added_or_a_result_that_was_changed_is_noticed(target: Ledger, bank: Forger) -> None:
     block = bank.blocks()[-1][1]
     (receipt,) = decode_receipts(block.receipts_bytes)
-    assert receipt.events == (Event("bank.paid", {"sum": "2.00"}),)
+    assert receipt.events == (Event("bank.paid", {"sum": "2"}),)
     home = target.ref()
     forged = [
         replace(receipt, events=()),

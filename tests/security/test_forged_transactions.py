@@ -118,8 +118,8 @@ def test_e07_another_spelling_of_a_transaction_is_refused(target: Ledger, forger
 
 def test_e11_a_block_does_not_edit_drop_or_steal_what_others_signed(target: Ledger, forger: Forger) -> None:
     honest = forger.transaction(NOTHING)
-    edited = replace(honest, payload=replace(honest.payload, sql=INSERT))
-    stolen = replace(honest, payload=replace(honest.payload, signer="bob"))
+    edited = replace(honest, payload=replace(honest.payload, sql=INSERT), signed=b"")
+    stolen = replace(honest, payload=replace(honest.payload, signer="bob"), signed=b"")
     assert _rule_of(target, forger, edited) == "E_SIGNATURE"
     assert _rule_of(target, forger, stolen) == "E_SIGNATURE"
     dropped = replace(forger.follow(3).transactions(honest), transactions_bytes=b"")

@@ -9,7 +9,7 @@ CALL bank.deposit(1, 100);
 
 -- test: a transfer moves money and says so
 -- as: alice
--- event: bank.transferred {"payer": 1, "payee": 2, "amount": "30.00"}
+-- event: bank.transferred {"payer": 1, "payee": 2, "amount": "30"}
 CALL bank.transfer(1, 2, 30);
 -- as: owner
 ASSERT (SELECT balance FROM bank.account WHERE id = 1) = 70;
