@@ -439,7 +439,7 @@ def _fit_numeric(expression: Expression, target: ColumnType) -> Expression:
 
 def assign(expression: Expression, target: ColumnType, column: str) -> str:
     """SQL of the expression as it is stored in a column of the type `target`: PostgreSQL's assignment cast."""
-    if expression.type is not None and not _may_assign(expression.type, target):
+    if expression.type is not None and not may_assign(expression.type, target):
         raise SqlError(
             DATATYPE_MISMATCH,
             f'column "{column}" is of type {spoken_type(target)} but expression is of type {expression.type_name}',
@@ -455,7 +455,8 @@ def assign(expression: Expression, target: ColumnType, column: str) -> str:
     return stored(cast(expression, target), target)
 
 
-def _may_assign(source: ColumnType, target: ColumnType) -> bool:
+def may_assign(source: ColumnType, target: ColumnType) -> bool:
+    """Whether a column of the type `target` takes a value of another type, as PostgreSQL's assignment casts say."""
     if source.is_array != target.is_array:
         return source.is_array and target.kind in TEXTS
     if Kind.ENUM in (source.kind, target.kind) and target.kind not in TEXTS:

@@ -137,6 +137,7 @@ def match_arguments(
     """Which parameter gets which argument, by the parameters' names, or ordinals from 0 where they have none."""
     names = [parameter.name or str(place) for place, parameter in enumerate(routine.inputs)]
     given: dict[str, exp.Expression] = {}
+    positional = sum(not isinstance(argument, (exp.Kwarg, exp.PropertyEQ)) for argument in arguments)
     for place, argument in enumerate(arguments):
         if isinstance(argument, (exp.Kwarg, exp.PropertyEQ)):
             name = (
@@ -148,6 +149,8 @@ def match_arguments(
         else:
             name, value = names[place] if place < len(names) else "", argument
         if name not in names:
+            raise _no_such(routine, node)
+        if name in given and name in names[:positional]:
             raise _no_such(routine, node)
         if name in given:
             raise error_at(argument, SYNTAX, f'argument name "{name}" used more than once')

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from aergo_vc.base.ids import RoutineName
 from aergo_vc.model.outcomes import ResultColumn, StatementResult
-from aergo_vc.model.routines import Mode, Routine
+from aergo_vc.model.routines import Language, Mode, Routine
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Argument, CallResult
 from aergo_vc.model.types import ColumnType
@@ -36,7 +36,8 @@ class CallPlan:
 
     `columns` are the result's, None for a procedure without output parameters.  `is_row` says that the routine gives
     tuples, `is_set` that it gives a list of them.  `nested` are
-    called by the arguments; with `is_void` the result is an empty text, as PostgreSQL's is.  `requirements` are the
+    called by the arguments; with `is_void` the result is an empty text, as PostgreSQL's is, which is
+    NULL for a function in SQL.  `requirements` are the
     privileges that the call and its arguments take.
     """
 
@@ -79,7 +80,7 @@ def plan_call(catalog: Catalog, contract: str, tree: CallRoutine | exp.Expressio
         is_row = True
     sql, arrays, nested, requirements = _arguments(catalog, contract, routine, arguments, node)
     columns = tuple(ResultColumn(name, one, _scale(one)) for name, one in shape)
-    is_void = result_type(routine) is None
+    is_void = result_type(routine) is None and routine.language is Language.PLPGSQL
     return CallPlan(routine.name, "SELECT", sql, arrays, columns, is_row, routine.is_set, nested, is_void, requirements)
 
 
