@@ -36,6 +36,7 @@ from aergo_vc.sql.expressions import (
     unify,
     unknown_literal,
 )
+from aergo_vc.sql.rows import bind_row, row_test
 from aergo_vc.sql.scope import Scope
 from aergo_vc.sql.shapes import Number, parameter
 from aergo_vc.sql.source import error_at, require_only, unsupported
@@ -120,7 +121,7 @@ def _cast(binder: Binder, node: exp.Expression) -> Expression:
     target = column_type_of(node.args["to"], binder.catalog.types)
     if isinstance(node.this, exp.Array) and not node.this.expressions and target.is_array:
         return Expression("'[]'", target, not_null=True)
-    return cast(binder.bind(node.this), target)
+    return cast(bind_row(binder, node.this), target)
 
 
 @handles(exp.Neg)
@@ -269,9 +270,11 @@ def _not(binder: Binder, node: exp.Expression) -> Expression:
 @handles(exp.Is)
 def _is(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "expression", "negate")
-    operand = binder.bind(node.this)
+    operand = bind_row(binder, node.this)
     word = "IS NOT" if node.args.get("negate") else "IS"
     what = node.args["expression"]
+    if isinstance(what, exp.Null) and operand.fields is not None:
+        return Expression(row_test(operand, word), BOOLEAN, not_null=True)
     if isinstance(what, exp.Null):
         return Expression(f"({operand.sql} {word} NULL)", BOOLEAN, not_null=True)
     if isinstance(what, exp.Boolean):

@@ -229,7 +229,11 @@ CREATE FUNCTION g() RETURNS pair LANGUAGE plpgsql AS $$
 BEGIN
   RETURN ROW(7, 'seven');
 END $$;
+-- ERROR 42804
+-- differs: The body of a routine is checked as a whole when the routine is made
 SELECT a, b FROM g();
+-- ERROR 0A000
+-- differs: The body of a routine is checked as a whole when the routine is made
 -- ERROR 42804
 
 -- case: a set where one value must be
