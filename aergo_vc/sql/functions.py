@@ -30,6 +30,7 @@ from aergo_vc.sql.moments import field_of
 from aergo_vc.sql.numbers import MAXIMUM
 from aergo_vc.sql.operators import convert_text, joined_values, order_term
 from aergo_vc.sql.routine_calls import bind_fact, bind_routine, called_routine
+from aergo_vc.sql.rows import is_constructor
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.values import BOOLEAN, DOUBLE, INTEGER, INTEGERS, NUMERIC, TEXT, TEXTS
 
@@ -125,6 +126,8 @@ def _named(binder: Binder, node: exp.Expression) -> Expression:
         found = called_routine(binder.catalog, binder.around.contract, node)
         if found is not None:
             return bind_routine(binder, node, *found)
+    if is_constructor(node):
+        raise unsupported(node, "a row in this place")
     if function is None and is_left_out(str(node.this)):
         where = " outside of FROM" if str(node.this).lower() in ("unnest", "generate_series") else ""
         raise unsupported(node, f"function {str(node.this).lower()}{where}")

@@ -36,7 +36,7 @@ from aergo_vc.sql.expressions import (
     unify,
     unknown_literal,
 )
-from aergo_vc.sql.rows import bind_row, row_test
+from aergo_vc.sql.rows import bind_row, is_constructor, row_test
 from aergo_vc.sql.scope import Scope
 from aergo_vc.sql.shapes import Number, parameter
 from aergo_vc.sql.source import error_at, require_only, unsupported
@@ -171,7 +171,7 @@ def _comparison(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "expression")
     symbol = _COMPARISONS[type(node)]
     right = node.args["expression"]
-    if isinstance(node.this, exp.Tuple) or isinstance(right, exp.Tuple):
+    if is_constructor(node.this) or is_constructor(right):
         return _row_comparison(binder, node, symbol)
     if isinstance(right, (exp.Any, exp.All)) or (isinstance(right, exp.Anonymous) and str(right.this).lower() == "all"):
         return _quantified(binder, node, symbol)
@@ -227,7 +227,7 @@ def _distinction(binder: Binder, node: exp.Expression) -> Expression:
 
 def _row_comparison(binder: Binder, node: exp.Expression, symbol: str) -> Expression:
     left, right = node.this, node.args["expression"]
-    if not (isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple)) or symbol not in ("=", "<>"):
+    if not (is_constructor(left) and is_constructor(right)) or symbol not in ("=", "<>"):
         raise unsupported(node, "a comparison of rows other than (…) = (…)")
     if len(left.expressions) != len(right.expressions):
         raise error_at(node, SYNTAX, "unequal number of entries in row expressions")

@@ -127,3 +127,41 @@ BEGIN
 END $$;
 SELECT f();
 -- 1a,2-,10a,11a,12z
+
+-- case: rows are compared
+SELECT ROW(1, 2) = ROW(1, 2), (1, 2) = ROW(1, 3), ROW(1, 'x') <> (1, 'y'), ROW(1, NULL) = ROW(1, 2);
+-- t|f|t|∅
+
+-- case: rows that hold arrays
+CREATE TYPE tagged AS (a int[], b text);
+CREATE FUNCTION f(x tagged) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  x.a[2] := 7;
+  RETURN x.a::text || x;
+END $$;
+SELECT f((ARRAY[1, 2], 'q')), f(('{5}', 'z'));
+-- {1,7}("{1,7}",q)|{5,7}("{5,7}",z)
+SELECT f((ARRAY['a'], 'q'));
+-- ERROR 42846
+
+-- case: rows in functions of sets and in SQL
+CREATE FUNCTION f(r t) RETURNS t LANGUAGE plpgsql AS $$
+BEGIN
+  r.w := 'zz';
+  RETURN r;
+END $$;
+CREATE FUNCTION g(r t) RETURNS text LANGUAGE sql AS $$ SELECT r.w || r.id $$;
+SELECT s.* FROM t, f(t) AS s ORDER BY s.id;
+-- 1|zz|t|1.50
+-- 2|zz|∅|∅
+SELECT g(t) FROM t ORDER BY id;
+-- a1
+-- ∅
+SELECT (SELECT g(o) FROM t AS i WHERE i.id = 1) FROM t AS o WHERE id = 1;
+-- a1
+
+-- case: a row as a column
+SELECT ROW(1, 2);
+-- ERROR 0A000
+-- differs: Rows stand as arguments of routines
+-- (1,2)
