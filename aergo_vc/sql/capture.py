@@ -46,6 +46,10 @@ class Layout:
             for place, position in enumerate(self.positions)
             if table.columns[position].type.kind is Kind.NUMERIC and storage_scale(table.columns[position].type) is None
         )
+        self.is_read_plain = not self._decoders and not self._decimal_keys and FLOATS.isdisjoint(self.kinds)
+        """Whether rows are canonical as they are kept, and keys what tells rows apart."""
+        self.has_small_rows = self.has_short_keys and not self.texts and self.least_bytes <= ROW_BYTES
+        """Whether the state can hold any row."""
         self.identity: Callable[[Kept], Any] = (
             self._decimal_identity if self._decimal_keys else operator.itemgetter(*self.positions)
         )
@@ -235,10 +239,12 @@ class Capture:
 
     def bytes_of(self, changes: Changes) -> int:
         """How many bytes the rows take that changed; raises SqlError 54000 for one that the state cannot hold."""
-        return sum(
-            check_sizes(self._layouts[name], (row.after for row in rows.values() if row.after is not None))
-            for name, rows in changes.items()
-        )
+        total = 0
+        for name, rows in changes.items():
+            layout = self._layouts[name]
+            remaining = [row.after for row in rows.values() if row.after is not None]
+            total += len(remaining) * layout.least_bytes if layout.has_small_rows else check_sizes(layout, remaining)
+        return total
 
     def forget(self, name: TableName) -> None:
         """Drop what was recorded of a table that is rebuilt or gone."""
@@ -313,6 +319,11 @@ class Capture:
 
 def _canonical(layout: Layout, net: Net) -> dict[Key, RowChange]:
     """The net changes of a table by key, in canonical values."""
+    if layout.is_read_plain:
+        changed = [(identity, before, after) for identity, (before, after) in net.items() if before != after]
+        if len(layout.positions) == 1:
+            return {(identity,): RowChange(before, after) for identity, before, after in changed}
+        return {identity: RowChange(before, after) for identity, before, after in changed}
     found: dict[Key, RowChange] = {}
     for before, after in net.values():
         if before == after:

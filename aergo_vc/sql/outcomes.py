@@ -90,12 +90,12 @@ class OpenTransaction:
     """
 
     changes: Changes = field(default_factory=dict)
-    rewritten: set[TableName] = field(default_factory=set)
+    rewritten: frozenset[TableName] = frozenset()
     catalog_changed: bool = False
     discarded: bool = False
     ordinals: RowOrdinals | None = None
-    events: list[Event] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
+    events: tuple[Event, ...] = ()
+    notices: tuple[Notice, ...] = ()
     begun: bool = False
     savepoint: str = ""
 
@@ -117,7 +117,7 @@ def ordinals_for(
     transactions: Sequence[OpenTransaction], context: ExecutionContext, part: OpenTransaction
 ) -> RowOrdinals:
     """Row ordinals go on through the parts of one transaction; `transactions` are those around `part`, or it too."""
-    around = [opened for opened in transactions if opened is not part]
+    around = transactions[:-1] if transactions and transactions[-1] is part else transactions
     if not around:
         return RowOrdinals(context)
     outer = around[-1]

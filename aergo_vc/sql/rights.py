@@ -40,7 +40,7 @@ class Rights:
         self._grants: dict[str, list[Grant]] = defaultdict(list)
         for grant in sorted(catalog.grants, key=lambda one: (one.object, one.privilege, one.grantee, one.columns)):
             self._grants[grant.object].append(grant)
-        self._has_roles = any(grant.grantee.startswith(ROLE_PREFIX) for grant in catalog.grants)
+        self.hang_on_roles = any(grant.grantee.startswith(ROLE_PREFIX) for grant in catalog.grants)
         self._met: dict[tuple[Requirements, str, tuple[frozenset[str], ...]], Need | None] = {}
         self.is_open = not catalog.owners and not catalog.grants
 
@@ -83,7 +83,7 @@ class Rights:
 
     def _missing(self, requirements: Requirements, user: str) -> Need | None:
         """The first need that is not met; None if all are."""
-        key = (requirements, user, self._roles_that_count(requirements, user) if self._has_roles else ())
+        key = (requirements, user, self._roles_that_count(requirements, user) if self.hang_on_roles else ())
         if key not in self._met:
             if len(self._met) >= _ANSWERS:
                 self._met.clear()

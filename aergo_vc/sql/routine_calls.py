@@ -13,9 +13,7 @@ from aergo_vc.sql.errors import SYNTAX, UNDEFINED_FUNCTION, UNDEFINED_PARAMETER,
 from aergo_vc.sql.expressions import Expression, assign, cast, column_expression, convert, quote_text
 from aergo_vc.sql.rows import Shape, bind_row, fitted_row, row_fields
 from aergo_vc.sql.source import error_at, name_of, parse_expression
-from aergo_vc.sql.values import TEXT, is_implicit
-
-ROWS = (Kind.COMPOSITE, Kind.RECORD)
+from aergo_vc.sql.values import ROWS, TEXT, is_implicit
 
 
 def find_routine(catalog: Catalog, contract: str, name: str, owner: str | None = None) -> Routine | None:

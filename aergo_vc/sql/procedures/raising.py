@@ -10,8 +10,7 @@ from aergo_vc.sql.procedures.conditions import CONDITIONS
 from aergo_vc.sql.procedures.storing import store
 from aergo_vc.sql.procedures.syntax import Assert, Emit, Fragment, GetDiagnostics, Level, Raise
 from aergo_vc.sql.procedures.translation import Code
-from aergo_vc.sql.routine_calls import ROWS
-from aergo_vc.sql.values import BIGINT, INTEGERS, TEXT, is_scaled, storage_scale
+from aergo_vc.sql.values import BIGINT, INTEGERS, ROWS, TEXT, is_scaled, storage_scale
 
 ASSERT_FAILURE = "P0004"
 RAISED = "P0001"
@@ -110,16 +109,16 @@ def compile_assert(body: Body, statement: Assert) -> None:
 
 def compile_emit(body: Body, statement: Emit) -> None:
     """EMIT: an event, its values in canonical form."""
-    keys, values = tuple(key for key, _ in statement.items), []
+    body.has_effects = True
+    members: list[str] = []
     size: int | None = len(statement.event)
     for key, fragment in statement.items:
         expression = body.bind(fragment)
         with located(fragment, 0):
-            values.append(canonical(body, expression))
+            members.append(f"{key!r}: {canonical(body, expression)}")
         is_small = expression.kind in INTEGERS or (expression.type is not None and is_scaled(expression.type))
         size = size + len(key) + _NUMBER_SIZE if is_small and size is not None else None
-    listed = f"({', '.join(values)}{',' if values else ''})"
-    body.write(f"run.emit({f'{body.contract}.{statement.event}'!r}, {keys!r}, {listed}, {size})")
+    body.write(f"run.emit({f'{body.contract}.{statement.event}'!r}, {{{', '.join(members)}}}, {size})")
 
 
 def canonical(body: Body, expression: Expression) -> str:

@@ -23,6 +23,7 @@ from aergo_vc.sql.moments import timestamptz_from_milliseconds
 from aergo_vc.sql.needs import Requirements
 from aergo_vc.sql.outcomes import ExecutionContext, Notice, RowOrdinals
 from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.procedures.arguments import Reader
 from aergo_vc.sql.procedures.compiled import Compiled
 from aergo_vc.sql.procedures.conditions import CONDITIONS
 from aergo_vc.sql.rights import Rights
@@ -45,7 +46,7 @@ REENTERED = "55P03"
 class Entry:
     """A routine ready to be called; `is_plain` says that it is neither strict nor has its owner's rights.
 
-    `requirements` are those of all its statements.
+    `readers` take its arguments from outside; `requirements` are those of all its statements.
     """
 
     routine: Routine
@@ -56,12 +57,51 @@ class Entry:
     arrays: tuple[int, ...]
     is_plain: bool
     inputs: tuple[Parameter, ...]
+    readers: tuple[Reader, ...]
     requirements: Requirements
+    cleared: str | None = None
+    """A user who was found to have them all."""
 
 
 class Session:
     """The ``run`` of compiled routines; the methods without an underscore are what they call."""
 
+    __slots__ = (
+        "_by_code",
+        "_capture",
+        "_contract",
+        "_cursors",
+        "_db",
+        "_depth",
+        "_entries",
+        "_load",
+        "_meter",
+        "_nested",
+        "_ordinals",
+        "_points",
+        "_rights",
+        "_row_sets",
+        "_runner",
+        "_trusted",
+        "_waiting",
+        "asks",
+        "branch",
+        "caller",
+        "catalog",
+        "chain",
+        "changes",
+        "events",
+        "execute",
+        "height",
+        "hits",
+        "left",
+        "notices",
+        "prefix",
+        "signer",
+        "time",
+        "transaction",
+        "user",
+    )  # fmt: skip
     failures = (SqlError, apsw.Error)
 
     def __init__(
@@ -81,9 +121,10 @@ class Session:
         self._entries: dict[str, Entry] = {}
         self._by_code: dict[CodeType, Entry] = {}
         self._points = 0
-        self._events: list[tuple[str, tuple[str, ...], tuple[Argument, ...]]] = []
+        self.events: list[Event] = []
         self.notices: list[Notice] = []
         self.left = 0
+        self.hits: list[int] = []
 
     def set_catalog(self, catalog: Catalog, rights: Rights) -> None:
         """Routines may have changed, and who may do what."""
@@ -104,8 +145,11 @@ class Session:
         self._enter_level(0)
         self._capture.allow(meter.most_rows)
         self._contract, self._waiting = "", frozenset[str]()
-        self._events, self.notices = [], []
+        self.events, self.notices = [], []
         self._row_sets: list[Rows] = []
+        if self._rights.hang_on_roles:
+            for entry in self._entries.values():
+                entry.cleared = None
 
     def end(self) -> None:
         """It has ended, well or not."""
@@ -132,7 +176,8 @@ class Session:
             raise BudgetError(TOO_COMPLEX, f"stack depth limit exceeded: calls nest deeper than {DEPTH} levels")
         if entry.is_plain and entry.contract == self._contract:
             self._depth += 1
-            asks, self.asks = self.asks, not self._rights.allows(entry.requirements, self.user)
+            asks = self.asks
+            self.asks = entry.cleared != self.user and self._must_ask(entry)
             try:
                 return entry.function(self, *arguments)
             except (SqlError, apsw.Error) as error:
@@ -153,13 +198,20 @@ class Session:
             self._enter(entry)
         if routine.security_definer and entry.owner is not None:
             self.user = entry.owner
-        self.asks = not self._rights.allows(entry.requirements, self.user)
+        self.asks = entry.cleared != self.user and self._must_ask(entry)
         try:
             return entry.function(self, *arguments)
         except (SqlError, apsw.Error) as error:
             raise self._placed(error, entry) from error
         finally:
             self._depth, self._contract, self._waiting, self.caller, self.user, self.asks = before
+
+    def _must_ask(self, entry: Entry) -> bool:
+        """Whether a routine's statements must each ask for privileges, because the user has not all of them."""
+        if not self._rights.allows(entry.requirements, self.user):
+            return True
+        entry.cleared = self.user
+        return False
 
     def _enter(self, entry: Entry) -> None:
         """From one contract into another, which must not be waiting for this one."""
@@ -217,9 +269,14 @@ class Session:
 
     def query(self, sql: str, bindings: Bindings) -> Rows:
         """All rows."""
-        rows: Rows = self.execute(sql, bindings).fetchall()
-        self._meter.add_rows(len(rows))
-        return rows
+        return self._fetch(self.execute(sql, bindings))
+
+    def _fetch(self, cursor: apsw.Cursor) -> Rows:
+        try:
+            return self._meter.fetch(cursor)
+        except BudgetError:
+            cursor.execute("")  # what is left would hold the tables
+            raise
 
     def strict_row(self, sql: str, bindings: Bindings) -> tuple[Any, ...]:
         """The only row; errors P0002, P0003."""
@@ -237,8 +294,7 @@ class Session:
 
     def change_rows(self, sql: str, bindings: Bindings) -> Rows:
         """What RETURNING gives, in an order that does not hang on the engine's."""
-        rows: Rows = self.execute(sql, bindings).fetchall()
-        self._meter.add_rows(len(rows))
+        rows = self._fetch(self.execute(sql, bindings))
         if len(rows) > 1:
             rows.sort(key=sort_key)
         return rows
@@ -246,8 +302,9 @@ class Session:
     def changed_row(self, sql: str, bindings: Bindings, strict: bool) -> tuple[Any, ...] | None:  # noqa: FBT001
         """The row for INTO behind a changing statement of one step."""
         rows: Rows = self.execute(sql, bindings).fetchall()
-        self._meter.add_rows(len(rows))
-        return rows[0] if len(rows) == 1 else self.only_row(rows, strict)
+        count = len(rows)
+        self._meter.add_rows(count)
+        return rows[0] if count == 1 else self.only_row(rows, strict)
 
     def only_row(self, rows: Rows, strict: bool) -> tuple[Any, ...] | None:  # noqa: FBT001
         """The row for INTO behind a changing statement."""
@@ -275,17 +332,27 @@ class Session:
         """Rows were handed out."""
         self._meter.add_rows(count)
 
+    def add_row(self, row: tuple[Any, ...]) -> None:
+        """A row was added to a result."""
+        self._meter.add_rows(1)
+        self._meter.weigh((row,))
+
+    def weighed(self, value: Any) -> Any:  # noqa: ANN401 - a value as variables hold it
+        """A value that an array is to keep."""
+        self._meter.weigh(((value,),))
+        return value
+
     # Blocks with handlers
 
     def savepoint(self) -> Mark:
         """The point to which a block's handlers go back."""
         if self._nested:
-            return ("", len(self._events))
+            return ("", len(self.events))
         self._points += 1
         name = f"p{self._points}"
         self._trusted(f"SAVEPOINT {name}")
         self._capture.push()
-        return (name, len(self._events))
+        return (name, len(self.events))
 
     def release(self, mark: Mark) -> None:
         """The block has ended well."""
@@ -300,7 +367,7 @@ class Session:
             self._trusted(f"ROLLBACK TO {mark[0]}; RELEASE {mark[0]}")
             self._capture.drop()
             self._points -= 1
-        del self._events[mark[1] :]
+        del self.events[mark[1] :]
         traceback = failure.__traceback__
         entry = None if traceback is None else self._by_code.get(traceback.tb_frame.f_code)
         error = failure if entry is None else self._placed(failure, entry)
@@ -338,6 +405,7 @@ class Session:
         """The error of a RAISE, with what USING said of it."""
         error = SqlError(sqlstate, message)
         error.details = {name: value for name, value in details.items() if value is not None}
+        error.facts |= {name: error.details[name] for name in ("detail", "hint") if name in error.details}
         return error
 
     def detail(self, error: SqlError, item: str) -> str:
@@ -363,17 +431,12 @@ class Session:
         self._meter.add_bytes(len(message))
         self.notices.append(Notice(level, message))
 
-    def emit(self, name: str, keys: tuple[str, ...], values: tuple[Argument, ...], size: int | None) -> None:
+    def emit(self, name: str, data: dict[str, Argument], size: int | None) -> None:
         """An event; its values are canonical.  `size` is about its bytes, None where texts or arrays decide."""
         if size is None:
-            size = len(name) + sum(map(len, keys)) + sum([len(str(value)) for value in values])
+            size = len(name) + sum(map(len, data)) + sum([len(str(value)) for value in data.values()])
         self._meter.add_bytes(size)
-        self._events.append((name, keys, values))
-
-    @property
-    def events(self) -> list[Event]:
-        """The events so far, in their order."""
-        return [Event(name, dict(zip(keys, values, strict=True))) for name, keys, values in self._events]
+        self.events.append(Event(name, data))
 
     def printed(self, text: str | None) -> str:
         """As RAISE prints a value."""
