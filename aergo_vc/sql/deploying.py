@@ -169,7 +169,7 @@ class Deployment:
     def _admit_own(self, catalog: Catalog, tree: OwnStatement) -> Tree | None:
         if isinstance(tree, CreateRoutine):
             self._named.add(self._own_written(tree.name))
-            return replace(tree, replace=True)
+            return replace(tree, replace=True, anew=True)
         if isinstance(tree, AddEnumValue):
             # PostgreSQL has no IF EXISTS here, and on the first deployment the type is yet to come.
             exists = f"{tree.name.contract or self.contract}.{tree.name.name}" in catalog.types

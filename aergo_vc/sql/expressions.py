@@ -31,7 +31,7 @@ class Expression:
 
     `type` is None for a text literal that has not met a type yet, and for NULL.  A numeric is kept as an integer times
     ``10**scale`` if `scale` is given, else as text; `bound` is then the greatest magnitude of that integer.  With
-    `is_constant`, `value` is the canonical value.
+    `is_constant`, `value` is the canonical value.  `fields` are those of a row, by name.
     """
 
     sql: str
@@ -41,6 +41,7 @@ class Expression:
     is_constant: bool = False
     value: Value = None
     not_null: bool = False
+    fields: "tuple[tuple[str, Expression], ...] | None" = None
 
     @property
     def kind(self) -> Kind:
@@ -375,6 +376,8 @@ def cast_name(source: Kind, target: Kind) -> str:
 
 def cast(expression: Expression, target: ColumnType) -> Expression:
     """An explicit cast, modifiers applied: texts are cut to their length."""
+    if expression.fields is not None and target.kind in TEXTS and not target.is_array:
+        expression = _row_text(expression, expression.fields)
     if expression.type is None and target.is_array:
         return _typed(expression, target)
     if target.is_array or expression.kind is Kind.ARRAY:
@@ -395,6 +398,22 @@ def cast(expression: Expression, target: ColumnType) -> Expression:
     if target.kind in TEXTS and expression.type != target:
         return _cut_text(plain, target)
     return replace(plain, type=target)
+
+
+def _row_text(row: Expression, fields: Sequence[tuple[str, Expression]]) -> Expression:
+    texts = [_field_text(one) for _, one in fields]
+    sql = f"row_print({', '.join(texts)})"
+    if not row.not_null:
+        # A row variable without a value has no field with one.
+        empty = " AND ".join(f"({one.sql} IS NULL)" for _, one in fields)
+        sql = f"(CASE WHEN {empty} THEN NULL ELSE {sql} END)"
+    return Expression(sql, TEXT, not_null=row.not_null)
+
+
+def _field_text(field: Expression) -> str:
+    if field.kind is Kind.BOOLEAN and field.type is not None:
+        return f"(CASE WHEN {field.sql} THEN 't' WHEN NOT {field.sql} THEN 'f' ELSE NULL END)"
+    return cast(field, TEXT).sql
 
 
 def _cast_enum(expression: Expression, target: ColumnType) -> Expression:
@@ -439,7 +458,7 @@ def _fit_numeric(expression: Expression, target: ColumnType) -> Expression:
 
 def assign(expression: Expression, target: ColumnType, column: str) -> str:
     """SQL of the expression as it is stored in a column of the type `target`: PostgreSQL's assignment cast."""
-    if expression.type is not None and not _may_assign(expression.type, target):
+    if expression.type is not None and not may_assign(expression.type, target):
         raise SqlError(
             DATATYPE_MISMATCH,
             f'column "{column}" is of type {spoken_type(target)} but expression is of type {expression.type_name}',
@@ -455,7 +474,8 @@ def assign(expression: Expression, target: ColumnType, column: str) -> str:
     return stored(cast(expression, target), target)
 
 
-def _may_assign(source: ColumnType, target: ColumnType) -> bool:
+def may_assign(source: ColumnType, target: ColumnType) -> bool:
+    """Whether a column of the type `target` takes a value of another type, as PostgreSQL's assignment casts say."""
     if source.is_array != target.is_array:
         return source.is_array and target.kind in TEXTS
     if Kind.ENUM in (source.kind, target.kind) and target.kind not in TEXTS:

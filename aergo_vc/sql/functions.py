@@ -30,8 +30,9 @@ from aergo_vc.sql.moments import field_of
 from aergo_vc.sql.numbers import MAXIMUM
 from aergo_vc.sql.operators import convert_text, joined_values, order_term
 from aergo_vc.sql.routine_calls import bind_fact, bind_routine, called_routine
+from aergo_vc.sql.rows import is_constructor
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
-from aergo_vc.sql.values import BOOLEAN, INTEGER, INTEGERS, NUMERIC, TEXT, TEXTS
+from aergo_vc.sql.values import BOOLEAN, DOUBLE, INTEGER, INTEGERS, NUMERIC, TEXT, TEXTS
 
 
 def _text_call(name: str, node: exp.Expression, binder: Binder, parts: Sequence[str], result: ColumnType) -> Expression:
@@ -137,6 +138,8 @@ def _named(binder: Binder, node: exp.Expression) -> Expression:
         found = called_routine(binder.catalog, binder.around.contract, node)
         if found is not None:
             return bind_routine(binder, node, *found)
+    if is_constructor(node):
+        raise unsupported(node, "a row in this place")
     if function is None and is_left_out(str(node.this)):
         name = str(node.this).lower()
         where = " outside of FROM" if name in ("unnest", "generate_series") else ""
@@ -208,9 +211,11 @@ def _abs(binder: Binder, node: exp.Expression) -> Expression:
     return Expression(f"decimal_absolute({operand.sql})", NUMERIC, not_null=operand.not_null)
 
 
-def _number(binder: Binder, node: exp.Expression) -> Expression:
+def _number(binder: Binder, node: exp.Expression, untyped: ColumnType = DOUBLE) -> Expression:
     operand = binder.bind(node.this)
-    if operand.type is None or operand.kind not in INTEGERS | {Kind.NUMERIC, *FLOATS}:
+    if operand.type is None:
+        operand = convert(operand, untyped)
+    if operand.kind not in INTEGERS | {Kind.NUMERIC, *FLOATS}:
         raise SqlError(UNDEFINED_FUNCTION, f"a number is expected, not {operand.type_name}")
     return operand
 
@@ -222,12 +227,17 @@ _ROUNDINGS: dict[type[exp.Expression], str] = {exp.Ceil: "ceiling", exp.Floor: "
 def _whole(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this")
     operand = _exact(binder, node)
+    if operand.kind in FLOATS:
+        return operand
     return Expression(f"decimal_{_ROUNDINGS[type(node)]}({operand.sql})", NUMERIC, not_null=operand.not_null)
 
 
-def _exact(binder: Binder, node: exp.Expression) -> Expression:
-    operand = _number(binder, node)
+def _exact(binder: Binder, node: exp.Expression, untyped: ColumnType = DOUBLE) -> Expression:
+    """What is to be rounded, as numeric text; NULL may be of a type that is otherwise not rounded."""
+    operand = _number(binder, node, untyped)
     if operand.kind in FLOATS:
+        if operand.is_constant and operand.value is None:
+            return operand
         raise unsupported(node, f"{type(node).__name__} of {operand.type_name}")
     return numeric_text(operand)
 
@@ -235,8 +245,10 @@ def _exact(binder: Binder, node: exp.Expression) -> Expression:
 @handles(exp.Round, exp.Trunc)
 def _round(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "decimals")
-    operand = _exact(binder, node)
     decimals = node.args.get("decimals")
+    operand = _exact(binder, node, DOUBLE if decimals is None else NUMERIC)
+    if operand.kind in FLOATS:
+        return operand
     places = assign(binder.bind(decimals), INTEGER, "round") if decimals is not None else "0"
     name = "rounded" if isinstance(node, exp.Round) else "truncated"
     return Expression(f"decimal_{name}({operand.sql}, {places})", NUMERIC, not_null=operand.not_null)
@@ -345,7 +357,7 @@ def _aggregate_call(binder: Binder, node: exp.Expression, test: str) -> Expressi
         argument, distinct = argument.expressions[0], "DISTINCT "
     operand = binder.bind(argument)
     if operand.type is None:
-        operand = convert(operand, TEXT)
+        operand = convert(operand, BOOLEAN if isinstance(node, (exp.LogicalAnd, exp.LogicalOr)) else TEXT)
     if distinct and operand.kind is Kind.NUMERIC and operand.scale is None:
         operand = replace(operand, sql=f"trimmed({operand.sql})")
     return _aggregate_of(node, operand, distinct, test)

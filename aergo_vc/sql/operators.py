@@ -36,6 +36,7 @@ from aergo_vc.sql.expressions import (
     unify,
     unknown_literal,
 )
+from aergo_vc.sql.rows import bind_row, is_constructor, row_test
 from aergo_vc.sql.scope import Scope
 from aergo_vc.sql.shape_trees import Number
 from aergo_vc.sql.shapes import parameter
@@ -121,7 +122,7 @@ def _cast(binder: Binder, node: exp.Expression) -> Expression:
     target = column_type_of(node.args["to"], binder.catalog.types)
     if isinstance(node.this, exp.Array) and not node.this.expressions and target.is_array:
         return Expression("'[]'", target, not_null=True)
-    return cast(binder.bind(node.this), target)
+    return cast(bind_row(binder, node.this), target)
 
 
 @handles(exp.Neg)
@@ -171,7 +172,7 @@ def _comparison(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "expression")
     symbol = _COMPARISONS[type(node)]
     right = node.args["expression"]
-    if isinstance(node.this, exp.Tuple) or isinstance(right, exp.Tuple):
+    if is_constructor(node.this) or is_constructor(right):
         return _row_comparison(binder, node, symbol)
     if isinstance(right, (exp.Any, exp.All)) or (isinstance(right, exp.Anonymous) and str(right.this).lower() == "all"):
         return _quantified(binder, node, symbol)
@@ -227,7 +228,7 @@ def _distinction(binder: Binder, node: exp.Expression) -> Expression:
 
 def _row_comparison(binder: Binder, node: exp.Expression, symbol: str) -> Expression:
     left, right = node.this, node.args["expression"]
-    if not (isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple)) or symbol not in ("=", "<>"):
+    if not (is_constructor(left) and is_constructor(right)) or symbol not in ("=", "<>"):
         raise unsupported(node, "a comparison of rows other than (…) = (…)")
     if len(left.expressions) != len(right.expressions):
         raise error_at(node, SYNTAX, "unequal number of entries in row expressions")
@@ -270,9 +271,11 @@ def _not(binder: Binder, node: exp.Expression) -> Expression:
 @handles(exp.Is)
 def _is(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "expression", "negate")
-    operand = binder.bind(node.this)
+    operand = bind_row(binder, node.this)
     word = "IS NOT" if node.args.get("negate") else "IS"
     what = node.args["expression"]
+    if isinstance(what, exp.Null) and operand.fields is not None:
+        return Expression(row_test(operand, word), BOOLEAN, not_null=True)
     if isinstance(what, exp.Null):
         return Expression(f"({operand.sql} {word} NULL)", BOOLEAN, not_null=True)
     if isinstance(what, exp.Boolean):

@@ -4,18 +4,16 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from aergo_vc.base.ids import RoutineName, TableName
-from aergo_vc.model.routines import CompositeType, Mode, Parameter, Routine
+from aergo_vc.base.ids import RoutineName
+from aergo_vc.model.routines import Mode, Parameter, Routine
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
 from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.binder import Binder, Surroundings, handles, placed
 from aergo_vc.sql.errors import SYNTAX, UNDEFINED_FUNCTION, UNDEFINED_PARAMETER, UNSUPPORTED, WRONG_OBJECT, SqlError
 from aergo_vc.sql.expressions import Expression, assign, cast, column_expression, convert, quote_text
+from aergo_vc.sql.rows import Shape, bind_row, fitted_row, row_fields
 from aergo_vc.sql.source import error_at, name_of, parse_expression
 from aergo_vc.sql.values import ROWS, TEXT, is_implicit
-
-Shape = tuple[tuple[str, ColumnType], ...]
-"""The fields of a row, by name and type."""
 
 
 def find_routine(catalog: Catalog, contract: str, name: str, owner: str | None = None) -> Routine | None:
@@ -92,17 +90,6 @@ def check_called(binder: Binder, node: exp.Expression, routine: Routine) -> None
         raise error_at(node, WRONG_OBJECT, f"{routine.name} is a procedure: to call a procedure, use CALL")
 
 
-def row_fields(catalog: Catalog, name: str) -> Shape | None:
-    """The fields of the composite type, or of the table's rows, that has the name ``contract.name``."""
-    found = catalog.types.get(name)
-    if isinstance(found, CompositeType):
-        return found.fields
-    table = catalog.tables.get(TableName(name))
-    if table is not None:
-        return tuple((column.name, column.type) for column in table.visible_columns)
-    return None
-
-
 def result_fields(catalog: Catalog, routine: Routine) -> Shape | None:
     """The fields of the rows that a routine gives; None if it gives single values."""
     if routine.returns is not None and routine.returns.kind is Kind.COMPOSITE and not routine.returns.is_array:
@@ -125,7 +112,10 @@ def bind_arguments(
             texts.append(_default(binder, parameter))
             continue
         with placed(value):
-            texts.append(argument_sql(binder.bind(value), parameter.type, routine))
+            if parameter.type.kind in ROWS and not parameter.type.is_array:
+                texts.append(_row_argument(binder, bind_row(binder, value), parameter.type, routine))
+            else:
+                texts.append(argument_sql(binder.bind(value), parameter.type, routine))
     return texts
 
 
@@ -135,6 +125,7 @@ def match_arguments(
     """Which parameter gets which argument, by the parameters' names, or ordinals from 0 where they have none."""
     names = [parameter.name or str(place) for place, parameter in enumerate(routine.inputs)]
     given: dict[str, exp.Expression] = {}
+    positional = sum(not isinstance(argument, (exp.Kwarg, exp.PropertyEQ)) for argument in arguments)
     for place, argument in enumerate(arguments):
         if isinstance(argument, (exp.Kwarg, exp.PropertyEQ)):
             name = (
@@ -146,6 +137,8 @@ def match_arguments(
         else:
             name, value = names[place] if place < len(names) else "", argument
         if name not in names:
+            raise _no_such(routine, node)
+        if name in given and name in names[:positional]:
             raise _no_such(routine, node)
         if name in given:
             raise error_at(argument, SYNTAX, f'argument name "{name}" used more than once')
@@ -182,6 +175,15 @@ def argument_sql(value: Expression, target: ColumnType, routine: Routine) -> str
     if value.type is not None and not is_implicit(value.kind, target.kind):
         raise _misfit(value, target, routine)
     return assign(value, target, "argument")
+
+
+def _row_argument(binder: Binder, value: Expression, target: ColumnType, routine: Routine) -> str:
+    """A row as a parameter of its type takes it."""
+    if value.fields is None:
+        return argument_sql(value, target, routine)
+    if value.kind is Kind.COMPOSITE and value.type != target:
+        raise _misfit(value, target, routine)
+    return fitted_row(value, row_fields(binder.catalog, target.name or "") or ()).sql
 
 
 def _is_array_for(found: ColumnType, target: ColumnType) -> bool:

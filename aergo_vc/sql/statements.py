@@ -23,6 +23,7 @@ from aergo_vc.sql.functions import output_name
 from aergo_vc.sql.needs import Reading
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.queries import bind_common, bind_query, top_binder
+from aergo_vc.sql.rows import spread
 from aergo_vc.sql.scope import Scope, Source, table_name_of, table_source
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.sources import source_of, total_rows
@@ -151,6 +152,7 @@ class _Insert:
             source.args.get(name) for name in ("order", "limit", "offset", "alias")
         ):
             rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in source.expressions]
+            rows = [[cell for part in row for cell in spread(self.binder, part)] for row in rows]
         elif source is not None:
             return self._from_query(source)
         else:

@@ -24,7 +24,8 @@ from aergo_vc.sql.procedures.translation import Code, Names, translate
 from aergo_vc.sql.procedures.variables import Level, Namespace, Variable
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.queries import bind_query, top_binder
-from aergo_vc.sql.routine_calls import Shape, bind_arguments, called_routine, result_fields, row_fields
+from aergo_vc.sql.routine_calls import bind_arguments, called_routine, result_fields
+from aergo_vc.sql.rows import Shape, bind_row, row_fields
 from aergo_vc.sql.scope import Scope
 from aergo_vc.sql.source import name_of, parse_script
 from aergo_vc.sql.values import ROWS, TEXT, is_assignable
@@ -186,7 +187,7 @@ class Body:
                 if len(tree.expressions) != 1:
                     message = f"query returned {len(tree.expressions)} columns; an expression is expected"
                     raise SqlError(SYNTAX, message)
-                return self.binder().bind(tree.expressions[0].unalias())
+                return bind_row(self.binder(), tree.expressions[0].unalias())
             return self.binder().bind(exp.Subquery(this=tree))
 
     def note_reads(self, tree: exp.Expression) -> None:
@@ -267,7 +268,11 @@ class Body:
                 return Code("None", simple=True)
             if expression.type is None or expression.kind not in ROWS:
                 raise SqlError(DATATYPE_MISMATCH, "cannot assign a value that is no row to a row variable")
+            if not expression.sql:
+                raise SqlError(UNSUPPORTED, "ROW(…) is not supported here")
             return self.code(expression.sql, more)
+        if expression.fields is not None:
+            expression = cast(expression, TEXT)
         if expression.kind in ROWS:
             raise SqlError(DATATYPE_MISMATCH, "cannot assign a row to a variable that is none")
         if expression.type is not None and not is_assignable(expression.kind, target.kind):

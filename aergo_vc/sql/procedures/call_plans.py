@@ -21,9 +21,9 @@ class CallPlan:
     """A call as a statement: `arguments_sql` gives one row of the arguments, None where there are none.
 
     `columns` are the result's, None for a procedure without output parameters.  `is_row` says that the routine gives
-    tuples, `is_set` that it gives a list of them.  `nested` are
-    called by the arguments; with `is_void` the result is an empty text, as PostgreSQL's is.  `requirements` are the
-    privileges that the call and its arguments take.
+    tuples, `is_set` that it gives a list of them.  `nested` are called by the arguments; with `is_void` the result is
+    an empty text, as PostgreSQL's is in PL/pgSQL.  `requirements` are the privileges that the call and its arguments
+    take.
     """
 
     routine: RoutineName

@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.outcomes import ResultColumn
-from aergo_vc.model.routines import Mode, Routine
+from aergo_vc.model.routines import Language, Mode, Routine
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.types import ColumnType
 from aergo_vc.sql.binder import Binder, Grouping, Surroundings
@@ -69,7 +69,7 @@ def plan_call(catalog: Catalog, contract: str, tree: CallRoutine | exp.Expressio
         is_row = True
     sql, arrays, nested, requirements = _arguments(catalog, contract, routine, arguments, node)
     columns = tuple(ResultColumn(name, one, _scale(one)) for name, one in shape)
-    is_void = result_type(routine) is None
+    is_void = result_type(routine) is None and routine.language is Language.PLPGSQL
     return CallPlan(routine.name, "SELECT", sql, arrays, columns, is_row, routine.is_set, nested, is_void, requirements)
 
 

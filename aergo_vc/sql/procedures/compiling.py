@@ -139,6 +139,11 @@ def _declare_parameters(body: Body) -> list[str]:
         body.variables.add(variable, f"${place}")
         if parameter.mode in (Mode.IN, Mode.INOUT):
             names.append(variable.python)
+            if variable.is_row:
+                shape = variable.shape or ()
+                arrays = tuple(place for place, (_, one) in enumerate(shape) if one.is_array)
+                function = body.names.function("row_of")
+                body.write(f"{variable.python} = {function}({variable.python}, {len(shape)}, {arrays})")
             if parameter.type.is_array:
                 body.write(f"{variable.python} = {body.names.function('copied')}({variable.python})")
     return names

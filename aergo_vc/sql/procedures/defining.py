@@ -15,6 +15,7 @@ from aergo_vc.sql.definitions import require_valid_views
 from aergo_vc.sql.errors import (
     DEPENDENT,
     DUPLICATE_OBJECT,
+    INVALID_FUNCTION,
     SYNTAX,
     UNDEFINED_FUNCTION,
     UNDEFINED_OBJECT,
@@ -37,11 +38,11 @@ from aergo_vc.sql.procedures.own_statements import (
 )
 from aergo_vc.sql.procedures.type_names import RECORD, resolve_type
 from aergo_vc.sql.qualifying import qualified
+from aergo_vc.sql.routine_calls import result_type
 from aergo_vc.sql.sequence_definitions import define_object
 from aergo_vc.sql.source import parse_script
 
 _ROUTINES = (ObjectKind.FUNCTION, ObjectKind.PROCEDURE, ObjectKind.ROUTINE)
-INVALID_FUNCTION = "42P13"
 
 
 def definition_of(catalog: Catalog, tree: exp.Expression | OwnStatement, contract: str) -> Definition:
@@ -129,8 +130,34 @@ def _check_routine(tree: CreateRoutine, routine: Routine, old: Routine | None) -
             raise _error(tree.name, "42723", f'{kind} "{routine.name}" already exists with one signature or another')
         if old.is_procedure != routine.is_procedure:
             raise _error(tree.name, "42809", f'cannot change routine kind: "{routine.name}" is a {kind}')
+        if not tree.anew:
+            _check_replaced(tree, routine, old)
     _check_parameters(tree, routine)
     _check_result(tree, routine)
+
+
+def _check_replaced(tree: CreateRoutine, routine: Routine, old: Routine) -> None:
+    """Raise SqlError 42P13 where callers of the old routine might be surprised, as PostgreSQL does."""
+    if _result(routine) != _result(old):
+        raise _error(tree.name, INVALID_FUNCTION, f"cannot change the result of {old.name}: drop it first")
+    for before, after in zip(old.inputs, routine.inputs, strict=False):
+        if before.name not in ("", after.name):
+            message = f'cannot change the name of the parameter "{before.name}" of {old.name}: drop it first'
+            raise _error(tree.name, INVALID_FUNCTION, message)
+        if before.default is not None and after.default is None:
+            message = f'cannot remove the default of the parameter "{before.name}" of {old.name}: drop it first'
+            raise _error(tree.name, INVALID_FUNCTION, message)
+
+
+def _result(routine: Routine) -> tuple[object, ...]:
+    """What must stay as it is of what a routine gives: no modifiers, and not the name of an only output."""
+    outputs = [(one.name, _bare(one.type)) for one in routine.outputs]
+    single = result_type(routine)
+    return None if single is None else _bare(single), routine.is_set, outputs if len(outputs) > 1 else []
+
+
+def _bare(column_type: ColumnType) -> ColumnType:
+    return replace(column_type, length=None, precision=None, scale=None)
 
 
 def _check_parameters(tree: CreateRoutine, routine: Routine) -> None:

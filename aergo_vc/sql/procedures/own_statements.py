@@ -54,6 +54,7 @@ class CreateRoutine(OwnStatement):
 
     `returns` is None for a procedure, for RETURNS void, RETURNS TABLE and where OUT parameters alone say it.  `body`
     begins where its first character stands; in a body between single quotes, columns are off by the quotes doubled.
+    `anew` says that the routine takes the place of any other of its name, whatever that gives and takes.
     """
 
     name: WrittenName
@@ -67,6 +68,7 @@ class CreateRoutine(OwnStatement):
     is_strict: bool
     security_definer: bool
     body: Fragment
+    anew: bool = False
 
     @property
     def tag(self) -> str:

@@ -33,7 +33,7 @@ def printed(body: Body, fragment: Fragment) -> str:
     """Python that gives a value's text as RAISE prints it."""
     expression = body.bind(fragment)
     with located(fragment, 0):
-        if expression.kind in ROWS:
+        if expression.kind in ROWS and expression.fields is None:
             raise SqlError(UNSUPPORTED, "a row as a text is not supported: name its fields")
         if expression.kind is Kind.BOOLEAN and expression.type is not None:
             code = body.code(expression.sql)

@@ -6,10 +6,11 @@ from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, SqlError
 from aergo_vc.sql.expressions import column_expression
 from aergo_vc.sql.procedures.body import Body, located
 from aergo_vc.sql.procedures.running_sql import result_types
-from aergo_vc.sql.procedures.storing import row_shape, row_source, stored_columns
+from aergo_vc.sql.procedures.storing import Columns, constructed, row_shape, row_source, stored_columns
 from aergo_vc.sql.procedures.syntax import Fragment, Return, ReturnNext
 from aergo_vc.sql.procedures.translation import Code
-from aergo_vc.sql.routine_calls import Shape, result_type
+from aergo_vc.sql.routine_calls import result_type
+from aergo_vc.sql.rows import Shape
 from aergo_vc.sql.values import ROWS
 
 
@@ -87,11 +88,24 @@ def _value(body: Body, fragment: Fragment) -> str:
             return body.assigned(expression, wanted).source
         if expression.is_constant and expression.value is None:
             return "None"
+        if expression.fields is not None and not expression.sql:
+            return _constructed(body, expression.fields)
         shape = row_shape(body, expression)
         code = body.assigned(expression, wanted)
         result = f"r{body.number()}"
         body.write(f"{result} = {code.source}")
         return _row(body, result, shape, body.result_fields(body.routine))
+
+
+def _constructed(body: Body, fields: Columns) -> str:
+    """ROW(…) as the result: PostgreSQL converts none of its fields."""
+    types = [one for _, one in body.result_fields(body.routine) or ()]
+    found = [one.type for _, one in fields]
+    if [None if one is None else (one.kind, one.name, one.is_array) for one in found] != [
+        (one.kind, one.name, one.is_array) for one in types
+    ]:
+        raise SqlError(DATATYPE_MISMATCH, "returned record type does not match expected record type")
+    return constructed(body, fields, types)
 
 
 def _converted(body: Body, result: str, found: ColumnType, shape: Shape | None, wanted: ColumnType) -> str:
@@ -136,7 +150,9 @@ def compile_return_next(body: Body, statement: ReturnNext) -> None:
         with located(statement.value, 0):
             wanted = result_type(body.routine)
             shape = row_shape(body, expression) if expression.kind in ROWS else None
-            if wanted is not None and wanted.kind in ROWS:
+            if expression.fields is not None and not expression.sql and wanted is not None and wanted.kind in ROWS:
+                body.write(f"out.append({_constructed(body, expression.fields)})")
+            elif wanted is not None and wanted.kind in ROWS:
                 row = f"r{body.number()}"
                 body.write(f"{row} = {body.assigned(expression, wanted).source}")
                 body.write(f"out.append({_row(body, row, shape, body.result_fields(body.routine))})")

@@ -29,14 +29,15 @@ from aergo_vc.sql.source import name_of
 from aergo_vc.sql.statements import compile_statement
 from aergo_vc.sql.values import TEXT
 
-_CHANGES = (exp.Insert, exp.Update, exp.Delete, exp.TruncateTable)
+CHANGES = (exp.Insert, exp.Update, exp.Delete, exp.TruncateTable)
+"""The statements that change rows."""
 
 
 def compile_sql(body: Body, statement: RunSql) -> None:
     """A statement of SQL, with or without INTO."""
     tree = body.tree(statement.sql)
     with located(statement.sql, 0):
-        if isinstance(tree, _CHANGES):
+        if isinstance(tree, CHANGES):
             _change(body, statement, tree)
         elif isinstance(tree, (exp.Select, exp.SetOperation, exp.Values, exp.Subquery)):
             if not statement.into:
@@ -252,7 +253,7 @@ def run_rows(body: Body, tree: exp.Expression, rows: str) -> Columns:
         if shape is None:
             shape = ((routine.name.partition(".")[2], result_type(routine) or TEXT),)
         return stored_columns(shape)
-    if isinstance(tree, _CHANGES):
+    if isinstance(tree, CHANGES):
         plan = _plan(body, tree)
         if plan.columns is None:
             raise SqlError(SYNTAX, "a statement without RETURNING gives no rows")

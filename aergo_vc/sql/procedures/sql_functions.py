@@ -2,14 +2,16 @@
 
 from sqlglot import exp
 
-from aergo_vc.sql.errors import DATATYPE_MISMATCH, UNSUPPORTED, SqlError
+from aergo_vc.sql.errors import INVALID_FUNCTION, UNSUPPORTED, SqlError
+from aergo_vc.sql.expressions import may_assign
 from aergo_vc.sql.procedures.body import Body, Position, located
 from aergo_vc.sql.procedures.returning import result_source
-from aergo_vc.sql.procedures.running_sql import add_rows, change_only, result_types, run_rows
+from aergo_vc.sql.procedures.running_sql import CHANGES, add_rows, change_only, result_types, run_rows
 from aergo_vc.sql.procedures.storing import row_source
 from aergo_vc.sql.procedures.syntax import Fragment
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.source import parse_script
+from aergo_vc.sql.values import TEXT
 
 _HERE = Fragment("", 1, 1)
 _STEPS = 10
@@ -33,14 +35,13 @@ def compile_sql_function(body: Body) -> None:
             with body.asking():
                 _run(body, tree)
         if _gives_result(body):
-            message = "return type mismatch in function: its final statement must be SELECT or have RETURNING"
-            raise SqlError("42P13", message)
+            raise _mismatch("must be SELECT or have RETURNING")
         body.write(f"return {'out' if body.routine.is_set else result_source(body)}")
 
 
 def _run(body: Body, tree: exp.Expression) -> None:
     """A statement whose rows nobody asks for."""
-    if isinstance(tree, (exp.Insert, exp.Update, exp.Delete, exp.TruncateTable)):
+    if isinstance(tree, CHANGES):
         change_only(body, tree)
     elif isinstance(tree, (exp.Select, exp.SetOperation, exp.Values)):
         run_rows(body, tree, f"r{body.number()}")
@@ -48,21 +49,30 @@ def _run(body: Body, tree: exp.Expression) -> None:
         raise SqlError(UNSUPPORTED, "a statement that defines something is not supported in a routine")
 
 
+def _mismatch(what: str) -> SqlError:
+    return SqlError(INVALID_FUNCTION, f"return type mismatch in function: its final statement {what}")
+
+
 def _gives_result(body: Body) -> bool:
     return bool(result_types(body))
 
 
 def _last(body: Body, tree: exp.Expression) -> None:
+    if isinstance(tree, CHANGES) and not tree.args.get("returning"):
+        raise _mismatch("must be SELECT or have RETURNING")
     rows = f"r{body.number()}"
     columns = run_rows(body, tree, rows)
+    types = result_types(body)
+    if len(types) != len(columns):
+        raise _mismatch(f"gives {len(columns)} columns instead of {len(types)}")
+    for (name, expression), column_type in zip(columns, types, strict=True):
+        found = expression.type or TEXT
+        if not may_assign(found, column_type):
+            raise _mismatch(f'gives a column "{name}" of type {found} instead of {column_type}')
     if body.routine.is_set:
         add_rows(body, columns, rows)
         body.write("return out")
         return
-    types = result_types(body)
-    if len(types) != len(columns):
-        message = f"return type mismatch in function: its final statement returns {len(columns)} columns"
-        raise SqlError(DATATYPE_MISMATCH, message)
     row = f"r{body.number()}"
     body.write(f"{row} = {rows}[0] if {rows} else ({'None, ' * len(types)})")
     source = row_source(body, types, columns, row)

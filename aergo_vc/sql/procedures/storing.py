@@ -12,7 +12,8 @@ from aergo_vc.sql.procedures.body import Body, located
 from aergo_vc.sql.procedures.syntax import Assign, Target
 from aergo_vc.sql.procedures.translation import Code
 from aergo_vc.sql.procedures.variables import Variable
-from aergo_vc.sql.routine_calls import Shape, result_type
+from aergo_vc.sql.routine_calls import result_type
+from aergo_vc.sql.rows import Shape
 from aergo_vc.sql.values import INTEGER, INTEGERS, TEXT, storage_scale
 
 Columns = Sequence[tuple[str, Expression]]
@@ -151,6 +152,9 @@ def _store_element(  # noqa: PLR0917 - what an assignment consists of
 
 def store_row_value(body: Body, variable: Variable, expression: Expression, more: dict[str, Code] | None) -> None:
     """Assign a row, or NULL, to a row variable."""
+    if expression.fields is not None and not expression.sql:
+        _construct(body, variable, expression.fields)
+        return
     code = body.assigned(expression, variable.type, more)
     shape = variable.shape if code.source == "None" else row_shape(body, expression)
     if shape is None:
@@ -166,6 +170,22 @@ def store_row_value(body: Body, variable: Variable, expression: Expression, more
         store_nothing(body, [Target(variable.name, line=1, column=1)])
     with body.deeper("else:"):
         body.write(f"{variable.python} = {_row_source(body, variable.shape or (), columns, row)}")
+
+
+def _construct(body: Body, variable: Variable, fields: Columns) -> None:
+    """Assign ROW(…); as for rows that SQL gives, what is missing is NULL."""
+    shape = shape_of_columns(fields) if variable.is_record else variable.shape or ()
+    source = constructed(body, fields, [column_type for _, column_type in shape])
+    if variable.is_record:
+        take_structure(body, variable, shape)
+    body.write(f"{variable.python} = {source}")
+
+
+def constructed(body: Body, fields: Columns, types: Sequence[ColumnType]) -> str:
+    """Python of a tuple of values of these types, made of the fields of ROW(…)."""
+    sources = [body.assigned(one, column_type).source for (_, one), column_type in zip(fields, types, strict=False)]
+    sources += ["None"] * (len(types) - len(sources))
+    return f"({', '.join(sources)}{',' if sources else ''})"
 
 
 def row_shape(body: Body, expression: Expression) -> Shape | None:

@@ -134,6 +134,15 @@ def list_of(value: str | list[Any] | None) -> list[Any] | None:
     return array_of(value) if isinstance(value, str) else value
 
 
+def row_of(value: str | tuple[Any, ...] | None, width: int, arrays: Sequence[int]) -> tuple[Any, ...]:
+    """A row as variables hold it; `arrays` are the places of the fields that are arrays."""
+    if value is None:
+        return (None,) * width
+    if isinstance(value, str):
+        return tuple([list_of(one) if place in arrays else one for place, one in enumerate(array_of(value))])
+    return value
+
+
 def text_of(value: list[Any] | None) -> str | None:
     """An array as SQLite holds it."""
     return None if value is None else array_text(value)
@@ -165,6 +174,7 @@ _COMPILERS: Mapping[str, Function] = {
     "element_set": element_set,
     "list_of": list_of,
     "text_of": text_of,
+    "row_of": row_of,
     "copied": lambda elements: None if elements is None else [*elements],
 }
 

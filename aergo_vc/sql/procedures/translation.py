@@ -325,6 +325,8 @@ class _Reader:
         if name in LIST_FUNCTIONS:
             return self._list_function(name, arguments)
         listed = ", ".join(argument.source for argument in arguments)
+        if name == "row_make":
+            return Code(f"({listed}{',' if listed else ''})", nullable=False)
         if name == "call_routine":
             return Code(f"run.call({listed})")
         if name not in PLAIN_FUNCTIONS:

@@ -14,7 +14,7 @@ from aergo_vc.sql.errors import UNDEFINED_OBJECT, UNDEFINED_TABLE, UNSUPPORTED, 
 from aergo_vc.sql.procedures.body import Body, located
 from aergo_vc.sql.procedures.syntax import Fragment, Reference, TypeReference
 from aergo_vc.sql.qualifying import qualified
-from aergo_vc.sql.routine_calls import Shape
+from aergo_vc.sql.rows import Shape
 from aergo_vc.sql.source import name_of, parse_script
 
 RECORD = ColumnType(Kind.RECORD)

@@ -1,13 +1,13 @@
 """The variables of a routine while it is compiled: what their names mean, and how Python and SQL refer to them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.errors import UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import Expression, column_expression
 from aergo_vc.sql.procedures.translation import Code
-from aergo_vc.sql.routine_calls import Shape
+from aergo_vc.sql.rows import Shape
 from aergo_vc.sql.values import ROWS
 
 
@@ -97,7 +97,17 @@ class Namespace:
             self.rows[parameter] = variable
         simple = not variable.is_record
         self.codes[parameter] = Code(source, nullable=not not_null, simple=simple, is_list=column_type.is_array)
-        return column_expression(parameter, column_type, not_null=not_null)
+        found_row = column_expression(parameter, column_type, not_null=not_null)
+        if shape is None or column_type.kind not in ROWS or column_type.is_array:
+            return found_row
+        return replace(found_row, fields=tuple(self._fields(parameter, source, shape)))
+
+    def _fields(self, parameter: str, source: str, shape: Shape) -> Iterator[tuple[str, Expression]]:
+        for place, (name, column_type) in enumerate(shape):
+            self.codes[f"{parameter}_{place}"] = Code(
+                f"{source}[{place}]", simple=not source.startswith("("), is_list=column_type.is_array
+            )
+            yield name, column_expression(f"{parameter}_{place}", column_type, not_null=False)
 
     @staticmethod
     def _missing(variable: Variable, name: str) -> Expression | None:

@@ -217,3 +217,11 @@ SELECT abs(1, 2);
 -- case: numbers are negated twice
 SELECT -(-1.5), - -0.001, -(-(-2)), 5 - -1, 5 - (-(-1.50));
 -- 1.5|0.001|-2|6|3.50
+
+-- case: untyped literals and NULL as arguments
+SELECT abs(NULL), round(NULL), round(NULL, 1), trunc(NULL, 1), ceil(NULL), floor(NULL), sign(NULL), abs('-1.5');
+-- ∅|∅|∅|∅|∅|∅|∅|1.5
+SELECT round('1.55', 1), abs('x');
+-- ERROR 22P02
+SELECT bool_and(NULL), bool_or(NULL);
+-- ∅|∅

@@ -251,7 +251,12 @@ SELECT f(70);
 -- 70
 SELECT g();
 -- ∅
-SELECT count(*) FROM h();
+SELECT * FROM h();
+-- ∅
+SELECT h();
+-- ∅
+CREATE FUNCTION i() RETURNS void LANGUAGE sql AS $$ SELECT 1 $$;
+SELECT count(*) FROM i();
 -- 1
 SELECT count(*) FROM t;
 -- 2
@@ -363,6 +368,42 @@ CREATE FUNCTION f(a int) RETURNS nosuchtype LANGUAGE plpgsql AS $$ BEGIN RETURN 
 -- ERROR 42704
 CREATE FUNCTION f(a int, a int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$;
 -- ERROR 42P13
+
+-- case: SQL functions convert their result as an assignment does
+CREATE FUNCTION a() RETURNS int LANGUAGE sql AS $$ SELECT 1.5 $$;
+CREATE FUNCTION b() RETURNS text LANGUAGE sql AS $$ SELECT 5 $$;
+CREATE FUNCTION c() RETURNS numeric LANGUAGE sql AS $$ SELECT 'x' $$;
+-- ERROR 42P13
+CREATE FUNCTION d() RETURNS SETOF int LANGUAGE sql AS $$ SELECT 1, 2 $$;
+-- ERROR 42P13
+CREATE FUNCTION e() RETURNS TABLE (a int, b int) LANGUAGE sql AS $$ SELECT 1, 'x'::text $$;
+-- ERROR 42P13
+CREATE FUNCTION g() RETURNS int[] LANGUAGE sql AS $$ SELECT ARRAY['a'] $$;
+-- ERROR 42P13
+SELECT a(), b();
+-- 2|5
+
+-- case: what a replaced routine may change
+CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS numeric(5,1) LANGUAGE sql AS $$ SELECT 1.5 $$;
+CREATE OR REPLACE FUNCTION f(c int, b int DEFAULT 1) RETURNS numeric LANGUAGE sql AS $$ SELECT 1.5 $$;
+-- ERROR 42P13
+CREATE OR REPLACE FUNCTION f(a int, b int) RETURNS numeric LANGUAGE sql AS $$ SELECT 1.5 $$;
+-- ERROR 42P13
+CREATE OR REPLACE FUNCTION f(a int, b int DEFAULT 1) RETURNS SETOF numeric LANGUAGE sql AS $$ SELECT 1.5 $$;
+-- ERROR 42P13
+CREATE OR REPLACE FUNCTION f(a int DEFAULT 5, b int DEFAULT 2) RETURNS numeric LANGUAGE sql AS $$ SELECT a + b $$;
+SELECT f();
+-- 7
+CREATE FUNCTION g(int, OUT x int, OUT y int) LANGUAGE sql AS $$ SELECT 1, 2 $$;
+CREATE OR REPLACE FUNCTION g(int, OUT x int, OUT z int) LANGUAGE sql AS $$ SELECT 1, 2 $$;
+-- ERROR 42P13
+CREATE OR REPLACE FUNCTION g(n int, OUT x int, OUT y int) LANGUAGE sql AS $$ SELECT n, 2 $$;
+SELECT * FROM g(4);
+-- 4|2
+CREATE FUNCTION h(OUT x int) LANGUAGE sql AS $$ SELECT 1 $$;
+CREATE OR REPLACE FUNCTION h() RETURNS int LANGUAGE sql AS $$ SELECT 2 $$;
+SELECT h();
+-- 2
 
 -- case: mutual recursion
 CREATE FUNCTION is_odd(n int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN n <> 0; END $$;

@@ -229,7 +229,11 @@ CREATE FUNCTION g() RETURNS pair LANGUAGE plpgsql AS $$
 BEGIN
   RETURN ROW(7, 'seven');
 END $$;
+-- ERROR 42804
+-- differs: The body of a routine is checked as a whole when the routine is made
 SELECT a, b FROM g();
+-- ERROR 0A000
+-- differs: The body of a routine is checked as a whole when the routine is made
 -- ERROR 42804
 
 -- case: a set where one value must be
@@ -257,7 +261,7 @@ CREATE FUNCTION f() RETURNS SETOF int LANGUAGE plpgsql AS $$
 BEGIN
   RETURN QUERY UPDATE item SET price = price + 1 WHERE id < 3 RETURNING id;
 END $$;
-SELECT * FROM f() ORDER BY 1;
+SELECT * FROM f();
 -- 1
 -- 2
 SELECT price FROM item ORDER BY id;
@@ -320,3 +324,14 @@ SELECT * FROM ranked();
 -- 1|saw
 -- 2|oil
 -- 3|nut
+
+-- case: a function that changes rows inside of a query
+CREATE FUNCTION f() RETURNS SETOF int LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN QUERY UPDATE item SET price = price + 1 WHERE id < 3 RETURNING id;
+END $$;
+SELECT * FROM f() ORDER BY 1 DESC;
+-- ERROR 0A000
+-- differs: A routine that changes rows is called as a whole statement only
+-- 2
+-- 1
