@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from aergo_vc.base.ids import BranchName, ChainId, EntityName, TableName, TransactionId
 from aergo_vc.model.changes import Changes
@@ -72,8 +73,7 @@ class ScriptOutcome:
     notices: tuple[Notice, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CallOutcome:
+class CallOutcome(NamedTuple):
     """What a call of a routine did; `result` is None where the routine gives nothing."""
 
     result: CallResult | None
