@@ -47,6 +47,8 @@ class Notice:
 class RowOrdinals:
     """Numbers the rows that a transaction adds to tables without a primary key."""
 
+    __slots__ = ("next", "prefix")
+
     def __init__(self, context: ExecutionContext) -> None:
         self.prefix = context.transaction[:32] + "-"
         self.next = 0
