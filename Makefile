@@ -68,6 +68,16 @@ faults: setup ## long sweep of crash and fault tests
 fuzz: setup ## long sweep of property tests
 	@$(BIN)/python -m pytest -n 2 --long --hypothesis-profile=long -m hypothesis
 
+PYTHONS ?= python3.11 python3.12 python3.13 python3.14
+.PHONY: pythons
+pythons: setup ## compare what contracts do on other versions of Python, as far as they are installed
+	@$(BIN)/python tests/differential.py
+	@for python in $(PYTHONS); do \
+	  if ! "$$python" -c '$(SUITABLE)' >/dev/null 2>&1; then echo "$$python: not installed, skipped"; continue; fi; \
+	  "$$python" -m venv --clear build/$$python && build/$$python/bin/pip install --quiet . && \
+	  found=$$(build/$$python/bin/python tests/differential.py) || exit 1; echo "$$python: $$found"; \
+	  [ "$$found" = "$$($(BIN)/python tests/differential.py)" ] || { echo "$$python: differs" >&2; exit 1; }; done
+
 .PHONY: clean
 clean: ## remove the environment and all that was built or cached
 	rm -rf $(VENV) build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

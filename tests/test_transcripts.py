@@ -2,10 +2,11 @@
 
 A fenced ``console`` block has typed lines behind ``$``, then what they print, both streams together; ``[..]`` stands
 for any text in a line, and a last line ``[2]`` for an exit status other than 0.  The blocks of a document are one
-session.
+session, which begins in a folder with the files that lie beside the document under its name.
 """
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,8 @@ def agree(expected: list[str], printed: list[str]) -> bool:
 def test_a_transcript_is_what_happens(document: Path, world: World) -> None:
     require_command_line()
     folder = world.root
+    if (files := document.with_suffix("")).is_dir():
+        shutil.copytree(files, folder / files.name)
     for step in steps(document.read_text()):
         if step.command.startswith("cd "):
             folder /= step.command.removeprefix("cd ")

@@ -18,6 +18,12 @@ CHUNK_BYTES = 1 << 20
 TRANSACTION_BYTES = 1 << 20
 """A transaction as a canonical JSON line."""
 
+SCRIPT_CHARACTERS = 1 << 20
+"""A script or the text of a contract."""
+
+STATEMENTS = 20_000
+"""Statements in one script."""
+
 BLOCK_TRANSACTIONS = 100_000
 """Transactions in one block."""
 

@@ -11,7 +11,7 @@ import typer
 from aergo_vc.cli.commands import AsJson, Message, Seal, Session, new_family, session_of
 from aergo_vc.cli.output import Style, Styled
 from aergo_vc.cli.running import BAD_INPUT, UsageError
-from aergo_vc.cli.transactions import read_text, require_seal, tell_submitted
+from aergo_vc.cli.transactions import read_text, require_seal, tell_submitted, telling_sql_errors
 
 if TYPE_CHECKING:
     from aergo_vc.model.transactions import Argument
@@ -41,7 +41,7 @@ def deploy(
     if len(files) > 1 and (name is not None or not check):
         raise UsageError("one file is expected; with --check there may be several, without --as", verb="deploy")
     contracts = [(file, name or _contract_of(file), read_text(file, "deploy")) for file in files]
-    with session.open() as repository:
+    with telling_sql_errors(session, as_json=as_json), session.open() as repository:
         if check:
             found = [_check(session, repository, *contract, as_json=as_json) for contract in contracts]
             return BAD_INPUT if any(found) else 0
@@ -73,7 +73,7 @@ def call(
     if words and arguments is not None:
         raise UsageError("either arguments or --arguments is expected", verb="call")
     positional, named = _of_words(words or []) if arguments is None else _of_json(arguments)
-    with session.open() as repository:
+    with telling_sql_errors(session, as_json=as_json), session.open() as repository:
         submitted = repository.call(routine, positional, named, dry_run=dry_run, commit=commit, message=message)
         if submitted.committed is not None:
             repository.maintain()

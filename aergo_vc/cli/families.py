@@ -23,13 +23,16 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
     ),
     "Make transactions": (
         Verb("sql", "transactions", "sign an SQL script"),
-        Verb("deploy", "contracts", "sign what a contract is"),
-        Verb("call", "contracts", "sign a call of a contract's routine"),
         Verb("import", "transactions", "sign the rows of files"),
         Verb("export", "transactions", "write the rows of a table to a file"),
         Verb("status", "transactions", "show the branch and what is pending"),
         Verb("commit", "transactions", "seal pending transactions into the next block"),
         Verb("discard", "transactions", "drop pending transactions"),
+    ),
+    "Contracts": (
+        Verb("deploy", "contracts", "sign what a contract is"),
+        Verb("call", "contracts", "sign a call of a contract's routine"),
+        Verb("test", "contract_tests", "run the tests of contracts in memory"),
     ),
     "Read": (
         Verb("log", "reading", "list blocks"),

@@ -37,6 +37,7 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
     "E_REVISION": ("a branch, a tag, a height or the first digits of an id; git aergo log lists blocks",),
     "E_SHALLOW": ("fetch the whole history: git fetch --unshallow",),
     "E_TABLE": ("git aergo schema shows the tables that there are",),
+    "E_TEST_FILES": ("git aergo test --help tells what a test file looks like",),
     "E_USAGE": (),
     "E_VALUE": ("with --widen the column's type becomes one that takes the value",),
     "E_WORKTREE": ("commit or stash your changes, then try again",),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import TableName
 from aergo_vc.codec.arguments import json_of
 from aergo_vc.codec.sshsig import encode_key_text
@@ -20,6 +21,11 @@ def rows_record(rows: Mapping[TableName, RowCounts]) -> Record:
         table: {"inserted": counts.inserted, "updated": counts.updated, "deleted": counts.deleted}
         for table, counts in sorted(rows.items())
     }
+
+
+def error_record(error: AergoError) -> Record:
+    """What is wrong with a script or a call, and where: in the script, and in the routine that it was in."""
+    return {"error": {"code": error.code, "message": error.message, **error.facts}}
 
 
 def submitted_record(submitted: "Submitted") -> Record:

@@ -132,7 +132,10 @@ def _change_folder(folder: Path) -> None:
 
 
 def _explain(error: AergoError, err: Output) -> None:
-    _complain(_place(error) + error.message, err)
+    sqlstate = error.facts.get("sqlstate")
+    _complain(_place(error) + error.message + (f" [{sqlstate}]" if sqlstate else ""), err)
+    if sqlstate:
+        _tell_raised(error, err)
     # Errors are rare: the words for them need not be loaded before.
     for hint in importlib.import_module("aergo_vc.cli.hints").hints_for(error):
         err.line(Styled("hint: ", Style.YELLOW), hint)
@@ -140,11 +143,26 @@ def _explain(error: AergoError, err: Output) -> None:
 
 
 def _place(error: AergoError) -> str:
-    """Where in a script an error is, unless at its very beginning; files are named in messages of their own."""
-    line, column = error.facts.get("line"), error.facts.get("column")
-    if "sqlstate" not in error.facts or line is None or (line, column) == (1, 1):
+    """Where in a script and in a routine an error is, unless at the script's very beginning.
+
+    Files are named in messages of their own.
+    """
+    facts = error.facts
+    line, column = facts.get("line"), facts.get("column")
+    if "sqlstate" not in facts:
         return ""
-    return f"line {line}, column {column}: "
+    script = "" if line is None or (line, column) == (1, 1) else f"line {line}, column {column}: "
+    return script + (f"{facts['routine']}, line {facts['routine_line']}: " if "routine" in facts else "")
+
+
+def _tell_raised(error: AergoError, err: Output) -> None:
+    """What a routine said of its error, and the calls that led to it."""
+    for name, style in (("detail", Style.DIM), ("hint", Style.YELLOW)):
+        text = error.facts.get(name)
+        if text:
+            err.line(Styled(f"{name}: ", style), str(text))
+    for call in str(error.facts.get("context", "")).split("\n")[1:]:
+        err.line(Styled("called by: ", Style.DIM), call)
 
 
 def _complain(message: str, err: Output) -> None:

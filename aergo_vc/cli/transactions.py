@@ -1,16 +1,19 @@
 """Verbs that make transactions and seal them: sql, import, export, status, commit, discard."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, cast
 
 import typer
 
+from aergo_vc.base.errors import InputError
 from aergo_vc.base.ids import TransactionId
 from aergo_vc.cli.commands import AsJson, At, Message, Seal, Session, new_family, session_of
 from aergo_vc.cli.output import Column, Style, Styled
 from aergo_vc.cli.progress import Busy
-from aergo_vc.cli.records import committed_record, status_record, submitted_record
+from aergo_vc.cli.records import committed_record, error_record, status_record, submitted_record
 from aergo_vc.cli.running import UsageError
 from aergo_vc.cli.showing import tell_call
 from aergo_vc.cli.wording import count, moment, plain_value, rows_by_table, short, what_it_is
@@ -43,7 +46,7 @@ def sql(
         raise UsageError("either a script or --file is expected", verb="sql")
     require_seal(message, commit=commit, verb="sql")
     text = script if script is not None else read_text(str(file), "sql")
-    with session.open() as repository:
+    with telling_sql_errors(session, as_json=as_json), session.open() as repository:
         submitted = repository.sql(text, commit=commit, message=message)
         if submitted.committed is not None:
             repository.maintain()
@@ -170,6 +173,17 @@ def _meant(repository: "Repository", texts: list[str]) -> list[TransactionId]:
             raise UsageError(f"{what} with {text}", verb="discard")
         meant += found
     return meant
+
+
+@contextmanager
+def telling_sql_errors(session: Session, *, as_json: bool) -> Iterator[None]:
+    """Print an error of a script or a call as a record too, where records are wanted."""
+    try:
+        yield
+    except InputError as error:
+        if as_json and "sqlstate" in error.facts:
+            session.out.record(error_record(error))
+        raise
 
 
 def require_seal(message: str | None, *, commit: bool, verb: str) -> None:

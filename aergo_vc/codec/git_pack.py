@@ -96,11 +96,12 @@ class PackStream:
         self._count = count
         self._write(_pack_head(count))
 
-    def append(self, stored: bytes) -> int:
-        """Append an object that `encode_object` spelled; returns its offset."""
+    def append(self, pieces: Iterable[bytes], count: int) -> int:
+        """Append `count` objects that `encode_object` spelled, cut anywhere; returns the offset of the first."""
         offset = self._offset
-        self._write(stored)
-        self._count -= 1
+        for piece in pieces:
+            self._write(piece)
+        self._count -= count
         return offset
 
     def copy(self, pack: bytes, index: PackIndex, wanted: Container[bytes]) -> list[PackedEntry]:

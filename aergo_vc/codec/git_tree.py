@@ -94,6 +94,7 @@ def decode_tree(data: bytes, id_bytes: int) -> tuple[TreeEntry, ...]:
     return tuple([new(TreeEntry, (name.decode(), modes[mode], raw.hex())) for mode, name, raw in found])
 
 
+@lru_cache(32)  # each new block looks at the same few before it
 def read_entries(data: bytes, id_bytes: int) -> tuple[TreeEntry, ...]:
     """The entries of any tree that git would write, in git's order; `id_bytes` is 20 or 32.
 

@@ -1,6 +1,7 @@
 """``block.json``: the header of a block.  Its SHA-256 is the block's id.  ``man 5 aergo-block``."""
 
 import hashlib
+from functools import lru_cache
 
 from aergo_vc.base.ids import BlockId, ChainId, Digest
 from aergo_vc.base.limits import LAST_MOMENT
@@ -37,6 +38,7 @@ def encode_header(header: Header) -> bytes:
     return encode_keys_on_lines({**value, "merged": list(header.merged), "version": _VERSION})
 
 
+@lru_cache(maxsize=64)  # each new block looks at the same few before it
 def decode_header(data: bytes) -> Header:
     """Read ``block.json``; raises FormatError."""
     record = Record(decode_keys_on_lines(data), _KEYS, "block.json")

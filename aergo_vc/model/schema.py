@@ -164,3 +164,9 @@ def split_name(name: TableName) -> tuple[str, str]:
     """The contract and the table that a table name is made of."""
     contract, _, table = name.partition(".")
     return contract, table
+
+
+def spoken_name(name: TableName) -> str:
+    """A table as messages name it."""
+    contract, table = split_name(name)
+    return table if contract == DEFAULT_CONTRACT else name

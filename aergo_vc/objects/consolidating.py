@@ -67,7 +67,7 @@ class Consolidator:
         chosen = to_merge(found)
         while len(sources := self._sources(chosen)) > 1:
             try:
-                merged = place_pack(folder, lambda output: self._write(output, sources))
+                merged = place_pack(self.paths, lambda output: self._write(output, sources))
             except FormatError:  # a source is damaged, and now among the foreign
                 continue
             _drop([source.path for source in sources], merged)

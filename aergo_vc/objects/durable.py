@@ -1,5 +1,6 @@
 """Make what was written survive a power cut."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -47,6 +48,17 @@ def write_file(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(descriptor)
+
+
+def append_to_file(path: Path, data: bytes) -> None:
+    """Put `data` at the end of `path`, which exists, durably; after a crash or an error part of it may stand there."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    try:
+        if os.write(descriptor, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        os.fdatasync(descriptor)  # takes the file's new length along
+    finally:
+        os.close(descriptor)
 
 
 def replace_file(path: Path, data: bytes) -> None:

@@ -13,15 +13,18 @@ import secrets
 import socket
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aergo_vc.objects.errors import LockedError
 
 _PAUSE = 0.005
 _LONGEST_PAUSE = 0.1
-_NO_HARD_LINKS = frozenset([errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS])
 _GC_LOCK_SECONDS = 12 * 3600
+NO_HARD_LINKS = frozenset([errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS, errno.EXDEV])
+"""What the system says where a file cannot have a second name."""
+
+_DRAFT = "draft-"
 AERGO_FOLDER = "aergo"
 """The folder in the common git directory that holds this program's own files."""
 
@@ -49,9 +52,8 @@ def ledger_lock(common_dir: Path, timeout: float, *, shared: bool = False) -> It
     `timeout` seconds.
     """
     deadline = Deadline(timeout)
-    path = common_dir / AERGO_FOLDER / "lock"
-    path.parent.mkdir(exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    path = common_dir.joinpath(AERGO_FOLDER, "lock")
+    descriptor = _create_in_room(path, os.O_RDWR)
     try:
         _flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, deadline, path)
         if shared:
@@ -151,8 +153,8 @@ def exclusive_file(
     touched.  Calling the value moves the lock over its target: that is the commit; otherwise the lock is removed.
     Raises `LockedError`.
     """
-    draft = _drafts(common_dir) / f"draft-{os.getpid()}-{secrets.token_hex(4)}"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    draft = common_dir.joinpath(AERGO_FOLDER, f"{_DRAFT}{os.getpid()}-{secrets.token_hex(4)}")
+    descriptor = _create_in_room(draft, os.O_WRONLY | os.O_EXCL)
     stands = False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -177,10 +179,19 @@ def exclusive_file(
         os.close(descriptor)
 
 
-def _drafts(common_dir: Path) -> Path:
-    drafts = common_dir / AERGO_FOLDER
-    drafts.mkdir(exist_ok=True)
-    return drafts
+def _create_in_room(path: Path, flags: int) -> int:
+    """Open a file of this program's folder, which is made where it is missing."""
+    try:
+        return os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except FileNotFoundError:
+        path.parent.mkdir(exist_ok=True)
+        return os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o666)
+
+
+def _drafts(common_dir: Path) -> list[Path]:
+    with suppress(FileNotFoundError), os.scandir(common_dir / AERGO_FOLDER) as found:
+        return [Path(entry.path) for entry in found if entry.name.startswith(_DRAFT)]
+    return []
 
 
 def _link(draft: Path, lock: Path, content: bytes) -> bool:
@@ -189,7 +200,7 @@ def _link(draft: Path, lock: Path, content: bytes) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        if error.errno not in _NO_HARD_LINKS:
+        if error.errno not in NO_HARD_LINKS:
             raise
         return _create(lock, content)
     return True
@@ -211,12 +222,12 @@ def break_abandoned(lock: Path, common_dir: Path) -> bool:
     """Remove `lock` if this program made it and its holder is dead; returns whether `lock` is out of the way."""
     if not os.path.lexists(lock):
         return True
-    return any(_break_draft(draft, [lock]) for draft in _drafts(common_dir).glob("draft-*"))
+    return any(_break_draft(draft, [lock]) for draft in _drafts(common_dir))
 
 
 def clear_abandoned(common_dir: Path) -> None:
     """Remove what holders that died left behind: drafts, and the locks in the git directory that are linked to them."""
-    for draft in _drafts(common_dir).glob("draft-*"):
+    for draft in _drafts(common_dir):
         places = (*common_dir.glob("*.lock"), *common_dir.glob("worktrees/*/*.lock"))
         _break_draft(draft, [*places, *(common_dir / "refs").rglob("*.lock")])
 

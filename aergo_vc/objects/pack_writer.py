@@ -9,11 +9,11 @@ import secrets
 import tempfile
 from abc import abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, NamedTuple, cast
 
 from aergo_vc.base.errors import RepositoryError
 from aergo_vc.base.ids import ObjectId
@@ -21,11 +21,12 @@ from aergo_vc.base.limits import BLOCK_FILE_BYTES
 from aergo_vc.codec.digests import Kind, git_object_id
 from aergo_vc.codec.git_pack import PackedEntry, PackStream, crc32, decode_object, encode_index, encode_object
 from aergo_vc.objects.discovery import GitPaths
-from aergo_vc.objects.durable import sync_directory, sync_together
+from aergo_vc.objects.durable import make_directories, replace_file, sync_directory, sync_together, write_file
+from aergo_vc.objects.locks import AERGO_FOLDER, NO_HARD_LINKS
 from aergo_vc.objects.store import ObjectStore, require_size
 
 KEEP_MARK = b"git aergo: until a reference leads here\n"
-"""What the ``.keep`` files of this program hold; others are never removed."""
+"""What the ``.keep`` files of this program hold; others, such as empty ones, may be a user's and are never removed."""
 
 _SPOOL_BYTES = 64 << 20
 _BUFFER_BYTES = 1 << 18
@@ -102,8 +103,7 @@ class MemoryWriter(ObjectWriter):
         return PublishedPack(None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Spooled:
+class _Spooled(NamedTuple):
     position: int
     stored_bytes: int
     crc: int
@@ -119,8 +119,12 @@ class PackWriter(ObjectWriter):
 
     def __init__(self, store: ObjectStore, paths: GitPaths) -> None:
         super().__init__(store)
+        self._paths = paths
         self._folder = paths.objects_dir / "pack"
         self._spool = self._empty_spool()
+        self._spooled = 0
+        """Bytes that the spool holds; `_unspooled` comes behind them."""
+        self._unspooled: list[bytes] = []
         self._added: dict[ObjectId, _Spooled] = {}
         self._end = 0
         self._recent: OrderedDict[ObjectId, tuple[Kind, bytes]] = OrderedDict()
@@ -129,10 +133,11 @@ class PackWriter(ObjectWriter):
         name = git_object_id(kind, data, self.object_format)
         if name not in self._added:
             stored = encode_object(kind, data)
-            self._spool.seek(self._end)
-            self._spool.write(stored)
             self._added[name] = _Spooled(self._end, len(stored), crc32(stored), len(data))
             self._end += len(stored)
+            self._unspooled.append(stored)
+            if self._end > self._spooled + _BUFFER_BYTES:
+                self._spool_all()
             if len(data) <= _RECENT_BYTES:
                 self._recent[name] = kind, data
                 if len(self._recent) > _RECENT:
@@ -148,6 +153,7 @@ class PackWriter(ObjectWriter):
         if place is None:
             return self._store.read(object_id, limit)
         require_size(object_id, place.size, limit)
+        self._spool_all()
         self._spool.seek(place.position)
         return decode_object(self._spool.read(place.stored_bytes))
 
@@ -158,13 +164,15 @@ class PackWriter(ObjectWriter):
         if not self._added:
             return PublishedPack(None)
         try:
-            published = place_pack(self._folder, self._write_pack)
+            published = place_pack(self._paths, self._write_pack)
         except OSError as error:
             raise ObjectWriteError(f"{self._folder} cannot be written: {error.strerror}") from error
-        self._spool.close()
-        self._spool = self._empty_spool()
+        if self._spooled:
+            self._spool.close()
+            self._spool = self._empty_spool()
+        self._unspooled.clear()
         self._added.clear()
-        self._end = 0
+        self._spooled = self._end = 0
         return published
 
     def close(self) -> None:
@@ -173,57 +181,93 @@ class PackWriter(ObjectWriter):
     def _empty_spool(self) -> IO[bytes]:
         return cast("IO[bytes]", tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=str(self._folder)))
 
+    def _spool_all(self) -> None:
+        if self._unspooled:
+            self._spool.seek(self._spooled)
+            self._spool.write(b"".join(self._unspooled))
+            self._unspooled.clear()
+            self._spooled = self._end
+
+    def _stored(self) -> Iterator[bytes]:
+        """All objects as they stand in a pack, in pieces."""
+        if self._spooled:
+            self._spool.seek(0)
+            yield from iter(lambda: self._spool.read(_BUFFER_BYTES), b"")
+        yield b"".join(self._unspooled)
+
     def _write_pack(self, output: IO[bytes]) -> tuple[bytes, bytes]:
         """Write the pack; returns its checksum and its index."""
         stream = PackStream(output, len(self._added), self.object_format)
-        entries: list[PackedEntry] = []
-        self._spool.seek(0)
-        for name, place in self._added.items():
-            offset = stream.append(self._spool.read(place.stored_bytes))
-            entries.append(PackedEntry(bytes.fromhex(name), place.crc, offset))
+        begin = stream.append(self._stored(), len(self._added))
         checksum = stream.finish()
+        entries = [
+            PackedEntry(bytes.fromhex(name), crc, begin + position)
+            for name, (position, _, crc, _) in self._added.items()
+        ]
         return checksum, encode_index(entries, checksum, self.object_format)
 
 
-def place_pack(folder: Path, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]]) -> PublishedPack:
-    """Put a pack and its index into `folder` under their lasting names, the index last: it makes the pack count.
+def place_pack(paths: GitPaths, write_pack: Callable[[IO[bytes]], tuple[bytes, bytes]]) -> PublishedPack:
+    """Put a pack and its index among the others under their lasting names, the index last: it makes the pack count.
 
     `write_pack` writes the pack and returns its checksum and its index.  Raises OSError; `release_leftovers` then
     clears away what stands already.
     """
-    folder.mkdir(exist_ok=True)
+    folder = paths.objects_dir / "pack"
     # git prune takes away what begins with tmp_, even from under a session; lasting endings would make git read it.
     unique = f"{os.getpid()}_{secrets.token_hex(4)}"
-    pack, index, mark = [folder / f"{_DRAFT}_{part}_{unique}" for part in ("pack", "idx", "keep")]
+    pack, index = [folder / f"{_DRAFT}_{part}_{unique}" for part in ("pack", "idx")]
     try:
-        with _read_only_file(pack) as pack_file, _read_only_file(index) as index_file, _read_only_file(mark) as file:
+        with _read_only_file(pack) as pack_file, _read_only_file(index) as index_file:
             checksum, index_bytes = write_pack(pack_file)
             index_file.write(index_bytes)
-            file.write(KEEP_MARK)  # an empty one could not be told from a user's, and would stay for ever
-            files = (pack_file, index_file, file)
-            for written in files:
-                written.flush()
-            sync_together(*[written.fileno() for written in files])
-        name = folder / f"pack-{checksum.hex()}"
-        keep = _keep(mark, name.with_suffix(".keep"))
-        pack.replace(name.with_suffix(".pack"))
-        index.replace(name.with_suffix(".idx"))
+            pack_file.flush()
+            index_file.flush()
+            sync_together(pack_file.fileno(), index_file.fileno())
+        name = f"{folder}/pack-{checksum.hex()}"
+        lasting = Path(f"{name}.pack")
+        keep = _keep(paths.common_dir.joinpath(AERGO_FOLDER, "keep"), Path(f"{name}.keep"))
+        pack.replace(lasting)
+        index.replace(f"{name}.idx")
         sync_directory(folder)
-    finally:
-        for leftover in (pack, index, mark):
+    except BaseException:
+        for leftover in (pack, index):
             leftover.unlink(missing_ok=True)
-    return PublishedPack(keep, name.with_suffix(".pack"))
+        raise
+    return PublishedPack(keep, lasting)
 
 
 def _read_only_file(path: Path) -> IO[bytes]:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444), "wb", _BUFFER_BYTES)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o444)
+    except FileNotFoundError:
+        path.parent.mkdir(exist_ok=True)
+        descriptor = os.open(path, flags, 0o444)
+    return os.fdopen(descriptor, "wb", _BUFFER_BYTES)
 
 
 def _keep(mark: Path, path: Path) -> Path | None:
-    """Have a whole ``.keep`` file at once; None where somebody else already keeps the same pack."""
-    if path.exists():
+    """Have a whole and durable ``.keep`` file at once; None where somebody else already keeps the same pack.
+
+    It is another name of `mark`, so that no block has to wait for it to reach the disk.
+    """
+    try:
+        try:
+            os.link(mark, path)
+        except FileNotFoundError:
+            make_directories(mark.parent)
+            replace_file(mark, KEEP_MARK)
+            mark.chmod(0o444)  # what is written to one name would stand under all
+            os.link(mark, path)
+    except FileExistsError:
         return path if path.read_bytes() == KEEP_MARK else None
-    mark.replace(path)
+    except OSError as error:
+        if error.errno not in NO_HARD_LINKS:
+            raise
+        draft = path.with_name(f"{_DRAFT}_keep_{secrets.token_hex(4)}")
+        write_file(draft, KEEP_MARK)
+        draft.replace(path)
     return path
 
 

@@ -27,6 +27,8 @@ _NAME = re.compile(r"(?:HEAD|refs/[^\0-\x20\x7f~^:?*\[\\]+)")
 _BAD_NAME = re.compile(r"//|/\.|\.\.|@\{|\.lock(?:/|$)|[./]$")
 _PER_WORKTREE = ("refs/bisect/", "refs/worktree/", "refs/rewritten/")
 _SYMBOLIC = b"ref: "
+_LONGEST_FILE = 65_536
+"""Bytes of a loose reference: far more than any name has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,8 @@ class FileRefs(Refs):
         self, name: str, old: ObjectId | None, new: ObjectId, log_line: bytes, deadline: Deadline
     ) -> Swap:
         while True:
-            self._make_room(name)
+            if not self._path(name).is_file():
+                self._make_room(name)
             try:
                 return self._swap(name, old, new, log_line, deadline)
             except FileNotFoundError:
@@ -158,7 +161,7 @@ class FileRefs(Refs):
 
     def _loose(self, name: str) -> "ObjectId | _Symbolic | None":
         try:
-            text = self._path(name).read_bytes()
+            text = _read(f"{self._base(name)}/{name}")
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
         if text.startswith(_SYMBOLIC):
@@ -202,7 +205,7 @@ class FileRefs(Refs):
         if self.symbolic_target("HEAD") == name:
             names.append("HEAD")
         for each in names:
-            path = self._base(each) / "logs" / each
+            path = self._base(each).joinpath("logs", each)
             if path.exists() or self._has_log(each):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with path.open("ab") as file:
@@ -220,6 +223,14 @@ class FileRefs(Refs):
 @dataclass(frozen=True, slots=True)
 class _Symbolic:
     target: str
+
+
+def _read(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, _LONGEST_FILE)
+    finally:
+        os.close(descriptor)
 
 
 def _object_id(text: bytes, object_format: ObjectFormat, name: str) -> ObjectId:

@@ -22,7 +22,7 @@ import msgspec
 
 from aergo_vc.model.types import Value
 from aergo_vc.query.column_types import ColumnInfo
-from aergo_vc.query.session import QueryResult
+from aergo_vc.query.results import Result
 
 
 class OutputFormat(StrEnum):
@@ -40,7 +40,7 @@ _nested = msgspec.json.Decoder(float_hook=Decimal)
 _QUOTED_IN_CSV = re.compile(r'[",\r\n]|^\s|\s$|^$')
 
 
-def write_result(result: QueryResult, output_format: OutputFormat, stream: BinaryIO) -> int:
+def write_result(result: Result, output_format: OutputFormat, stream: BinaryIO) -> int:
     """Write all rows of a result, none of which was read before; returns the bytes written.
 
     Raises as reading the rows does, and MissingPackageError.  What was written by then stays written.
@@ -67,12 +67,12 @@ def distinct_names(columns: Sequence[ColumnInfo]) -> list[str]:
     return names
 
 
-def _json_lines(result: QueryResult) -> Iterator[bytes]:
+def _json_lines(result: Result) -> Iterator[bytes]:
     for batch in _object_batches(result):
         yield _encoder.encode_lines(batch)
 
 
-def _json_array(result: QueryResult) -> Iterator[bytes]:
+def _json_array(result: Result) -> Iterator[bytes]:
     separator = b"[\n"
     for batch in _object_batches(result):
         yield separator + b",\n".join(map(_encoder.encode, batch))
@@ -80,7 +80,7 @@ def _json_array(result: QueryResult) -> Iterator[bytes]:
     yield b"[]\n" if separator == b"[\n" else b"\n]\n"
 
 
-def _object_batches(result: QueryResult) -> Iterator[list[dict[str, Any]]]:
+def _object_batches(result: Result) -> Iterator[list[dict[str, Any]]]:
     names = distinct_names(result.columns)
     nested = [name for name, column in zip(names, result.columns, strict=True) if column.is_nested]
     doubles = [name for name, column in zip(names, result.columns, strict=True) if column.type in ("DOUBLE", "FLOAT")]
@@ -112,7 +112,7 @@ def _double(value: Value) -> Value:
     return "Infinity" if value > 0 else "-Infinity"
 
 
-def _csv(result: QueryResult) -> Iterator[bytes]:
+def _csv(result: Result) -> Iterator[bytes]:
     yield _csv_lines([[_csv_text(column.name)] for column in result.columns])
     for batch in result.batches():
         yield _csv_lines([_csv_fields(column) for column in zip(*batch, strict=True)])

@@ -34,7 +34,8 @@ from aergo_vc.repository.results import (
 from aergo_vc.repository.workspace import Surroundings, Workspace
 
 if TYPE_CHECKING:
-    from aergo_vc.query.session import QueryLimits, QueryResult
+    from aergo_vc.query.results import Result
+    from aergo_vc.query.session import QueryLimits
 
 
 class Repository:
@@ -304,15 +305,17 @@ class Repository:
 
     def query(
         self, sql: str, *, at: str | None = None, parameters: Sequence[Value] = (), limits: "QueryLimits | None" = None
-    ) -> "AbstractContextManager[QueryResult]":
-        """Run one reading statement on DuckDB over the state at a block; its rows last as long as the context.
+    ) -> "AbstractContextManager[Result]":
+        """Run one reading statement over the state at a block; its rows last as long as the context.
 
-        Raises QueryError, QueryTimeout and their like.  At the head of a branch a file of rows is kept and moved from
-        block to block; other blocks are served from the nearest one.
+        On DuckDB: at the head of a branch a file of rows is kept and moved from block to block; other blocks are served
+        from the nearest one.  Raises QueryError, QueryTimeout and their like.  A statement that calls routines of
+        contracts, or names a view that does, is AERGOSQL instead, runs for this clone's entity on a state in memory,
+        and raises SqlError; `limits` do not bound it, a transaction's budget does.
         """
         from aergo_vc.repository.querying import query  # noqa: PLC0415 - loads duckdb
 
-        return query(self._workspace, sql, at, parameters, limits)
+        return query(self._workspace, self._identity, sql, at=at, parameters=parameters, limits=limits)
 
     # Branches and tags
 

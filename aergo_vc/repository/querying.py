@@ -1,29 +1,46 @@
 """Queries over the state at a block."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from aergo_vc.base.errors import AergoError
 from aergo_vc.model.types import Value
-from aergo_vc.query.session import QueryLimits, QueryResult, QuerySession
+from aergo_vc.query.results import ReadyResult, Result
+from aergo_vc.query.session import QueryLimits, QuerySession
 from aergo_vc.query.state import QueryState, QueryTable
+from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.reading import StateReader
 from aergo_vc.repository.revisions import resolve
 from aergo_vc.repository.tips import Tip
 from aergo_vc.repository.workspace import Workspace
+from aergo_vc.sql.mentions import calls_routines
 
 
 @contextmanager
 def query(
-    workspace: Workspace, sql: str, at: str | None, parameters: Sequence[Value], limits: QueryLimits | None
-) -> Iterator[QueryResult]:
+    workspace: Workspace,
+    identity: Identity,
+    sql: str,
+    *,
+    at: str | None,
+    parameters: Sequence[Value],
+    limits: QueryLimits | None,
+) -> Iterator[Result]:
     """The result of one reading statement over the state at a block."""
     tip = resolve(workspace, at)
     reader = StateReader(workspace, tip.ledger)
+    folder = workspace.folder / "cache" / "query"
+    if calls_routines(reader.catalog, sql):
+        from aergo_vc.repository.routine_queries import ask_engine  # noqa: PLC0415 - it loads sqlglot
+
+        columns, rows = ask_engine(workspace, identity, tip, sql, parameters)
+        with closing(ReadyResult(columns, rows, folder, limits)) as ready:
+            yield ready
+        return
     tables = {name: QueryTable(reader.tree(name), reader.snapshot.tables.get(name)) for name in reader.catalog.stored}
     line = tip.branch if _is_head(workspace, tip) else None
     state = QueryState(tables, reader.catalog.views, line=line)
-    with QuerySession(state, workspace.folder / "cache" / "query", limits) as session:
+    with QuerySession(state, folder, limits) as session:
         session.open()
         yield session.query(sql, tuple(parameters))
 

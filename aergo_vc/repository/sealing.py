@@ -1,26 +1,22 @@
 """Seal transactions into the next block of a branch (designs D6, D10)."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
-from aergo_vc.base.ids import BlockId, BranchName, ChainId, ObjectId
+from aergo_vc.base.ids import BranchName, ChainId, ObjectId
 from aergo_vc.consensus.finality import confirmed_by
 from aergo_vc.consensus.schedule import next_slot_of, producer_of, slot_at, slot_begins
 from aergo_vc.directory.authorities import Authorities
 from aergo_vc.ledger.building import BuiltBlock, Executed, Lease, Place, Plan, execute_all, write_block
-from aergo_vc.ledger.finality import Irreversible, holds, newest_irreversible
+from aergo_vc.ledger.finality import holds, newest_irreversible
 from aergo_vc.ledger.history import blocks_back, past_of
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine, Submission, TransactionOutcome
 from aergo_vc.ledger.verifying import check_tip
-from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Header, Law
+from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Law
 from aergo_vc.model.directory import Authority, Roster
 from aergo_vc.model.transactions import Exclusion
-from aergo_vc.objects.durable import replace_file
 from aergo_vc.repository.admission import admit
 from aergo_vc.repository.engine_check import require_engine
 from aergo_vc.repository.errors import (
@@ -31,11 +27,11 @@ from aergo_vc.repository.errors import (
     NoDirectoryError,
     NotYourSlotError,
     SlotSpentError,
-    WatermarkDamagedError,
 )
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.signers import follow_directory
 from aergo_vc.repository.tips import Tip
+from aergo_vc.repository.watermark import Mark, Watermark
 from aergo_vc.repository.workspace import Workspace
 
 
@@ -46,70 +42,6 @@ class Sealed:
     block: BuiltBlock
     outcomes: tuple[TransactionOutcome, ...]
     excluded: tuple[Exclusion, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    slot: int
-    height: int
-    block: str
-    irreversible: Irreversible | None = None
-
-
-def _mark_from(stored: Mapping[str, Any]) -> _Mark:
-    """Raises ValueError and its like for what is no mark."""
-    final = stored.get("irreversible")
-    irreversible = None if final is None else Irreversible(int(final["height"]), BlockId(str(final["block"])))
-    return _Mark(int(stored["slot"]), int(stored["height"]), str(stored["block"]), irreversible)
-
-
-class Watermark:
-    """What this clone last signed on each branch of each chain, made durable before a block is signed.
-
-    Without it, a crash between signing and moving the branch could make a producer sign two blocks for one slot
-    (EOSIO/eos PR 2745).  Chains are kept apart: the slots of one say nothing about those of another, such as the one
-    that an interrupted founding began.  The highest final block that was seen is kept beside, lest this clone builds on
-    a history without it.  Raises WatermarkDamagedError.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen: dict[tuple[str, str], Irreversible] = {}
-        try:
-            stored = json.loads(path.read_text("utf-8"))
-            self._marks = {
-                (chain, branch): _mark_from(mark)
-                for chain, branches in stored.items()
-                for branch, mark in branches.items()
-            }
-        except FileNotFoundError:
-            self._marks = {}
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise WatermarkDamagedError(f"{path} is damaged: it does not say what was signed last") from error
-
-    def last(self, chain: ChainId, branch: BranchName) -> _Mark | None:
-        """The last block signed."""
-        return self._marks.get((chain, branch))
-
-    def irreversible(self, chain: ChainId, branch: BranchName) -> Irreversible | None:
-        """The highest final block that was seen when a block was signed, or just now."""
-        last = self.last(chain, branch)
-        return self._seen.get((chain, branch), None if last is None else last.irreversible)
-
-    def see_irreversible(self, chain: ChainId, branch: BranchName, final: Irreversible) -> None:
-        """Note a final block; it becomes durable with the next block that is signed."""
-        self._seen[chain, branch] = final
-
-    def raise_to(self, header: Header, block: BlockId) -> None:
-        """Note, durably, that `header` is about to be signed."""
-        last = self.last(header.chain, header.branch)
-        height = header.height if last is None else max(header.height, last.height)
-        final = self.irreversible(header.chain, header.branch)
-        self._marks[header.chain, header.branch] = _Mark(header.slot, height, block, final)
-        stored: dict[str, dict[str, object]] = {}
-        for (chain, branch), mark in self._marks.items():
-            stored.setdefault(chain, {})[branch] = asdict(mark)
-        replace_file(self._path, json.dumps(stored, sort_keys=True).encode())
 
 
 class Producer:
@@ -246,7 +178,7 @@ class Producer:
             )
 
     def _require_fresh(
-        self, branch: BranchName, last: _Mark | None, slot: int, tip: LedgerTree | None, ready_at: int
+        self, branch: BranchName, last: Mark | None, slot: int, tip: LedgerTree | None, ready_at: int
     ) -> None:
         """Refuse to sign a second line of blocks in one slot, or in a slot that is over."""
         if last is None or last.slot < slot:

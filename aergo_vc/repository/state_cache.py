@@ -19,6 +19,7 @@ from aergo_vc.ledger.layout import LedgerTree
 from aergo_vc.ledger.machine import Machine, Submission
 from aergo_vc.model.blocks import RULES
 from aergo_vc.repository.workspace import Workspace
+from aergo_vc.sql.compiled_cache import CompiledCache
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import EngineError
 
@@ -89,6 +90,7 @@ class StateCache:
         """Leave the file in good order, and open; a disk that fails costs the cache and nothing else."""
         self._left = None
         self._machine_mark = None
+        self.machine.engine.compiled.save()
         with suppress(OSError, EngineError):
             self._machine_mark = self.machine.engine.mark
             if self._in_file:
@@ -145,7 +147,9 @@ class StateCache:
         return self._path
 
     def _machine(self, path: Path | None) -> Machine:
-        return Machine(Engine(path), self._workspace.writer, self._workspace.nodes, keep_constitution)
+        compiled = CompiledCache(self._workspace.folder / "compiled")
+        engine = Engine(path, compiled=compiled)
+        return Machine(engine, self._workspace.writer, self._workspace.nodes, keep_constitution)
 
     @staticmethod
     def _adopt_marked(machine: Machine) -> Machine:

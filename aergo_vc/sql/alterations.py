@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from aergo_vc.base.ids import TableName
-from aergo_vc.model.schema import HIDDEN_KEY, Catalog, Check, Column, ForeignKey, Table, split_name
+from aergo_vc.model.schema import HIDDEN_KEY, Catalog, Check, Column, ForeignKey, Table, split_name, spoken_name
 from aergo_vc.sql.canonical import canonical_expression
 from aergo_vc.sql.column_types import stored_type_of
+from aergo_vc.sql.definition_values import Definition
 from aergo_vc.sql.definitions import (
-    Definition,
     TableBuilder,
     create,
     drop,
@@ -31,7 +31,7 @@ from aergo_vc.sql.errors import (
 from aergo_vc.sql.expressions import assign, cast, quote_name, stored
 from aergo_vc.sql.granting import with_renamed_column, with_renamed_table
 from aergo_vc.sql.names import check_column_name, check_table_name
-from aergo_vc.sql.scope import spoken_name, table_name_of
+from aergo_vc.sql.scope import table_name_of
 from aergo_vc.sql.source import error_at, name_of, parse_expression, require_only, unsupported
 from aergo_vc.sql.statements import find_column, find_table
 from aergo_vc.sql.storage import bind_check, bind_default, table_binder, takes_numbers

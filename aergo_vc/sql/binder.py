@@ -67,13 +67,14 @@ class Query:
     """A bound query.  Its columns are called c0, c1, … in `sql`; `columns` hold how others refer to the values.
 
     `single` says that it has one row at most.  `sources` is what a mention of a common table expression
-    costs (Counter).
+    costs (Counter).  `limited` says that its SQL ends in LIMIT.
     """
 
     sql: str
     columns: tuple[OutputColumn, ...]
     single: bool = False
     sources: int = 1
+    limited: bool = False
 
 
 class QueryBinder(Protocol):
@@ -133,6 +134,8 @@ class Surroundings:
     variables: Variables | None = None
     called: set[RoutineName] = field(default_factory=set)
     calls_refused: str | None = None
+    note_effect: Callable[[], None] = lambda: None
+    """Is told of what shows when it runs: a number of a sequence is taken."""
     needs: Needs = field(default_factory=Needs)
     holder: str | None = None
 

@@ -1,16 +1,17 @@
 """Who may define what, read off what a definition makes of the catalog."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.schema import Catalog, ForeignKey, Table
-from aergo_vc.sql.definitions import Definition
+from aergo_vc.sql.definition_values import Definition
 from aergo_vc.sql.errors import INSUFFICIENT_PRIVILEGE, SqlError
 from aergo_vc.sql.needs import Need
 from aergo_vc.sql.rights import Rights, contract_of, described, not_owner
-from aergo_vc.sql.sequence_names import sequences_in
-from aergo_vc.sql.source import parse_expression
-from aergo_vc.sql.storage import takes_numbers
+
+_NUMBER = re.compile(r"NEXTVAL\('([a-z0-9_]+\.[a-z0-9_]+)'\)")
+"""The default of a serial column."""
 
 
 def require_definition(
@@ -103,9 +104,19 @@ def _numbers(old: Catalog, new: Catalog) -> list[Need]:
         before = old.tables.get(name)
         defaults = {column.default for column in (() if before is None else before.columns)}
         for column in table.columns:
-            if column.default not in defaults and takes_numbers(column.default):
-                taken |= {str(one) for one in sequences_in(parse_expression(column.default or ""))}
+            if column.default not in defaults and "nextval" in (column.default or "").lower():
+                taken |= _sequences_of(column.default or "")
     return [Need(f"sequence {one}", "usage") for one in sorted(taken) if TableName(one) in old.sequences]
+
+
+def _sequences_of(default: str) -> set[str]:
+    if plain := _NUMBER.fullmatch(default):
+        return {plain[1]}
+    from aergo_vc.sql.sequence_names import sequences_in  # noqa: PLC0415 - it loads sqlglot
+    from aergo_vc.sql.source import parse_expression  # noqa: PLC0415 - likewise
+    from aergo_vc.sql.storage import takes_numbers  # noqa: PLC0415 - likewise
+
+    return {str(one) for one in sequences_in(parse_expression(default))} if takes_numbers(default) else set()
 
 
 def _keys(table: Table | None) -> tuple[ForeignKey, ...]:

@@ -1,7 +1,7 @@
 """CREATE, ALTER, DROP: a statement and a catalog give a new catalog and what is to be done to the tables."""
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -19,10 +19,12 @@ from aergo_vc.model.schema import (
     Unique,
     View,
     split_name,
+    spoken_name,
 )
 from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind
 from aergo_vc.sql.canonical import canonical_expression, canonical_query
 from aergo_vc.sql.column_types import stored_type_of
+from aergo_vc.sql.definition_values import Definition
 from aergo_vc.sql.errors import (
     DEPENDENT,
     DUPLICATE_COLUMN,
@@ -41,40 +43,12 @@ from aergo_vc.sql.errors import (
 from aergo_vc.sql.names import check_column_name, check_object_name, check_table_name
 from aergo_vc.sql.procedures.own_statements import SequenceOptions
 from aergo_vc.sql.queries import bind_query, top_binder
-from aergo_vc.sql.scope import spoken_name, table_name_of
+from aergo_vc.sql.scope import table_name_of
 from aergo_vc.sql.sequence_values import made_sequence, uses
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.sources import bind_view
 from aergo_vc.sql.statements import find_column
 from aergo_vc.sql.storage import bind_check, bind_default
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """What a defining statement leads to.
-
-    `rebuilt` maps tables that must be written anew to the SQL that gives each column's value from the old row's
-    columns; `created` and `dropped` are tables, `new_indexes` and `dropped_indexes` names of indexes.  `checked` tables
-    have got a new foreign key, which their rows must satisfy.
-    """
-
-    tag: str
-    catalog: Catalog
-    created: tuple[TableName, ...] = ()
-    dropped: tuple[TableName, ...] = ()
-    renamed: Mapping[TableName, TableName] = field(default_factory=dict)
-    rebuilt: Mapping[TableName, Mapping[str, str]] = field(default_factory=dict)
-    new_indexes: tuple[str, ...] = ()
-    dropped_indexes: tuple[str, ...] = ()
-    checked: tuple[TableName, ...] = ()
-    restarted: Mapping[TableName, int] = field(default_factory=dict)
-    """Sequences whose next number is another one."""
-
-    @property
-    def only_creates(self) -> bool:
-        """Whether the tables that there were, their rows and their indexes stay as they are."""
-        indexes = self.new_indexes or self.dropped_indexes
-        return not (self.dropped or self.renamed or self.rebuilt or indexes or self.checked)
 
 
 def create(catalog: Catalog, tree: exp.Create) -> Definition:

@@ -13,7 +13,8 @@ from sqlglot import exp
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog, Check, Column, ForeignKey, Table, Unique
-from aergo_vc.sql.definitions import Definition, broken_views
+from aergo_vc.sql.definition_values import Definition
+from aergo_vc.sql.definitions import broken_views
 from aergo_vc.sql.errors import DEPENDENT, DUPLICATE_OBJECT, DUPLICATE_TABLE, RESERVED_NAME, UNSUPPORTED, SqlError
 from aergo_vc.sql.names import check_contract_name
 from aergo_vc.sql.outcomes import ExecutionContext

@@ -14,40 +14,42 @@ from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.outcomes import StatementResult
-from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog, Table
+from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import Argument, LoadMode
 from aergo_vc.model.types import Row
 from aergo_vc.sql import ahead, cached_catalog, loading, rebuilding
 from aergo_vc.sql.ahead import RowSource, lost_rows
-from aergo_vc.sql.alterations import DEFINING
 from aergo_vc.sql.budget import DEFAULT_BUDGET, Budget, Meter
 from aergo_vc.sql.capture import Capture, InsertedRows
-from aergo_vc.sql.definitions import Definition
-from aergo_vc.sql.deploying import Deployment
+from aergo_vc.sql.compiled_cache import CompiledCache
+from aergo_vc.sql.definition_values import Definition
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, EngineError, SqlError
 from aergo_vc.sql.expressions import quote_name
 from aergo_vc.sql.facts import Facts
 from aergo_vc.sql.loading import insert_many, is_free_of_rules
 from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, OpenTransaction, ScriptOutcome, ordinals_for
-from aergo_vc.sql.permits import Permits, settled
-from aergo_vc.sql.plan_store import PlanStore
+from aergo_vc.sql.permits import Permits
+from aergo_vc.sql.plan_store import PlanStore, Steps
 from aergo_vc.sql.plans import Plan
-from aergo_vc.sql.procedures.calling import CallPlan
-from aergo_vc.sql.procedures.defining import definition_of
+from aergo_vc.sql.procedures.call_plans import CallPlan
+from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.hosting import RoutineHost
-from aergo_vc.sql.procedures.own_statements import CallRoutine, CreateRoutine, OwnStatement
+from aergo_vc.sql.recursion import deep_stack
 from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import CACHE_TABLE, FUSE_STEPS, Fuse, Guard, open_connection
-from aergo_vc.sql.source import Statement, parse_script
-from aergo_vc.sql.storage import create_table_sql, index_sql, indexes_of, key_test
+from aergo_vc.sql.steps import PlacedStep
 from aergo_vc.sql.stretches import Stretch
+from aergo_vc.sql.table_access import index_sql, indexes_of, key_test
 from aergo_vc.sql.translated_errors import DISK_ERRORS, disk_error, disk_errors, foreign_key_error, translated
 
 
 class Engine:
-    """One branch's state in SQLite; `path` None keeps it in memory."""
+    """One branch's state in SQLite; `path` None keeps it in memory, `compiled` what is compiled."""
 
-    def __init__(self, path: Path | None = None, *, fuse_steps: int = FUSE_STEPS) -> None:
+    def __init__(
+        self, path: Path | None = None, *, fuse_steps: int = FUSE_STEPS, compiled: CompiledCache | None = None
+    ) -> None:
+        self.compiled = compiled or CompiledCache()
         self._guard, self._fuse = Guard(), Fuse(fuse_steps)
         self._meter = Meter(DEFAULT_BUDGET)
         with disk_errors():
@@ -57,9 +59,9 @@ class Engine:
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
         self.permits = Permits()
-        self._routines = RoutineHost(self._db, self._capture, self._trusted, self.permits)
+        self._routines = RoutineHost(self._db, self._capture, self._trusted, self.permits, self.compiled)
         self._fuse.progress = self._routines.progress
-        self._plans = PlanStore(self._routines.plan)
+        self._plans = PlanStore(self._routines.plan, self.compiled, lambda: self.catalog)
         self._transactions: list[OpenTransaction] = []
         self._depth = 0
         self._owed: Mapping[TableName, RowSource] = {}
@@ -68,6 +70,10 @@ class Engine:
 
     def close(self) -> None:
         self._db.close()
+
+    def cover(self, coverage: Coverage) -> None:
+        """Count in `coverage` which statements of routines run from now on."""
+        self._routines.cover(coverage)
 
     # The cache's own facts
 
@@ -282,9 +288,21 @@ class Engine:
         cached_catalog.store(self._trusted, self.catalog)
 
     def _create_table(self, table: Table) -> None:
-        self._trusted(create_table_sql(self.catalog, table))
+        self._trusted(self._create_table_sql(self.catalog, table))
         for index in indexes_of(self.catalog, table.name):
             self._trusted(index_sql(index))
+
+    def _create_table_sql(self, catalog: Catalog, table: Table, name: str | None = None) -> str:
+        """CREATE TABLE; its checks and defaults hang on no more than the types of the catalog."""
+        parts = ("table", name or "", *self.compiled.texts(table, catalog.types))
+        found = self.compiled.find(*parts)
+        if isinstance(found, str):
+            return found
+        from aergo_vc.sql.storage import create_table_sql  # noqa: PLC0415 - it loads sqlglot
+
+        sql = create_table_sql(catalog, table, name)
+        self.compiled.keep(sql, *parts)
+        return sql
 
     @contextmanager
     def _unchecked(self) -> Iterator[None]:
@@ -406,22 +424,23 @@ class Engine:
         Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.  With a
         `contract` the script is deployed as that contract (`deploying`): unqualified names live there.
         """
-        deployment = None if contract is None else Deployment(contract, context, definition_of)
-        shaped = self._plans.shaped(script) if deployment is None else None
-        statements = parse_script(script) if shaped is None else ()
+        shaped = self._plans.shaped(script) if contract is None else None
+        steps = self._plans.steps(script, contract, context) if shaped is None else None
         meter = self._meter = Meter(budget or DEFAULT_BUDGET)
         nested = bool(self._transactions)
         with self._part() as opened:
             runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
             try:
-                if shaped is not None:
+                if steps is not None:
+                    results = self._run_steps(runner, steps, opened, contract)
+                else:
                     self._settle()
                     results = tuple(
-                        [self._run_shaped(runner, script, place, *found) for place, found in enumerate(shaped)]
+                        [self._run_shaped(runner, script, place, *found) for place, found in enumerate(shaped or ())]
                     )
-                else:
-                    results = self._run_statements(runner, script, statements, opened, deployment)
                 self._routines.check_made()
+                if steps is not None:
+                    self._plans.note(steps)
                 self._routines.hand_over(opened)
             finally:
                 self._routines.end()
@@ -464,51 +483,37 @@ class Engine:
             meter.add_bytes(self._capture.bytes_of(opened.changes))
         return CallOutcome(result, opened.events, opened.notices, opened.changes)
 
-    def _run_statements(
-        self,
-        runner: Runner,
-        script: str,
-        statements: Sequence[Statement],
-        opened: OpenTransaction,
-        deployment: Deployment | None,
+    @deep_stack()
+    def _run_steps(
+        self, runner: Runner, steps: Steps, opened: OpenTransaction, contract: str | None
     ) -> tuple[StatementResult, ...]:
-        if deployment is not None:
-            self._define(self.permits.deploy(deployment), opened)
-        results = tuple(
-            [self._run_statement(runner, script, statement, opened, deployment) for statement in statements]
-        )
-        if deployment is not None:
-            self._define(settled(deployment.finish(self.catalog)), opened)
-        return results
+        if contract is not None:
+            self.permits.deploy(contract)
+        done = [(placed, self._run_step(runner, steps, placed, opened, contract)) for placed in steps]
+        return tuple([result for placed, result in done if placed.number])
 
-    def _run_statement(
-        self,
-        runner: Runner,
-        script: str,
-        statement: Statement,
-        opened: OpenTransaction,
-        deployment: Deployment | None,
+    def _run_step(
+        self, runner: Runner, steps: Steps, placed: PlacedStep, opened: OpenTransaction, contract: str | None
     ) -> StatementResult:
+        if not placed.number:  # what a deployment does around its statements, its owner may do
+            return self._define(steps.make(placed).definition or Definition("DEPLOY", self.catalog), opened)
         self._meter.add_statement()
         self._fuse.reset()
         try:
-            tree = statement.tree if deployment is None else deployment.admit(self.catalog, statement)
-            deployed = None if deployment is None else deployment.contract
-            contract = deployed or DEFAULT_CONTRACT
-            if tree is None:
+            step = steps.make(placed)
+            self._routines.note(step)
+            if step.definition is not None:
+                self.permits.define(step.definition, step.granted, contract)
+                return self._define(step.definition, opened)
+            if step.plan is None:
                 return StatementResult("DEPLOY", 0)
-            if isinstance(tree, CreateRoutine):
-                self._routines.note(tree, statement, contract)
-            if isinstance(tree, (*DEFINING, OwnStatement)) and not isinstance(tree, CallRoutine):
-                return self._define(self.permits.define(tree, contract, deployed), opened)
-            plan = self._plans.plan(script, statement, contract)
-            self.permits.require(plan.requirements, deployed)
+            self.permits.require(step.plan.requirements, contract)
             self._settle()
-            if isinstance(plan, CallPlan):
-                return self._routines.run(runner, plan)
-            return runner.run(plan, self.catalog)
+            if isinstance(step.plan, CallPlan):
+                return self._routines.run(runner, step.plan)
+            return runner.run(step.plan, self.catalog)
         except SqlError as error:
-            error.place(statement.number, statement.line, statement.column)
+            error.place(placed.number, placed.line, placed.column)
             raise
 
     def _run_shaped(
@@ -520,6 +525,8 @@ class Engine:
             self.permits.require(plan.requirements)
             return runner.run(plan, self.catalog, numbers)
         except SqlError as error:
+            from aergo_vc.sql.source import parse_script  # noqa: PLC0415 - it loads sqlglot
+
             statement = parse_script(script)[place]
             error.place(statement.number, statement.line, statement.column)
             raise
@@ -533,7 +540,7 @@ class Engine:
         old = self.catalog
         with self._unchecked():
             try:
-                touched = rebuilding.carry_out(self._trusted, old, definition)
+                touched = rebuilding.carry_out(self._trusted, self._create_table_sql, old, definition)
             except apsw.Error as error:
                 raise translated(error, definition.catalog, next(iter(definition.rebuilt), None)) from error
         for name in touched:

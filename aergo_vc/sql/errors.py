@@ -37,6 +37,7 @@ class SqlError(InputError):
         self.calls.append((routine, line, column))
         if len(self.calls) == 1:
             self.facts |= {"routine": routine, "routine_line": line, "routine_column": column}
+        self.facts["context"] = self.context
 
     def place(self, statement: int, line: int, column: int) -> None:
         """Fill in where the error occurred, unless it knows better."""

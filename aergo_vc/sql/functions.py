@@ -8,7 +8,7 @@ from sqlglot import exp
 from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind
 from aergo_vc.sql.binder import NAMED, Binder, handles, named
 from aergo_vc.sql.comparisons import compare
-from aergo_vc.sql.errors import INVALID_PARAMETER, UNDEFINED_FUNCTION, SqlError
+from aergo_vc.sql.errors import INVALID_PARAMETER, UNDEFINED_FUNCTION, UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import (
     KEYS,
     Expression,
@@ -95,13 +95,13 @@ def _trim(binder: Binder, node: exp.Expression) -> Expression:
 @handles(exp.Concat, exp.ConcatWs)
 def _concat(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "expressions", "safe", "coalesce")
-    arguments = [_printed(binder.bind(part)) for part in node.expressions]
+    arguments = [printed(binder.bind(part)) for part in node.expressions]
     name = "text_concat" if type(node) is exp.Concat else "text_concat_ws"
     sql = f"{name}({', '.join(argument.sql for argument in arguments)})"
     return Expression(sql, TEXT, not_null=type(node) is exp.Concat)
 
 
-def _printed(expression: Expression) -> Expression:
+def printed(expression: Expression) -> Expression:
     """As concat prints a value: like a cast, but booleans as one letter."""
     if expression.kind is Kind.BOOLEAN and expression.type is not None:
         return Expression(f"(CASE {expression.sql} WHEN 1 THEN 't' WHEN 0 THEN 'f' END)", TEXT)
@@ -112,6 +112,18 @@ def _printed(expression: Expression) -> Expression:
 def _octet_length(binder: Binder, node: exp.Expression) -> Expression:
     argument = convert_text(binder.bind(node.expressions[0]))
     return Expression(f"text_octets({argument.sql})", INTEGER, not_null=argument.not_null)
+
+
+_BLOCK_TIME = "every machine must give the same; CURRENT_TIMESTAMP is the block's time"
+_EXACT = "libraries differ in it; compute with numeric"
+_GIVEN = "every machine must give the same; take it as an argument"
+
+_WAYS_OUT = {
+    "random": _GIVEN, "gen_random_uuid": _GIVEN, "setseed": _GIVEN, "version": _GIVEN,
+    "clock_timestamp": _BLOCK_TIME, "statement_timestamp": _BLOCK_TIME, "transaction_timestamp": _BLOCK_TIME,
+    "sqrt": _EXACT, "power": _EXACT, "exp": _EXACT, "ln": _EXACT, "log": _EXACT, "sin": _EXACT, "cos": _EXACT,
+}  # fmt: skip
+"""What to write instead of functions that machines disagree on."""
 
 
 @handles(exp.Anonymous)
@@ -126,8 +138,10 @@ def _named(binder: Binder, node: exp.Expression) -> Expression:
         if found is not None:
             return bind_routine(binder, node, *found)
     if function is None and is_left_out(str(node.this)):
-        where = " outside of FROM" if str(node.this).lower() in ("unnest", "generate_series") else ""
-        raise unsupported(node, f"function {str(node.this).lower()}{where}")
+        name = str(node.this).lower()
+        where = " outside of FROM" if name in ("unnest", "generate_series") else ""
+        way = f": {_WAYS_OUT[name]}" if name in _WAYS_OUT else ""
+        raise error_at(node, UNSUPPORTED, f"function {name}{where} is not supported{way}")
     if function is None or not function.least <= len(node.expressions) <= function.most:
         raise error_at(node, UNDEFINED_FUNCTION, f"function {_signature(binder, node)} does not exist")
     return function.bind(binder, node)

@@ -14,7 +14,7 @@ from aergo_vc.codec.grant_text import EVERYBODY
 from aergo_vc.codec.schema_text import contracts
 from aergo_vc.model.routines import Grant
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
-from aergo_vc.sql.definitions import Definition
+from aergo_vc.sql.definition_values import Definition
 from aergo_vc.sql.errors import (
     INVALID_GRANT_OPERATION,
     INVALID_NAME,
@@ -292,3 +292,8 @@ def _still_there(catalog: Catalog, grant: Grant) -> set[Grant]:
     if not known:
         return set()
     return _with_columns(grant, set(grant.columns) & set(known)) if grant.columns else {grant}
+
+
+def settled(definition: Definition) -> Definition:
+    """A definition after which no grants are left on what is gone."""
+    return replace(definition, catalog=without_lost(definition.catalog))

@@ -14,7 +14,7 @@ from aergo_vc.base.limits import ROW_BYTES
 from aergo_vc.model.floats import single
 from aergo_vc.model.patterns import PATTERNS
 from aergo_vc.model.routines import EnumType
-from aergo_vc.model.schema import Catalog, Column, Table, split_name
+from aergo_vc.model.schema import Catalog, Column, Table, split_name, spoken_name
 from aergo_vc.model.spelling import CHECKS
 from aergo_vc.model.transactions import LoadMode
 from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind, Row
@@ -22,8 +22,7 @@ from aergo_vc.sql import numbers
 from aergo_vc.sql.capture import Capture, InsertedRows, Layout, check_sizes
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, INVALID_TEXT, OUT_OF_RANGE, TOO_LONG, UNDEFINED_TABLE, SqlError
 from aergo_vc.sql.expressions import quote_name
-from aergo_vc.sql.scope import spoken_name
-from aergo_vc.sql.storage import insert_sql, key_test
+from aergo_vc.sql.table_access import insert_sql, key_test
 from aergo_vc.sql.translated_errors import not_null_error, translated
 from aergo_vc.sql.values import encoder, storable_text
 

@@ -37,7 +37,8 @@ from aergo_vc.sql.expressions import (
     unknown_literal,
 )
 from aergo_vc.sql.scope import Scope
-from aergo_vc.sql.shapes import Number, parameter
+from aergo_vc.sql.shape_trees import Number
+from aergo_vc.sql.shapes import parameter
 from aergo_vc.sql.source import error_at, require_only, unsupported
 from aergo_vc.sql.values import (
     BIGINT,

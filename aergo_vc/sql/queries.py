@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from aergo_vc.model.schema import Catalog
-from aergo_vc.sql import array_functions, json_functions, moment_functions, sequence_functions  # noqa: F401 - fill the list
+from aergo_vc.sql import (  # noqa: F401 - fill the list
+    array_functions,
+    format_calls,
+    json_functions,
+    moment_functions,
+    sequence_functions,
+)
 from aergo_vc.sql.binder import Binder, Grouping, OutputColumn, Query, Surroundings, placed
 from aergo_vc.sql.comparisons import compare
 from aergo_vc.sql.errors import (
@@ -223,8 +229,9 @@ def _ordered_outside(binder: Binder, tree: exp.Expression, query: Query, *, tota
         terms.append(order_term(columns[position], part))
     terms += [bytewise(column) for column in columns]
     names = ", ".join(f"c{place}" for place in range(len(columns)))
-    sql = f"SELECT {names} FROM ({query.sql}) ORDER BY {', '.join(dict.fromkeys(terms))}{_limit(binder, tree)}"
-    return replace(query, sql=sql)
+    limit = _limit(binder, tree)
+    sql = f"SELECT {names} FROM ({query.sql}) ORDER BY {', '.join(dict.fromkeys(terms))}{limit}"
+    return replace(query, sql=sql, limited=bool(limit))
 
 
 def _output_position(part: exp.Expression, columns: Sequence[OutputColumn]) -> int | None:
@@ -313,9 +320,10 @@ class _SelectBinder:
         single = grouped and not group_sqls
         sql += having_sql
         sql += self._order(columns, total=total and not single, distinct=distinct)
-        sql += _limit(binder, tree)
+        limit = _limit(binder, tree)
+        sql += limit
         outputs = tuple(replace(column, expression=_outside(column.expression)) for column in columns)
-        return Query(sql, outputs, single=single or (not from_sql and not where_sql))
+        return Query(sql, outputs, single=single or (not from_sql and not where_sql), limited=bool(limit))
 
     def bind_sources(self) -> str:
         """Bind FROM alone."""

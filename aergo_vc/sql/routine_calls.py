@@ -12,12 +12,10 @@ from aergo_vc.sql.binder import Binder, Surroundings, handles, placed
 from aergo_vc.sql.errors import SYNTAX, UNDEFINED_FUNCTION, UNDEFINED_PARAMETER, UNSUPPORTED, WRONG_OBJECT, SqlError
 from aergo_vc.sql.expressions import Expression, assign, cast, column_expression, convert, quote_text
 from aergo_vc.sql.source import error_at, name_of, parse_expression
-from aergo_vc.sql.values import TEXT, is_implicit
+from aergo_vc.sql.values import ROWS, TEXT, is_implicit
 
 Shape = tuple[tuple[str, ColumnType], ...]
 """The fields of a row, by name and type."""
-
-ROWS = (Kind.COMPOSITE, Kind.RECORD)
 
 
 def find_routine(catalog: Catalog, contract: str, name: str, owner: str | None = None) -> Routine | None:

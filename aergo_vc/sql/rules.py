@@ -36,6 +36,7 @@ GOLDEN_EXPRESSIONS = (
     "12.5::int, -12.5::int, 2.5::double precision::int, '  7 '::int",
     "'x'::int",
     "trim('  x '), ltrim('xxa', 'x'), replace('aaa', 'aa', 'b'), repeat('ab', 3), reverse('añ')",
+    "format('%-4s|%2$I|%L', 1.50, 'A', 'it''s'), chr(228), md5('ä'), encode(sha256('\\x00'), 'base64')",
     "n FROM (VALUES (2, 'b'), (1, NULL), (NULL, 'a')) AS v (n, w) ORDER BY w, n",
     "w FROM (VALUES (2, 'b'), (1, NULL), (NULL, 'a')) AS v (n, w) ORDER BY n DESC",
     "sum(n), avg(n), min(n), max(n), count(n), count(*) FROM (VALUES (1), (2), (NULL)) AS v (n)",
@@ -57,7 +58,7 @@ GOLDEN_EXPRESSIONS = (
 )
 """Select lists, each run as a statement of its own; an error counts by its code."""
 
-GOLDEN_DIGEST = "d0c3996ed22efeef1a30b358ef3d9452c9d480a38b994c0f2fbefe787722368e"
+GOLDEN_DIGEST = "e0e642334bf51b7e10ae0555710c9678418bc5f943d04f966e813d8c83e36cd5"
 """SHA-256 of the results in order, as `golden_results` spells them."""
 
 _CONTEXT = ExecutionContext(

@@ -85,11 +85,12 @@ class Runner:
         else:
             facts["base"] = self._ordinals.next
             self._ordinals.next += plan.hidden_rows
-            rows = self._db.execute(plan.sql, facts).fetchall()
+            cursor = self._db.execute(plan.sql, facts)
+            rows = cursor.fetchall() if plan.columns is None else self._fetch(cursor)
         if capture.saw_repeat():
             raise SqlError(CARDINALITY, "ON CONFLICT DO UPDATE command cannot affect row a second time")
         changed = capture.operations - before
-        self._meter.add_rows(changed + len(rows))
+        self._meter.add_rows(changed)
         return rows, self._direct_changes(plan, changed)
 
     def _direct_changes(self, plan: Plan, changed: int) -> int:
@@ -97,11 +98,17 @@ class Runner:
 
     def _insert_query(self, plan: Plan, facts: Mapping[str, Any]) -> list[Any]:
         """INSERT … SELECT: all rows are read, in a total order, before the first is written."""
-        found = self._db.execute(plan.rows_sql or "", facts).fetchall()
-        self._meter.add_rows(len(found))
+        found = self._fetch(self._db.execute(plan.rows_sql or "", facts))
         if plan.hidden:
             found = [(self._ordinals.take(), *row) for row in found]
-        return list(self._db.executemany(plan.sql, found))
+        return self._fetch(self._db.executemany(plan.sql, found))
+
+    def _fetch(self, cursor: apsw.Cursor) -> list[Any]:
+        try:
+            return self._meter.fetch(cursor)
+        except BaseException:
+            cursor.close(True)  # what is left would hold the tables  # noqa: FBT003
+            raise
 
 
 def decode_rows(columns: Sequence[ResultColumn], rows: Iterable[tuple[Any, ...]]) -> list[Row]:

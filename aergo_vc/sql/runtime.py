@@ -23,6 +23,7 @@ from aergo_vc.sql.errors import (
 from aergo_vc.sql.expressions import cast_name
 from aergo_vc.sql.intervals import interval_functions
 from aergo_vc.sql.json_values import CollectJson, json_functions
+from aergo_vc.sql.text_formats import format_functions
 from aergo_vc.sql.values import TEXT_BYTES, limited_text
 
 Function = Callable[..., Any]
@@ -328,7 +329,7 @@ def scalar_functions() -> dict[str, Function]:
     """All scalar functions by name."""
     groups = (
         integer_functions, decimal_functions, double_functions, text_functions, moment_functions, cast_functions,
-        array_functions, interval_functions, json_functions, real_functions,
+        array_functions, interval_functions, json_functions, real_functions, format_functions,
     )  # fmt: skip
     found = {name: function for group in groups for name, function in group()}
     found["row_limit"] = _row_limit

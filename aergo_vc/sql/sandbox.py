@@ -25,6 +25,9 @@ CACHE_TABLE = "cache_facts"
 UNDO_TABLE = CACHE_TABLE + "_undo"
 """Another one: the rows that were changed ahead of the mark, as they are at the mark."""
 
+VALUE_BYTES = 65_536
+"""A text, or a row, within the engine."""
+
 FUSE_STEPS = 200_000_000
 """Virtual machine instructions after which this machine gives a statement up."""
 
@@ -34,9 +37,12 @@ not run again within as many statements is lost, however few there are."""
 
 FUSE_INTERVAL = 1_000_000
 
+HEAP_BYTES = 1 << 30
+"""What SQLite may take of this machine's memory, in the whole process; says nothing about a statement's validity."""
+
 _LIMITS = {
     apsw.SQLITE_LIMIT_ATTACHED: 0,
-    apsw.SQLITE_LIMIT_LENGTH: 65_536,
+    apsw.SQLITE_LIMIT_LENGTH: VALUE_BYTES,
     apsw.SQLITE_LIMIT_EXPR_DEPTH: 1_000,
     apsw.SQLITE_LIMIT_COMPOUND_SELECT: 50,
     apsw.SQLITE_LIMIT_FUNCTION_ARG: 100,
@@ -126,6 +132,7 @@ def open_connection(path: Path | None, guard: Guard, fuse: "Fuse", count_step: C
     """A connection that obeys `guard`, stops at `fuse` and calls `count_step` for each row of a recursive query."""
     place = ":memory:" if path is None else str(path)
     connection = apsw.Connection(place, statementcachesize=PREPARED_STATEMENTS)
+    apsw.hard_heap_limit(HEAP_BYTES)
     for pragma in _PRAGMAS:  # one by one: what follows a statement that gives a row waits until the row is fetched
         connection.execute(f"PRAGMA {pragma}").fetchall()
     for limit, value in _LIMITS.items():

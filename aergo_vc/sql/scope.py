@@ -149,12 +149,6 @@ def table_name_of(node: exp.Expression) -> TableName:
     return TableName(f"{contract}.{name_of(node.this)}")
 
 
-def spoken_name(name: TableName) -> str:
-    """A table as messages name it."""
-    contract, table = split_name(name)
-    return table if contract == DEFAULT_CONTRACT else name
-
-
 def table_source(table: Table, prefix: str, name: str | None = None, reading: Reading | None = None) -> Source:
     """A stored table as a source whose columns are referred to behind `prefix` (``t0.``, or nothing)."""
     contract, own_name = split_name(table.name)

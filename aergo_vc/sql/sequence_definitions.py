@@ -8,7 +8,8 @@ from sqlglot import exp
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.routines import EnumType
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
-from aergo_vc.sql.definitions import Definition, is_taken
+from aergo_vc.sql.definition_values import Definition
+from aergo_vc.sql.definitions import is_taken
 from aergo_vc.sql.errors import (
     DEPENDENT,
     DUPLICATE_OBJECT,

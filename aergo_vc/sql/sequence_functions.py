@@ -6,10 +6,11 @@ select list of a query without FROM.
 
 from sqlglot import exp
 
+from aergo_vc.model.schema import spoken_name
 from aergo_vc.sql.binder import Binder, named
 from aergo_vc.sql.errors import UNDEFINED_TABLE, WRONG_OBJECT
 from aergo_vc.sql.expressions import Expression, assign, condition, quote_text
-from aergo_vc.sql.scope import Scope, spoken_name
+from aergo_vc.sql.scope import Scope
 from aergo_vc.sql.sequence_names import name_argument, sequence_named
 from aergo_vc.sql.source import error_at, unsupported
 from aergo_vc.sql.values import BIGINT
@@ -42,6 +43,7 @@ def _require_order(binder: Binder, node: exp.Expression) -> None:
 @named("nextval", 1, 1)
 def _next(binder: Binder, node: exp.Expression) -> Expression:
     _require_order(binder, node)
+    binder.around.note_effect()
     return Expression(f"sequence_next({_sequence(binder, node, 'usage')})", BIGINT, not_null=True)
 
 
@@ -60,6 +62,7 @@ def _last(binder: Binder, node: exp.Expression) -> Expression:
 @named("setval", 2, 3)
 def _set(binder: Binder, node: exp.Expression) -> Expression:
     _require_order(binder, node)
+    binder.around.note_effect()
     cells = [_sequence(binder, node, "update"), assign(binder.bind(node.expressions[1]), BIGINT, "setval")]
     cells += [condition(binder.bind(part), "setval") for part in node.expressions[2:]]
     return Expression(f"sequence_set({', '.join(cells)})", BIGINT)

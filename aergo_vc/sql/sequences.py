@@ -9,10 +9,9 @@ from typing import Any
 import apsw
 
 from aergo_vc.base.ids import TableName
-from aergo_vc.model.schema import Catalog, Sequence, split_name
+from aergo_vc.model.schema import Catalog, Sequence, split_name, spoken_name
 from aergo_vc.sql.errors import NOT_YET_DEFINED, OUT_OF_RANGE, SEQUENCE_EXHAUSTED, UNDEFINED_TABLE, SqlError
 from aergo_vc.sql.expressions import quote_name
-from aergo_vc.sql.scope import spoken_name
 
 ROW_KEY = "sequence"
 """The hidden key of a sequence's one row."""

@@ -5,35 +5,19 @@ parameters of its plan.  Which statements have a shape depends on their text alo
 script runs in the same way everywhere.
 """
 
-import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlglot import exp
-
-from aergo_vc.sql.errors import SqlError
-from aergo_vc.sql.source import SCRIPT_CHARACTERS, STATEMENTS, parse_script
+from aergo_vc.base.limits import SCRIPT_CHARACTERS, STATEMENTS
 
 # No quotes, no comments, no other numbers than whole ones: then patterns can tell where the numbers are, and every
 # semicolon ends a statement.  A number that stands in a shape as 0 keeps what these patterns look at.
 _PLAIN = re.compile(r"[A-Za-z0-9_\s.,()=<>+*%-]*+", re.ASCII)
 _OTHER = re.compile(r"--|\.\d|\d\.|(?<![A-Za-z0-9_])\d{10}", re.ASCII)
-_NUMBER = re.compile(r"\b(\d{1,9})\b", re.ASCII)
+NUMBER = re.compile(r"\b(\d{1,9})\b", re.ASCII)
 _CHARACTERS = 4_000
-_FIRST_MARK = 900_000_000
-_MOST_NUMBERS = 400
-
-_WRITING = (exp.Insert, exp.Update, exp.Delete)
-_PLACES = (
-    exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In,
-    exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.Neg, exp.Tuple,
-)  # fmt: skip
-"""Below these a number is a value and nothing else: not the ordinal of a column, the length of a type."""
-
-
-class Number(exp.Expression):
-    """A whole number of up to nine digits that is bound when its statement runs; `this` is its place there."""
+MOST_NUMBERS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +40,7 @@ def shapes_of(script: str) -> list[Shape] | None:
 
 
 def _shape(statement: str) -> Shape:
-    parts = _NUMBER.split(statement)
+    parts = NUMBER.split(statement)
     return Shape("0".join(parts[::2]), dict(zip(_PARAMETERS, map(int, parts[1::2]), strict=False)))
 
 
@@ -66,41 +50,9 @@ def parameter(place: int) -> str:
 
 
 _BLANKS = " \t\r\n"
-_PARAMETERS = tuple(map(parameter, range(_MOST_NUMBERS)))
+_PARAMETERS = tuple(map(parameter, range(MOST_NUMBERS)))
 
 
 def is_plain(text: str) -> bool:
     """Whether a statement of this shape is short and consists of nothing but words, signs and whole numbers."""
     return len(text) <= _CHARACTERS and _PLAIN.fullmatch(text) is not None and _OTHER.search(text) is None
-
-
-@functools.lru_cache(maxsize=512)
-def parse_shape(text: str) -> exp.Expression | None:
-    """The statement of a shape, with `Number` for its numbers.
-
-    None if it is not plain or does more than write rows.  Nor may a number stand where it is more than a value.
-    """
-    count = len(_NUMBER.findall(text))
-    if not is_plain(text) or count > _MOST_NUMBERS:
-        return None
-    wanted = list(map(str, range(_FIRST_MARK, _FIRST_MARK + count)))
-    following = iter(wanted)
-    try:
-        statements = parse_script(_NUMBER.sub(lambda _: next(following), text))
-    except SqlError:
-        return None
-    if len(statements) != 1 or not isinstance(statements[0].tree, _WRITING):
-        return None
-    tree = statements[0].sql.copy()
-    marks = list(_marks(tree))
-    if sorted(str(mark.this) for mark in marks) != wanted:
-        return None
-    if not all(isinstance(mark.parent, _PLACES) for mark in marks):
-        return None
-    for mark in marks:
-        mark.replace(Number(this=int(str(mark.this)) - _FIRST_MARK))
-    return tree
-
-
-def _marks(tree: exp.Expression) -> Iterator[exp.Literal]:
-    return (node for node in tree.find_all(exp.Literal) if not node.is_string)

@@ -13,14 +13,14 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
+from aergo_vc.base.limits import SCRIPT_CHARACTERS, STATEMENTS
 from aergo_vc.sql.errors import LIMIT_EXCEEDED, SYNTAX, TOO_COMPLEX, UNSUPPORTED, SqlError
 from aergo_vc.sql.grammar import Aergosql
 from aergo_vc.sql.procedures.headers import is_own, parse_own_statement
 from aergo_vc.sql.procedures.lexing import Source
 from aergo_vc.sql.procedures.own_statements import OwnStatement
+from aergo_vc.sql.recursion import deep_stack
 
-SCRIPT_CHARACTERS = 1 << 20
-STATEMENTS = 20_000
 TOKENS = 20_000
 """Words and signs in one statement; more rows than these allow come as loads."""
 NESTING = 60
@@ -58,6 +58,7 @@ class Statement:
 
 
 @functools.lru_cache(maxsize=512)
+@deep_stack()
 def parse_script(script: str) -> tuple[Statement, ...]:
     """The statements of `script`; raises SqlError 42601 where the grammar does not allow it."""
     if len(script) > SCRIPT_CHARACTERS:

@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.routines import Routine
-from aergo_vc.model.schema import split_name
+from aergo_vc.model.schema import split_name, spoken_name
 from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.arrays import PARALLEL_ARRAYS
 from aergo_vc.sql.binder import Binder, Grouping, Query, Surroundings, placed
@@ -20,7 +20,7 @@ from aergo_vc.sql.errors import (
 )
 from aergo_vc.sql.expressions import Expression, assign, column_expression, quote_text
 from aergo_vc.sql.routine_calls import bind_arguments, called_routine, check_called, result_fields, result_type
-from aergo_vc.sql.scope import Scope, Source, spoken_name, table_name_of, table_source
+from aergo_vc.sql.scope import Scope, Source, table_name_of, table_source
 from aergo_vc.sql.source import error_at, name_of, parse_script, require_only, unsupported
 from aergo_vc.sql.values import BIGINT, INTEGER, INTEGERS, TEXT
 
@@ -176,7 +176,7 @@ def _series_source(
 
 def total_rows(query: Query) -> str:
     """The SQL of a query that was bound with a total order, such that SQLite keeps to it around it."""
-    return query.sql if " LIMIT " in query.sql.rpartition(")")[2] else f"{query.sql} LIMIT -1"
+    return query.sql if query.limited else f"{query.sql} LIMIT -1"
 
 
 def _query_source(query: Query, own: str, name: str) -> Source:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from aergo_vc.model.outcomes import ResultColumn
-from aergo_vc.model.schema import Catalog, Column, Table, split_name
+from aergo_vc.model.schema import Catalog, Column, Table, split_name, spoken_name
 from aergo_vc.sql.binder import Binder, OutputColumn, Query, Surroundings, placed
 from aergo_vc.sql.errors import (
     DUPLICATE_COLUMN,
@@ -23,10 +23,11 @@ from aergo_vc.sql.functions import output_name
 from aergo_vc.sql.needs import Reading
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.queries import bind_common, bind_query, top_binder
-from aergo_vc.sql.scope import Scope, Source, spoken_name, table_name_of, table_source
+from aergo_vc.sql.scope import Scope, Source, table_name_of, table_source
 from aergo_vc.sql.source import error_at, name_of, require_only, unsupported
-from aergo_vc.sql.sources import source_of
-from aergo_vc.sql.storage import default_sql, indexes_of, takes_numbers
+from aergo_vc.sql.sources import source_of, total_rows
+from aergo_vc.sql.storage import default_sql, takes_numbers
+from aergo_vc.sql.table_access import indexes_of
 from aergo_vc.sql.values import TEXT
 
 
@@ -212,9 +213,7 @@ class _Insert:
         query = bind_query(self.binder, source, total=True)
         self._take_columns(len(query.columns), source)
         cells = self._query_cells(query)
-        rows_sql = f"{prefix}SELECT {', '.join(cells)} FROM ({query.sql} LIMIT -1)"
-        if " LIMIT " in query.sql.rpartition(")")[2]:
-            rows_sql = f"{prefix}SELECT {', '.join(cells)} FROM ({query.sql})"
+        rows_sql = f"{prefix}SELECT {', '.join(cells)} FROM ({total_rows(query)})"
         marks = ", ".join("?" * len(self.table.columns))
         return replace(self._finish(f"VALUES ({marks})", 0), rows_sql=rows_sql)
 
@@ -379,9 +378,26 @@ def _compile_update(catalog: Catalog, tree: exp.Expression, around: Surroundings
         keys = ", ".join(own.keys)
         listed = f"{quote_name(table.name)} AS t0, {from_sql.removeprefix(' FROM ')}"
         guard = f"{prefix}SELECT 1 FROM {listed}{test} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
+    elif _sets_unique(catalog, table, tree.expressions):
+        test = f" WHERE ({test.removeprefix(' WHERE ')}) AND (SELECT 1)" if test else " WHERE (SELECT 1)"
     returning, columns = _returning(binder, tree.args.get("returning"), _changed_source(binder, table, "", alias))
     sql = f"{prefix}UPDATE {quote_name(table.name)} AS t0 SET {assignments}{from_sql}{test}{returning}"
     return Plan("UPDATE", sql, table.name, columns, guard=guard)
+
+
+def _sets_unique(catalog: Catalog, table: Table, assignments: Sequence[exp.Expression]) -> bool:
+    """Whether UPDATE sets a column that a constraint keeps unique.
+
+    Rows are compared with those before and behind them, so that it shows in what order they are changed.  With a
+    subquery in WHERE SQLite finds all of them first, and changes them in the order of the primary key.
+    """
+    unique = {name for one in table.uniques for name in one.columns}
+    unique |= {name for index in indexes_of(catalog, table.name) if index.unique for name in index.columns}
+    if not unique:
+        return False
+    targets = [node.this for node in assignments]
+    parts = [part for one in targets for part in (one.expressions if isinstance(one, exp.Tuple) else [one])]
+    return any(part.name in unique or part.name.lower() in unique for part in parts)
 
 
 def _more_sources(binder: Binder, nodes: Sequence[exp.Expression]) -> str:

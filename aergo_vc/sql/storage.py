@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from aergo_vc.base.ids import TableName
-from aergo_vc.model.schema import Catalog, Check, Column, Index, Table
+from aergo_vc.model.schema import Catalog, Check, Column, Table
 from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind
 from aergo_vc.sql.binder import Binder, Grouping, Surroundings
 from aergo_vc.sql.errors import UNSUPPORTED
@@ -113,31 +112,3 @@ def _storage(column_type: ColumnType) -> str:
     if column_type.kind in FLOATS:
         return "REAL"
     return "TEXT COLLATE numeric" if column_type.kind is Kind.NUMERIC else "TEXT"
-
-
-def index_sql(index: Index) -> str:
-    """CREATE INDEX for an index of the catalog."""
-    unique = "UNIQUE " if index.unique else ""
-    name = quote_name("index " + index.name)
-    return f"CREATE {unique}INDEX {name} ON {quote_name(index.table)} ({_listed(index.columns)})"
-
-
-def drop_index_sql(index: Index) -> str:
-    """DROP INDEX for an index of the catalog."""
-    return f"DROP INDEX {quote_name('index ' + index.name)}"
-
-
-def insert_sql(table: Table, rows: int = 1, *, replace: bool = False) -> str:
-    """INSERT of whole rows in column order, one or more; `replace` those whose keys exist."""
-    marks = ", ".join([f"({', '.join('?' * len(table.columns))})"] * rows)
-    return f"INSERT {'OR REPLACE ' if replace else ''}INTO {quote_name(table.name)} VALUES {marks}"
-
-
-def key_test(table: Table) -> str:
-    """A condition that finds a row by its key's values, bound in key order."""
-    return " AND ".join(f"{quote_name(name)} = ?" for name in table.primary_key)
-
-
-def indexes_of(catalog: Catalog, name: TableName) -> list[Index]:
-    """A table's indexes in the order in which they are created: the planner's choice may hang on it."""
-    return sorted((index for index in catalog.indexes.values() if index.table == name), key=lambda index: index.name)

@@ -17,9 +17,10 @@ from aergo_vc.sql.errors import (
     TOO_COMPLEX,
     UNIQUE_VIOLATION,
     EngineError,
+    FuseError,
     SqlError,
 )
-from aergo_vc.sql.storage import indexes_of
+from aergo_vc.sql.table_access import indexes_of
 
 DISK_ERRORS = (
     apsw.CantOpenError,
@@ -52,6 +53,8 @@ def translated(error: apsw.Error, catalog: Catalog, table: TableName | None) -> 
         return _constraint_error(str(error), getattr(error, "extendedresult", 0), catalog, table)
     if isinstance(error, apsw.TooBigError):
         return SqlError(LIMIT_EXCEEDED, "a value or a row is too long")
+    if isinstance(error, apsw.NoMemError):
+        return FuseError("a statement takes more memory than this machine allows")
     if isinstance(error, apsw.SQLError):
         if str(error) == "integer overflow":
             return SqlError(OUT_OF_RANGE, "bigint out of range")

@@ -30,6 +30,7 @@ SCALED_PRECISION = 18
 TEXTS = frozenset({Kind.TEXT, Kind.VARCHAR, Kind.CHAR})
 MOMENTS = frozenset({Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ})
 INTEGERS = frozenset(INTEGER_BITS)
+ROWS = (Kind.COMPOSITE, Kind.RECORD)
 
 TEXT = ColumnType(Kind.TEXT)
 BOOLEAN = ColumnType(Kind.BOOLEAN)

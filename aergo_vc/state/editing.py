@@ -7,8 +7,7 @@ anew from the first edit in them until a cut falls where one fell before: from t
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
 from aergo_vc.base.errors import RepositoryError
 from aergo_vc.codec.row_chunk import check_row_size, encode_row
@@ -28,13 +27,12 @@ Item = Any
 """What a group consists of: lines of rows at level 0, nodes above."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """An item before and after under one key code: None before inserts, None after deletes."""
 
     code: str
-    before: Item | None
-    after: Item | None
+    before: Item
+    after: Item
 
 
 class Level(Protocol):
@@ -157,11 +155,11 @@ def _rewritten(tree: TableTree, node: Node, level: int, edits: Sequence[Edit]) -
     firsts = [below.first for below in nodes]
     position = 0
     while position < len(edits):
-        place = max(0, bisect_right(firsts, edits[position].code) - 1)
-        end = len(edits)
-        if place + 1 < len(firsts):
-            end = bisect_left(edits, firsts[place + 1], position, key=_code_of)
-        nodes[place] = _rewritten(tree, nodes[place], level - 1, edits[position:end])
+        following = bisect_right(firsts, edits[position].code, 1)
+        end = position + 1
+        while end < len(edits) and (following == len(firsts) or edits[end].code < firsts[following]):
+            end += 1
+        nodes[following - 1] = _rewritten(tree, nodes[following - 1], level - 1, edits[position:end])
         position = end
     return tree.store.write_directory(Directory(level, tuple(nodes)))
 
@@ -171,7 +169,7 @@ def _with_lines_replaced(data: bytes, edits: Sequence[Edit]) -> bytes:
     parts: list[bytes] = []
     position = 0
     for edit in edits:
-        before, after = cast("tuple[Line, Line]", (edit.before, edit.after))
+        _, before, after = edit
         start = 0
         if position or not data.startswith(before + b"\n"):
             start = data.find(b"\n%b\n" % before, position) + 1
@@ -289,10 +287,9 @@ def _from_before(nodes: Sequence[Node], code: str) -> Sequence[Node]:
 
 def _moves_cuts(level: Level, edits: Sequence[Edit]) -> bool:
     """Whether edits in a group may move the cuts at its ends: those that change a key or a weight may."""
-    return any(
-        edit.before is None or edit.after is None or level.weights([edit.before]) != level.weights([edit.after])
-        for edit in edits
-    )
+    before = [edit.before for edit in edits]
+    after = [edit.after for edit in edits]
+    return None in before or None in after or level.weights(before) != level.weights(after)
 
 
 def _patched(level: Level, group: Node, edits: Sequence[Edit]) -> list[Item] | None:

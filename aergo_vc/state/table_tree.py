@@ -4,6 +4,7 @@ The same rows give the same tree, whatever operations led to them.  A table with
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from operator import lt
 
 from aergo_vc.base.errors import AergoError, InputError, InvalidError
@@ -47,11 +48,15 @@ class TableTree:
         self.store = store
         self.table = table
         self.cutting = cutting
-        self.reader = RowReader.of(table)
         self._positions = table.key_positions
         self._kinds = table.key_kinds
         self._has_doubles = any(column.type.kind is Kind.DOUBLE for column in table.columns)
         self._form = (table.columns, table.primary_key, cutting)
+
+    @cached_property
+    def reader(self) -> RowReader:
+        """Reads the rows of chunks; replacing rows needs none."""
+        return RowReader.of(self.table)
 
     def key_of(self, row: Row) -> Key:
         """The key of a row."""

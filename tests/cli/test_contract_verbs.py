@@ -69,7 +69,7 @@ def test_a_changed_table_without_its_migration_is_refused_with_a_hint(bank: Plac
     done = bank.aergo("deploy", "bank.sql", expect=2)
     assert done.err.splitlines() == [
         'error: relation "bank.account" exists with another definition: column balance has type numeric(12,2), not'
-        " numeric(14,2)",
+        " numeric(14,2) [42P07]",
         "hint: put what changes it in front of its definition, such as"
         " ALTER TABLE IF EXISTS … ADD COLUMN IF NOT EXISTS …",
     ]
@@ -78,13 +78,13 @@ def test_a_changed_table_without_its_migration_is_refused_with_a_hint(bank: Plac
 def test_a_call_shows_what_was_announced_and_returned(bank: Place) -> None:
     done = bank.aergo("call", "bank.pay", "1", "2", "1.5", "--commit")
     event, block = done.out.splitlines()
-    assert event == "event bank.paid  payer=1  payee=2  sum=1.50  note=none"
+    assert event == "event bank.paid  payer=1  payee=2  sum=1.5  note=none"
     assert matches(r"Block 4 of main: ID, 1 transaction, bank\.account ~2", block)
-    assert done.err == "notice: paid 1.50\n"
+    assert done.err == "notice: paid 1.5\n"
     (_, shown) = records(bank.aergo("show", "--json"))
-    assert shown["call"] == {"routine": "bank.pay", "arguments": [1, 2, "1.50"]}
-    assert shown["events"] == [{"name": "bank.paid", "data": {"payer": 1, "payee": 2, "sum": "1.50", "note": "none"}}]
-    assert "Call:      bank.pay(1, 2, 1.50)" in bank.aergo("show").out
+    assert shown["call"] == {"routine": "bank.pay", "arguments": [1, 2, "1.5"]}
+    assert shown["events"] == [{"name": "bank.paid", "data": {"payer": 1, "payee": 2, "sum": "1.5", "note": "none"}}]
+    assert "Call:      bank.pay(1, 2, 1.5)" in bank.aergo("show").out
     asked = bank.aergo("call", "bank.balance", "2").out.splitlines()
     assert asked[:3] == ["balance", "1.50", "(1 row)"]
     assert records(bank.aergo("call", "bank.balance", "1", "--json"))[0]["result"] == {
@@ -104,7 +104,7 @@ def test_a_dry_run_shows_the_same_and_keeps_nothing(bank: Place) -> None:
 
 def test_arguments_are_words_names_and_json(bank: Place) -> None:
     named = records(bank.aergo("call", "-n", "bank.pay", "1", "2", "note=a=b", "amount=1", "--json"))
-    assert named[0]["events"][0]["data"] == {"payer": 1, "payee": 2, "sum": "1.00", "note": "a=b"}
+    assert named[0]["events"][0]["data"] == {"payer": 1, "payee": 2, "sum": "1", "note": "a=b"}
     null = records(bank.aergo("call", "-n", "bank.pay", "1", "2", "1", "NULL", "--json"))
     assert null[0]["events"][0]["data"]["note"] is None
     text = records(bank.aergo("call", "-n", "bank.pay", "--arguments", '[1,2,"1","NULL"]', "--json"))
@@ -156,3 +156,50 @@ def test_only_the_owner_deploys_again(bank: Place) -> None:
     bank.git("config", "aergo.entity", "bob")
     done = bank.aergo("deploy", "bank.sql", expect=2)
     assert "must be owner of contract bank" in done.err
+
+
+RAISING = """\
+CREATE FUNCTION find(account bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+  IF account > 2 THEN
+    RAISE EXCEPTION 'no account %', account USING DETAIL = 'there are two', HINT = 'open it first';
+  END IF;
+  RETURN account;
+END $$;
+CREATE FUNCTION pay(account bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE found bigint;
+BEGIN
+  found := find(account);
+  RETURN 10 / (found - 1);
+END $$;
+"""
+
+
+def test_an_error_in_a_routine_names_the_routine_the_line_and_what_was_said_of_it(shop: Place) -> None:
+    shop.aergo("deploy", "-", "--as", "till", "--commit", stdin=RAISING)
+    failed = shop.aergo("call", "till.pay", "9", expect=2)
+    assert failed.err.splitlines() == [
+        "error: till.find, line 4: no account 9 [P0001]",
+        "detail: there are two",
+        "hint: open it first",
+        "called by: function till.pay line 4 at column 3",
+    ]
+    assert failed.out == ""
+    assert shop.aergo("sql", "SELECT 1;\nSELECT till.pay(1)", expect=2).err == (
+        "error: line 2, column 1: till.pay, line 5: division by zero [22012]\n"
+    )
+
+
+def test_an_error_in_a_routine_is_a_record_too(shop: Place) -> None:
+    shop.aergo("deploy", "-", "--as", "till", "--commit", stdin=RAISING)
+    (record,) = records(shop.aergo("call", "till.pay", "9", "--json", expect=2))
+    assert record == {
+        "error": {
+            "code": "E_SQL", "message": "no account 9", "sqlstate": "P0001", "line": None, "column": None,
+            "statement": None, "routine": "till.find", "routine_line": 4, "routine_column": 5,
+            "detail": "there are two", "hint": "open it first",
+            "context": "function till.find line 4 at column 5\nfunction till.pay line 4 at column 3",
+        }
+    }  # fmt: skip
+    (record,) = records(shop.aergo("sql", "SELECT nothing FROM price", "--json", expect=2))
+    assert (record["error"]["sqlstate"], record["error"]["column"]) == ("42703", 8)

@@ -154,7 +154,7 @@ def test_x06_what_a_branch_leads_to_is_durable_before_the_branch_moves_and_the_m
                 at_risk = contents | names
             contents |= {new} if old in contents else set()
             names.add(new)
-        elif point.call == "fsync":
+        elif point.call in ("fsync", "fdatasync"):
             synced = _HANDLE.findall(point.shown)[0]
             contents.discard(synced)
             names = {name for name in names if name.rpartition("/")[0] != synced}

@@ -98,7 +98,7 @@ def test_a_failed_call_and_a_failed_deployment_leave_nothing() -> None:
     _execute(machine, _deploy(1))
     before = machine.snapshot
     broken = BANK.replace("balance + amount", "balance + nothing")
-    done = _execute(machine, _call(2, "pay", 1, "1"), _call(3, "nope"), _deploy(4, broken), height=2)
+    done = _execute(machine, _call(2, "pay", 1, "01"), _call(3, "nope"), _deploy(4, broken), height=2)
     assert [exclusion.reason.facts["sqlstate"] for exclusion in done.excluded] == ["22P02", "42883", "42703"]
     assert machine.snapshot == before
 

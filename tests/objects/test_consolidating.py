@@ -295,7 +295,7 @@ def test_copied_objects_are_the_wanted_ones_to_the_byte(wanted: list[bool]) -> N
     packed, copied = io.BytesIO(), io.BytesIO()
     stream = PackStream(packed, len(contents), ObjectFormat.SHA1)
     spelled = [encode_object(Kind.BLOB, content) for content in contents]
-    offsets = [stream.append(stored) for stored in spelled]
+    offsets = [stream.append([stored], 1) for stored in spelled]
     index = PackIndex(ids, [crc32(stored) for stored in spelled], offsets, stream.finish())
     again = PackStream(copied, sum(wanted), ObjectFormat.SHA1)
     entries = again.copy(packed.getvalue(), index, {name for name, want in zip(ids, wanted, strict=True) if want})

@@ -1,5 +1,7 @@
 """Packs are accepted by git, and publishing leaves nothing half done."""
 
+import errno
+import os
 import subprocess
 from pathlib import Path
 
@@ -15,7 +17,14 @@ from aergo_vc.codec.git_tree import FILE_MODE, TreeEntry, encode_tree
 from aergo_vc.objects.discovery import find_repository
 from aergo_vc.objects.errors import ObjectDamagedError, ObjectMissingError
 from aergo_vc.objects.opening import Preference, open_store
-from aergo_vc.objects.pack_writer import MemoryWriter, ObjectWriteError, PackWriter, PublishedPack, release_leftovers
+from aergo_vc.objects.pack_writer import (
+    KEEP_MARK,
+    MemoryWriter,
+    ObjectWriteError,
+    PackWriter,
+    PublishedPack,
+    release_leftovers,
+)
 
 SIZES = (0, 1, 15, 16, 2047, 2048, 70_000, 300_000)
 
@@ -81,6 +90,42 @@ def test_the_keep_file_stands_until_released(plain: Sandbox) -> None:
     assert len(_packs(plain, ".keep")) == 1
     published.release()
     assert not _packs(plain, ".keep")
+
+
+def test_keep_files_are_names_of_one_file_that_nobody_may_write(plain: Sandbox) -> None:
+    _fill(plain)
+    (keep,) = _packs(plain, ".keep")
+    mark = plain.root / ".git" / "aergo" / "keep"
+    assert keep.samefile(mark)
+    assert mark.stat().st_mode & 0o222 == 0
+    mark.unlink()  # it comes back where it is missing
+    keep.unlink()
+    _fill(plain)
+    assert _packs(plain, ".keep")[0].samefile(mark)
+
+
+@pytest.mark.parametrize("reason", [errno.EPERM, errno.EXDEV, errno.EMLINK])
+def test_where_a_file_has_one_name_only_the_keep_file_is_one_of_its_own(
+    plain: Sandbox, monkeypatch: pytest.MonkeyPatch, reason: int
+) -> None:
+    def refuse(*names: object) -> None:
+        raise OSError(reason, os.strerror(reason), *names)
+
+    monkeypatch.setattr(os, "link", refuse)
+    _, published = _fill(plain)
+    (keep,) = _packs(plain, ".keep")
+    assert keep.read_bytes() == KEEP_MARK
+    assert not list(keep.parent.glob("aergo_draft*"))
+    published.release()
+    assert not _packs(plain, ".keep")
+
+
+def test_a_keep_file_of_a_users_on_the_same_pack_stays(plain: Sandbox) -> None:
+    _fill(plain)[1].release()
+    users = _packs(plain, ".pack")[0].with_suffix(".keep")
+    users.write_text("mine")
+    _fill(plain)[1].release()
+    assert users.read_text() == "mine"
 
 
 def test_publishing_nothing_writes_nothing(plain: Sandbox) -> None:

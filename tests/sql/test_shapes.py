@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from sql_world import context
 
 from aergo_vc.base.ids import TableName
-from aergo_vc.sql import plan_store
+from aergo_vc.sql import plan_store, statements
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import SqlError
-from aergo_vc.sql.shapes import Shape, is_plain, parse_shape, shapes_of
+from aergo_vc.sql.shape_trees import parse_shape
+from aergo_vc.sql.shapes import Shape, is_plain, shapes_of
 
 CONTEXT = context()
 TABLES = """
@@ -128,9 +129,9 @@ def placed_outcome(script: str) -> object:
 def test_a_long_script_is_compiled_once_for_each_of_its_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = an_engine()
     compiled: list[object] = []
-    compile_statement = plan_store.compile_statement
+    compile_statement = statements.compile_statement
     monkeypatch.setattr(
-        plan_store, "compile_statement", lambda *given: compiled.append(given) or compile_statement(*given)
+        statements, "compile_statement", lambda *given: compiled.append(given) or compile_statement(*given)
     )
     script = "".join(f"UPDATE account SET balance = {n} WHERE id = {n % 3 + 1};\n  " for n in range(500))
     assert len(engine.run(script, CONTEXT).results) == 500

@@ -10,8 +10,7 @@ from aergo_vc.model.transactions import Argument
 from aergo_vc.model.types import ColumnType, Kind, Value
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, INVALID_TEXT, UNDEFINED_FUNCTION, SqlError
 from aergo_vc.sql.numbers import MAXIMUM, fit_integer
-from aergo_vc.sql.routine_calls import ROWS
-from aergo_vc.sql.values import INTEGERS, encoder, finite, is_scaled, value_from_text
+from aergo_vc.sql.values import INTEGERS, NUMERIC, ROWS, encoder, finite, value_from_text
 
 Reader = Callable[[Argument], Any]
 
@@ -43,6 +42,9 @@ def _fails(column_type: ColumnType, argument: Argument) -> bool:
     return False
 
 
+_SHORT_NUMERIC = re.compile(r"(-?)(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,17})?")
+
+
 def reader_of(parameter: Parameter) -> Reader:
     """What makes a value as a variable keeps it of a canonical one that is not NULL."""
     return _reader(parameter.type)
@@ -63,8 +65,8 @@ def _reader(column_type: ColumnType) -> Reader:
         return read_array
     if column_type.kind in INTEGERS:
         return _integer_reader(column_type)
-    if is_scaled(column_type):
-        return _scaled_reader(column_type)
+    if column_type == NUMERIC:
+        return _read_numeric
     return lambda value: _checked(value, column_type)
 
 
@@ -86,20 +88,11 @@ def _integer_reader(column_type: ColumnType) -> Reader:
     return read
 
 
-def _scaled_reader(column_type: ColumnType) -> Reader:
-    scale = column_type.scale or 0
-    whole = (column_type.precision or 0) - scale
-    digits = rf"(?:0|[1-9][0-9]{{0,{whole - 1}}})" if whole else "0"
-    spelled = re.compile(rf"(-?){digits}" + (rf"\.[0-9]{{{scale}}}" if scale else ""))
-
-    def read(value: Argument) -> Any:  # noqa: ANN401
-        if isinstance(value, str) and (match := spelled.fullmatch(value)) is not None:
-            kept = int(value.replace(".", "", 1))
-            if kept or not match[1]:
-                return kept
-        return _checked(value, column_type)
-
-    return read
+def _read_numeric(value: Argument) -> Any:  # noqa: ANN401
+    """A numeric is kept as it is spelled; most have few digits."""
+    if isinstance(value, str) and (match := _SHORT_NUMERIC.fullmatch(value)) and (not match[1] or value.strip("-0.")):
+        return value
+    return _checked(value, NUMERIC)
 
 
 def _checked(value: Argument, column_type: ColumnType) -> Any:  # noqa: ANN401

@@ -17,20 +17,26 @@ from aergo_vc.sql.expressions import Expression, assign, cast, condition
 from aergo_vc.sql.native import native
 from aergo_vc.sql.needs import Needs, Requirements
 from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.hoisting import hoist
 from aergo_vc.sql.procedures.syntax import CursorDeclaration, Fragment, Statement
 from aergo_vc.sql.procedures.translation import Code, Names, translate
 from aergo_vc.sql.procedures.variables import Level, Namespace, Variable
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.queries import bind_query, top_binder
-from aergo_vc.sql.routine_calls import ROWS, Shape, bind_arguments, called_routine, result_fields, row_fields
+from aergo_vc.sql.routine_calls import Shape, bind_arguments, called_routine, result_fields, row_fields
 from aergo_vc.sql.scope import Scope
 from aergo_vc.sql.source import name_of, parse_script
-from aergo_vc.sql.values import TEXT, is_assignable
+from aergo_vc.sql.values import ROWS, TEXT, is_assignable
 
 _PARAMETER = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(:\w+)")
 _PLAN_FACTS = frozenset({":row", ":base"})
 _DEEPEST = 90
+_BLOCKS = {"for": 1, "while": 1, "try:": 1, "except": 2}
+MOST_BLOCKS = 18
+"""Python counts what nests of these, by its version up to 20 or more.  So do we, lest versions disagree."""
+_BRACKETS = 100
+"""Brackets that may nest in a line of Python, which allows twice as many."""
 """Python reads no more than a hundred levels of indentation."""
 
 
@@ -61,6 +67,7 @@ class Body:
     catalog: Catalog
     routine: Routine
     contract: str
+    coverage: Coverage | None = None
     names: Names = field(default_factory=Names)
     lines: list[str] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
@@ -71,8 +78,10 @@ class Body:
     written: set[TableName] = field(default_factory=set)
     called_while_writing: dict[tuple[RoutineName, TableName], Position] = field(default_factory=dict)
     read: set[TableName] = field(default_factory=set)
+    has_effects: bool = False
     blocks: list[Block] = field(default_factory=list)
     depth: int = 1
+    nested_blocks: int = 0
     count: int = 0
     position: Position = Position(1, 1)
     variables: Namespace = field(default_factory=lambda: Namespace(columns_first=False))
@@ -95,13 +104,16 @@ class Body:
         """Lines below a line that ends in a colon."""
         self.write(head)
         self.depth += 1
-        if self.depth > _DEEPEST:
-            raise SqlError("54001", "statements nest too deep")
+        weight = _BLOCKS.get(head.split(" ", 1)[0], 0)
+        self.nested_blocks += weight
+        if self.depth > _DEEPEST or self.nested_blocks > MOST_BLOCKS:
+            raise SqlError("54001", "loops and blocks nest too deep: put the inner ones into a routine of their own")
         before = len(self.lines)
         yield
         if len(self.lines) == before:
             self.write("pass")
         self.depth -= 1
+        self.nested_blocks -= weight
 
     def at(self, statement: Statement) -> None:
         """What follows comes from `statement`."""
@@ -128,6 +140,12 @@ class Body:
         """A new variable, not yet in sight."""
         return Variable(name, f"v{self.number()}", column_type, shape=shape)
 
+    def mark(self) -> None:
+        """Let the statement at the position be counted, if anything is."""
+        if self.coverage is not None:
+            number = self.coverage.number(self.routine, self.position.line, self.position.column)
+            self.write(f"run.hits[{number}] += 1")
+
     @contextmanager
     def level(self, label: str | None) -> Iterator[None]:
         self.variables.levels.append(Level(label))
@@ -150,9 +168,13 @@ class Body:
         binder.grouping = Grouping(refused="PL/pgSQL expressions", windows_refused="PL/pgSQL expressions")
         return binder
 
+    def _note_effect(self) -> None:
+        self.has_effects = True
+
     def around(self) -> Surroundings:
         around = Surroundings(self.contract, self.variables, needs=self.needs)
         around.called = _Called(self)
+        around.note_effect = self._note_effect
         return around
 
     def bind(self, fragment: Fragment) -> Expression:
@@ -178,7 +200,7 @@ class Body:
         """SQL of a value as Python: translated, or left to SQLite."""
         parameters = self.variables.codes if more is None else {**self.variables.codes, **more}
         found = translate(sql, parameters, self.names)
-        if found is not None:
+        if found is not None and brackets(found.source) <= _BRACKETS:
             return found
         text, bindings = self.statement(f"SELECT {sql}", more)
         return Code(f"run.value({text}, {bindings})")
@@ -304,6 +326,20 @@ class Body:
         return f"run.call({', '.join([repr(str(routine.name)), *sources])})"
 
 
+def brackets(source: str) -> int:
+    """How deep brackets nest in a line of Python, counted without regard to texts between quotes."""
+    if source.count("(") + source.count("[") <= _BRACKETS:
+        return 0
+    deepest = depth = 0
+    for letter in source:
+        if letter in "([{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif letter in ")]}":
+            depth -= 1
+    return deepest
+
+
 class _Called(set[RoutineName]):
     """Notes where expressions call routines."""
 
@@ -334,16 +370,6 @@ def located(fragment: Fragment, prefix: int) -> Iterator[None]:
         error.facts |= {"line": error.line, "column": error.column}
         error.is_located = True
         raise
-
-
-def shift(error: SqlError, text: Fragment) -> None:
-    """Let an error whose place counts within a routine's text name the place in the file that holds the text."""
-    if error.line is None or error.calls:
-        return
-    if error.line == 1:
-        error.column = (error.column or 1) + text.column - 1
-    error.line += text.line - 1
-    error.facts |= {"line": error.line, "column": error.column}
 
 
 def _is_plain(tree: exp.Select) -> bool:

@@ -1,55 +1,45 @@
 """Calls from outside of routines: statements of a script that call one and do nothing else, and signed calls."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from sqlglot import exp
 
-from aergo_vc.base.ids import RoutineName
-from aergo_vc.model.outcomes import ResultColumn, StatementResult
+from aergo_vc.base.ids import RoutineName, TableName
+from aergo_vc.model.outcomes import ResultColumn
 from aergo_vc.model.routines import Mode, Routine
 from aergo_vc.model.schema import Catalog
-from aergo_vc.model.transactions import Argument, CallResult
 from aergo_vc.model.types import ColumnType
-from aergo_vc.sql.arrays import canonical_elements, type_code
 from aergo_vc.sql.binder import Binder, Grouping, Surroundings
 from aergo_vc.sql.errors import UNDEFINED_FUNCTION, UNSUPPORTED, WRONG_OBJECT, SqlError
-from aergo_vc.sql.needs import NOTHING, Requirements
+from aergo_vc.sql.needs import Requirements
+from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.body import Body, located
+from aergo_vc.sql.procedures.call_plans import CallPlan
 from aergo_vc.sql.procedures.own_statements import CallRoutine
 from aergo_vc.sql.procedures.running_sql import call_arguments
-from aergo_vc.sql.procedures.session import Session
-from aergo_vc.sql.procedures.support import list_of, text_of
 from aergo_vc.sql.procedures.syntax import Fragment
 from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.queries import top_binder
 from aergo_vc.sql.routine_calls import bind_arguments, find_routine, result_type
-from aergo_vc.sql.runner import decode_rows
-from aergo_vc.sql.source import name_of, parse_script
+from aergo_vc.sql.source import Statement, name_of, parse_script
+from aergo_vc.sql.statements import compile_statement
 from aergo_vc.sql.values import TEXT, storage_scale
 
 
-@dataclass(frozen=True, slots=True)
-class CallPlan:
-    """A call as a statement: `arguments_sql` gives one row of the arguments, None where there are none.
-
-    `columns` are the result's, None for a procedure without output parameters.  `is_row` says that the routine gives
-    tuples, `is_set` that it gives a list of them.  `nested` are
-    called by the arguments; with `is_void` the result is an empty text, as PostgreSQL's is.  `requirements` are the
-    privileges that the call and its arguments take.
-    """
-
-    routine: RoutineName
-    tag: str
-    arguments_sql: str | None
-    arrays: tuple[int, ...]
-    columns: tuple[ResultColumn, ...] | None
-    is_row: bool
-    is_set: bool
-    nested: frozenset[RoutineName] = frozenset()
-    is_void: bool = False
-    requirements: Requirements = field(default=NOTHING, compare=False)
+def plan_statement(
+    catalog: Catalog, contract: str, statement: Statement
+) -> tuple[Plan | CallPlan, frozenset[RoutineName], TableName | None]:
+    """The plan of a statement that reads, writes or calls, what its expressions call, and the table that it writes."""
+    tree = statement.tree
+    if isinstance(tree, exp.Expression):
+        tree = qualified(tree, catalog, contract)
+    call = plan_call(catalog, contract, tree) if isinstance(tree, (CallRoutine, exp.Expression)) else None
+    if call is not None:
+        return call, call.nested, None
+    around = Surroundings(contract)
+    plan = compile_statement(catalog, tree if isinstance(tree, exp.Expression) else statement.sql, around)
+    return plan, frozenset(around.called), plan.table
 
 
 def plan_call(catalog: Catalog, contract: str, tree: CallRoutine | exp.Expression) -> CallPlan | None:
@@ -143,28 +133,6 @@ def _arguments(
     return (f"SELECT {', '.join(parts)}" if parts else None), arrays, frozenset(binder.around.called), requirements
 
 
-def run_call(session: Session, plan: CallPlan, arguments: Sequence[Any]) -> StatementResult:
-    """Carry a call out; `arguments` are as SQLite gave them."""
-    values = [list_of(one) if place in plan.arrays else one for place, one in enumerate(arguments)]
-    rows = result_rows(session.call(plan.routine, *values), plan)
-    if plan.columns is None:
-        return StatementResult(plan.tag, 0)
-    texts = [tuple(text_of(one) if isinstance(one, list) else one for one in row) for row in rows]
-    decoded = decode_rows(plan.columns, texts)
-    return StatementResult(plan.tag, len(decoded), plan.columns, tuple(decoded))
-
-
-def result_rows(result: Any, plan: CallPlan) -> list[tuple[Any, ...]]:  # noqa: ANN401 - what a routine gives
-    """What a routine gave as rows of kept values."""
-    if plan.columns is None:
-        return []
-    if plan.is_set:
-        return list(result)
-    if not plan.is_row:
-        return [("" if plan.is_void else result,)]
-    return [(None,) * len(plan.columns) if result is None else tuple(result)]
-
-
 def plan_signed_call(catalog: Catalog, name: RoutineName, count: int) -> CallPlan:
     """The plan of a signed call with `count` arguments: its SQL gives the defaults for the other parameters."""
     routine = catalog.routines.get(name)
@@ -189,31 +157,3 @@ def plan_signed_call(catalog: Catalog, name: RoutineName, count: int) -> CallPla
 def _result_name(routine: Routine) -> str:
     outputs = routine.outputs
     return outputs[0].name if outputs and outputs[0].name else routine.name.partition(".")[2]
-
-
-def run_signed_call(session: Session, plan: CallPlan, arguments: list[Any]) -> CallResult | None:
-    """Carry a call out; the result is in canonical values, arrays as tuples."""
-    for place in session.entry(plan.routine).arrays:
-        arguments[place] = list_of(arguments[place])
-    result = session.call(plan.routine, *arguments)
-    if plan.columns is None:
-        return None
-    rows: list[tuple[Any, ...]] = [
-        *decode_rows([_element_column(one) for one in plan.columns], result_rows(result, plan))
-    ]
-    codes = {place: one.type.element for place, one in enumerate(plan.columns) if one.type.is_array}
-    if codes:
-        rows = [
-            tuple(_canonical_array(one, codes[place]) if place in codes else one for place, one in enumerate(row))
-            for row in rows
-        ]
-    return CallResult(tuple(one.name for one in plan.columns), tuple(rows))
-
-
-def _element_column(column: ResultColumn) -> ResultColumn:
-    """Arrays are left as they are."""
-    return replace(column, type=TEXT) if column.type.is_array else column
-
-
-def _canonical_array(elements: list[Any] | None, element: ColumnType) -> Argument:
-    return None if elements is None else tuple(canonical_elements(elements, type_code(element)))

@@ -21,7 +21,7 @@ class Compiled:
 
     `called` are the routines that it calls; `nested` those that it calls inside expressions, where they may not write;
     `nested_while_writing` those called in a statement that writes a table, which they may not read.  `written` and
-    `read` are the tables of its own statements.
+    `read` are the tables of its own statements.  `has_effects` says that it emits events or takes numbers of sequences.
     """
 
     name: RoutineName
@@ -35,4 +35,5 @@ class Compiled:
     nested_while_writing: Mapping[tuple[RoutineName, TableName], Place]
     written: frozenset[TableName]
     read: frozenset[TableName]
+    has_effects: bool = False
     requirements: tuple[Requirements, ...] = ()

@@ -18,6 +18,7 @@ from aergo_vc.sql.expressions import Expression, column_expression
 from aergo_vc.sql.procedures.body import Block as Enclosing
 from aergo_vc.sql.procedures.body import Body, located
 from aergo_vc.sql.procedures.compiled import Compiled
+from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.parsing import parse_body
 from aergo_vc.sql.procedures.raising import (
     compile_assert,
@@ -78,10 +79,13 @@ SQL_STEPS = 10
 """What a statement of SQL counts as, beside one of PL/pgSQL alone."""
 
 
-def compile_routine(catalog: Catalog, routine: Routine) -> Compiled:
-    """A routine of the catalog in Python; raises SqlError, whose place counts from the first character of the body."""
+def compile_routine(catalog: Catalog, routine: Routine, coverage: Coverage | None = None) -> Compiled:
+    """A routine of the catalog in Python; raises SqlError, whose place counts from the first character of the body.
+
+    With `coverage` the Python counts its statements there, and runs on sessions with the same one only.
+    """
     contract = split_name(TableName(str(routine.name)))[0]
-    body = Body(catalog, routine, contract)
+    body = Body(catalog, routine, contract, coverage=coverage)
     body.variables = Namespace(columns_first=routine.language is Language.SQL)
     parameters = []
     with body.level(split_name(TableName(str(routine.name)))[1]):
@@ -116,6 +120,7 @@ def _compiled(body: Body, head: str) -> Compiled:
         nested_while_writing={pair: (at.line, at.column) for pair, at in body.called_while_writing.items()},
         written=frozenset(body.written),
         read=frozenset(body.read),
+        has_effects=body.has_effects,
     )
 
 
@@ -163,6 +168,8 @@ def statements(body: Body, several: Sequence[Statement]) -> None:
             body.write("run.exhausted()")
     for statement in several:
         body.at(statement)
+        if not isinstance(statement, Block):
+            body.mark()
         try:
             with body.asking():
                 _COMPILERS[type(statement)](body, statement)

@@ -10,7 +10,8 @@ from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
 from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.alterations import define
 from aergo_vc.sql.canonical import canonical_expression
-from aergo_vc.sql.definitions import Definition, require_valid_views
+from aergo_vc.sql.definition_values import Definition
+from aergo_vc.sql.definitions import require_valid_views
 from aergo_vc.sql.errors import (
     DEPENDENT,
     DUPLICATE_OBJECT,
@@ -92,7 +93,7 @@ def _create_routine(catalog: Catalog, tree: CreateRoutine, contract: str) -> Def
     routine = Routine(
         name=name,
         parameters=tuple(_parameter(catalog, home, one) for one in tree.parameters),
-        returns=None if tree.returns is None else resolve_type(catalog, home, tree.returns),
+        returns=None if tree.returns is None else _unmodified(resolve_type(catalog, home, tree.returns)),
         is_set=tree.is_set,
         is_procedure=tree.is_procedure,
         language=tree.language,
@@ -113,7 +114,12 @@ def _parameter(catalog: Catalog, contract: str, written: WrittenParameter) -> Pa
     if written.default is not None:
         tree = parse_script(f"SELECT {written.default.text}")[0].sql.expressions[0]
         default = canonical_expression(tree)
-    return Parameter(written.name, written.mode, column_type, default)
+    return Parameter(written.name, written.mode, _unmodified(column_type), default)
+
+
+def _unmodified(column_type: ColumnType) -> ColumnType:
+    """A type as routines take and give it: PostgreSQL drops lengths, precisions and scales there."""
+    return replace(column_type, length=None, precision=None, scale=None)
 
 
 def _check_routine(tree: CreateRoutine, routine: Routine, old: Routine | None) -> None:

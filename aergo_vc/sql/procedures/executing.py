@@ -4,6 +4,7 @@ The text is the compiler's (compiling.py).  It is made from checked trees alone:
 contract wrote gets in through ``repr`` or stays outside, in the tables of texts and plans.
 """
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,8 @@ def function_of(compiled: Compiled) -> Callable[..., Any]:
     names |= {f"R{number}": required for number, required in enumerate(compiled.requirements)}
     names |= {f"f_{name}": function_named(name) for name in compiled.functions}
     try:
-        code = compile(compiled.source, f"<{compiled.name}>", "exec")
+        with warnings.catch_warnings(action="ignore"):  # about constants that contracts compare
+            code = compile(compiled.source, f"<{compiled.name}>", "exec")
     except (SyntaxError, RecursionError, MemoryError):
         raise SqlError(TOO_COMPLEX, f"{compiled.name} nests loops and blocks too deep") from None
     exec(code, names)  # noqa: S102 - the module's docstring says of what

@@ -1,48 +1,49 @@
 """What an engine keeps of routines: their library, the session that they run on, and those that a script has made."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import apsw
-from sqlglot import exp
 
 from aergo_vc.base.ids import RoutineName
 from aergo_vc.base.limits import TABLE_COLUMNS
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Argument, CallResult
-from aergo_vc.sql.binder import Surroundings
 from aergo_vc.sql.budget import Meter
 from aergo_vc.sql.capture import Capture
+from aergo_vc.sql.compiled_cache import CompiledCache
 from aergo_vc.sql.errors import SqlError
 from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals
 from aergo_vc.sql.permits import Permits
 from aergo_vc.sql.plans import Plan
 from aergo_vc.sql.procedures.arguments import kept_arguments
-from aergo_vc.sql.procedures.body import shift
-from aergo_vc.sql.procedures.calling import CallPlan, plan_call, plan_signed_call, run_call, run_signed_call
+from aergo_vc.sql.procedures.call_plans import CallPlan, run_call, run_signed_call
+from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.library import Library
-from aergo_vc.sql.procedures.own_statements import CallRoutine, CreateRoutine
 from aergo_vc.sql.procedures.session import Session
-from aergo_vc.sql.qualifying import qualified
 from aergo_vc.sql.runner import Runner
 from aergo_vc.sql.sandbox import table_function
-from aergo_vc.sql.source import Statement
-from aergo_vc.sql.statements import compile_statement
+from aergo_vc.sql.steps import Step
+
+if TYPE_CHECKING:
+    from aergo_vc.sql.source import Statement
 
 
 class RoutineHost:
     """The routines of one engine."""
 
     def __init__(
-        self, db: apsw.Connection, capture: Capture, trusted: Callable[[str], object], permits: Permits
-    ) -> None:
+        self, db: apsw.Connection, capture: Capture, trusted: Callable[[str], object], permits: Permits,
+        compiled: CompiledCache,
+    ) -> None:  # fmt: skip
+        self._compiled = compiled
         self._permits = permits
         self._db, self._capture = db, capture
-        self._library = Library()
+        self._library = Library(compiled)
         self._session = Session(db, capture, trusted, self._library.load)
         self._catalog = Catalog()
-        self._made: dict[RoutineName, Statement] = {}
+        self._made: dict[RoutineName, Step] = {}
         self._signed: dict[tuple[RoutineName, int], CallPlan] = {}
         db.create_scalar_function("call_routine", self._session.call_nested, -1)
         db.create_scalar_function("call_rows", self._session.call_rows, -1)
@@ -57,6 +58,12 @@ class RoutineHost:
         self._library.set_catalog(catalog)
         self._session.set_catalog(catalog, self._permits.rights)
         self._signed = {}
+
+    def cover(self, coverage: Coverage) -> None:
+        """Count the statements of routines from now on."""
+        self._library.coverage = coverage
+        self._session.hits = coverage.hits
+        self.set_catalog(self._catalog)
 
     def progress(self) -> int:
         """Changes with each step that a routine takes."""
@@ -82,36 +89,31 @@ class RoutineHost:
 
     # Definitions
 
-    def note(self, tree: CreateRoutine, statement: Statement, contract: str) -> None:
+    def note(self, step: Step) -> None:
         """A script makes a routine, which is looked at when all is there that it may name."""
-        self._made[RoutineName(f"{tree.name.contract or contract}.{tree.name.name}")] = statement
+        if step.made is not None:
+            self._made[step.made.name] = step
 
     def check_made(self) -> None:
         """Compile the routines that a script has made; raises SqlError with the place in the script."""
-        for name, statement in self._made.items():
-            if name not in self._catalog.routines or not isinstance(statement.tree, CreateRoutine):
+        for name, step in self._made.items():
+            if name not in self._catalog.routines or step.made is None:
                 continue
             try:
                 self._library.check(name)
             except SqlError as error:
-                shift(error, statement.tree.body)
-                error.place(statement.number, statement.line, statement.column)
+                _shift(error, step.made.line, step.made.column)
+                error.place(step.number, step.line, step.column)
                 raise
 
     # Calls
 
-    def plan(self, statement: Statement, contract: str) -> Plan | CallPlan:
+    def plan(self, statement: "Statement", contract: str) -> Plan | CallPlan:
         """The plan of a statement that reads, writes or calls."""
-        tree = statement.tree
-        if isinstance(tree, exp.Expression):
-            tree = qualified(tree, self._catalog, contract)
-        call = plan_call(self._catalog, contract, tree) if isinstance(tree, (CallRoutine, exp.Expression)) else None
-        if call is not None:
-            self._library.check_expression(call.nested, None)
-            return call
-        around = Surroundings(contract)
-        plan = compile_statement(self._catalog, tree if isinstance(tree, exp.Expression) else statement.sql, around)
-        self._library.check_expression(around.called, plan.table)
+        from aergo_vc.sql.procedures.calling import plan_statement  # noqa: PLC0415 - it loads sqlglot
+
+        plan, called, table = plan_statement(self._catalog, contract, statement)
+        self._library.check_expression(called, table)
         return plan
 
     def run(self, runner: Runner, plan: CallPlan) -> StatementResult:
@@ -124,13 +126,34 @@ class RoutineHost:
         key = (name, len(arguments))
         plan = self._signed.get(key)
         if plan is None:
-            plan = self._signed[key] = plan_signed_call(self._catalog, name, len(arguments))
+            plan = self._signed[key] = self._plan_signed(name, len(arguments))
         self._permits.require(plan.requirements)
         entry = self._session.entry(name)
         values = kept_arguments(name, entry.inputs, entry.readers, arguments)
         if plan.arguments_sql is not None:
             values += runner.row(plan.arguments_sql, self._catalog)
         return run_signed_call(self._session, plan, values)
+
+    def _plan_signed(self, name: RoutineName, count: int) -> CallPlan:
+        parts = ("call", name, str(count), self._compiled.state(self._catalog))
+        kept = self._compiled.find(*parts)
+        if isinstance(kept, CallPlan):
+            return kept
+        from aergo_vc.sql.procedures.calling import plan_signed_call  # noqa: PLC0415 - it loads sqlglot
+
+        plan = plan_signed_call(self._catalog, name, count)
+        self._compiled.keep(plan, *parts)
+        return plan
+
+
+def _shift(error: SqlError, line: int, column: int) -> None:
+    """Let an error whose place counts within a routine's text name the place in the file, where the text begins."""
+    if error.line is None or error.calls:
+        return
+    if error.line == 1:
+        error.column = (error.column or 1) + column - 1
+    error.line += line - 1
+    error.facts |= {"line": error.line, "column": error.column}
 
 
 def _same(*values: Any) -> Any:  # noqa: ANN401 - what marks arrays for the compiler is nothing in SQL

@@ -3,21 +3,26 @@
 from collections.abc import Callable, Iterable
 
 from aergo_vc.base.ids import RoutineName, TableName
-from aergo_vc.model.routines import Mode, Volatility
+from aergo_vc.model.routines import Mode, Routine, Volatility
 from aergo_vc.model.schema import Catalog
+from aergo_vc.sql.compiled_cache import CompiledCache
 from aergo_vc.sql.errors import UNDEFINED_FUNCTION, UNSUPPORTED, SqlError
 from aergo_vc.sql.needs import Requirements
 from aergo_vc.sql.procedures.arguments import reader_of
 from aergo_vc.sql.procedures.compiled import Compiled
+from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.executing import function_of
 from aergo_vc.sql.procedures.session import Entry
+from aergo_vc.sql.recursion import deep_stack
 
 
 class Library:
     """What is compiled of one catalog."""
 
-    def __init__(self) -> None:
+    def __init__(self, cache: CompiledCache) -> None:
+        self._cache = cache
         self.catalog = Catalog()
+        self.coverage: Coverage | None = None
         self._compiled: dict[RoutineName, Compiled] = {}
 
     def set_catalog(self, catalog: Catalog) -> None:
@@ -25,6 +30,7 @@ class Library:
         self.catalog = catalog
         self._compiled = {}
 
+    @deep_stack()
     def compiled(self, name: RoutineName) -> Compiled:
         """A routine in Python; raises SqlError 42883, and whatever is wrong with its text."""
         found = self._compiled.get(name)
@@ -32,11 +38,22 @@ class Library:
             routine = self.catalog.routines.get(name)
             if routine is None:
                 raise SqlError(UNDEFINED_FUNCTION, f"function {name} does not exist")
-            from aergo_vc.sql.procedures.compiling import compile_routine  # noqa: PLC0415 - it loads sqlglot
-
-            found = self._compiled[name] = compile_routine(self.catalog, routine)
+            found = self._compiled[name] = self._compile(routine)
         return found
 
+    def _compile(self, routine: Routine) -> Compiled:
+        parts = ("routine", routine.name, self._cache.state(self.catalog))
+        kept = self._cache.find(*parts) if self.coverage is None else None
+        if isinstance(kept, Compiled):
+            return kept
+        from aergo_vc.sql.procedures.compiling import compile_routine  # noqa: PLC0415 - it loads sqlglot
+
+        compiled = compile_routine(self.catalog, routine, self.coverage)
+        if self.coverage is None:  # what counts is for that process alone
+            self._cache.keep(compiled, *parts)
+        return compiled
+
+    @deep_stack()
     def load(self, name: RoutineName) -> Entry:
         """A routine ready to be called, its calls of others looked at."""
         compiled = self.check(name)
@@ -56,8 +73,8 @@ class Library:
         """Compile a routine and those that it calls; raises SqlError for a call that must not write or read."""
         compiled = self.compiled(name)
         for called, (line, column) in compiled.nested.items():
-            if self.writes(called):
-                message = f"{called} changes rows, so that it can only be called as a statement of its own"
+            if (does := self._effects(called)) is not None:
+                message = f"{called} {does}, so that it can only be called as a statement of its own"
                 raise SqlError(UNSUPPORTED, message, line, column)
         for (called, table), (line, column) in compiled.nested_while_writing.items():
             if table in self.reads(called):
@@ -72,8 +89,8 @@ class Library:
     def check_expression(self, called: Iterable[RoutineName], table: TableName | None) -> None:
         """Raise SqlError 0A000 if a statement that writes `table`, or none, must not call these in its expressions."""
         for name in sorted(called):
-            if self.writes(name):
-                message = f"{name} changes rows, so that it can only be called as a statement of its own"
+            if (does := self._effects(name)) is not None:
+                message = f"{name} {does}, so that it can only be called as a statement of its own"
                 raise SqlError(UNSUPPORTED, message)
             if table is not None and table in self.reads(name):
                 message = f"{name} reads {table}, so that it cannot be called in a statement that changes that table"
@@ -83,6 +100,14 @@ class Library:
         """Whether a call may change rows, be it by way of others."""
         return bool(self._reached(name, lambda compiled: compiled.written))
 
+    def _effects(self, name: RoutineName) -> str | None:
+        """What a call may do that shows when, and how often, it runs; None where it only reads."""
+        if self.writes(name):
+            return "changes rows"
+        if any(self.compiled(one).has_effects for one in self._within(name)):
+            return "emits events or takes numbers of a sequence"
+        return None
+
     def reads(self, name: RoutineName) -> frozenset[TableName]:
         """The tables that a call may read, and those below the views that it may read."""
         found = self._reached(name, lambda compiled: compiled.read)
@@ -90,15 +115,15 @@ class Library:
         return frozenset(self.catalog.tables) if found & self.catalog.views.keys() else found
 
     def _reached(self, name: RoutineName, tables: Callable[[Compiled], frozenset[TableName]]) -> frozenset[TableName]:
-        found: frozenset[TableName] = frozenset()
+        return frozenset().union(*[tables(self.compiled(one)) for one in self._within(name)])
+
+    def _within(self, name: RoutineName) -> set[RoutineName]:
+        """A routine and those that it calls, be it by way of others."""
         seen: set[RoutineName] = set()
         rest = [name]
         while rest:
             one = rest.pop()
-            if one in seen:
-                continue
-            seen.add(one)
-            compiled = self.compiled(one)
-            found |= tables(compiled)
-            rest += compiled.called
-        return found
+            if one not in seen:
+                seen.add(one)
+                rest += self.compiled(one).called
+        return seen

@@ -10,8 +10,7 @@ from aergo_vc.sql.procedures.conditions import CONDITIONS
 from aergo_vc.sql.procedures.storing import store
 from aergo_vc.sql.procedures.syntax import Assert, Emit, Fragment, GetDiagnostics, Level, Raise
 from aergo_vc.sql.procedures.translation import Code
-from aergo_vc.sql.routine_calls import ROWS
-from aergo_vc.sql.values import BIGINT, INTEGERS, TEXT, is_scaled, storage_scale
+from aergo_vc.sql.values import BIGINT, INTEGERS, ROWS, TEXT, is_scaled, storage_scale
 
 ASSERT_FAILURE = "P0004"
 RAISED = "P0001"
@@ -110,6 +109,7 @@ def compile_assert(body: Body, statement: Assert) -> None:
 
 def compile_emit(body: Body, statement: Emit) -> None:
     """EMIT: an event, its values in canonical form."""
+    body.has_effects = True
     members: list[str] = []
     size: int | None = len(statement.event)
     for key, fragment in statement.items:

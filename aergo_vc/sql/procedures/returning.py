@@ -9,7 +9,8 @@ from aergo_vc.sql.procedures.running_sql import result_types
 from aergo_vc.sql.procedures.storing import row_shape, row_source, stored_columns
 from aergo_vc.sql.procedures.syntax import Fragment, Return, ReturnNext
 from aergo_vc.sql.procedures.translation import Code
-from aergo_vc.sql.routine_calls import ROWS, Shape, result_type
+from aergo_vc.sql.routine_calls import Shape, result_type
+from aergo_vc.sql.values import ROWS
 
 
 def result_source(body: Body) -> str:
@@ -141,4 +142,4 @@ def compile_return_next(body: Body, statement: ReturnNext) -> None:
                 body.write(f"out.append({_row(body, row, shape, body.result_fields(body.routine))})")
             else:
                 body.write(f"out.append(({body.assigned(expression, types[0]).source},))")
-    body.write("run.add_rows(1)")
+    body.write("run.add_row(out[-1])")

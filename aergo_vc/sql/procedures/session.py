@@ -67,10 +67,40 @@ class Session:
     """The ``run`` of compiled routines; the methods without an underscore are what they call."""
 
     __slots__ = (
-        "_by_code", "_capture", "_contract", "_cursors", "_db", "_depth", "_entries", "_load", "_meter", "_nested",
-        "_ordinals", "_points", "_rights", "_row_sets", "_runner", "_trusted", "_waiting", "asks", "branch", "caller",
-        "catalog", "chain", "changes", "events", "execute", "height", "left", "notices", "prefix", "signer", "time",
-        "transaction", "user",
+        "_by_code",
+        "_capture",
+        "_contract",
+        "_cursors",
+        "_db",
+        "_depth",
+        "_entries",
+        "_load",
+        "_meter",
+        "_nested",
+        "_ordinals",
+        "_points",
+        "_rights",
+        "_row_sets",
+        "_runner",
+        "_trusted",
+        "_waiting",
+        "asks",
+        "branch",
+        "caller",
+        "catalog",
+        "chain",
+        "changes",
+        "events",
+        "execute",
+        "height",
+        "hits",
+        "left",
+        "notices",
+        "prefix",
+        "signer",
+        "time",
+        "transaction",
+        "user",
     )  # fmt: skip
     failures = (SqlError, apsw.Error)
 
@@ -94,6 +124,7 @@ class Session:
         self.events: list[Event] = []
         self.notices: list[Notice] = []
         self.left = 0
+        self.hits: list[int] = []
 
     def set_catalog(self, catalog: Catalog, rights: Rights) -> None:
         """Routines may have changed, and who may do what."""
@@ -238,9 +269,14 @@ class Session:
 
     def query(self, sql: str, bindings: Bindings) -> Rows:
         """All rows."""
-        rows: Rows = self.execute(sql, bindings).fetchall()
-        self._meter.add_rows(len(rows))
-        return rows
+        return self._fetch(self.execute(sql, bindings))
+
+    def _fetch(self, cursor: apsw.Cursor) -> Rows:
+        try:
+            return self._meter.fetch(cursor)
+        except BudgetError:
+            cursor.execute("")  # what is left would hold the tables
+            raise
 
     def strict_row(self, sql: str, bindings: Bindings) -> tuple[Any, ...]:
         """The only row; errors P0002, P0003."""
@@ -258,8 +294,7 @@ class Session:
 
     def change_rows(self, sql: str, bindings: Bindings) -> Rows:
         """What RETURNING gives, in an order that does not hang on the engine's."""
-        rows: Rows = self.execute(sql, bindings).fetchall()
-        self._meter.add_rows(len(rows))
+        rows = self._fetch(self.execute(sql, bindings))
         if len(rows) > 1:
             rows.sort(key=sort_key)
         return rows
@@ -299,6 +334,16 @@ class Session:
     def add_rows(self, count: int) -> None:
         """Rows were handed out."""
         self._meter.add_rows(count)
+
+    def add_row(self, row: tuple[Any, ...]) -> None:
+        """A row was added to a result."""
+        self._meter.add_rows(1)
+        self._meter.weigh((row,))
+
+    def weighed(self, value: Any) -> Any:  # noqa: ANN401 - a value as variables hold it
+        """A value that an array is to keep."""
+        self._meter.weigh(((value,),))
+        return value
 
     # Blocks with handlers
 
@@ -363,6 +408,7 @@ class Session:
         """The error of a RAISE, with what USING said of it."""
         error = SqlError(sqlstate, message)
         error.details = {name: value for name, value in details.items() if value is not None}
+        error.facts |= {name: error.details[name] for name in ("detail", "hint") if name in error.details}
         return error
 
     def detail(self, error: SqlError, item: str) -> str:

@@ -25,6 +25,7 @@ def compile_sql_function(body: Body) -> None:
             body.write("run.exhausted()")
         for place, (tree, statement) in enumerate(trees):
             body.position = Position(statement.line, statement.column)
+            body.mark()
             if place == len(trees) - 1 and _gives_result(body):
                 with body.asking():
                     _last(body, tree)

@@ -1,6 +1,7 @@
 """Assignment: to variables, to fields of rows, to elements of arrays; from expressions and from rows that SQL gave."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aergo_vc.model.routines import Routine
 from aergo_vc.model.types import ColumnType, Kind
@@ -12,7 +13,7 @@ from aergo_vc.sql.procedures.syntax import Assign, Target
 from aergo_vc.sql.procedures.translation import Code
 from aergo_vc.sql.procedures.variables import Variable
 from aergo_vc.sql.routine_calls import Shape, result_type
-from aergo_vc.sql.values import INTEGER, TEXT, storage_scale
+from aergo_vc.sql.values import INTEGER, INTEGERS, TEXT, storage_scale
 
 Columns = Sequence[tuple[str, Expression]]
 """What rows consist of: names, and expressions that stand for the cells ``:c0``, ``:c1``, …"""
@@ -137,6 +138,8 @@ def _store_element(  # noqa: PLR0917 - what an assignment consists of
         raise SqlError(UNSUPPORTED, message, target.line, target.column)
     index = body.value(target.subscripts[0], INTEGER)
     code = body.assigned(expression, column_type.element, more)
+    if column_type.element.kind not in INTEGERS:
+        code = replace(code, source=f"run.weighed({code.source})")
     function = body.names.function("element_set")
     if place is None:
         body.write(f"{variable.python} = {function}({variable.python}, {index.source}, {code.source})")

@@ -7,7 +7,8 @@ from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.errors import UNSUPPORTED, SqlError
 from aergo_vc.sql.expressions import Expression, column_expression
 from aergo_vc.sql.procedures.translation import Code
-from aergo_vc.sql.routine_calls import ROWS, Shape
+from aergo_vc.sql.routine_calls import Shape
+from aergo_vc.sql.values import ROWS
 
 
 @dataclass(slots=True, eq=False)

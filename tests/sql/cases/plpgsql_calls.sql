@@ -382,6 +382,4 @@ SELECT is_even(10), is_even(7);
 -- case: precisions of parameters and results
 CREATE FUNCTION f(a numeric(6,2)) RETURNS numeric(6,1) LANGUAGE plpgsql AS $$ BEGIN RETURN a * 10; END $$;
 SELECT f(1.005);
--- 10.1
--- differs: A routine keeps to the lengths, precisions and scales of its parameters and results, which PostgreSQL forgets
 -- 10.050

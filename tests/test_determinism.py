@@ -1,0 +1,87 @@
+"""The same blocks give the same everywhere: rows G05, G07, G11, G16 of the threat list; the limits of the rule set."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import differential
+import pytest
+
+from aergo_vc.model.blocks import RULES
+from aergo_vc.sql import binder, rules, sandbox, source
+from aergo_vc.sql.budget import Budget
+from aergo_vc.sql.procedures import body, session, support
+
+ENVIRONMENTS: list[dict[str, str]] = [
+    {"LC_ALL": "C"},
+    {"LC_ALL": "C.UTF-8"},
+    {"LC_ALL": "tr_TR.UTF-8"},
+    {"LANG": "de_DE.UTF-8", "LC_NUMERIC": "de_DE.UTF-8"},
+    {"TZ": "Asia/Kathmandu"},
+    {"TZ": "America/St_Johns"},
+    {"PYTHONHASHSEED": "0"},
+    {"PYTHONHASHSEED": "1"},
+    {"PYTHONHASHSEED": "4294967295"},
+    {"PYTHONOPTIMIZE": "2"},
+    {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
+    {"PYTHONMALLOC": "malloc", "MALLOC_PERTURB_": "165"},
+]
+
+
+@pytest.mark.parametrize("corpus", differential.CORPORA)
+def test_g07_reversed_scans_show_nowhere(corpus: str) -> None:
+    backwards = differential.lines(corpus, lambda: differential.an_engine(reverse=True))
+    assert backwards == differential.lines(corpus)
+
+
+@pytest.mark.parametrize("corpus", differential.CORPORA)
+def test_g07_indexes_show_nowhere(corpus: str) -> None:
+    with differential.without_indexes():
+        found = differential.lines(corpus)
+    assert found == differential.lines(corpus)
+
+
+def test_the_corpus_of_routines_runs_as_it_is_meant() -> None:
+    outcomes = dict(json.loads(line)[:2] for line in differential.lines("routines")[:-1])
+    failed = {call: outcome for call, outcome in outcomes.items() if isinstance(outcome, str)}
+    assert failed == {"CALL move('g1', 'g2', 5000)": "P0042"}
+
+
+def _digests(environment: dict[str, str], corpora: str) -> str:
+    bare = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "SYSTEMROOT")}
+    program = [sys.executable, str(Path(differential.__file__)), *corpora.split()]
+    done = subprocess.run(program, env=bare | environment, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda one: " ".join(f"{k}={v}" for k, v in one.items()))
+def test_g16_surroundings_show_nowhere(environment: dict[str, str]) -> None:
+    assert json.loads(_digests(environment, "routines tpcc")) == differential.digests(["routines", "tpcc"])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("environment", ENVIRONMENTS[2:7:2], ids=lambda one: " ".join(one.values()))
+def test_g16_surroundings_show_in_no_case(environment: dict[str, str]) -> None:
+    assert json.loads(_digests(environment, "cases")) == differential.digests(["cases"])
+
+
+def test_the_rule_set_names_its_limits_and_changes_with_none_of_them() -> None:
+    named = json.loads((Path(__file__).with_name("vectors") / f"{RULES}.json").read_text())
+    assert named == {
+        "name": RULES,
+        "sqlite": sandbox.engine_version(),
+        "golden": rules.GOLDEN_DIGEST,
+        "budget": asdict(Budget()),
+        "calls": session.DEPTH,
+        "nested_blocks": body.MOST_BLOCKS,
+        "array_elements": support.ARRAY_ELEMENTS,
+        "value_bytes": sandbox.VALUE_BYTES,
+        "brackets": source.NESTING,
+        "operators_in_a_row": source.OPERATORS_IN_A_ROW,
+        "statement_words": source.TOKENS,
+        "script_characters": source.SCRIPT_CHARACTERS,
+        "sources": binder.SOURCES,
+    }
