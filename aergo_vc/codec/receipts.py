@@ -6,7 +6,7 @@ from typing import Any
 from aergo_vc.base.errors import FormatError, InputError
 from aergo_vc.base.ids import TableName, TransactionId
 from aergo_vc.base.names import routine_name, table_name
-from aergo_vc.codec.arguments import argument_of, json_of
+from aergo_vc.codec.arguments import argument_of
 from aergo_vc.codec.canonical_json import decode, encode
 from aergo_vc.codec.record import Record
 from aergo_vc.model.transactions import Argument, CallResult, Event, Receipt, RowCounts
@@ -17,7 +17,7 @@ _COUNTS = ("deleted", "inserted", "updated")
 
 def encode_receipts(receipts: Iterable[Receipt]) -> bytes:
     """The bytes of ``receipts.jsonl``."""
-    return b"".join(encode(_value(receipt)) + b"\n" for receipt in receipts)
+    return b"".join([encode(_value(receipt)) + b"\n" for receipt in receipts])
 
 
 def decode_receipts(data: bytes) -> tuple[Receipt, ...]:
@@ -54,22 +54,23 @@ def _most_bytes(value: Argument) -> int:
 
 
 def _value(receipt: Receipt) -> dict[str, Any]:
-    rows = {table: {kind: getattr(counts, kind) for kind in _COUNTS} for table, counts in receipt.rows.items()}
-    return {"rows": rows, "transaction": receipt.transaction, **_output_value(receipt.events, receipt.result)}
-
-
-def _output_value(events: tuple[Event, ...], result: CallResult | None) -> dict[str, Any]:
-    value: dict[str, Any] = {}
-    if events:
-        value["events"] = [_event_value(event) for event in events]
-    if result is not None:
-        rows = [[json_of(cell) for cell in row] for row in result.rows]
-        value["result"] = {"columns": list(result.columns), "rows": rows}
+    value = _output_value(receipt.events, receipt.result)
+    value["rows"] = {
+        table: {"deleted": counts.deleted, "inserted": counts.inserted, "updated": counts.updated}
+        for table, counts in receipt.rows.items()
+    }
+    value["transaction"] = receipt.transaction
     return value
 
 
-def _event_value(event: Event) -> dict[str, Any]:
-    return {"data": {name: json_of(value) for name, value in event.data.items()}, "name": event.name}
+def _output_value(events: tuple[Event, ...], result: CallResult | None) -> dict[str, Any]:
+    """The members of a receipt that a routine speaks in; tuples are spelled as arrays."""
+    value: dict[str, Any] = {}
+    if events:
+        value["events"] = [{"data": dict(event.data), "name": event.name} for event in events]
+    if result is not None:
+        value["result"] = {"columns": result.columns, "rows": result.rows}
+    return value
 
 
 def _receipt(value: Any) -> Receipt:  # noqa: ANN401 - any JSON value

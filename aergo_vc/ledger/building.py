@@ -12,7 +12,7 @@ from aergo_vc.codec.git_commit import Commit, Identity, encode_commit, read_link
 from aergo_vc.codec.header import block_id, encode_header
 from aergo_vc.codec.law import decode_law
 from aergo_vc.codec.receipts import encode_receipts
-from aergo_vc.codec.transactions import encode_transactions
+from aergo_vc.codec.transactions import encode_transaction
 from aergo_vc.keys.signatures import sign_commit_payload
 from aergo_vc.ledger.author import Author
 from aergo_vc.ledger.history import CommitObjects
@@ -132,7 +132,7 @@ def execute_all(machine: Machine, context: BlockContext, submissions: Iterable[S
     lines: list[tuple[bytes, bytes]] = []
     with machine.block(context) as execution:
         for transaction, payload in submissions:
-            line = encode_transactions([transaction])
+            line = encode_transaction(transaction) + b"\n"
             try:
                 room.require(transaction, line)
                 outcome = execution.execute(transaction, payload)

@@ -7,7 +7,8 @@ Row changes lead from one to the other.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 from aergo_vc.base.ids import BranchName, ChainId, Digest, EntityName, ObjectId, TableName, TransactionId
 from aergo_vc.base.limits import DIRECTORY_OUTPUT_BYTES, OUTPUT_BYTES
@@ -48,8 +49,7 @@ class BlockContext:
     roles_of: RolesOf = field(default=no_roles, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionOutcome:
+class TransactionOutcome(NamedTuple):
     """What one transaction did: what its statements returned, its receipt, and what it said to this machine alone."""
 
     results: tuple[StatementResult, ...]
@@ -349,8 +349,7 @@ class BlockExecution:
         _merge(work.changes, rest)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ran:
+class _Ran(NamedTuple):
     """What the script or the call of a transaction did beside changing rows."""
 
     results: tuple[StatementResult, ...] = ()
@@ -389,13 +388,16 @@ def _counts(done: OpenTransaction) -> dict[TableName, RowCounts]:
     return {name: _count(rows) for name, rows in done.changes.items() if rows and name not in done.rewritten}
 
 
+_row_counts = lru_cache(1_024)(RowCounts)  # most transactions change few rows
+
+
 def _count(rows: TableChanges) -> RowCounts:
     if isinstance(rows, InsertedRows):
-        return RowCounts(inserted=len(rows), updated=0, deleted=0)
+        return _row_counts(len(rows), 0, 0)
     inserted = deleted = 0
     for change in rows.values():
         if change.before is None:
             inserted += 1
         elif change.after is None:
             deleted += 1
-    return RowCounts(inserted=inserted, updated=len(rows) - inserted - deleted, deleted=deleted)
+    return _row_counts(inserted, len(rows) - inserted - deleted, deleted)

@@ -24,6 +24,8 @@ from aergo_vc.model.blocks import DIRECTORY_BRANCH, RULES, Consensus, Header, La
 from aergo_vc.model.directory import Authority, Role
 from aergo_vc.model.transactions import Payload
 
+_ADMINS, _WRITERS = frozenset({Role.ADMIN}), frozenset({Role.ADMIN, Role.WRITER})
+
 TRAILER = "Aergo-Block"
 """The trailer of a block's commit message: branch, height and id of the block, so that the signature covers them."""
 
@@ -135,8 +137,7 @@ def check_payload(payload: Payload, header: Header, authority: Authority, recent
     check_recent(payload, header.height, recent)
     check_key(authority, payload.signer, payload.key)
     roles = authority.entities[payload.signer].roles
-    needed = {Role.ADMIN} if header.branch == DIRECTORY_BRANCH else {Role.ADMIN, Role.WRITER}
-    if not roles & needed:
+    if roles.isdisjoint(_ADMINS if header.branch == DIRECTORY_BRANCH else _WRITERS):
         raise PermissionDeniedError(f"{payload.signer} may not write to branch {header.branch}", entity=payload.signer)
 
 

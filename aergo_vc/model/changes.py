@@ -1,7 +1,7 @@
 """Row changes: what a transaction, or a block, did to the tables."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.types import Row
@@ -10,8 +10,7 @@ Key = Row
 """The values of a row's key columns, in key order."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowChange:
+class RowChange(NamedTuple):
     """A row before and after: None before means inserted, None after means deleted; never both."""
 
     before: Row | None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import (
@@ -96,8 +97,7 @@ class RowCounts:
     deleted: int
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What a routine announced by EMIT: `name` is the event's, behind its contract's; `data` are values by name."""
 
     name: str

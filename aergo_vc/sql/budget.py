@@ -43,11 +43,13 @@ DEFAULT_BUDGET = Budget()
 class Meter:
     """Counts against a budget; raises SqlError 54000 beyond it."""
 
+    __slots__ = ("_budget", "bytes", "most_bytes", "most_rows", "rows", "statements", "steps_left")
+
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self.statements = self.rows = self.bytes = 0
         self.steps_left = budget.steps
-        self.most_rows = budget.rows
+        self.most_rows, self.most_bytes = budget.rows, budget.bytes
 
     def add_statement(self) -> None:
         self.statements += 1
@@ -60,8 +62,12 @@ class Meter:
 
     def add_rows(self, count: int) -> None:
         self.rows += count
-        if self.rows > self._budget.rows:
-            raise BudgetError(LIMIT_EXCEEDED, f"more than {self._budget.rows} rows")
+        if self.rows > self.most_rows:
+            raise self.out_of_rows()
+
+    def out_of_rows(self) -> SqlError:
+        """The error for more rows than may be changed or handed out."""
+        return BudgetError(LIMIT_EXCEEDED, f"more than {self.most_rows} rows")
 
     def fetch(self, cursor: Iterator[Cells]) -> list[Cells]:
         """The rows of a cursor, counted as they come, so that no more are held than the budget allows.
@@ -86,5 +92,5 @@ class Meter:
 
     def add_bytes(self, count: int) -> None:
         self.bytes += count
-        if self.bytes > self._budget.bytes:
-            raise BudgetError(LIMIT_EXCEEDED, f"more than {self._budget.bytes} bytes")
+        if self.bytes > self.most_bytes:
+            raise BudgetError(LIMIT_EXCEEDED, f"more than {self.most_bytes} bytes")

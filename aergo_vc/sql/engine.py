@@ -54,6 +54,7 @@ class Engine:
         self._meter = Meter(DEFAULT_BUDGET)
         with disk_errors():
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
+        self._commands = self._db.cursor().execute
         self._facts = Facts(self._db)
         self._capture = Capture()
         self._db.preupdate_hook(self._capture.hook)
@@ -81,6 +82,16 @@ class Engine:
         self._guard.trusted = True
         try:
             return self._db.execute(sql, bindings).fetchall()
+        except DISK_ERRORS as error:
+            raise disk_error(error) from error
+        finally:
+            self._guard.trusted = False
+
+    def _command(self, sql: str) -> None:
+        """As `_trusted`, for what gives no rows."""
+        self._guard.trusted = True
+        try:
+            self._commands(sql)
         except DISK_ERRORS as error:
             raise disk_error(error) from error
         finally:
@@ -216,7 +227,7 @@ class Engine:
     def _begin(self, name: str, *, final: bool) -> None:
         if final and self._depth:
             raise RuntimeError("a block cannot begin inside another stretch")
-        self._trusted("BEGIN" if final else f"SAVEPOINT {name}")
+        self._command("BEGIN" if final else f"SAVEPOINT {name}")
         self._depth += 1
 
     def _undo(self, name: str, before: tuple[Catalog, Mapping[TableName, RowSource]], *, final: bool) -> None:
@@ -232,7 +243,7 @@ class Engine:
 
     def _keep(self, name: str, opened: OpenTransaction, *, final: bool) -> None:
         self._depth -= 1
-        self._trusted("COMMIT" if final else f"RELEASE {name}")
+        self._command("COMMIT" if final else f"RELEASE {name}")
         if final:
             return
         self._transactions.pop()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from aergo_vc.base.ids import BranchName, ChainId, EntityName, TableName, TransactionId
 from aergo_vc.model.changes import Changes
@@ -46,6 +47,8 @@ class Notice:
 class RowOrdinals:
     """Numbers the rows that a transaction adds to tables without a primary key."""
 
+    __slots__ = ("next", "prefix")
+
     def __init__(self, context: ExecutionContext) -> None:
         self.prefix = context.transaction[:32] + "-"
         self.next = 0
@@ -72,8 +75,7 @@ class ScriptOutcome:
     notices: tuple[Notice, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CallOutcome:
+class CallOutcome(NamedTuple):
     """What a call of a routine did; `result` is None where the routine gives nothing."""
 
     result: CallResult | None

@@ -303,7 +303,10 @@ class Session:
         """The row for INTO behind a changing statement of one step."""
         rows: Rows = self.execute(sql, bindings).fetchall()
         count = len(rows)
-        self._meter.add_rows(count)
+        meter = self._meter
+        meter.rows += count
+        if meter.rows > meter.most_rows:
+            raise meter.out_of_rows()
         return rows[0] if count == 1 else self.only_row(rows, strict)
 
     def only_row(self, rows: Rows, strict: bool) -> tuple[Any, ...] | None:  # noqa: FBT001
