@@ -5,8 +5,6 @@ The branch's state cache is left alone: a query needs no lock, and may ask at an
 
 from collections.abc import Sequence
 
-from sqlglot import exp
-
 from aergo_vc.base.ids import EntityName, TransactionId
 from aergo_vc.directory.authorities import read_authority
 from aergo_vc.directory.constitution import keep_constitution
@@ -24,7 +22,7 @@ from aergo_vc.sql.engine import Engine, ScriptOutcome
 from aergo_vc.sql.errors import SqlError
 from aergo_vc.sql.outcomes import ExecutionContext
 from aergo_vc.sql.procedures.lexing import Source, TokenKind, tokens_of
-from aergo_vc.sql.source import parse_script
+from aergo_vc.sql.source import is_one_query
 
 READ_ONLY = "25006"
 _NOBODY = EntityName("nobody")
@@ -39,8 +37,7 @@ def ask_engine(
     Raises QueryError for what is no query, and SqlError, 25006 where the statement would change something.
     """
     script = _filled_in(sql, parameters) if parameters else sql
-    statements = parse_script(script)
-    if len(statements) != 1 or not isinstance(statements[0].tree, exp.Query):
+    if not is_one_query(script):
         raise QueryError("a query is one SELECT")
     machine = Machine(Engine(), workspace.writer, workspace.nodes, keep_constitution)
     try:

@@ -243,3 +243,9 @@ def name_of(node: exp.Expression | None) -> str:
         raise SqlError(SYNTAX, "a name is expected") if node is None else error_at(node, SYNTAX, "a name is expected")
     text = str(node.this)
     return text if node.quoted else "".join(letter.lower() if letter.isascii() else letter for letter in text)
+
+
+def is_one_query(script: str) -> bool:
+    """Whether a script is one statement that only reads, but for what its routines do; raises as `parse_script`."""
+    statements = parse_script(script)
+    return len(statements) == 1 and isinstance(statements[0].tree, exp.Query)

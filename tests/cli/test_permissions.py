@@ -65,3 +65,17 @@ def test_schema_shows_who_may_do_what(bank: Place) -> None:
     shown = bank.aergo("schema", "bank").out
     assert "ALTER SCHEMA bank OWNER TO alice;" in shown
     assert 'GRANT EXECUTE ON ROUTINE bank.pay TO "role:writer";' in shown
+
+
+def test_a_query_that_calls_a_function_asks_for_the_entitys_privileges(bank: Place) -> None:
+    functions = BANK + (
+        "CREATE FUNCTION total() RETURNS numeric LANGUAGE sql STABLE AS $$ SELECT sum(a.balance) FROM account a $$;"
+        "CREATE FUNCTION known() RETURNS numeric LANGUAGE sql STABLE SECURITY DEFINER"
+        " AS $$ SELECT sum(a.balance) FROM account a $$;"
+        "REVOKE EXECUTE ON FUNCTION total() FROM PUBLIC; GRANT EXECUTE ON FUNCTION known() TO bob;"
+    )
+    bank.aergo("deploy", "-", "--as", "bank", "--commit", stdin=functions)
+    assert bank.aergo("query", "SELECT bank.total()").out.splitlines()[1].strip() == "100"
+    be(bank, "bob")
+    assert bank.aergo("query", "SELECT bank.known()").out.splitlines()[1].strip() == "100"
+    assert "permission denied for function total" in bank.aergo("query", "SELECT bank.total()", expect=2).err
