@@ -93,4 +93,8 @@ class Meter:
     def add_bytes(self, count: int) -> None:
         self.bytes += count
         if self.bytes > self.most_bytes:
-            raise BudgetError(LIMIT_EXCEEDED, f"more than {self.most_bytes} bytes")
+            raise self.out_of_bytes()
+
+    def out_of_bytes(self) -> SqlError:
+        """The error for more bytes than rows, events and messages may have."""
+        return BudgetError(LIMIT_EXCEEDED, f"more than {self.most_bytes} bytes")

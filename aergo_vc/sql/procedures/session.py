@@ -438,7 +438,10 @@ class Session:
         """An event; its values are canonical.  `size` is about its bytes, None where texts or arrays decide."""
         if size is None:
             size = len(name) + sum(map(len, data)) + sum([len(str(value)) for value in data.values()])
-        self._meter.add_bytes(size)
+        meter = self._meter
+        meter.bytes += size
+        if meter.bytes > meter.most_bytes:
+            raise meter.out_of_bytes()
         self.events.append(Event(name, data))
 
     def printed(self, text: str | None) -> str:
