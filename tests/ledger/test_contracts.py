@@ -16,7 +16,7 @@ from aergo_vc.model.transactions import Argument, Call, CallResult, Event, Paylo
 from aergo_vc.objects.dulwich_store import MemoryStore
 from aergo_vc.objects.pack_writer import MemoryWriter
 from aergo_vc.repository.submitting import signed
-from aergo_vc.sql.engine import Engine
+from aergo_vc.sql.state_database import StateDatabase
 from aergo_vc.state.nodes import NodeStore
 from aergo_vc.state.snapshot import Snapshot, SnapshotStore, StateLayoutError
 from aergo_vc.state.twins import MemoryTwins
@@ -129,7 +129,7 @@ def test_a_machine_moves_between_states_that_differ_in_grants_without_reading_ro
     _execute(machine, granted, height=2)
     after = machine.snapshot
     assert before.schemas != after.schemas
-    monkeypatch.delattr(Engine, "restore")
+    monkeypatch.delattr(StateDatabase, "restore")
     machine.move_to(before)
     assert (machine.catalog, list(machine.engine.rows(ACCOUNT))) == (catalog, [(1, "5.00")])
     machine.move_to(after)
