@@ -16,6 +16,7 @@ from aergo_vc.model.transactions import Argument, Call, CallResult, Event, Paylo
 from aergo_vc.objects.dulwich_store import MemoryStore
 from aergo_vc.objects.pack_writer import MemoryWriter
 from aergo_vc.repository.submitting import signed
+from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.state_database import StateDatabase
 from aergo_vc.state.nodes import NodeStore
 from aergo_vc.state.snapshot import Snapshot, SnapshotStore, StateLayoutError
