@@ -85,7 +85,7 @@ class _Run:
         if last.law.consensus is Consensus.SOLE:
             return None
         producers = self._authorities(last, before).roster.producers
-        final = newest_irreversible(self._objects, place.commit, len(producers))
+        final = newest_irreversible(self._objects, place.commit, last, len(producers))
         return None if final is None else final.height
 
     def _begin(

@@ -50,7 +50,10 @@ class Producer:
     def __init__(self, workspace: Workspace, identity: Identity) -> None:
         self._workspace = workspace
         self._identity = identity
-        self._watermark = Watermark(workspace.folder / "watermark.json")
+        known = workspace.watermark
+        if known is None or not known.is_current():
+            known = workspace.watermark = Watermark(workspace.folder / "watermark.json")
+        self._watermark = known
         # Taken out, so that what an error left half read is not met again.
         self._authorities, workspace.authorities = workspace.authorities, None
 
@@ -159,13 +162,13 @@ class Producer:
             return
         chain, objects = tip.ledger.chain, self._workspace.writer
         known = self._watermark.irreversible(chain, tip.branch)
-        if known is not None and not holds(objects, tip.commit, known):
+        if known is not None and not holds(objects, tip.commit, tip.ledger, known):
             raise FinalityError(
                 f"branch {tip.branch} lacks block {known.block} at height {known.height}, which is irreversible",
                 branch=tip.branch, block=known.block, height=known.height,
             )  # fmt: skip
         above = -1 if known is None else known.height
-        newer = newest_irreversible(objects, tip.commit, len(roster.producers), above)
+        newer = newest_irreversible(objects, tip.commit, tip.ledger, len(roster.producers), above)
         if newer is not None:
             self._watermark.see_irreversible(chain, tip.branch, newer)
 

@@ -54,6 +54,7 @@ class Watermark:
         """How many lines may still be appended; none where the file does not end with a whole one."""
         self._is_new = False
         """Whether nothing was appended yet: a crash may have kept the file's name from being durable."""
+        self._stamp = self._stamp_now()
         try:
             data = path.read_bytes()
         except FileNotFoundError:
@@ -62,6 +63,17 @@ class Watermark:
             self._take(data)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise WatermarkDamagedError(f"{path} is damaged: it does not say what was signed last") from error
+
+    def is_current(self) -> bool:
+        """Whether the file is as it was when it was read, or written from here, last."""
+        return self._stamp is not None and self._stamp == self._stamp_now()
+
+    def _stamp_now(self) -> tuple[int, ...] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns
 
     def last(self, chain: ChainId, branch: BranchName) -> Mark | None:
         """The last block signed."""
@@ -79,6 +91,7 @@ class Watermark:
     def raise_to(self, header: Header, block: BlockId) -> None:
         """Note, durably, that `header` is about to be signed."""
         place = header.chain, header.branch
+        self._stamp = None  # until it is known to be written
         last = self.last(*place)
         height = header.height if last is None else max(header.height, last.height)
         mark = self._marks[place] = Mark(header.slot, height, block, self.irreversible(*place))
@@ -92,6 +105,7 @@ class Watermark:
         else:
             replace_file(self._path, b"".join(_line(*each) for each in self._marks.items()))
             self._room = _SPARE_LINES + len(self._marks)
+        self._stamp = self._stamp_now()
 
     def _take(self, data: bytes) -> None:
         *lines, tail = data.split(b"\n")

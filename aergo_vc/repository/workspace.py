@@ -32,6 +32,7 @@ from aergo_vc.state.twins import FileTwins
 if TYPE_CHECKING:
     from aergo_vc.directory.authorities import Authorities
     from aergo_vc.repository.tips import Tip
+    from aergo_vc.repository.watermark import Watermark
 
 _LOCK_SECONDS = 30.0
 _HEADS = "refs/heads/"
@@ -71,6 +72,7 @@ class Workspace:
         self.tips: dict[BranchName, Tip] = {}
         self.sound_tips: dict[BranchName, tuple[ObjectId, ObjectId]] = {}
         self.authorities: Authorities | None = None
+        self.watermark: Watermark | None = None
 
     @classmethod
     def open(cls, start: Path, surroundings: Surroundings) -> "Workspace":

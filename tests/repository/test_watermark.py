@@ -176,3 +176,29 @@ def test_d10_the_name_of_a_new_file_is_durable_before_anything_is_appended(
     assert synced == ["fsync folder", "fdatasync file"]
     _sign(path, 7)
     assert synced[2:] == ["fdatasync file"]
+
+
+def test_a_watermark_that_is_kept_knows_whether_somebody_else_signed_since(tmp_path: Path) -> None:
+    path = tmp_path / "watermark.json"
+    kept = Watermark(path)
+    assert not kept.is_current()
+    for slot in range(80):
+        kept.raise_to(_header(slot), _block(slot))
+        assert kept.is_current()
+    _sign(path, 80)
+    assert not kept.is_current()
+
+
+def test_a_watermark_that_could_not_be_written_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "watermark.json"
+    _sign(path, 1)
+    kept = Watermark(path)
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space"):
+            kept.raise_to(_header(2), _block(2))
+    assert not kept.is_current()
