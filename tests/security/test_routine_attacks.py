@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+import tracemalloc
 
 import pytest
 from sql_world import context
@@ -152,6 +153,19 @@ def test_g10_rows_of_a_result_are_weighed_as_they_come() -> None:
     with pytest.raises(SqlError) as caught:
         engine.run("SELECT w || repeat('x', 60000) FROM t, generate_series(1, 9)", context(7), Budget(bytes=1_000_000))
     assert caught.value.sqlstate == "54000"
+    engine.run("DROP TABLE t", context(8))  # nothing holds it
+
+
+@pytest.mark.parametrize("into", ["INTO v", "INTO STRICT v"])
+def test_g10_a_query_for_one_row_reads_no_more_whatever_its_limit(into: str) -> None:
+    body = f"BEGIN SELECT repeat('x', 50000) || g {into} FROM generate_series(1, 9000) g LIMIT 8000;"
+    engine = an_engine(procedure(body + " EXCEPTION WHEN too_many_rows THEN NULL; END;", "v text;"))
+    tracemalloc.start()
+    try:
+        engine.run("CALL p()", context(7))
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
     engine.run("DROP TABLE t", context(8))  # nothing holds it
 
 

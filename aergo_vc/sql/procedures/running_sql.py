@@ -55,12 +55,15 @@ def _select_into(body: Body, statement: RunSql, tree: exp.Expression) -> None:
         return
     query = body.query(tree)
     sql = query.sql
-    if not query.single and not tree.args.get("limit") and not tree.args.get("offset"):
+    limited = not query.single and bool(tree.args.get("limit") or tree.args.get("offset"))
+    if not query.single and not limited:
         sql += " LIMIT 2" if statement.strict else " LIMIT 1"
     text, bindings = body.statement(sql)
     row = f"r{body.number()}"
     if statement.strict:
         body.write(f"{row} = run.strict_row({text}, {bindings})")
+    elif limited:
+        body.write(f"{row} = run.first_row({text}, {bindings})")
     else:
         body.write(f"{row} = execute({text}, {bindings}).fetchall()", f"{row} = {row}[0] if {row} else None")
     _take(body, statement.into, columns_of(query.columns), row, sure=statement.strict)

@@ -5,6 +5,7 @@ There is one session an engine; `begin` and `end` enclose what one transaction's
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from types import CodeType
 from typing import Any, NoReturn
 
@@ -278,9 +279,21 @@ class Session:
             cursor.execute("")  # what is left would hold the tables
             raise
 
+    def _some(self, sql: str, bindings: Bindings, most: int) -> Rows:
+        """The first rows, of which a query may have any number."""
+        cursor = self.execute(sql, bindings)
+        rows: Rows = list(islice(cursor, most))
+        cursor.execute("")  # what is left would hold the tables
+        return rows
+
+    def first_row(self, sql: str, bindings: Bindings) -> tuple[Any, ...] | None:
+        """The first row, or None."""
+        rows = self._some(sql, bindings, 1)
+        return rows[0] if rows else None
+
     def strict_row(self, sql: str, bindings: Bindings) -> tuple[Any, ...]:
         """The only row; errors P0002, P0003."""
-        rows: Rows = self.execute(sql, bindings).fetchall()
+        rows = self._some(sql, bindings, 2)
         if not rows:
             raise SqlError("P0002", "query returned no rows")
         if len(rows) > 1:
