@@ -48,7 +48,6 @@ class _Alteration:
     node: exp.Expression
     cells: dict[str, str] = field(default_factory=dict)
     cascade: bool = False
-    rewrites: bool = False
 
     def put(self, table: Table) -> None:
         self.table = table

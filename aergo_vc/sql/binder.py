@@ -118,7 +118,6 @@ class Grouping:
     used: bool = False
     inside: bool = False
     windows_refused: str | None = None
-    window_used: bool = False
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from sqlglot import exp
 from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind
 from aergo_vc.sql.binder import NAMED, Binder, handles, named
 from aergo_vc.sql.comparisons import compare
-from aergo_vc.sql.errors import INVALID_PARAMETER, UNDEFINED_FUNCTION, UNSUPPORTED, SqlError
+from aergo_vc.sql.errors import INVALID_PARAMETER, UNDEFINED_FUNCTION, UNSUPPORTED, WINDOWING, SqlError
 from aergo_vc.sql.expressions import (
     KEYS,
     Expression,
@@ -461,7 +461,7 @@ _TIE_FREE = (exp.Rank, exp.DenseRank)
 @handles(exp.Window)
 def _window(binder: Binder, node: exp.Expression) -> Expression:
     if binder.grouping.windows_refused is not None:
-        raise error_at(node, "42P20", f"window functions are not allowed in {binder.grouping.windows_refused}")
+        raise error_at(node, WINDOWING, f"window functions are not allowed in {binder.grouping.windows_refused}")
     require_only(node, "this", "partition_by", "order", "spec", "over", "alias")
     definition = _definition(binder, node)
     function = node.this
@@ -500,11 +500,11 @@ def _definition(binder: Binder, node: exp.Expression) -> exp.Expression:
     if not any(parts.values()):
         return found
     if parts["partition_by"]:
-        raise error_at(node, "42P20", f'cannot override PARTITION BY clause of window "{name_of(alias)}"')
+        raise error_at(node, WINDOWING, f'cannot override PARTITION BY clause of window "{name_of(alias)}"')
     if parts["order"] and found.args.get("order"):
-        raise error_at(node, "42P20", f'cannot override ORDER BY clause of window "{name_of(alias)}"')
+        raise error_at(node, WINDOWING, f'cannot override ORDER BY clause of window "{name_of(alias)}"')
     if found.args.get("spec"):
-        raise error_at(node, "42P20", f'cannot copy window "{name_of(alias)}" because it has a frame clause')
+        raise error_at(node, WINDOWING, f'cannot copy window "{name_of(alias)}" because it has a frame clause')
     return exp.Window(**{part: value or found.args.get(part) for part, value in parts.items()})
 
 

@@ -23,8 +23,6 @@ MAXIMUM = {kind: (1 << bits - 1) - 1 for kind, bits in INTEGER_BITS.items()}
 _SHORT = 100
 """Characters up to which reckoning with integers is faster than with decimals."""
 
-INT64 = MAXIMUM[Kind.BIGINT]
-
 
 def fit_integer(value: int, kind: Kind) -> int:
     """`value` if it is in the kind's range, else error 22003."""
