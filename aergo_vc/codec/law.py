@@ -2,33 +2,33 @@
 
 from aergo_vc.base.errors import FormatError
 from aergo_vc.base.ids import BlockId
-from aergo_vc.base.names import branch_name, entity_name
+from aergo_vc.base.names import branch_name, entity_name, routine_name
 from aergo_vc.codec.canonical_json import decode_keys_on_lines, encode_keys_on_lines
 from aergo_vc.codec.record import Record
-from aergo_vc.model.blocks import Consensus, Law, MergeRule
+from aergo_vc.model.blocks import Consensus, Law, MergeRule, Policy
 
 _VERSION = 1
 _KEYS = ("consensus", "merge", "name", "producer", "root", "version")
+_OPTIONAL_KEYS = frozenset({"settle"})
 
 
 def encode_law(law: Law) -> bytes:
     """The bytes of ``branch.json``."""
-    return encode_keys_on_lines(
-        {
-            "consensus": law.consensus,
-            "merge": law.merge,
-            "name": law.name,
-            "producer": law.producer,
-            "root": law.root,
-            "version": _VERSION,
-        }
-    )
+    value = {
+        "consensus": law.consensus,
+        "merge": law.merge,
+        "name": law.name,
+        "producer": law.producer,
+        "root": law.root,
+        "version": _VERSION,
+    }
+    return encode_keys_on_lines(value if law.settle is None else {**value, "settle": law.settle})
 
 
 def decode_law(data: bytes) -> Law:
     """Read ``branch.json``; raises FormatError."""
     value = decode_keys_on_lines(data)
-    record = Record(value, _KEYS, "branch.json")
+    record = Record(value, _KEYS, "branch.json", _OPTIONAL_KEYS)
     record.version(_VERSION)
     consensus = record.choice("consensus", Consensus)
     producer = None if value["producer"] is None else record.name("producer", entity_name)
@@ -41,4 +41,10 @@ def decode_law(data: bytes) -> Law:
         consensus=consensus,
         producer=producer,
         merge=record.choice("merge", MergeRule),
+        settle=record.name("settle", settlement) if record.has("settle") else None,
     )
+
+
+def settlement(text: str) -> str:
+    """`text` as what settles inconsistencies: a policy's name or a routine's; raises NameNotAllowedError."""
+    return text if text in list(Policy) else routine_name(text)

@@ -9,9 +9,10 @@ from aergo_vc.base.names import routine_name, table_name
 from aergo_vc.codec.arguments import argument_of
 from aergo_vc.codec.canonical_json import decode, encode
 from aergo_vc.codec.record import Record
-from aergo_vc.model.transactions import Argument, CallResult, Event, Receipt, RowCounts
+from aergo_vc.model.transactions import Argument, CallResult, Event, Receipt, Refusal, RowCounts
 
-_OPTIONAL_KEYS = frozenset({"events", "result"})
+_OPTIONAL_KEYS = frozenset({"events", "refused", "result", "settled"})
+_REFUSAL_KEYS = frozenset({"after"})
 _COUNTS = ("deleted", "inserted", "updated")
 
 
@@ -60,6 +61,10 @@ def _value(receipt: Receipt) -> dict[str, Any]:
         for table, counts in receipt.rows.items()
     }
     value["transaction"] = receipt.transaction
+    if receipt.refusal is not None:
+        value["refused"] = {key: found for key, found in receipt.refusal._asdict().items() if found is not None}
+    if receipt.settled is not None:
+        value["settled"] = receipt.settled
     return value
 
 
@@ -80,7 +85,17 @@ def _receipt(value: Any) -> Receipt:  # noqa: ANN401 - any JSON value
     if record.has("events") and not events:
         raise FormatError("a receipt without events has no key events")
     result = _result(value["result"]) if record.has("result") else None
-    return Receipt(TransactionId(record.id("transaction")), rows, events, result)
+    refusal = _refusal(value["refused"]) if record.has("refused") else None
+    if refusal is not None and (rows or events or result is not None or record.has("settled")):
+        raise FormatError("a receipt of a transaction that was left out tells that it did something")
+    settled = record.text("settled") if record.has("settled") else None
+    return Receipt(TransactionId(record.id("transaction")), rows, events, result, refusal, settled)
+
+
+def _refusal(value: Any) -> Refusal:  # noqa: ANN401 - any JSON value
+    record = Record(value, ("code", "message"), "a refusal", _REFUSAL_KEYS)
+    after = TransactionId(record.id("after")) if record.has("after") else None
+    return Refusal(record.text("code"), record.text("message"), after)
 
 
 def _event(value: Any) -> Event:  # noqa: ANN401 - any JSON value

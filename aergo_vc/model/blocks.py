@@ -40,6 +40,23 @@ class MergeRule(StrEnum):
     SERIALIZABLE = "serializable"
 
 
+class Policy(StrEnum):
+    """What settles an inconsistency without a contract (Consistent Merging).
+
+    OURS keeps what the target wrote, THEIRS what the source wrote.  CELLS takes from each side the cells that it alone
+    changed, and UNION also every row that one side has; SUM adds up what both sides added to a number; NEWEST takes the
+    side that wrote later by block time.  FAIL leaves every inconsistency to a person.
+    """
+
+    OURS = "ours"
+    THEIRS = "theirs"
+    CELLS = "cells"
+    UNION = "union"
+    SUM = "sum"
+    NEWEST = "newest"
+    FAIL = "fail"
+
+
 @dataclass(frozen=True, slots=True)
 class Law:
     """The law of a branch: ``branch.json``.
@@ -53,6 +70,7 @@ class Law:
     consensus: Consensus
     producer: EntityName | None
     merge: MergeRule
+    settle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

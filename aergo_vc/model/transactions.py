@@ -112,14 +112,31 @@ class CallResult:
     rows: tuple[tuple[Argument, ...], ...]
 
 
+class Refusal(NamedTuple):
+    """Why a merge left a transaction out.
+
+    `code` is an error's or an SQLSTATE, `after` another transaction that was left out and that it depends on.
+    """
+
+    code: str
+    message: str
+    after: TransactionId | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The outcome of one transaction of a block; `result` is None for all but a call that returns something."""
+    """The outcome of one transaction of a block; `result` is None for all but a call that returns something.
+
+    In a block that merges others, `refusal` says why the transaction is not in it, and `settled` by which policy or
+    routine an inconsistency was settled; both are None otherwise.
+    """
 
     transaction: TransactionId
     rows: Mapping[TableName, RowCounts] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     result: CallResult | None = None
+    refusal: Refusal | None = None
+    settled: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
