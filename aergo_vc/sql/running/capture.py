@@ -25,6 +25,7 @@ Net = dict[Any, list[Kept | None]]
 
 _NO_LIMIT = 1 << 62
 _NO_TEXTS = INTEGERS | FLOATS | {Kind.BOOLEAN}
+_LONG = frozenset({Kind.TEXT, Kind.VARCHAR, Kind.CHAR, Kind.BYTEA, Kind.JSON, Kind.JSONB, Kind.NUMERIC})
 _INTEGER_DIGITS = 20
 
 
@@ -50,6 +51,12 @@ class Layout:
         """Whether rows are canonical as they are kept, and keys what tells rows apart."""
         self.has_small_rows = self.has_short_keys and not self.texts and self.least_bytes <= ROW_BYTES
         """Whether the state can hold any row."""
+        self.long = tuple(
+            place
+            for place, column in enumerate(table.columns)
+            if column.type.kind in _LONG and storage_scale(column.type) is None
+        )
+        """The places of values that may be long, and are kept as texts."""
         self.identity: Callable[[Kept], Any] = (
             self._decimal_identity if self._decimal_keys else operator.itemgetter(*self.positions)
         )
@@ -144,16 +151,17 @@ class InsertedRows(Mapping[Key, RowChange]):
 Frame = dict[str, Net | InsertedRows]
 
 
-_Ready = tuple[Net, Callable[[Kept], Any], int]
-"""A table's changes in the current frame, what tells its rows apart, and 1 if its changes are counted."""
+_Ready = tuple[Net, Callable[[Kept], Any], int, tuple[int, ...]]
+"""A table's changes in the current frame, what tells its rows apart, 1 if its changes are counted, its long values."""
 
 
 class Capture:
     """Records what the preupdate hook reports, frame by frame; a frame that fails is dropped whole."""
 
     def __init__(self) -> None:
-        self.operations = 0
-        self.most_operations = _NO_LIMIT
+        self.operations = self.bytes = 0
+        self.most_operations = self.most_bytes = _NO_LIMIT
+        self._is_exhausted = False
         self._written: set[Any] | None = None
         self._repeated = False
         self._frames: list[dict[str, Net | InsertedRows]] = []
@@ -171,9 +179,19 @@ class Capture:
             for name, table in catalog.stored.items()
         }
 
-    def allow(self, operations: int | None) -> None:
-        """From here on let no more rows than these be changed, or any number; beyond is BudgetError."""
-        self.most_operations = _NO_LIMIT if operations is None else self.operations + operations
+    def allow(self, operations: int, size: int) -> None:
+        """From here on let no more rows than these be changed, and no more bytes held of them; beyond is BudgetError.
+
+        Each row that is written counts as often as it is, and as it was before when its change begins to be recorded.
+        What changes is held until the transaction ends, so that its net changes alone, weighed then, come too late.
+        """
+        self.most_operations, self.most_bytes = self.operations + operations, self.bytes + size
+        self._is_exhausted = False
+
+    def allow_all(self) -> None:
+        """From here on let anything be changed."""
+        self.most_operations = self.most_bytes = _NO_LIMIT
+        self._is_exhausted = False
 
     def layout(self, name: TableName) -> Layout:
         return self._layouts[name]
@@ -253,10 +271,11 @@ class Capture:
             frame.pop(name, None)
 
     def _make_ready(self, name: str) -> "_Ready | None":
-        """What the current frame needs to record changes of a table; None for the engine's own, and without a frame."""
-        if not self._frames or name not in self._layouts:
+        """What the current frame needs to record changes of a table; None where there is nothing to record."""
+        if not self._frames or name not in self._layouts or self._is_exhausted:
             return None
-        found = (self._net(self._frames[-1], name), self._layouts[name].identity, int(name not in self._sequences))
+        layout = self._layouts[name]
+        found = (self._net(self._frames[-1], name), layout.identity, int(name not in self._sequences), layout.long)
         self._ready[name] = found
         return found
 
@@ -266,11 +285,13 @@ class Capture:
         ready = self._ready.get(name) or self._make_ready(name)
         if ready is None:
             return
-        net, identity_of, count = ready
+        net, identity_of, count, long = ready
         self.operations += count
         if self.operations > self.most_operations:
-            raise BudgetError(LIMIT_EXCEEDED, "a routine changes more rows than it may")
+            raise self._exhausted("a routine changes more rows than it may")
         old, new = update.old, update.new
+        if long:
+            self._weigh(long, None if old is None or identity_of(old) in net else old, new)
         if new is None:
             self._record(net, identity_of(old), old, None)
             return
@@ -289,6 +310,21 @@ class Capture:
             net[identity] = [old, new]
         else:
             known[1] = new
+
+    def _weigh(self, long: tuple[int, ...], old: Kept | None, new: Kept | None) -> None:
+        """Count what of a row is about to be kept."""
+        if new is not None:
+            self.bytes += _bytes_at(long, new)
+        if old is not None:
+            self.bytes += _bytes_at(long, old)
+        if self.bytes > self.most_bytes:
+            raise self._exhausted("more bytes of changed rows than may be held")
+
+    def _exhausted(self, message: str) -> BudgetError:
+        """An error for a hook to raise.  SQLite carries its statement on to the end; nothing more is recorded of it."""
+        self._is_exhausted = True
+        self._ready = {}
+        return BudgetError(LIMIT_EXCEEDED, message)
 
     def _note_written(self, name: str, identity: Any) -> None:  # noqa: ANN401 - a key, kept
         if self._written is not None and name not in self._sequences:
@@ -315,6 +351,16 @@ class Capture:
             if table_changes:
                 found[TableName(name)] = table_changes
         return found
+
+
+def _bytes_at(places: tuple[int, ...], row: Kept) -> int:
+    """The bytes of texts, each as many as it takes or more: one for a character of plain ASCII, four in other texts."""
+    size = 0
+    for place in places:
+        cell = row[place]
+        if cell is not None:
+            size += len(cell) if cell.isascii() else 4 * len(cell)
+    return size
 
 
 def _canonical(layout: Layout, net: Net) -> dict[Key, RowChange]:
