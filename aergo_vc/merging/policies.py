@@ -12,7 +12,7 @@ from aergo_vc.model.blocks import Policy
 from aergo_vc.model.footprints import Columns
 from aergo_vc.model.schema import Column, Table, spoken_name
 from aergo_vc.model.types import INTEGER_BITS, ColumnType, Kind, Row, Value
-from aergo_vc.sql import numbers
+from aergo_vc.sql.types import numbers
 
 _SHOWN = 60
 

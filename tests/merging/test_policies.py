@@ -11,7 +11,7 @@ from aergo_vc.merging.policies import Case, Settled, Unsettled, settle_row
 from aergo_vc.model.blocks import Policy
 from aergo_vc.model.schema import Column, Table
 from aergo_vc.model.types import ColumnType, Kind, Row
-from aergo_vc.sql.numbers import unscaled_text
+from aergo_vc.sql.types.numbers import unscaled_text
 
 TABLE = Table(
     TableName("public.stock"),
