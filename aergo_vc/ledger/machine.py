@@ -22,9 +22,9 @@ from aergo_vc.model.changes import Changes, Key, RowChange, TableChanges
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import CallResult, Event, Load, LoadMode, Payload, Receipt, RowCounts, Transaction
-from aergo_vc.sql.capture import InsertedRows
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.outcomes import ExecutionContext, Notice, OpenTransaction, RolesOf, no_roles
+from aergo_vc.sql.running.capture import InsertedRows
 from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.editing import apply_changes
 from aergo_vc.state.nodes import Node, NodeStore, Objects

@@ -11,28 +11,28 @@ from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Argument, LoadMode
 from aergo_vc.model.types import Row
-from aergo_vc.sql import cached_catalog, loading, rebuilding
-from aergo_vc.sql.ahead import RowSource
-from aergo_vc.sql.budget import DEFAULT_BUDGET, Budget, Meter
-from aergo_vc.sql.capture import InsertedRows
-from aergo_vc.sql.compiled_cache import CompiledCache
-from aergo_vc.sql.definition_values import Definition
+from aergo_vc.sql.compiled.compiled_cache import CompiledCache
+from aergo_vc.sql.compiled.plan_store import PlanStore, Steps
+from aergo_vc.sql.compiled.steps import PlacedStep
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, SqlError
-from aergo_vc.sql.expressions import quote_name
-from aergo_vc.sql.loading import is_free_of_rules
 from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, OpenTransaction, ScriptOutcome, ordinals_for
-from aergo_vc.sql.permits import Permits
-from aergo_vc.sql.plan_store import PlanStore, Steps
-from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.privileges.permits import Permits
 from aergo_vc.sql.procedures.call_plans import CallPlan
 from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.hosting import RoutineHost
-from aergo_vc.sql.recursion import deep_stack
-from aergo_vc.sql.runner import Runner
-from aergo_vc.sql.sandbox import FUSE_STEPS
+from aergo_vc.sql.running import cached_catalog, loading, rebuilding
+from aergo_vc.sql.running.ahead import RowSource
+from aergo_vc.sql.running.budget import DEFAULT_BUDGET, Budget, Meter
+from aergo_vc.sql.running.capture import InsertedRows
+from aergo_vc.sql.running.definition_values import Definition
+from aergo_vc.sql.running.loading import is_free_of_rules
+from aergo_vc.sql.running.plans import Plan
+from aergo_vc.sql.running.recursion import deep_stack
+from aergo_vc.sql.running.runner import Runner
+from aergo_vc.sql.running.sandbox import FUSE_STEPS
+from aergo_vc.sql.running.spelling import quote_name
+from aergo_vc.sql.running.translated_errors import foreign_key_error, translated
 from aergo_vc.sql.state_database import StateDatabase
-from aergo_vc.sql.steps import PlacedStep
-from aergo_vc.sql.translated_errors import foreign_key_error, translated
 
 
 class Engine(StateDatabase):
@@ -174,7 +174,7 @@ class Engine(StateDatabase):
             self.permits.require(plan.requirements)
             return runner.run(plan, self.catalog, numbers)
         except SqlError as error:
-            from aergo_vc.sql.source import parse_script  # noqa: PLC0415 - it loads sqlglot
+            from aergo_vc.sql.language.source import parse_script  # noqa: PLC0415 - it loads sqlglot
 
             statement = parse_script(script)[place]
             error.place(statement.number, statement.line, statement.column)

@@ -15,20 +15,20 @@ from aergo_vc.base.ids import TableName
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.types import Row
-from aergo_vc.sql import ahead, cached_catalog
-from aergo_vc.sql.ahead import RowSource, lost_rows
-from aergo_vc.sql.budget import DEFAULT_BUDGET, Meter
-from aergo_vc.sql.capture import Capture
-from aergo_vc.sql.compiled_cache import CompiledCache
+from aergo_vc.sql.compiled.compiled_cache import CompiledCache
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, EngineError, SqlError
-from aergo_vc.sql.expressions import quote_name
-from aergo_vc.sql.facts import Facts
-from aergo_vc.sql.loading import insert_many
 from aergo_vc.sql.outcomes import OpenTransaction
-from aergo_vc.sql.sandbox import CACHE_TABLE, Fuse, Guard, open_connection
-from aergo_vc.sql.stretches import Stretch
-from aergo_vc.sql.table_access import index_sql, indexes_of, key_test
-from aergo_vc.sql.translated_errors import DISK_ERRORS, disk_error, disk_errors, foreign_key_error
+from aergo_vc.sql.running import ahead, cached_catalog
+from aergo_vc.sql.running.ahead import RowSource, lost_rows
+from aergo_vc.sql.running.budget import DEFAULT_BUDGET, Meter
+from aergo_vc.sql.running.capture import Capture
+from aergo_vc.sql.running.facts import Facts
+from aergo_vc.sql.running.loading import insert_many
+from aergo_vc.sql.running.sandbox import CACHE_TABLE, Fuse, Guard, open_connection
+from aergo_vc.sql.running.spelling import quote_name
+from aergo_vc.sql.running.stretches import Stretch
+from aergo_vc.sql.running.table_access import index_sql, indexes_of, key_test
+from aergo_vc.sql.running.translated_errors import DISK_ERRORS, disk_error, disk_errors, foreign_key_error
 
 
 class StateDatabase:
@@ -272,7 +272,7 @@ class StateDatabase:
         found = self.compiled.find(*parts)
         if isinstance(found, str):
             return found
-        from aergo_vc.sql.storage import create_table_sql  # noqa: PLC0415 - it loads sqlglot
+        from aergo_vc.sql.language.storage import create_table_sql  # noqa: PLC0415 - it loads sqlglot
 
         sql = create_table_sql(catalog, table, name)
         self.compiled.keep(sql, *parts)

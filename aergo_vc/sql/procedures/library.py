@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterable
 from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.routines import Mode, Routine, Volatility
 from aergo_vc.model.schema import Catalog
-from aergo_vc.sql.compiled_cache import CompiledCache
+from aergo_vc.sql.compiled.compiled_cache import CompiledCache
 from aergo_vc.sql.errors import UNDEFINED_FUNCTION, UNSUPPORTED, SqlError
-from aergo_vc.sql.needs import Requirements
 from aergo_vc.sql.procedures.arguments import reader_of
 from aergo_vc.sql.procedures.compiled import Compiled
 from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.executing import function_of
 from aergo_vc.sql.procedures.session import Entry
-from aergo_vc.sql.recursion import deep_stack
+from aergo_vc.sql.running.needs import Requirements
+from aergo_vc.sql.running.recursion import deep_stack
 
 
 class Library:
