@@ -39,7 +39,15 @@ from aergo_vc.ledger.history import BlockCommit, CommitReader, all_transactions,
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine
 from aergo_vc.ledger.payloads import read_payloads
-from aergo_vc.ledger.rules import check_commit, check_files, check_key, check_payload, check_producer, check_sequence, is_foreign
+from aergo_vc.ledger.rules import (
+    check_commit,
+    check_files,
+    check_key,
+    check_payload,
+    check_producer,
+    check_sequence,
+    is_foreign,
+)
 from aergo_vc.model.blocks import Header
 from aergo_vc.model.directory import Authority
 from aergo_vc.model.transactions import Receipt, Transaction
