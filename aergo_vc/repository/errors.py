@@ -120,6 +120,18 @@ class UnknownRevisionError(InputError):
     code = "E_REVISION"
 
 
+class ForeignChainError(InputError):
+    """A block or a transaction belongs to another chain than this repository's."""
+
+    code = "E_OTHER_CHAIN"
+
+
+class NotPickableError(InputError):
+    """The directory's transactions go to no other branch, and no other's to it."""
+
+    code = "E_NOT_PICKABLE"
+
+
 class NameTakenError(InputError):
     """A branch or a tag of that name exists."""
 

@@ -24,6 +24,7 @@ from aergo_vc.repository.results import (
     Committed,
     Founded,
     PendingTransaction,
+    Picked,
     RoutinesDifference,
     ScriptProblem,
     Status,
@@ -212,6 +213,18 @@ class Repository:
             if submitted.committed is not None and submitted.transaction in submitted.committed.transactions:
                 importer.landed(opened.machine.digests, opened.machine.catalog)
             return submitted
+
+    def cherry_pick(
+        self, what: Sequence[str], *, source: str | None = None, commit: bool = True, message: str | None = None
+    ) -> Picked:
+        """Put transactions of other branches on the current one as they were signed: one by its id, a block's all.
+
+        All go in or none; without `commit` they wait.  `source` is another repository of the same chain to look in: an
+        absolute path, an address, a remote's name.
+        """
+        from aergo_vc.repository.picking import pick  # noqa: PLC0415 - loads sqlglot
+
+        return pick(self._workspace, self._identity, what, source=source, commit=commit, message=message)
 
     def commit(self, message: str | None = None) -> Committed | None:
         """Seal the waiting transactions of the current branch into its next block; None where none waits."""

@@ -54,6 +54,21 @@ class Submitted:
 
 
 @dataclass(frozen=True, slots=True)
+class Picked:
+    """Signed transactions that were taken over: pending, or in the block `committed`.
+
+    `standing` are those that the branch, or its pool, holds already.  Where one cannot go in, `failed` says why, and
+    nothing was made.
+    """
+
+    transactions: tuple[TransactionId, ...]
+    standing: tuple[TransactionId, ...]
+    rows: Mapping[TableName, RowCounts]
+    committed: Committed | None = None
+    failed: Exclusion | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PendingTransaction:
     """A transaction that waits, and what it would do now; `problem` says why it would be left out."""
 

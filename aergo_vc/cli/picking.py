@@ -1,0 +1,90 @@
+"""Verbs that make anew, or undo, what was signed before: cherry-pick."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aergo_vc.cli.commands import AsJson, Message, Session, new_family, session_of
+from aergo_vc.cli.output import Style, Styled
+from aergo_vc.cli.records import Record, committed_record, rows_record
+from aergo_vc.cli.running import DONE, LOOK, UsageError
+from aergo_vc.cli.transactions import tell_committed
+from aergo_vc.cli.wording import rows_by_table, short
+
+if TYPE_CHECKING:
+    from aergo_vc.repository.results import Picked
+
+app = new_family()
+
+Pending = Annotated[bool, typer.Option("--no-commit", "-n", help="Leave it pending.")]
+From = Annotated[str | None, typer.Option("--from", metavar="PATH|URL", help="Another repository of this chain.")]
+
+
+@app.command("cherry-pick")
+def cherry_pick(
+    context: typer.Context,
+    *,
+    what: Annotated[list[str], typer.Argument(metavar="BLOCK|TRANSACTION...", show_default=False)],
+    source: From = None,
+    no_commit: Pending = False,
+    message: Message = None,
+    as_json: AsJson = False,
+) -> int:
+    """Put signed transactions of other branches into the next block of this one."""
+    session = session_of(context)
+    require_block(message, no_commit=no_commit, verb="cherry-pick")
+    with session.open() as repository:
+        picked = repository.cherry_pick(what, source=_place(source), commit=not no_commit, message=message)
+        if picked.committed is not None:
+            repository.maintain()
+    if as_json:
+        session.out.record(picked_record(picked))
+    else:
+        _tell_picked(session, picked)
+    return LOOK if picked.failed is not None or (picked.committed and picked.committed.excluded) else DONE
+
+
+def require_block(message: str | None, *, no_commit: bool, verb: str) -> None:
+    """Raise UsageError for a message without a block."""
+    if message is not None and no_commit:
+        raise UsageError("--message is the block's: it goes without --no-commit", verb=verb)
+
+
+def _place(source: str | None) -> str | None:
+    """A repository as git is told of it, whatever folder it is started in."""
+    if source is not None and Path(source).exists():
+        return str(Path(source).resolve())
+    return source
+
+
+def picked_record(picked: "Picked") -> Record:
+    """What was taken over."""
+    failed = picked.failed
+    return {
+        "transactions": list(picked.transactions),
+        "standing": list(picked.standing),
+        "rows": rows_record(picked.rows),
+        "failed": None
+        if failed is None
+        else {"transaction": failed.transaction.id, "code": failed.reason.code, "reason": failed.reason.message},
+        "block": None if picked.committed is None else committed_record(picked.committed),
+    }
+
+
+def _tell_picked(session: Session, picked: "Picked") -> None:
+    out = session.out
+    for transaction in picked.standing:
+        out.line(Styled(short(transaction), Style.YELLOW), " is here already")
+    if picked.failed is not None:
+        identifier = Styled(short(picked.failed.transaction.id), Style.RED)
+        out.line(identifier, f" does not go in: {picked.failed.reason.message}")
+        out.line("Nothing was made")
+    elif picked.committed is not None:
+        tell_committed(session, picked.committed)
+    elif picked.transactions:
+        for transaction in picked.transactions:
+            out.line("Pending ", Styled(short(transaction), Style.YELLOW))
+        out.line(f"Together: {rows_by_table(picked.rows)}")
+    else:
+        out.line("There is nothing to do")
