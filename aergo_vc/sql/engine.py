@@ -1,7 +1,6 @@
 """The executor: runs scripts and calls on the state of one branch."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import apsw
@@ -16,7 +15,7 @@ from aergo_vc.sql.compiled.compiled_cache import CompiledCache
 from aergo_vc.sql.compiled.plan_store import PlanStore, Steps
 from aergo_vc.sql.compiled.steps import PlacedStep
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, SqlError
-from aergo_vc.sql.footprints.recorder import Recorder
+from aergo_vc.sql.footprints.recorder import Recorder, Recording
 from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, OpenTransaction, ScriptOutcome, ordinals_for
 from aergo_vc.sql.privileges.permits import Permits
 from aergo_vc.sql.procedures.call_plans import CallPlan
@@ -47,7 +46,8 @@ class Engine(StateDatabase):
         self.permits = Permits()
         self._routines = RoutineHost(self._db, self._capture, self._trusted, self.permits, self.compiled)
         self._fuse.progress = self._routines.progress
-        self._recorder = Recorder(lambda: self._guard.trusted, self._routines.is_situated)
+        self._recorder = Recorder(self._guard, self._routines.is_situated)
+        self._recording = Recording(self._db, self._capture, self._recorder)
         self._plans = PlanStore(self._routines.plan, self.compiled, lambda: self.catalog)
         self._read_catalog()
 
@@ -64,22 +64,12 @@ class Engine(StateDatabase):
 
     # Footprints
 
-    @contextmanager
-    def record(self) -> Iterator[Recorder]:
+    def record(self) -> Recording:
         """Record what one transaction reads and writes that begins and ends inside; does not nest.
 
         The transaction must still be open when `Recorder.footprint` is asked for it: what is rolled back is no write.
         """
-        self._capture.attend(self._recorder)
-        self._db.preupdate_hook(self._capture.listener)
-        self._db.exec_trace = self._recorder.trace
-        try:
-            with self._recorder.recording():
-                yield self._recorder
-        finally:
-            self._db.exec_trace = None
-            self._capture.attend(None)
-            self._db.preupdate_hook(self._capture.listener)
+        return self._recording
 
     # Scripts
 
