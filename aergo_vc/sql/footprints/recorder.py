@@ -170,7 +170,8 @@ class Recorder:
     def _read_points(self, points: Points, bindings: Any) -> None:  # noqa: ANN401 - as of `trace`
         if points.single is not None:
             value = points.single(bindings)
-            if type(value) is points.plain_type:
+            kind = type(value)
+            if kind is points.plain_type:
                 self._read(points.table, (value,), points.columns)
                 return
         facts = self._facts_of(points.table)
@@ -255,7 +256,9 @@ class Recorder:
     def _update(self, facts: TableFacts, old: Kept, new: Kept) -> None:
         name, key = facts.name, facts.key_of(old)
         columns = self._assigned if self._target == name else _NOTHING
-        if not columns or facts.parents:  # an action of a foreign key may be at work
+        if facts.only_key is not None:
+            columns = facts.columns - facts.keys
+        elif not columns or facts.parents:  # an action of a foreign key may be at work
             columns |= facts.changed(old, new)
         if self._loads:
             self._read(name, key, facts.keys)
