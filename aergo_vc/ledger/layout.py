@@ -145,6 +145,14 @@ def read_header_bytes(objects: ObjectReader, ledger: ObjectId) -> bytes:
     raise LayoutError(f"ledger/{_HEADER} is missing", name=_HEADER)
 
 
+def read_transactions_bytes(objects: ObjectReader, ledger: ObjectId) -> bytes:
+    """``transactions.jsonl`` alone of a block that was found valid before; raises LayoutError if there is none."""
+    for entry in _entries(objects, ledger):
+        if entry.name == _TRANSACTIONS:
+            return objects.read_blob(entry.id)
+    raise LayoutError(f"ledger/{_TRANSACTIONS} is missing", name=_TRANSACTIONS)
+
+
 def write_ledger(objects: Objects, files: LedgerFiles) -> LedgerTree:
     """Add ``ledger/`` and return it as it would be read.
 

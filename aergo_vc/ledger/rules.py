@@ -124,21 +124,30 @@ def trailer(header: Header, block: BlockId) -> str:
 def check_payload(payload: Payload, header: Header, authority: Authority, recent: Mapping[BlockId, int]) -> None:
     """Raise unless a transaction may stand in the block with this header.
 
-    `recent` tells the heights of the blocks before it, as far back as transactions live.
+    `recent` tells the heights of the blocks before it, as far back as transactions live.  A transaction of another
+    branch of the chain names a block that need not lie in this history: that it stands there once is for the caller to
+    find out, from the whole of it.
     """
     if payload.chain != header.chain:
         raise ChainMismatchError("a transaction was signed for another chain")
-    if payload.branch != header.branch:
+    foreign = is_foreign(payload, header)
+    if foreign and DIRECTORY_BRANCH in (payload.branch, header.branch):
         raise BranchMismatchError(f"a transaction was signed for branch {payload.branch}, not for {header.branch}")
     if header.branch == DIRECTORY_BRANCH and payload.loads:
         raise LimitError("a transaction of the directory brings rows along")
     if header.branch == DIRECTORY_BRANCH and (payload.contract is not None or payload.call is not None):
         raise LimitError("a transaction of the directory deploys a contract or calls a routine")
-    check_recent(payload, header.height, recent)
+    if not foreign:
+        check_recent(payload, header.height, recent)
     check_key(authority, payload.signer, payload.key)
     roles = authority.entities[payload.signer].roles
     if roles.isdisjoint(_ADMINS if header.branch == DIRECTORY_BRANCH else _WRITERS):
         raise PermissionDeniedError(f"{payload.signer} may not write to branch {header.branch}", entity=payload.signer)
+
+
+def is_foreign(payload: Payload, header: Header) -> bool:
+    """Whether a transaction was signed for another branch than that of the block, or of the block before it."""
+    return payload.branch != header.branch
 
 
 def check_recent(payload: Payload, height: int, recent: Mapping[BlockId, int]) -> None:

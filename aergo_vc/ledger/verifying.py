@@ -35,14 +35,14 @@ from aergo_vc.ledger.errors import (
     RepeatedTransactionError,
     StateRootError,
 )
-from aergo_vc.ledger.history import BlockCommit, CommitReader, blocks_back
+from aergo_vc.ledger.history import BlockCommit, CommitReader, all_transactions, blocks_back
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine
 from aergo_vc.ledger.payloads import read_payloads
-from aergo_vc.ledger.rules import check_commit, check_files, check_key, check_payload, check_producer, check_sequence
+from aergo_vc.ledger.rules import check_commit, check_files, check_key, check_payload, check_producer, check_sequence, is_foreign
 from aergo_vc.model.blocks import Header
 from aergo_vc.model.directory import Authority
-from aergo_vc.model.transactions import Receipt
+from aergo_vc.model.transactions import Receipt, Transaction
 from aergo_vc.objects.errors import ObjectMissingError
 from aergo_vc.objects.store import ObjectStore
 
@@ -80,10 +80,15 @@ class VerifiedBlock:
 
 @dataclass(slots=True)
 class Window:
-    """Blocks and transactions as far back as transactions live."""
+    """Blocks and transactions as far back as transactions live.
+
+    `everything` has the ids, as 32 bytes, of all transactions before, once one of another branch asked for them: such a
+    transaction may have stood in the history at any time.
+    """
 
     heights: dict[BlockId, int] = field(default_factory=dict)
     transactions: set[TransactionId] = field(default_factory=set)
+    everything: set[bytes] | None = None
     _order: deque[tuple[BlockId, tuple[TransactionId, ...]]] = field(default_factory=deque)
 
     def add(self, block: LedgerTree) -> None:
@@ -91,6 +96,8 @@ class Window:
         ids = tuple(transaction.id for transaction in block.transactions)
         self.heights[block.block] = block.header.height
         self.transactions.update(ids)
+        if self.everything is not None:
+            self.everything.update(map(bytes.fromhex, ids))
         self._order.append((block.block, ids))
         if len(self._order) > TRANSACTION_LIFETIME_BLOCKS:
             oldest, old_ids = self._order.popleft()
@@ -219,7 +226,7 @@ class Verifier:
         if not all(verdicts) or len(verdicts) != len(block.signatures):
             raise SignatureError("a signature of the block or of one of its transactions does not verify")
         check_key(authority, header.producer, block.signatures[0][0])
-        self._check_transactions(ledger, authority)
+        self._check_transactions(block, authority)
         self._execute(ledger, authority)
         self.window.add(ledger)
 
@@ -230,13 +237,24 @@ class Verifier:
             raise BranchMismatchError(f"branch {branch} begins a second time in one history")
         self.branches.add(branch)
 
-    def _check_transactions(self, ledger: LedgerTree, authority: Authority) -> None:
+    def _check_transactions(self, block: _Parsed, authority: Authority) -> None:
         seen: set[TransactionId] = set()
-        for transaction in ledger.transactions:
-            check_payload(transaction.payload, ledger.header, authority, self.window.heights)
-            if transaction.id in self.window.transactions or transaction.id in seen:
+        header = block.ledger.header
+        for transaction in block.ledger.transactions:
+            check_payload(transaction.payload, header, authority, self.window.heights)
+            if transaction.id in seen or self._stood(transaction, block):
                 raise RepeatedTransactionError(f"transaction {transaction.id} stands in the history twice")
             seen.add(transaction.id)
+
+    def _stood(self, transaction: Transaction, block: _Parsed) -> bool:
+        """Whether a transaction stands before its block; one of another branch is looked for in the whole history."""
+        window = self.window
+        if transaction.id in window.transactions or not is_foreign(transaction.payload, block.ledger.header):
+            return transaction.id in window.transactions
+        if window.everything is None:
+            parents = block.commit.parents
+            window.everything = all_transactions(self._objects, parents[0]) if parents else set()
+        return bytes.fromhex(transaction.id) in window.everything
 
     def _execute(self, ledger: LedgerTree, authority: Authority) -> None:
         header = ledger.header

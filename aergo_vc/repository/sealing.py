@@ -113,7 +113,7 @@ class Producer:
         lease = self.lease(tip.ledger.chain, tip.ledger.law, tip.ledger, authority, directory)
         header = tip.ledger.header
         context = BlockContext(tip.branch, header.chain, header.height + 1, lease.time, authority.roles_of)
-        past = past_of(self._workspace.writer, tip.commit, tip.ledger, {item[0].payload.recent for item in submissions})
+        past = past_of(self._workspace.writer, tip.commit, tip.ledger, [transaction for transaction, _ in submissions])
         refused: list[Exclusion] = []
         with closing(admit(submissions, header, authority, past, refused)) as admitted:
             executed = execute_all(machine, context, admitted)

@@ -11,7 +11,7 @@ from aergo_vc.base.limits import BLOCK_TRANSACTIONS, TRANSACTION_BYTES
 from aergo_vc.codec.transactions import SIGNATURE_BYTES, encode_payload, encode_transaction, transaction_id
 from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, sign_payload
 from aergo_vc.keys.signer import Signer
-from aergo_vc.ledger.history import past_of
+from aergo_vc.ledger.history import Past, past_of
 from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine, Submission, TransactionOutcome
 from aergo_vc.ledger.payloads import TransactionPayload
 from aergo_vc.model.directory import Authority
@@ -64,8 +64,7 @@ class Desk:
         if last is None or last[0] != commit:
             self._cache.last_pool = last = commit, read_pool(self._workspace.writer, self._workspace.nodes, commit)
         waiting = last[1]
-        recent = {transaction.payload.recent for transaction, _ in waiting}
-        landed = past_of(self._workspace.writer, self._tip.commit, self._tip.ledger, recent).transactions
+        landed = self._past(waiting).transactions
         return tuple(item for item in waiting if item[0].id not in landed)
 
     def submit(
@@ -92,6 +91,11 @@ class Desk:
         else:
             self._keep((*waiting, submission))
         return _submitted(submission[0].id, outcome, committed)
+
+    def _past(self, submissions: Sequence[Submission]) -> Past:
+        """What must be known of the history to judge `submissions`."""
+        transactions = [transaction for transaction, _ in submissions]
+        return past_of(self._workspace.writer, self._tip.commit, self._tip.ledger, transactions)
 
     def check(self, script: str, contract: str) -> ScriptProblem | None:
         """What a deployment behind those that wait would fail for; nothing is signed or kept."""
