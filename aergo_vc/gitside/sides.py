@@ -1,6 +1,6 @@
 """What a merge means for ``ledger/``: nothing, one side's as it is, or a new block."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aergo_vc.base.errors import InputError
@@ -10,7 +10,11 @@ from aergo_vc.codec.git_commit import read_links
 from aergo_vc.gitside.calls import Call
 from aergo_vc.ledger.history import blocks_back
 from aergo_vc.ledger.layout import ledger_entry, read_header
+from aergo_vc.objects.discovery import GitPaths
+from aergo_vc.objects.refs import open_refs
 from aergo_vc.objects.store import ObjectStore
+
+_HEADS = "refs/heads/"
 
 
 class NotMergeableError(InputError):
@@ -49,6 +53,28 @@ def ledger_of(objects: ObjectStore, name: ObjectId) -> ObjectId | None:
     """The id of ``ledger/`` in a commit or a tree."""
     kind, data = objects.read(name)
     return ledger_entry(objects, read_links(data).tree if kind is Kind.COMMIT else name)
+
+
+def current_branch(paths: GitPaths, variables: Mapping[str, str]) -> BranchName | None:
+    """The branch that HEAD is on; None if it is detached."""
+    target = open_refs(paths, variables).symbolic_target("HEAD") or ""
+    return BranchName(target.removeprefix(_HEADS)) if target.startswith(_HEADS) else None
+
+
+def is_ordinary(
+    objects: ObjectStore, parents: Sequence[ObjectId], ledger: ObjectId | None, branch: BranchName | None
+) -> bool:
+    """Whether a commit on `branch` with these parents and this ``ledger/`` makes no block.
+
+    It leaves its first parent's as it is; or the branch has no block of its own, and the ledger is another parent's:
+    so a branch of ordinary work keeps up with the one that it came from.
+    """
+    before = ledger_of(objects, parents[0]) if parents else None
+    if ledger == before:
+        return True
+    if ledger is None or ledger not in [ledger_of(objects, parent) for parent in parents[1:]]:
+        return False
+    return before is None or read_header(objects, before).branch != branch
 
 
 def course_of_merge(

@@ -10,11 +10,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aergo_vc.base.errors import AergoError
-from aergo_vc.base.ids import BranchName, ObjectId
+from aergo_vc.base.ids import ObjectId
 from aergo_vc.gitside.calls import Call, read_call
 from aergo_vc.gitside.combining import combine
 from aergo_vc.gitside.delegating import is_rebasing, merge_as_git
-from aergo_vc.gitside.sides import Course, Keep, NotMergeableError, NoPart, course_of_merge, course_of_pick
+from aergo_vc.gitside.sides import (
+    Course,
+    Keep,
+    NoPart,
+    NotMergeableError,
+    course_of_merge,
+    course_of_pick,
+    current_branch,
+)
 from aergo_vc.gitside.telling import explain, tell
 from aergo_vc.objects.discovery import GitPaths, find_repository
 from aergo_vc.objects.git import Git
@@ -23,7 +31,6 @@ from aergo_vc.objects.refs import Refs, open_refs
 from aergo_vc.objects.store import ObjectStore
 
 FAILED = 2
-_HEADS = "refs/heads/"
 
 
 def main() -> int:
@@ -47,7 +54,7 @@ def run(words: Sequence[str], variables: Mapping[str, str]) -> int:
     rebasing = is_rebasing(paths)
     with open_store(paths, Preference.QUICK_START, variables) as objects:
         head = _head(call, refs)
-        course = _course(call, head, refs, paths, objects, variables, rebasing=rebasing)
+        course = _course(call, head, paths, objects, variables, rebasing=rebasing)
         if isinstance(course, NoPart):
             return merge_as_git(call, paths, objects, variables)
         if isinstance(course, Keep):
@@ -69,7 +76,6 @@ def _head(call: Call, refs: Refs) -> ObjectId:
 def _course(
     call: Call,
     head: ObjectId,
-    refs: Refs,
     paths: GitPaths,
     objects: ObjectStore,
     variables: Mapping[str, str],
@@ -78,12 +84,9 @@ def _course(
 ) -> Course:
     if call.name is None:
         return course_of_pick(objects, call, rebasing=rebasing)
-    target = refs.symbolic_target("HEAD")
-    on_branch = target is not None and target.startswith(_HEADS)
-    branch = BranchName((target or "").removeprefix(_HEADS)) if on_branch else None
     git = Git(paths, variables)
 
     def is_ancestor(one: ObjectId, other: ObjectId) -> bool:
         return git.run("merge-base", "--is-ancestor", one, other, expected=(0, 1)).status == 0
 
-    return course_of_merge(objects, call, head, branch, is_ancestor)
+    return course_of_merge(objects, call, head, current_branch(paths, variables), is_ancestor)

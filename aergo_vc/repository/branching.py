@@ -11,6 +11,7 @@ from aergo_vc.ledger.history import BlockCommit, has_ledger
 from aergo_vc.ledger.machine import BlockContext
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Law, MergeRule
 from aergo_vc.objects.worktree import Worktree
+from aergo_vc.repository.entrances import follow_branch
 from aergo_vc.repository.errors import NameTakenError, NoLedgerHereError
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.reading import summary
@@ -49,6 +50,7 @@ def make_branch(workspace: Workspace, identity: Identity, name: BranchName, bloc
         executed = execute_all(cache.machine, context, [])
         place = Place(root.commit, root.ledger, root.ledger.genesis_bytes, encode_law(law))
         producer.begin(Plan(place, lease, identity.author, f"Begin branch {name}"), executed, name)
+        follow_branch(workspace, name)
     return standing_of(workspace, identity, name)
 
 
