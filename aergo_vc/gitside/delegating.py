@@ -54,10 +54,10 @@ def merge_as_git(call: Call, paths: GitPaths, objects: ObjectStore, variables: M
     mainline = _mainline(call, objects)
     if mainline is not None:
         return _pick([*options, *mainline], call, paths, variables)
-    words = [f"--{option}" for option in call.options]
-    return subprocess.run(
-        ["git", "merge-recursive", *words, *call.bases, "--", call.ours, call.theirs], env=variables, check=False
-    ).returncode
+    words = [*(f"--{option}" for option in call.options), *call.bases, "--", call.ours, call.theirs]
+    done = _run(["merge-recursive", *words], variables)
+    _say(done.out, done.err)
+    return done.status
 
 
 def _merge(options: Sequence[str], source: str, paths: GitPaths, variables: Mapping[str, str]) -> int:
@@ -121,7 +121,8 @@ def _mainline(call: Call, objects: ObjectStore) -> Sequence[str] | None:
 
 
 def _run(words: Sequence[str], variables: Mapping[str, str]) -> _Said:
-    done = subprocess.run(["git", *_SETTINGS, *words], env=variables, capture_output=True, check=False)
+    command = ["git", *_SETTINGS, *words]
+    done = subprocess.run(command, env=variables, capture_output=True, check=False)
     return _Said(done.returncode, done.stdout, done.stderr)
 
 

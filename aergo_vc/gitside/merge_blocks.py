@@ -41,11 +41,6 @@ def _merge(call: Call, branch: BranchName, target: ObjectId, workspace: Workspac
     prepared = prepare_merge(workspace, Identity(workspace), tip, call.theirs)
     if isinstance(prepared, Unchanged):
         return combine(call, target, tip.ledger.id, paths, workspace.light, variables)
-    if getattr(prepared, "conflicts", ()):
-        raise NotMergeableError(
-            f"{len(prepared.conflicts)} conflicts are for a person to settle before the block is made",
-            hint=f"git aergo merge {call.name or call.theirs}",
-        )
     pack = workspace.writer.publish()
     try:
         status = combine(call, target, prepared.ledger.id, paths, workspace.light, variables)

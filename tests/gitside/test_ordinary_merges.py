@@ -1,6 +1,5 @@
 """Where no ledger takes part, git with our strategy does what git without it does: files, index, words, statuses."""
 
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,7 +51,7 @@ def files_of(folder: Path) -> dict[str, str]:
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
         if not name.startswith(".git/") and name != ".git" and not (path.is_dir() and not path.is_symlink()):
-            found[name] = os.readlink(path) if path.is_symlink() else path.read_text("latin-1")
+            found[name] = str(path.readlink()) if path.is_symlink() else path.read_text("latin-1")
     return found
 
 
@@ -67,7 +66,7 @@ def after(place: Place, words: tuple[str, ...]) -> After:
         done.status,
         done.out.replace("'aergo'", "'ort'"),
         done.err.replace("strategy aergo", "strategy ort"),
-        place.git("ls-files", "--stage", "--debug" if False else "--abbrev=40").out,
+        place.git("ls-files", "--stage").out,
         files_of(place.path),
         first.split(" ")[0],
         len(first.split(" ")) - 1,
