@@ -19,9 +19,11 @@ from aergo_vc.ledger.errors import ChangedColumnsError, OutputSizeError
 from aergo_vc.ledger.payloads import LoadTrees, TransactionPayload, checked_node, keys_only
 from aergo_vc.model.blocks import DIRECTORY_BRANCH
 from aergo_vc.model.changes import Changes, Key, RowChange, TableChanges
+from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import CallResult, Event, Load, LoadMode, Payload, Receipt, RowCounts, Transaction
+from aergo_vc.model.types import Row
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.outcomes import ExecutionContext, Notice, OpenTransaction, RolesOf, no_roles
 from aergo_vc.sql.running.capture import InsertedRows
@@ -55,6 +57,25 @@ class TransactionOutcome(NamedTuple):
     results: tuple[StatementResult, ...]
     receipt: Receipt
     notices: tuple[Notice, ...] = ()
+
+
+class Recorded(NamedTuple):
+    """What one transaction did, read and wrote, and whether it stayed."""
+
+    outcome: TransactionOutcome
+    footprint: Footprint
+    is_kept: bool
+
+
+Accept = Callable[[TransactionOutcome, Footprint], bool]
+"""Decides whether a transaction that has been executed stays."""
+
+
+Rows = Mapping[TableName, Mapping[Key, Row | None]]
+"""Rows as they are to be, by table and key; None: not there."""
+
+Amend = Callable[[Footprint], Rows | None]
+"""Tells which rows are to be others than a transaction left them; None: the transaction is not to stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,28 +237,89 @@ class BlockExecution:
 
         Raises SqlError and its like for a transaction that fails, and InvalidError for a payload that is not canonical.
         """
-        context = self._execution_context(transaction.id, transaction.payload.signer)
+        filled: dict[TableName, Node] = {}
+        with self._machine.engine.transaction() as done:
+            ran = self._run(transaction, payload, filled)
+        self._absorb(done, filled)
+        return _outcome(transaction, done, ran)
+
+    def record(
+        self, transaction: Transaction, payload: TransactionPayload, accept: Accept = lambda _outcome, _footprint: True
+    ) -> Recorded:
+        """Execute one transaction as `execute` does, and record what it reads and writes.
+
+        A transaction that succeeds, with all constraints checked, stays only if `accept` then says so; else nothing of
+        it remains.
+        """
         filled: dict[TableName, Node] = {}
         engine = self._machine.engine
-        with engine.transaction() as done:
-            ran = _run(engine, transaction.payload, context)
-            for load, trees in zip(transaction.payload.loads, payload, strict=True):
-                self._load(load, trees, filled, context)
-            self._machine.guard(self._context.branch, engine)
-            self._require_room(ran)
+        with engine.record() as recorder, engine.transaction() as done:
+            ran = self._run(transaction, payload, filled)
+            engine.check_constraints()
+            footprint = recorder.footprint(engine.changes_of(done))
+            outcome = _outcome(transaction, done, ran)
+            is_kept = accept(outcome, footprint)
+            if not is_kept:
+                done.rollback()
+        if is_kept:
+            self._absorb(done, filled)
+        return Recorded(outcome, footprint, is_kept)
+
+    def amend(self, transaction: Transaction, payload: TransactionPayload, amend: Amend) -> TransactionOutcome | None:
+        """Execute one transaction and then make the rows that `amend` names what it says, all or nothing.
+
+        `amend` is handed what the transaction read and wrote, before foreign keys were looked at; they are when all is
+        done.  None from it: nothing remains.  Raises as `execute` does, and SqlError where a row breaks a constraint.
+        """
+        filled: dict[TableName, Node] = {}
+        engine = self._machine.engine
+        with engine.record() as recorder, engine.transaction() as done:
+            ran = self._run(transaction, payload, filled)
+            rows = amend(recorder.footprint(engine.changes_of(done)))
+            if rows is None:
+                done.rollback()
+            else:
+                self._put(rows)
+        if rows is None:
+            return None
         self._absorb(done, filled)
-        receipt = Receipt(transaction.id, _counts(done), ran.events, ran.result)
-        return TransactionOutcome(ran.results, receipt, ran.notices)
+        return _outcome(transaction, done, ran)
+
+    def put(self, transaction: Transaction, rows: Rows) -> TransactionOutcome:
+        """Make rows what they are to be instead of executing a transaction, all or nothing; raises SqlError."""
+        with self._machine.engine.transaction() as done:
+            self._put(rows)
+        self._absorb(done, {})
+        return _outcome(transaction, done, _Ran())
+
+    def _put(self, rows: Rows) -> None:
+        engine = self._machine.engine
+        for name, by_key in rows.items():
+            columns = [column.name for column in self._machine.catalog.tables[name].columns]
+            gone = [key for key, row in by_key.items() if row is None]
+            engine.load(name, columns, LoadMode.UPSERT, [row for row in by_key.values() if row is not None], gone)
+        self._machine.guard(self._context.branch, engine)
+
+    def _run(self, transaction: Transaction, payload: TransactionPayload, filled: dict[TableName, Node]) -> "_Ran":
+        context = self.context_of(transaction.id, transaction.payload.signer)
+        engine = self._machine.engine
+        ran = _run(engine, transaction.payload, context)
+        for load, trees in zip(transaction.payload.loads, payload, strict=True):
+            self._load(load, trees, filled, context)
+        self._machine.guard(self._context.branch, engine)
+        self._require_room(ran)
+        return ran
 
     def check(self, script: str, contract: str) -> None:
         """Deploy a contract as its owner would, for the errors that it raises; nothing of it remains."""
         owner = self._machine.catalog.owners.get(contract, EntityName("nobody"))
-        context = self._execution_context(TransactionId("0" * 64), owner)
+        context = self.context_of(TransactionId("0" * 64), owner)
         with self._machine.engine.transaction() as opened:
             self._machine.engine.run(script, context, contract=contract)
             opened.rollback()
 
-    def _execution_context(self, transaction: TransactionId, signer: EntityName) -> ExecutionContext:
+    def context_of(self, transaction: TransactionId, signer: EntityName) -> ExecutionContext:
+        """What a transaction of `signer` may know of where it runs."""
         return ExecutionContext(
             time=self._context.time,
             height=self._context.height,
@@ -356,6 +438,10 @@ class _Ran(NamedTuple):
     events: tuple[Event, ...] = ()
     result: CallResult | None = None
     notices: tuple[Notice, ...] = ()
+
+
+def _outcome(transaction: Transaction, done: OpenTransaction, ran: _Ran) -> TransactionOutcome:
+    return TransactionOutcome(ran.results, Receipt(transaction.id, _counts(done), ran.events, ran.result), ran.notices)
 
 
 def _run(engine: Engine, payload: Payload, context: ExecutionContext) -> _Ran:
