@@ -1,4 +1,4 @@
-"""Merging: the source's transactions decided, replayed and, where a branch's law says so, settled.
+"""Merging: which transactions of one line of blocks go into another, in what order, and why some do not.
 
-Knows trees, blocks and the machine that executes; knows no workspace, no key and no user.
+Knows blocks, states and machines, and no workspace: neither branches, nor worktrees, nor who signs.
 """
