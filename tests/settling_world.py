@@ -1,6 +1,6 @@
 """Merges in memory: a plain lost-update rule over real machines, with the logic under test for what it finds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from forgery import seed_of
@@ -11,7 +11,8 @@ from aergo_vc.codec.digests import ObjectFormat
 from aergo_vc.keys.signer import seed_signer
 from aergo_vc.ledger.machine import BlockContext, Machine, Submission, TransactionOutcome
 from aergo_vc.merging.conflicts import Conflict
-from aergo_vc.merging.settling import LOST_UPDATE, Inconsistency, Settler
+from aergo_vc.merging.deciding import LOST_UPDATE, READ_CHANGED
+from aergo_vc.merging.settling import Inconsistency, Settler
 from aergo_vc.model.changes import Key
 from aergo_vc.model.footprints import Columns, Footprint, blind_writes
 from aergo_vc.model.transactions import Payload, Refusal
@@ -51,6 +52,16 @@ class Changed:
 
     def before(self, table: TableName, key: Key) -> Row | None:
         return self.old.get(table, {}).get(key)
+
+    def reads_changed(
+        self, footprint: Footprint, but_for: Collection[tuple[TableName, Key]] = ()
+    ) -> Refusal | None:
+        for table, reads in footprint.reads.items():
+            for key in self.old.get(table, {}).keys() | self.new.get(table, {}).keys():
+                read = reads.rows.get(key, frozenset()) | (reads.scanned or frozenset())
+                if (table, key) not in but_for and read & self.columns(table, key):
+                    return Refusal(READ_CHANGED, f"it read {table} {key}")
+        return None
 
     _order: dict[TableName, list[str]] = field(default_factory=dict)
 
