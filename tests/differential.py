@@ -24,10 +24,10 @@ from tpcc.population import Population, Size
 from tpcc.process import InProcess
 
 from aergo_vc.model.schema import Index
-from aergo_vc.sql import rebuilding
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import SqlError
-from aergo_vc.sql.table_access import drop_index_sql, index_sql
+from aergo_vc.sql.running import rebuilding
+from aergo_vc.sql.running.table_access import drop_index_sql, index_sql
 
 _SIZE = Size(items=60, customers=20)
 

@@ -11,9 +11,11 @@ import differential
 import pytest
 
 from aergo_vc.model.blocks import RULES
-from aergo_vc.sql import binder, rules, sandbox, source
-from aergo_vc.sql.budget import Budget
+from aergo_vc.sql import rules
+from aergo_vc.sql.language import binder, source
 from aergo_vc.sql.procedures import body, session, support
+from aergo_vc.sql.running import sandbox
+from aergo_vc.sql.running.budget import Budget
 
 ENVIRONMENTS: list[dict[str, str]] = [
     {"LC_ALL": "C"},

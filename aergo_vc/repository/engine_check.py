@@ -5,7 +5,7 @@ from pathlib import Path
 
 from aergo_vc.repository.errors import EngineDiffersError
 from aergo_vc.sql.rules import GOLDEN_DIGEST, engine_matches_rules
-from aergo_vc.sql.sandbox import engine_version
+from aergo_vc.sql.running.sandbox import engine_version
 
 
 def require_engine(folder: Path) -> None:

@@ -13,7 +13,7 @@ from aergo_vc.repository.reading import StateReader
 from aergo_vc.repository.revisions import resolve
 from aergo_vc.repository.tips import Tip
 from aergo_vc.repository.workspace import Workspace
-from aergo_vc.sql.mentions import calls_routines
+from aergo_vc.sql.language.mentions import calls_routines
 
 
 @contextmanager

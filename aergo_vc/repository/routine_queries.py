@@ -20,9 +20,9 @@ from aergo_vc.repository.tips import Tip
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.sql.engine import Engine, ScriptOutcome
 from aergo_vc.sql.errors import SqlError
+from aergo_vc.sql.language.source import is_one_query
 from aergo_vc.sql.outcomes import ExecutionContext
 from aergo_vc.sql.procedures.lexing import Source, TokenKind, tokens_of
-from aergo_vc.sql.source import is_one_query
 
 READ_ONLY = "25006"
 _NOBODY = EntityName("nobody")

@@ -19,7 +19,7 @@ from aergo_vc.ledger.layout import LedgerTree
 from aergo_vc.ledger.machine import Machine, Submission
 from aergo_vc.model.blocks import RULES
 from aergo_vc.repository.workspace import Workspace
-from aergo_vc.sql.compiled_cache import CompiledCache
+from aergo_vc.sql.compiled.compiled_cache import CompiledCache
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import EngineError
 

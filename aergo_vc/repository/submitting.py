@@ -24,8 +24,8 @@ from aergo_vc.repository.sealing import Producer, Sealed, slot_length_of
 from aergo_vc.repository.state_cache import StateCache, state_cache
 from aergo_vc.repository.tips import Tip, tip_of
 from aergo_vc.repository.workspace import Workspace
-from aergo_vc.sql.arguments import argument_values
 from aergo_vc.sql.errors import UNDEFINED_FUNCTION, SqlError
+from aergo_vc.sql.types.arguments import argument_values
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,20 +15,20 @@ from aergo_vc.base.ids import TableName
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.types import Row
-from aergo_vc.sql import ahead, cached_catalog
-from aergo_vc.sql.ahead import RowSource, lost_rows
-from aergo_vc.sql.budget import DEFAULT_BUDGET, Meter
-from aergo_vc.sql.capture import Capture
-from aergo_vc.sql.compiled_cache import CompiledCache
+from aergo_vc.sql.compiled.compiled_cache import CompiledCache
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, EngineError, SqlError
-from aergo_vc.sql.expressions import quote_name
-from aergo_vc.sql.facts import Facts
-from aergo_vc.sql.loading import insert_many
 from aergo_vc.sql.outcomes import OpenTransaction
-from aergo_vc.sql.sandbox import CACHE_TABLE, Fuse, Guard, open_connection
-from aergo_vc.sql.stretches import Stretch
-from aergo_vc.sql.table_access import index_sql, indexes_of, key_test
-from aergo_vc.sql.translated_errors import DISK_ERRORS, disk_error, disk_errors, foreign_key_error
+from aergo_vc.sql.running import ahead, cached_catalog
+from aergo_vc.sql.running.ahead import RowSource, lost_rows
+from aergo_vc.sql.running.budget import DEFAULT_BUDGET, Meter
+from aergo_vc.sql.running.capture import Capture
+from aergo_vc.sql.running.facts import Facts
+from aergo_vc.sql.running.loading import insert_many
+from aergo_vc.sql.running.sandbox import CACHE_TABLE, Fuse, Guard, open_connection
+from aergo_vc.sql.running.spelling import quote_name
+from aergo_vc.sql.running.stretches import Stretch
+from aergo_vc.sql.running.table_access import index_sql, indexes_of, key_test
+from aergo_vc.sql.running.translated_errors import DISK_ERRORS, disk_error, disk_errors, foreign_key_error
 
 
 class StateDatabase:
@@ -43,7 +43,7 @@ class StateDatabase:
         self._commands = self._db.cursor().execute
         self._facts = Facts(self._db)
         self._capture = Capture()
-        self._db.preupdate_hook(self._capture.hook)
+        self._db.preupdate_hook(self._capture.listener)
         self._transactions: list[OpenTransaction] = []
         self._depth = 0
         self._owed: Mapping[TableName, RowSource] = {}
@@ -231,6 +231,12 @@ class StateDatabase:
             outer.changes = opened.changes if first and not outer.rewritten | opened.rewritten else {}
             outer.take(opened)
 
+    def changes_of(self, opened: OpenTransaction) -> Changes:
+        """The net changes so far of the transaction at hand, which is still open."""
+        if not opened.changes:
+            opened.changes = self._capture.changes()
+        return opened.changes
+
     def check_constraints(self) -> None:
         """Raise SqlError 23503 if rows refer to rows that are not there; `transaction` asks at its end by itself."""
         if self._db.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0]:
@@ -272,7 +278,7 @@ class StateDatabase:
         found = self.compiled.find(*parts)
         if isinstance(found, str):
             return found
-        from aergo_vc.sql.storage import create_table_sql  # noqa: PLC0415 - it loads sqlglot
+        from aergo_vc.sql.language.storage import create_table_sql  # noqa: PLC0415 - it loads sqlglot
 
         sql = create_table_sql(catalog, table, name)
         self.compiled.keep(sql, *parts)
@@ -288,7 +294,7 @@ class StateDatabase:
         try:
             yield
         finally:
-            self._db.preupdate_hook(self._capture.hook)
+            self._db.preupdate_hook(self._capture.listener)
             self._db.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
 
     def insert_rows(self, table: TableName, rows: Iterable[Row]) -> None:
@@ -355,7 +361,7 @@ class StateDatabase:
         """Whether a table has no rows."""
         if table in self._owed:
             return False
-        return next(self._db.execute(f"SELECT 1 FROM {quote_name(table)} LIMIT 1"), None) is None
+        return not self._trusted(f"SELECT 1 FROM {quote_name(table)} LIMIT 1")
 
     @contextmanager
     def _implicit_transaction(self) -> Iterator[None]:

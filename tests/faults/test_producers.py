@@ -1,4 +1,4 @@
-"""Many programs at work in one repository: nothing that was reported is lost (X13, X14, X16)."""
+"""Many programs at work in one repository: nothing that was reported is lost (X13, X14, X16, X17)."""
 
 import json
 import os
@@ -168,3 +168,27 @@ def test_x16_a_user_who_switches_branches_all_the_time_and_a_producer_do_not_mix
         told = stage.do("verify", time=NOW + 10_000_000)
         assert told["kind"] == "done", told
         assert stage.git("status", "--porcelain") == ""
+
+
+def test_x17_fetches_and_pushes_beside_a_producer_leave_one_line_of_blocks_on_both_sides(
+    stage: Stage, request: pytest.FixtureRequest
+) -> None:
+    path = stage.fresh("books")
+    remote, follower = stage.root / "trial" / "remote.git", stage.root / "trial" / "follower"
+    stage.git("clone", "--quiet", "--bare", "--no-local", str(path), str(remote))
+    stage.git("remote", "add", "elsewhere", str(remote))
+    stage.git("clone", "--quiet", "--no-local", str(remote), str(follower))
+    heads: list[str] = []
+    with _producers(stage, 1) as reports:
+        for _ in _while_blocks_come(reports, request):
+            stage.git("push", "--quiet", "--atomic", "elsewhere", "main", "aergo/directory")
+            stage.git("fetch", "--quiet", "elsewhere")
+            stage.git("pull", "--quiet", "--ff-only", path=follower)
+            heads.append(stage.git("rev-parse", "main", path=remote).strip())
+    assert _require_all(stage, reports, frozenset()) >= BLOCKS
+    assert stage.git("rev-list", "--merges", "--count", "main").strip() == "0"
+    line = stage.git("rev-list", "--reverse", "main").split()
+    assert [line.index(head) for head in heads] == sorted(line.index(head) for head in heads)
+    assert stage.git("rev-parse", "HEAD", path=follower).strip() == heads[-1]
+    stage.git("fsck", "--full", "--strict", "--no-dangling", path=remote)
+    assert len(set(heads)) > 1

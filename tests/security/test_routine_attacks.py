@@ -9,9 +9,9 @@ import pytest
 from sql_world import context
 
 from aergo_vc.base.ids import TableName
-from aergo_vc.sql.budget import Budget
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import FuseError, SqlError
+from aergo_vc.sql.running.budget import Budget
 
 SCHEMA = "CREATE TABLE t (id int PRIMARY KEY, x int, u int UNIQUE, w text); CREATE SEQUENCE q;"
 ROWS = "INSERT INTO t SELECT g, g % 3, g, 'w' || g FROM generate_series(1, 8) g;"

@@ -12,12 +12,12 @@ from sql_world import context
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.transactions import LoadMode
-from aergo_vc.sql.budget import Budget
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import SqlError
 from aergo_vc.sql.rules import GOLDEN_EXPRESSIONS, engine_matches_rules, golden_results
-from aergo_vc.sql.runtime import AGGREGATES, BUILT_IN_FUNCTIONS, WINDOW_AGGREGATES, matches, scalar_functions
-from aergo_vc.sql.sandbox import ENGINE_FUNCTIONS
+from aergo_vc.sql.running.budget import Budget
+from aergo_vc.sql.running.runtime import AGGREGATES, BUILT_IN_FUNCTIONS, WINDOW_AGGREGATES, matches, scalar_functions
+from aergo_vc.sql.running.sandbox import ENGINE_FUNCTIONS
 
 T = TableName("public.t")
 

@@ -7,9 +7,9 @@ from sql_world import context
 
 from aergo_vc.base.ids import RoutineName
 from aergo_vc.model.transactions import Argument
-from aergo_vc.sql.arguments import argument_values
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import SqlError
+from aergo_vc.sql.types.arguments import argument_values
 
 ROUTINE = RoutineName("public.f")
 SCRIPT = """\

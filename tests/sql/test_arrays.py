@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from sql_world import context
 
 from aergo_vc.model.types import ColumnType, Kind
-from aergo_vc.sql.arrays import (
+from aergo_vc.sql.engine import Engine
+from aergo_vc.sql.errors import SqlError
+from aergo_vc.sql.types.arrays import (
     array_of,
     array_text,
     canonical_elements,
@@ -19,8 +21,6 @@ from aergo_vc.sql.arrays import (
     type_code,
     type_of_code,
 )
-from aergo_vc.sql.engine import Engine
-from aergo_vc.sql.errors import SqlError
 
 TEXTS = st.lists(st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6), max_size=6)
 NUMBERS = st.lists(st.none() | st.integers(-(2**31), 2**31 - 1), max_size=6)

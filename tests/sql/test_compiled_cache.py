@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from sql_world import context
 
+import aergo_vc
 from aergo_vc.base.ids import RoutineName, TableName
-from aergo_vc.sql.compiled_cache import CompiledCache
+from aergo_vc.sql.compiled.compiled_cache import CompiledCache, _modules
+from aergo_vc.sql.compiled.kept_values import from_json, to_json
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import SqlError
-from aergo_vc.sql.kept_values import from_json, to_json
 
 BANK = """\
 CREATE TYPE kind AS ENUM ('cash', 'card');
@@ -93,10 +94,13 @@ def story(folder: Path | None) -> list[object]:
 @pytest.fixture
 def no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     """Imports of what loads the parser fail, as they would in a process that must do without."""
-    for module in ("script_steps", "shape_trees", "statements", "storage", "source"):
-        monkeypatch.setitem(sys.modules, f"aergo_vc.sql.{module}", None)
-    for module in ("calling", "compiling"):
-        monkeypatch.setitem(sys.modules, f"aergo_vc.sql.procedures.{module}", None)
+    for folder, modules in {
+        "compiled": ("script_steps",),
+        "language": ("shape_trees", "statements", "storage", "source"),
+        "procedures": ("calling", "compiling"),
+    }.items():
+        for module in modules:
+            monkeypatch.setitem(sys.modules, f"aergo_vc.sql.{folder}.{module}", None)
 
 
 def test_a_warm_cache_changes_nothing_that_can_be_seen(folder: Path) -> None:
@@ -251,7 +255,7 @@ def test_a_folder_that_cannot_be_made_costs_nothing_but_time(tmp_path: Path) -> 
 
 
 def test_older_files_go_when_there_are_too_many(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aergo_vc.sql.compiled_cache._FILES", 20)
+    monkeypatch.setattr("aergo_vc.sql.compiled.compiled_cache._FILES", 20)
     cache = CompiledCache(folder)
     for number in range(60):
         cache.keep(number, "number", str(number))
@@ -267,7 +271,7 @@ def test_long_values_are_not_kept(folder: Path, monkeypatch: pytest.MonkeyPatch)
     cache.keep("x" * 1000, "short")
     cache.save()
     assert (CompiledCache(folder).find("long"), CompiledCache(folder).find("short")) == (None, "x" * 1000)
-    monkeypatch.setattr("aergo_vc.sql.compiled_cache._FOLDER_BYTES", 500)
+    monkeypatch.setattr("aergo_vc.sql.compiled.compiled_cache._FOLDER_BYTES", 500)
     other = CompiledCache(folder)
     other.keep(1, "one")
     other.save()
@@ -282,8 +286,19 @@ def test_what_is_kept_depends_on_the_program_that_made_it(folder: Path, monkeypa
     cache.keep("old", "part")
     cache.save()
     assert CompiledCache(folder).find("part") == "old"
-    monkeypatch.setattr("aergo_vc.sql.compiled_cache._program", lambda: "another")
+    monkeypatch.setattr("aergo_vc.sql.compiled.compiled_cache._program", lambda: "another")
     assert CompiledCache(folder).find("part") is None
+
+
+def test_every_module_that_compiles_is_part_of_that_program() -> None:
+    package = Path(aergo_vc.__file__).parent
+    expected = {
+        f"/{path.relative_to(package).as_posix()}"
+        for room in ("sql", "model", "codec")
+        for path in (package / room).rglob("*.py")
+    }
+    assert {facts.split()[0].replace(os.sep, "/") for facts in _modules()} == expected
+    assert "/sql/language/binder.py" in expected
 
 
 def test_values_come_back_as_they_were() -> None:

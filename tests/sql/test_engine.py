@@ -12,9 +12,9 @@ from aergo_vc.model.changes import Changes, RowChange
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import LoadMode
 from aergo_vc.model.types import Row
-from aergo_vc.sql.budget import Budget
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import FuseError, SqlError
+from aergo_vc.sql.running.budget import Budget
 
 ITEM = TableName("public.item")
 COLUMNS = ("id", "name", "price")

@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aergo_vc.sql import numbers
+from aergo_vc.sql.types import numbers
 
 _EXACT = Context(prec=500)
 _DECIMALS = st.builds(numbers.unscaled_text, st.integers(-(10**70), 10**70), st.integers(0, 40))

@@ -9,8 +9,8 @@ from trees import VALUES
 from aergo_vc.model.interval_text import Interval, interval_of, interval_text
 from aergo_vc.model.json_text import is_jsonb, jsonb_text, parse_json
 from aergo_vc.model.types import Kind
-from aergo_vc.sql.intervals import interval_from_text, moment_plus
-from aergo_vc.sql.values import jsonb_from_text
+from aergo_vc.sql.types.intervals import interval_from_text, moment_plus
+from aergo_vc.sql.types.values import jsonb_from_text
 
 INTERVALS = st.builds(
     Interval, st.integers(-(10**6), 10**6), st.integers(-(10**7), 10**7), st.integers(-(10**17), 10**17)

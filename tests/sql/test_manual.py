@@ -7,10 +7,11 @@ from sql_world import context
 from world import ROOT
 
 from aergo_vc.base import limits
-from aergo_vc.sql import binder, column_types, errors, source, sources
-from aergo_vc.sql.budget import Budget
+from aergo_vc.sql import errors
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import SqlError
+from aergo_vc.sql.language import binder, column_types, source, sources
+from aergo_vc.sql.running.budget import Budget
 
 PAGE = (ROOT / "man" / "man7" / "aergosql.7").read_text()
 LISTS = ("Conditionals", "Text", "Bytes", "Numbers", "Arrays", "JSON", "Aggregates", "Windows")

@@ -12,7 +12,7 @@ from aergo_vc.codec.catalog_texts import functions_of, parse_catalog, schemas_of
 from aergo_vc.model.routines import Grant
 from aergo_vc.model.transactions import LoadMode
 from aergo_vc.sql.errors import SqlError
-from aergo_vc.sql.granting import OF_COLUMNS, PRIVILEGES
+from aergo_vc.sql.privileges.granting import OF_COLUMNS, PRIVILEGES
 
 ACCOUNT = TableName("bank.account")
 STATEMENTS = [

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from sql_world import context
 
 from aergo_vc.base.ids import TableName
-from aergo_vc.sql import plan_store, statements
+from aergo_vc.sql.compiled import plan_store
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import SqlError
-from aergo_vc.sql.shape_trees import parse_shape
-from aergo_vc.sql.shapes import Shape, is_plain, shapes_of
+from aergo_vc.sql.language import statements
+from aergo_vc.sql.language.shape_trees import parse_shape
+from aergo_vc.sql.language.shapes import Shape, is_plain, shapes_of
 
 CONTEXT = context()
 TABLES = """

@@ -9,8 +9,8 @@ from aergo_vc.model.routines import Parameter
 from aergo_vc.model.transactions import Argument
 from aergo_vc.model.types import ColumnType, Kind, Value
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, INVALID_TEXT, UNDEFINED_FUNCTION, SqlError
-from aergo_vc.sql.numbers import MAXIMUM, fit_integer
-from aergo_vc.sql.values import INTEGERS, NUMERIC, ROWS, encoder, finite, value_from_text
+from aergo_vc.sql.types.numbers import MAXIMUM, fit_integer
+from aergo_vc.sql.types.values import INTEGERS, NUMERIC, ROWS, encoder, finite, value_from_text
 
 Reader = Callable[[Argument], Any]
 

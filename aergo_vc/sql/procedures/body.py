@@ -11,24 +11,24 @@ from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.routines import Routine
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
 from aergo_vc.model.types import ColumnType
-from aergo_vc.sql.binder import Binder, Grouping, Query, Surroundings
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, UNSUPPORTED, SqlError
-from aergo_vc.sql.expressions import Expression, assign, cast, condition
-from aergo_vc.sql.native import native
-from aergo_vc.sql.needs import Needs, Requirements
-from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.language.binder import Binder, Grouping, Query, Surroundings
+from aergo_vc.sql.language.expressions import Expression, assign, cast, condition
+from aergo_vc.sql.language.native import native
+from aergo_vc.sql.language.qualifying import qualified
+from aergo_vc.sql.language.queries import bind_query, top_binder
+from aergo_vc.sql.language.routine_calls import bind_arguments, called_routine, result_fields
+from aergo_vc.sql.language.rows import Shape, bind_row, row_fields
+from aergo_vc.sql.language.scope import Scope
+from aergo_vc.sql.language.source import name_of, parse_script
 from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.hoisting import hoist
 from aergo_vc.sql.procedures.syntax import CursorDeclaration, Fragment, Statement
 from aergo_vc.sql.procedures.translation import Code, Names, translate
 from aergo_vc.sql.procedures.variables import Level, Namespace, Variable
-from aergo_vc.sql.qualifying import qualified
-from aergo_vc.sql.queries import bind_query, top_binder
-from aergo_vc.sql.routine_calls import bind_arguments, called_routine, result_fields
-from aergo_vc.sql.rows import Shape, bind_row, row_fields
-from aergo_vc.sql.scope import Scope
-from aergo_vc.sql.source import name_of, parse_script
-from aergo_vc.sql.values import ROWS, TEXT, is_assignable
+from aergo_vc.sql.running.needs import Needs, Requirements
+from aergo_vc.sql.running.plans import Plan
+from aergo_vc.sql.types.values import ROWS, TEXT, is_assignable
 
 _PARAMETER = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(:\w+)")
 _PLAN_FACTS = frozenset({":row", ":base"})

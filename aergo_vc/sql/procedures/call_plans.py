@@ -8,12 +8,12 @@ from aergo_vc.base.ids import RoutineName
 from aergo_vc.model.outcomes import ResultColumn, StatementResult
 from aergo_vc.model.transactions import Argument, CallResult
 from aergo_vc.model.types import ColumnType
-from aergo_vc.sql.arrays import canonical_elements, type_code
-from aergo_vc.sql.needs import NOTHING, Requirements
 from aergo_vc.sql.procedures.session import Session
 from aergo_vc.sql.procedures.support import list_of, text_of
-from aergo_vc.sql.runner import decode_rows
-from aergo_vc.sql.values import TEXT
+from aergo_vc.sql.running.needs import NOTHING, Requirements
+from aergo_vc.sql.running.runner import decode_rows
+from aergo_vc.sql.types.arrays import canonical_elements, type_code
+from aergo_vc.sql.types.values import TEXT
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,21 +10,21 @@ from aergo_vc.model.outcomes import ResultColumn
 from aergo_vc.model.routines import Language, Mode, Routine
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.types import ColumnType
-from aergo_vc.sql.binder import Binder, Grouping, Surroundings
 from aergo_vc.sql.errors import UNDEFINED_FUNCTION, UNSUPPORTED, WRONG_OBJECT, SqlError
-from aergo_vc.sql.needs import Requirements
-from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.language.binder import Binder, Grouping, Surroundings
+from aergo_vc.sql.language.qualifying import qualified
+from aergo_vc.sql.language.queries import top_binder
+from aergo_vc.sql.language.routine_calls import bind_arguments, find_routine, result_type
+from aergo_vc.sql.language.source import Statement, name_of, parse_script
+from aergo_vc.sql.language.statements import compile_statement
 from aergo_vc.sql.procedures.body import Body, located
 from aergo_vc.sql.procedures.call_plans import CallPlan
 from aergo_vc.sql.procedures.own_statements import CallRoutine
 from aergo_vc.sql.procedures.running_sql import call_arguments
 from aergo_vc.sql.procedures.syntax import Fragment
-from aergo_vc.sql.qualifying import qualified
-from aergo_vc.sql.queries import top_binder
-from aergo_vc.sql.routine_calls import bind_arguments, find_routine, result_type
-from aergo_vc.sql.source import Statement, name_of, parse_script
-from aergo_vc.sql.statements import compile_statement
-from aergo_vc.sql.values import TEXT, storage_scale
+from aergo_vc.sql.running.needs import Requirements
+from aergo_vc.sql.running.plans import Plan
+from aergo_vc.sql.types.values import TEXT, storage_scale
 
 
 def plan_statement(

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aergo_vc.base.ids import RoutineName, TableName
-from aergo_vc.sql.needs import Requirements
-from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.running.needs import Requirements
+from aergo_vc.sql.running.plans import Plan
 
 Place = tuple[int, int]
 """A line and a column, both from 1, in a routine's text."""

@@ -12,9 +12,9 @@ from aergo_vc.base.ids import TableName
 from aergo_vc.model.routines import Language, Mode, Routine
 from aergo_vc.model.schema import Catalog, split_name
 from aergo_vc.model.types import Kind
-from aergo_vc.sql.comparisons import compare
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, SqlError
-from aergo_vc.sql.expressions import Expression, column_expression
+from aergo_vc.sql.language.comparisons import compare
+from aergo_vc.sql.language.expressions import Expression, column_expression
 from aergo_vc.sql.procedures.body import Block as Enclosing
 from aergo_vc.sql.procedures.body import Body, located
 from aergo_vc.sql.procedures.compiled import Compiled
@@ -73,7 +73,7 @@ from aergo_vc.sql.procedures.syntax import (
 from aergo_vc.sql.procedures.translation import Code
 from aergo_vc.sql.procedures.type_names import type_of
 from aergo_vc.sql.procedures.variables import Namespace, Variable
-from aergo_vc.sql.values import BOOLEAN, INTEGER, TEXT
+from aergo_vc.sql.types.values import BOOLEAN, INTEGER, TEXT
 
 SQL_STEPS = 10
 """What a statement of SQL counts as, beside one of PL/pgSQL alone."""

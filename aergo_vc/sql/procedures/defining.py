@@ -8,10 +8,11 @@ from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.routines import CompositeType, EnumType, Mode, Parameter, Routine
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
 from aergo_vc.model.types import ColumnType, Kind
-from aergo_vc.sql.alterations import define
-from aergo_vc.sql.canonical import canonical_expression
-from aergo_vc.sql.definition_values import Definition
-from aergo_vc.sql.definitions import require_valid_views
+from aergo_vc.sql.catalog.alterations import define
+from aergo_vc.sql.catalog.canonical import canonical_expression
+from aergo_vc.sql.catalog.definitions import require_valid_views
+from aergo_vc.sql.catalog.names import check_table_name
+from aergo_vc.sql.catalog.sequence_definitions import define_object
 from aergo_vc.sql.errors import (
     DEPENDENT,
     DUPLICATE_OBJECT,
@@ -22,8 +23,10 @@ from aergo_vc.sql.errors import (
     UNSUPPORTED,
     SqlError,
 )
-from aergo_vc.sql.granting import change_grants
-from aergo_vc.sql.names import check_table_name
+from aergo_vc.sql.language.qualifying import qualified
+from aergo_vc.sql.language.routine_calls import result_type
+from aergo_vc.sql.language.source import parse_script
+from aergo_vc.sql.privileges.granting import change_grants
 from aergo_vc.sql.procedures.own_statements import (
     ChangeGrants,
     CreateComposite,
@@ -37,10 +40,7 @@ from aergo_vc.sql.procedures.own_statements import (
     WrittenParameter,
 )
 from aergo_vc.sql.procedures.type_names import RECORD, resolve_type
-from aergo_vc.sql.qualifying import qualified
-from aergo_vc.sql.routine_calls import result_type
-from aergo_vc.sql.sequence_definitions import define_object
-from aergo_vc.sql.source import parse_script
+from aergo_vc.sql.running.definition_values import Definition
 
 _ROUTINES = (ObjectKind.FUNCTION, ObjectKind.PROCEDURE, ObjectKind.ROUTINE)
 

@@ -10,24 +10,24 @@ from aergo_vc.base.limits import TABLE_COLUMNS
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Argument, CallResult
-from aergo_vc.sql.budget import Meter
-from aergo_vc.sql.capture import Capture
-from aergo_vc.sql.compiled_cache import CompiledCache
+from aergo_vc.sql.compiled.compiled_cache import CompiledCache
+from aergo_vc.sql.compiled.steps import Step
 from aergo_vc.sql.errors import SqlError
 from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals
-from aergo_vc.sql.permits import Permits
-from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.privileges.permits import Permits
 from aergo_vc.sql.procedures.arguments import kept_arguments
 from aergo_vc.sql.procedures.call_plans import CallPlan, run_call, run_signed_call
 from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.library import Library
 from aergo_vc.sql.procedures.session import Session
-from aergo_vc.sql.runner import Runner
-from aergo_vc.sql.sandbox import table_function
-from aergo_vc.sql.steps import Step
+from aergo_vc.sql.running.budget import Meter
+from aergo_vc.sql.running.capture import Capture
+from aergo_vc.sql.running.plans import Plan
+from aergo_vc.sql.running.runner import Runner
+from aergo_vc.sql.running.sandbox import table_function
 
 if TYPE_CHECKING:
-    from aergo_vc.sql.source import Statement
+    from aergo_vc.sql.language.source import Statement
 
 
 class RoutineHost:
@@ -86,6 +86,10 @@ class RoutineHost:
     def hand_over(self, opened: OpenTransaction) -> None:
         """Its events and notices are those of the transaction."""
         opened.events, opened.notices = tuple(self._session.events), tuple(self._session.notices)
+
+    def is_situated(self, name: RoutineName) -> bool:
+        """Whether a call may ask for the time, the height or the branch of its block."""
+        return self._library.is_situated(name)
 
     # Definitions
 

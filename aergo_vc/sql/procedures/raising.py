@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.errors import UNSUPPORTED, SqlError
-from aergo_vc.sql.expressions import Expression, cast
+from aergo_vc.sql.language.expressions import Expression, cast
 from aergo_vc.sql.procedures.body import Body, located
 from aergo_vc.sql.procedures.conditions import CONDITIONS
 from aergo_vc.sql.procedures.storing import store
 from aergo_vc.sql.procedures.syntax import Assert, Emit, Fragment, GetDiagnostics, Level, Raise
 from aergo_vc.sql.procedures.translation import Code
-from aergo_vc.sql.values import BIGINT, INTEGERS, ROWS, TEXT, is_scaled, storage_scale
+from aergo_vc.sql.types.values import BIGINT, INTEGERS, ROWS, TEXT, is_scaled, storage_scale
 
 ASSERT_FAILURE = "P0004"
 RAISED = "P0001"

@@ -3,15 +3,15 @@
 from aergo_vc.model.routines import Mode
 from aergo_vc.model.types import ColumnType
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, SqlError
-from aergo_vc.sql.expressions import column_expression
+from aergo_vc.sql.language.expressions import column_expression
+from aergo_vc.sql.language.routine_calls import result_type
+from aergo_vc.sql.language.rows import Shape
 from aergo_vc.sql.procedures.body import Body, located
 from aergo_vc.sql.procedures.running_sql import result_types
 from aergo_vc.sql.procedures.storing import Columns, constructed, row_shape, row_source, stored_columns
 from aergo_vc.sql.procedures.syntax import Fragment, Return, ReturnNext
 from aergo_vc.sql.procedures.translation import Code
-from aergo_vc.sql.routine_calls import result_type
-from aergo_vc.sql.rows import Shape
-from aergo_vc.sql.values import ROWS
+from aergo_vc.sql.types.values import ROWS
 
 
 def result_source(body: Body) -> str:

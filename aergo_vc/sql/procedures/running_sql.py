@@ -7,8 +7,9 @@ from sqlglot import exp
 from aergo_vc.model.routines import Mode, Routine
 from aergo_vc.model.types import ColumnType
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, UNSUPPORTED, SqlError
-from aergo_vc.sql.needs import NOTHING
-from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.language.routine_calls import called_routine, match_arguments, result_type
+from aergo_vc.sql.language.source import name_of
+from aergo_vc.sql.language.statements import compile_statement
 from aergo_vc.sql.procedures.body import Body, Position, located
 from aergo_vc.sql.procedures.storing import (
     Columns,
@@ -24,10 +25,9 @@ from aergo_vc.sql.procedures.storing import (
 )
 from aergo_vc.sql.procedures.syntax import CallProcedure, Fragment, Perform, ReturnQuery, RunSql, Target
 from aergo_vc.sql.procedures.translation import Code
-from aergo_vc.sql.routine_calls import called_routine, match_arguments, result_type
-from aergo_vc.sql.source import name_of
-from aergo_vc.sql.statements import compile_statement
-from aergo_vc.sql.values import TEXT
+from aergo_vc.sql.running.needs import NOTHING
+from aergo_vc.sql.running.plans import Plan
+from aergo_vc.sql.types.values import TEXT
 
 CHANGES = (exp.Insert, exp.Update, exp.Delete, exp.TruncateTable)
 """The statements that change rows."""

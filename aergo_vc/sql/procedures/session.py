@@ -16,20 +16,20 @@ from aergo_vc.model.routines import Parameter, Routine
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Argument, Event
 from aergo_vc.model.types import ColumnType, Kind
-from aergo_vc.sql.arrays import array_of, array_text, canonical_elements, type_code
-from aergo_vc.sql.budget import Meter
-from aergo_vc.sql.capture import Capture
 from aergo_vc.sql.errors import TOO_COMPLEX, BudgetError, SqlError
-from aergo_vc.sql.moments import timestamptz_from_milliseconds
-from aergo_vc.sql.needs import Requirements
 from aergo_vc.sql.outcomes import ExecutionContext, Notice, RowOrdinals
-from aergo_vc.sql.plans import Plan
+from aergo_vc.sql.privileges.rights import Rights
 from aergo_vc.sql.procedures.arguments import Reader
 from aergo_vc.sql.procedures.compiled import Compiled
 from aergo_vc.sql.procedures.conditions import CONDITIONS
-from aergo_vc.sql.rights import Rights
-from aergo_vc.sql.runner import Runner, sort_key
-from aergo_vc.sql.translated_errors import translated
+from aergo_vc.sql.running.budget import Meter
+from aergo_vc.sql.running.capture import Capture
+from aergo_vc.sql.running.needs import Requirements
+from aergo_vc.sql.running.plans import Plan
+from aergo_vc.sql.running.runner import Runner, sort_key
+from aergo_vc.sql.running.translated_errors import translated
+from aergo_vc.sql.types.arrays import array_of, array_text, canonical_elements, type_code
+from aergo_vc.sql.types.moments import timestamptz_from_milliseconds
 
 Bindings = Sequence[Any] | Mapping[str, Any]
 Rows = list[tuple[Any, ...]]

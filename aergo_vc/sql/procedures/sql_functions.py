@@ -3,15 +3,15 @@
 from sqlglot import exp
 
 from aergo_vc.sql.errors import INVALID_FUNCTION, UNSUPPORTED, SqlError
-from aergo_vc.sql.expressions import may_assign
+from aergo_vc.sql.language.expressions import may_assign
+from aergo_vc.sql.language.qualifying import qualified
+from aergo_vc.sql.language.source import parse_script
 from aergo_vc.sql.procedures.body import Body, Position, located
 from aergo_vc.sql.procedures.returning import result_source
 from aergo_vc.sql.procedures.running_sql import CHANGES, add_rows, change_only, result_types, run_rows
 from aergo_vc.sql.procedures.storing import row_source
 from aergo_vc.sql.procedures.syntax import Fragment
-from aergo_vc.sql.qualifying import qualified
-from aergo_vc.sql.source import parse_script
-from aergo_vc.sql.values import TEXT
+from aergo_vc.sql.types.values import TEXT
 
 _HERE = Fragment("", 1, 1)
 _STEPS = 10

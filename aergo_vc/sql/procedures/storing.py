@@ -5,16 +5,16 @@ from dataclasses import replace
 
 from aergo_vc.model.routines import Routine
 from aergo_vc.model.types import ColumnType, Kind
-from aergo_vc.sql.binder import OutputColumn
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SYNTAX, UNDEFINED_COLUMN, UNSUPPORTED, SqlError
-from aergo_vc.sql.expressions import SAFE_BOUND, Expression, column_expression
+from aergo_vc.sql.language.binder import OutputColumn
+from aergo_vc.sql.language.expressions import SAFE_BOUND, Expression, column_expression
+from aergo_vc.sql.language.routine_calls import result_type
+from aergo_vc.sql.language.rows import Shape
 from aergo_vc.sql.procedures.body import Body, located
 from aergo_vc.sql.procedures.syntax import Assign, Target
 from aergo_vc.sql.procedures.translation import Code
 from aergo_vc.sql.procedures.variables import Variable
-from aergo_vc.sql.routine_calls import result_type
-from aergo_vc.sql.rows import Shape
-from aergo_vc.sql.values import INTEGER, INTEGERS, TEXT, storage_scale
+from aergo_vc.sql.types.values import INTEGER, INTEGERS, TEXT, storage_scale
 
 Columns = Sequence[tuple[str, Expression]]
 """What rows consist of: names, and expressions that stand for the cells ``:c0``, ``:c1``, …"""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from aergo_vc.model.types import Kind
-from aergo_vc.sql import numbers
-from aergo_vc.sql.arrays import array_of, array_text
 from aergo_vc.sql.errors import LIMIT_EXCEEDED, UNSUPPORTED, SqlError
-from aergo_vc.sql.runtime import scalar_functions
+from aergo_vc.sql.running.runtime import scalar_functions
+from aergo_vc.sql.types import numbers
+from aergo_vc.sql.types.arrays import array_of, array_text
 
 Function = Callable[..., Any]
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aergo_vc.model.types import INTEGER_BITS
-from aergo_vc.sql.numbers import MAXIMUM
 from aergo_vc.sql.procedures.support import LIST_FUNCTIONS, PLAIN_FUNCTIONS
+from aergo_vc.sql.types.numbers import MAXIMUM
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>\d+(?![\w.]))|(?P<parameter>:\w+)|(?P<word>[A-Za-z_]\w*)"

@@ -9,13 +9,13 @@ from aergo_vc.base.ids import TableName
 from aergo_vc.model.routines import CompositeType, EnumType
 from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
 from aergo_vc.model.types import ColumnType, Kind
-from aergo_vc.sql.column_types import column_type_of
 from aergo_vc.sql.errors import UNDEFINED_OBJECT, UNDEFINED_TABLE, UNSUPPORTED, SqlError
+from aergo_vc.sql.language.column_types import column_type_of
+from aergo_vc.sql.language.qualifying import qualified
+from aergo_vc.sql.language.rows import Shape
+from aergo_vc.sql.language.source import name_of, parse_script
 from aergo_vc.sql.procedures.body import Body, located
 from aergo_vc.sql.procedures.syntax import Fragment, Reference, TypeReference
-from aergo_vc.sql.qualifying import qualified
-from aergo_vc.sql.rows import Shape
-from aergo_vc.sql.source import name_of, parse_script
 
 RECORD = ColumnType(Kind.RECORD)
 

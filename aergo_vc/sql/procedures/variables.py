@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.errors import UNSUPPORTED, SqlError
-from aergo_vc.sql.expressions import Expression, column_expression
+from aergo_vc.sql.language.expressions import Expression, column_expression
+from aergo_vc.sql.language.rows import Shape
 from aergo_vc.sql.procedures.translation import Code
-from aergo_vc.sql.rows import Shape
-from aergo_vc.sql.values import ROWS
+from aergo_vc.sql.types.values import ROWS
 
 
 @dataclass(slots=True, eq=False)

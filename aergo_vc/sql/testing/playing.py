@@ -10,11 +10,11 @@ from aergo_vc.model.schema import DEFAULT_CONTRACT
 from aergo_vc.model.transactions import Event
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import SqlError
+from aergo_vc.sql.language.source import parse_script
 from aergo_vc.sql.outcomes import ExecutionContext
 from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.own_statements import CreateRoutine
 from aergo_vc.sql.procedures.syntax import Fragment
-from aergo_vc.sql.source import parse_script
 from aergo_vc.sql.testing.asserting import check_assertion
 from aergo_vc.sql.testing.outcomes import CaseOutcome, Failure, Frame, Place
 from aergo_vc.sql.testing.suites import Case, ExpectedEvent, Kind, Step, Suite, read_suite

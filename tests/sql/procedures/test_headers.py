@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from aergo_vc.model.routines import Language, Mode, Volatility
 from aergo_vc.sql.errors import SqlError
+from aergo_vc.sql.language.source import parse_script
 from aergo_vc.sql.procedures.own_statements import (
     AddEnumValue,
     AlterSequence,
@@ -22,7 +23,6 @@ from aergo_vc.sql.procedures.own_statements import (
     WrittenPrivilege,
 )
 from aergo_vc.sql.procedures.syntax import Reference
-from aergo_vc.sql.source import parse_script
 
 
 def only(script: str) -> object:

@@ -11,7 +11,7 @@ from aergo_vc.sql.errors import SqlError
 from aergo_vc.sql.procedures.hoisting import hoist
 from aergo_vc.sql.procedures.support import function_named
 from aergo_vc.sql.procedures.translation import Code, Names
-from aergo_vc.sql.runtime import scalar_functions
+from aergo_vc.sql.running.runtime import scalar_functions
 
 PARAMETERS = {
     ":v1": Code("v1", simple=True),

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aergo_vc.sql.errors import SqlError
+from aergo_vc.sql.language.source import parse_script
 from aergo_vc.sql.procedures.own_statements import CreateRoutine
 from aergo_vc.sql.procedures.parsing import NESTING, parse_body
 from aergo_vc.sql.procedures.syntax import (
@@ -41,7 +42,6 @@ from aergo_vc.sql.procedures.syntax import (
     Statement,
     VariableDeclaration,
 )
-from aergo_vc.sql.source import parse_script
 
 CONTRACT = (Path(__file__).parent / "contract.sql").read_text()
 ROUTINES = {

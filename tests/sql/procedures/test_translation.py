@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 
 from aergo_vc.base.ids import RoutineName
 from aergo_vc.model.types import ColumnType, Kind
-from aergo_vc.sql.binder import Surroundings
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import SqlError
-from aergo_vc.sql.expressions import Expression, column_expression
-from aergo_vc.sql.native import native
+from aergo_vc.sql.language.binder import Surroundings
+from aergo_vc.sql.language.expressions import Expression, column_expression
+from aergo_vc.sql.language.native import native
+from aergo_vc.sql.language.queries import top_binder
+from aergo_vc.sql.language.scope import Scope
+from aergo_vc.sql.language.source import parse_expression
 from aergo_vc.sql.procedures.compiled import Compiled
 from aergo_vc.sql.procedures.executing import function_of
 from aergo_vc.sql.procedures.translation import Code, Names, translate
-from aergo_vc.sql.queries import top_binder
-from aergo_vc.sql.scope import Scope
-from aergo_vc.sql.source import parse_expression
-from aergo_vc.sql.values import BIGINT, BOOLEAN, INTEGER, NUMERIC, TEXT
+from aergo_vc.sql.types.values import BIGINT, BOOLEAN, INTEGER, NUMERIC, TEXT
 
 MONEY = ColumnType(Kind.NUMERIC, precision=8, scale=2)
 TYPES = {"i": INTEGER, "j": INTEGER, "k": BIGINT, "m": MONEY, "n": NUMERIC, "t": TEXT, "u": TEXT, "b": BOOLEAN}

@@ -1,0 +1,1 @@
+"""Definitions: what CREATE, ALTER, DROP and deployments make of a catalog."""

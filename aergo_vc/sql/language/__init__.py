@@ -1,0 +1,1 @@
+"""Statements from text to trees to SQL for SQLite, every name and every type checked."""

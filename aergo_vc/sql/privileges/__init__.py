@@ -1,0 +1,1 @@
+"""Who may do what: grants, and what statements and definitions ask for."""

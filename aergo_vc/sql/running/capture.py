@@ -1,0 +1,402 @@
+"""Row changes as SQLite makes them, cascades included, kept net by key."""
+
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Protocol
+
+from aergo_vc.base.ids import TableName
+from aergo_vc.base.limits import KEY_CODE_CHARACTERS, ROW_BYTES
+from aergo_vc.codec.key_code import key_code
+from aergo_vc.codec.row_chunk import encode_row
+from aergo_vc.model.changes import Changes, Key, RowChange
+from aergo_vc.model.schema import Catalog, Table
+from aergo_vc.model.types import FLOATS, Kind, Row
+from aergo_vc.sql.errors import LIMIT_EXCEEDED, BudgetError, SqlError
+from aergo_vc.sql.types import numbers
+from aergo_vc.sql.types.values import INTEGERS, decoder, encoder, storage_scale
+
+Kept = tuple[Any, ...]
+"""A row or a key as SQLite keeps it."""
+
+Net = dict[Any, list[Kept | None]]
+"""By identity of the key: the row before and after, as kept."""
+
+
+_NO_LIMIT = 1 << 62
+_NO_TEXTS = INTEGERS | FLOATS | {Kind.BOOLEAN}
+_INTEGER_DIGITS = 20
+
+
+class Layout:
+    """How rows of one table are kept and what identifies them."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.positions, self.kinds = table.key_positions, table.key_kinds
+        self._decoders = _by_position([decoder(c.type, storage_scale(c.type)) for c in table.columns])
+        self._encoders = _by_position([encoder(c.type) for c in table.columns])
+        self._key_encoders = _by_position([encoder(table.columns[p].type) for p in self.positions])
+        self.texts = tuple(place for place, c in enumerate(table.columns) if c.type.kind not in _NO_TEXTS)
+        self.least_bytes = 26 * len(table.columns)
+        self.key_room = (KEY_CODE_CHARACTERS - 60 * len(self.positions)) // 9
+        self.has_short_keys = INTEGERS.issuperset(self.kinds) and _INTEGER_DIGITS * len(self.kinds) <= self.key_room
+        self._decimal_keys = tuple(
+            place
+            for place, position in enumerate(self.positions)
+            if table.columns[position].type.kind is Kind.NUMERIC and storage_scale(table.columns[position].type) is None
+        )
+        self.is_read_plain = not self._decoders and not self._decimal_keys and FLOATS.isdisjoint(self.kinds)
+        """Whether rows are canonical as they are kept, and keys what tells rows apart."""
+        self.has_small_rows = self.has_short_keys and not self.texts and self.least_bytes <= ROW_BYTES
+        """Whether the state can hold any row."""
+        self.identity: Callable[[Kept], Any] = (
+            self._decimal_identity if self._decimal_keys else operator.itemgetter(*self.positions)
+        )
+        """What equal keys have in common, from a row: its key, and 1.0 and 1.00 are one key."""
+
+    def _decimal_identity(self, row: Kept) -> Kept:
+        key = [row[position] for position in self.positions]
+        return tuple([numbers.trimmed(v) if place in self._decimal_keys else v for place, v in enumerate(key)])
+
+    def decode(self, row: Kept) -> Row:
+        return _apply(self._decoders, row)
+
+    def encode(self, row: Row) -> Kept:
+        return _apply(self._encoders, row)
+
+    def encode_key(self, key: Key) -> Kept:
+        return _apply(self._key_encoders, key)
+
+    @property
+    def has_decimal_keys(self) -> bool:
+        """Whether equal keys may be spelled in several ways."""
+        return bool(self._decimal_keys)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether rows are kept as they are."""
+        return not self._encoders
+
+    def keys_of(self, rows: Sequence[Row]) -> list[Key]:
+        """The keys of many rows."""
+        if len(self.positions) == 1:
+            place = self.positions[0]
+            return [(row[place],) for row in rows]
+        return list(map(operator.itemgetter(*self.positions), rows))
+
+    def key_of(self, row: Row) -> Key:
+        return tuple([row[position] for position in self.positions])
+
+
+_Functions = tuple[tuple[int, Callable[[Any], Any]], ...]
+
+
+def _by_position(functions: list[Callable[[Any], Any] | None]) -> _Functions:
+    return tuple((place, function) for place, function in enumerate(functions) if function is not None)
+
+
+def _apply(functions: _Functions, row: Kept) -> Row:
+    if not functions:
+        return row
+    cells = list(row)
+    for place, function in functions:
+        if cells[place] is not None:
+            cells[place] = function(cells[place])
+    return tuple(cells)
+
+
+class InsertedRows(Mapping[Key, RowChange]):
+    """The changes of a table to which rows, of different keys, were added and nothing else happened.
+
+    Often only their number, `count`, is asked for; `read` gives the rows, in canonical values.
+    """
+
+    def __init__(self, layout: Layout, count: int, read: Callable[[], Iterable[Row]]) -> None:
+        self._layout = layout
+        self._count = count
+        self._read = read
+
+    @cached_property
+    def added(self) -> Sequence[Row]:
+        """The rows."""
+        return list(self._read())
+
+    @cached_property
+    def rows(self) -> Mapping[Key, Row]:
+        """The rows by key."""
+        return dict(zip(self._layout.keys_of(self.added), self.added, strict=True))
+
+    def __getitem__(self, key: Key) -> RowChange:
+        return RowChange(None, self.rows[key])
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def as_net(self, layout: Layout) -> Net:
+        kept = map(layout.encode, self.added)
+        return {layout.identity(row): [None, row] for row in kept}
+
+
+Frame = dict[str, Net | InsertedRows]
+
+
+_Ready = tuple[Net, Callable[[Kept], Any], int]
+"""A table's changes in the current frame, what tells its rows apart, and 1 if its changes are counted."""
+
+
+class Witness(Protocol):
+    """Is told of everything that a Capture is told, as it happens."""
+
+    def push(self) -> None:
+        """A frame begins."""
+
+    def drop(self) -> None:
+        """A frame is undone."""
+
+    def fold(self) -> None:
+        """A frame ends well."""
+
+    def wrote(self, name: str, old: Kept | None, new: Kept | None) -> None:
+        """A row is about to change."""
+
+    def loaded(self, name: TableName, rows: InsertedRows, encode: Callable[[Row], Kept]) -> None:
+        """Rows are inserted without being reported one by one."""
+
+
+class Capture:
+    """Records what the preupdate hook reports, frame by frame; a frame that fails is dropped whole."""
+
+    def __init__(self) -> None:
+        self.operations = 0
+        self.most_operations = _NO_LIMIT
+        self._written: set[Any] | None = None
+        self._repeated = False
+        self._frames: list[dict[str, Net | InsertedRows]] = []
+        self._ready: dict[str, _Ready] = {}
+        self._layouts: dict[str, Layout] = {}
+        self._sequences: frozenset[str] = frozenset()
+        self.witness: Witness | None = None
+        self.listener: Callable[[Any], None] = self.hook
+        """What is to be called before each change of a row."""
+
+    def attend(self, witness: "Witness | None") -> None:
+        """From here on tell `witness` of all changes; the caller gives `listener` to the database anew."""
+        self.witness = witness
+        self.listener = self.hook if witness is None else self._witnessed
+
+    def lay_out(self, catalog: Catalog) -> None:
+        """Tables may have changed."""
+        self._ready = {}
+        self._sequences = frozenset(map(str, catalog.sequences))
+        kept = self._layouts
+        self._layouts = {
+            name: kept[name] if name in kept and kept[name].table == table else Layout(table)
+            for name, table in catalog.stored.items()
+        }
+
+    def allow(self, operations: int | None) -> None:
+        """From here on let no more rows than these be changed, or any number; beyond is BudgetError."""
+        self.most_operations = _NO_LIMIT if operations is None else self.operations + operations
+
+    def layout(self, name: TableName) -> Layout:
+        return self._layouts[name]
+
+    def watch_repeats(self, watch: bool) -> None:  # noqa: FBT001 - a plan's own switch
+        """From here on note whether a row is written twice."""
+        self._written = set() if watch else None
+        self._repeated = False
+
+    def saw_repeat(self) -> bool:
+        return self._repeated
+
+    def has_changes(self, name: TableName) -> bool:
+        return bool(self._frames[-1].get(name))
+
+    def is_changed_around(self) -> bool:
+        """Whether the frame around the current one holds changes already."""
+        return any(self._frames[-2].values())
+
+    def add_inserted(self, name: TableName, rows: "InsertedRows") -> None:
+        """Rows that were inserted without being reported one by one."""
+        self._ready = {}
+        self._frames[-1][name] = rows
+        self.operations += len(rows)
+        if self.witness is not None:
+            self.witness.loaded(name, rows, self._layouts[name].encode)
+
+    def push(self) -> None:
+        self._ready = {}
+        self._frames.append({})
+        if self.witness is not None:
+            self.witness.push()
+
+    def drop(self) -> None:
+        self._ready = {}
+        self._frames.pop()
+        if self.witness is not None:
+            self.witness.drop()
+
+    def fold(self) -> Frame:
+        """End a frame and take its changes over into the one around it; returns the frame."""
+        self._ready = {}
+        frame = self._frames.pop()
+        if self.witness is not None:
+            self.witness.fold()
+        if self._frames:
+            outer = self._frames[-1]
+            for name, net in frame.items():
+                self._merge(outer, name, net)
+        return frame
+
+    def _merge(self, outer: Frame, name: str, net: "Net | InsertedRows") -> None:
+        if not outer.get(name):
+            outer[name] = net if isinstance(net, InsertedRows) else {key: [*pair] for key, pair in net.items()}
+            return
+        known = self._net(outer, name)
+        if isinstance(net, InsertedRows):
+            net = net.as_net(self._layouts[name])
+        for identity, (before, after) in net.items():
+            if identity in known:
+                known[identity][1] = after
+            else:
+                known[identity] = [before, after]
+
+    def _net(self, frame: Frame, name: str) -> Net:
+        """A table's changes in a frame, in the form that takes single rows."""
+        net = frame.setdefault(name, {})
+        if isinstance(net, InsertedRows):
+            net = frame[name] = net.as_net(self._layouts[name])
+        return net
+
+    def bytes_of(self, changes: Changes) -> int:
+        """How many bytes the rows take that changed; raises SqlError 54000 for one that the state cannot hold."""
+        total = 0
+        for name, rows in changes.items():
+            layout = self._layouts[name]
+            remaining = [row.after for row in rows.values() if row.after is not None]
+            total += len(remaining) * layout.least_bytes if layout.has_small_rows else check_sizes(layout, remaining)
+        return total
+
+    def forget(self, name: TableName) -> None:
+        """Drop what was recorded of a table that is rebuilt or gone."""
+        self._ready = {}
+        for frame in self._frames:
+            frame.pop(name, None)
+
+    def _make_ready(self, name: str) -> "_Ready | None":
+        """What the current frame needs to record changes of a table; None for the engine's own, and without a frame."""
+        if not self._frames or name not in self._layouts:
+            return None
+        found = (self._net(self._frames[-1], name), self._layouts[name].identity, int(name not in self._sequences))
+        self._ready[name] = found
+        return found
+
+    def hook(self, update: Any) -> None:  # noqa: ANN401 - apsw.PreUpdate
+        """What SQLite is about to do to a row."""
+        name = update.table_name
+        ready = self._ready.get(name) or self._make_ready(name)
+        if ready is None:
+            return
+        net, identity_of, count = ready
+        self.operations += count
+        if self.operations > self.most_operations:
+            raise BudgetError(LIMIT_EXCEEDED, "a routine changes more rows than it may")
+        old, new = update.old, update.new
+        if new is None:
+            self._record(net, identity_of(old), old, None)
+            return
+        identity = identity_of(new)
+        if self._written is not None:
+            self._note_written(name, identity)
+        if old is None:
+            self._record(net, identity, None, new)
+            return
+        before = identity_of(old)
+        if before != identity:
+            self._record(net, before, old, None)
+            old = None
+        known = net.get(identity)
+        if known is None:
+            net[identity] = [old, new]
+        else:
+            known[1] = new
+
+    def _witnessed(self, update: Any) -> None:  # noqa: ANN401 - apsw.PreUpdate
+        self.hook(update)
+        if self.witness is not None:
+            self.witness.wrote(update.table_name, update.old, update.new)
+
+    def _note_written(self, name: str, identity: Any) -> None:  # noqa: ANN401 - a key, kept
+        if self._written is not None and name not in self._sequences:
+            self._repeated = self._repeated or identity in self._written
+            self._written.add(identity)
+
+    @staticmethod
+    def _record(net: Net, identity: object, before: Kept | None, after: Kept | None) -> None:
+        known = net.get(identity)
+        if known is None:
+            net[identity] = [before, after]
+        else:
+            known[1] = after
+
+    def changes(self, frame: Frame | None = None) -> Changes:
+        """The net changes of a frame, the current one by default, in canonical values."""
+        frame = frame if frame is not None else self._frames[-1]
+        found: dict[TableName, Mapping[Key, RowChange]] = {}
+        for name, net in frame.items():
+            if isinstance(net, InsertedRows):
+                found[TableName(name)] = net
+                continue
+            table_changes = _canonical(self._layouts[name], net)
+            if table_changes:
+                found[TableName(name)] = table_changes
+        return found
+
+
+def _canonical(layout: Layout, net: Net) -> dict[Key, RowChange]:
+    """The net changes of a table by key, in canonical values."""
+    if layout.is_read_plain:
+        changed = [(identity, before, after) for identity, (before, after) in net.items() if before != after]
+        if len(layout.positions) == 1:
+            return {(identity,): RowChange(before, after) for identity, before, after in changed}
+        return {identity: RowChange(before, after) for identity, before, after in changed}
+    found: dict[Key, RowChange] = {}
+    for before, after in net.values():
+        if before == after:
+            continue
+        first = None if before is None else layout.decode(before)
+        second = None if after is None else layout.decode(after)
+        found[layout.key_of(second or first or ())] = RowChange(first, second)
+    return found
+
+
+def check_sizes(layout: Layout, rows: Iterable[Row]) -> int:
+    """Raise SqlError 54000 for a row or a key that the state cannot hold; returns the rows' bytes."""
+    total = 0
+    for row in rows:
+        size = layout.least_bytes
+        for place in layout.texts:
+            cell = row[place]
+            if cell is not None:
+                size += 6 * len(cell) - 22  # type: ignore[arg-type]  # it is a text
+        if size > ROW_BYTES:
+            size = len(encode_row(row))
+            if size > ROW_BYTES:
+                name = layout.table.name
+                raise SqlError(LIMIT_EXCEEDED, f"a row of {name} takes {size} bytes; {ROW_BYTES} are allowed")
+        total += size
+        if not layout.has_short_keys:
+            _check_key(layout, row)
+    return total
+
+
+def _check_key(layout: Layout, row: Row) -> None:
+    characters = 0
+    for position in layout.positions:
+        characters += len(str(row[position]))
+    if characters > layout.key_room and len(key_code(layout.kinds, layout.key_of(row))) > KEY_CODE_CHARACTERS:
+        raise SqlError(LIMIT_EXCEEDED, f"a key of {layout.table.name} is too long")
