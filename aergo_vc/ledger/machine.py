@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import NamedTuple
 
+from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import BranchName, ChainId, Digest, EntityName, ObjectId, TableName, TransactionId
 from aergo_vc.base.limits import DIRECTORY_OUTPUT_BYTES, OUTPUT_BYTES
 from aergo_vc.codec.catalog_texts import functions_of, schemas_of
@@ -24,6 +25,7 @@ from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import CallResult, Event, Load, LoadMode, Payload, Receipt, RowCounts, Transaction
 from aergo_vc.sql.engine import Engine
+from aergo_vc.sql.errors import EngineError
 from aergo_vc.sql.outcomes import ExecutionContext, Notice, OpenTransaction, RolesOf, no_roles
 from aergo_vc.sql.running.capture import InsertedRows
 from aergo_vc.state.comparing import changed_rows
@@ -154,6 +156,24 @@ class Machine:
             for name, root in roots.items():
                 self.engine.insert_rows(name, self.tree(catalog.stored[name]).rows(root))
         self._snapshot, self._roots = snapshot, roots
+
+    @contextmanager
+    def elsewhere(self, objects: Objects, nodes: NodeStore) -> Iterator["Machine"]:
+        """A machine over the same tables, to be moved about and left; then they are brought back to this state.
+
+        It reads and writes trees through `objects` and `nodes`.  Raises EngineError where the way back fails.
+        """
+        other = Machine(self.engine, objects, nodes, self.guard)
+        other.adopt(self._snapshot)
+        mark = self.engine.mark
+        try:
+            yield other
+        finally:
+            try:
+                other.move_to(self._snapshot)
+            except AergoError as error:
+                raise EngineError(f"the tables cannot be brought back to their state: {error.message}") from error
+            self.engine.mark = mark or ""
 
     def tree(self, table: Table) -> TableTree:
         """The trees of a table."""
@@ -317,6 +337,10 @@ class BlockExecution:
         if size > limit:
             message = f"the events and the result of the transaction have {size} bytes; {limit} are allowed"
             raise OutputSizeError(message, bytes=size)
+
+    def outlook(self) -> State:
+        """The state after the transactions so far, as trees that are written; the block goes on, and may be undone."""
+        return self._machine.write_state(self.peek()[0])
 
     def finish(self) -> State:
         """Turn the block's row changes into trees and keep them; returns the state after the block."""

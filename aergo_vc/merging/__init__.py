@@ -1,4 +1,4 @@
-"""Merging: which transactions of another line go into a new block, in what order, and what they do there.
+"""Merging: which transactions of one line of blocks go into another, in what order, and why some do not.
 
-Plans over the object store and values; moves no reference and knows no worktree.
+Knows blocks, states and machines, and no workspace: neither branches, nor worktrees, nor who signs.
 """

@@ -84,7 +84,7 @@ def divide(
 def _divide_block(
     block: RecordedBlock, must: Collection[int], taint: _Taint, written: set[Mark], is_same: IsSame
 ) -> list[int]:
-    """The places of a block's transactions that are not grafted; adds to `taint`, and to `written` what others wrote."""
+    """The places of a block's transactions that are not grafted; adds to `taint`, and to what others `written`."""
     found = []
     strangers = {place for place, signer in enumerate(block.signers) if not is_same(*signer)}
     bad_shapes = _bad_shapes(block, taint)

@@ -6,20 +6,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from aergo_vc.base.errors import AergoError
-from aergo_vc.base.ids import BranchName, EntityName, RoutineName, TableName, TransactionId
+from aergo_vc.base.ids import BranchName, EntityName, RoutineName, TransactionId
 from aergo_vc.base.limits import BLOCK_TRANSACTIONS, TRANSACTION_BYTES
 from aergo_vc.codec.transactions import SIGNATURE_BYTES, encode_payload, encode_transaction, transaction_id
 from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, sign_payload
 from aergo_vc.keys.signer import Signer
-from aergo_vc.ledger.history import past_of
+from aergo_vc.ledger.history import Past, past_of
 from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine, Submission, TransactionOutcome
 from aergo_vc.ledger.payloads import TransactionPayload
 from aergo_vc.model.directory import Authority
-from aergo_vc.model.transactions import Argument, Call, Exclusion, Load, Payload, RowCounts, Transaction
+from aergo_vc.model.transactions import Argument, Call, Exclusion, Load, Payload, Transaction
 from aergo_vc.pool.pending import pool_ref, read_pool, write_pool
 from aergo_vc.repository.errors import FullPoolError, TransactionTooLongError
 from aergo_vc.repository.identity import Identity
-from aergo_vc.repository.results import Committed, PendingTransaction, ScriptProblem, Submitted
+from aergo_vc.repository.results import Committed, PendingTransaction, ScriptProblem, Submitted, total_counts
 from aergo_vc.repository.sealing import Producer, Sealed, slot_length_of
 from aergo_vc.repository.state_cache import StateCache, state_cache
 from aergo_vc.repository.tips import Tip, tip_of
@@ -64,8 +64,7 @@ class Desk:
         if last is None or last[0] != commit:
             self._cache.last_pool = last = commit, read_pool(self._workspace.writer, self._workspace.nodes, commit)
         waiting = last[1]
-        recent = {transaction.payload.recent for transaction, _ in waiting}
-        landed = past_of(self._workspace.writer, self._tip.commit, self._tip.ledger, recent).transactions
+        landed = self._past(waiting).transactions
         return tuple(item for item in waiting if item[0].id not in landed)
 
     def submit(
@@ -92,6 +91,11 @@ class Desk:
         else:
             self._keep((*waiting, submission))
         return _submitted(submission[0].id, outcome, committed)
+
+    def _past(self, submissions: Sequence[Submission]) -> Past:
+        """What must be known of the history to judge `submissions`."""
+        transactions = [transaction for transaction, _ in submissions]
+        return past_of(self._workspace.writer, self._tip.commit, self._tip.ledger, transactions)
 
     def check(self, script: str, contract: str) -> ScriptProblem | None:
         """What a deployment behind those that wait would fail for; nothing is signed or kept."""
@@ -298,17 +302,6 @@ def _committed(branch: BranchName, sealed: Sealed) -> Committed:
         height=block.header.height,
         commit=block.commit,
         transactions=block.transactions,
-        rows=_total([outcome.receipt.rows for outcome in sealed.outcomes]),
+        rows=total_counts([outcome.receipt.rows for outcome in sealed.outcomes]),
         excluded=sealed.excluded,
     )
-
-
-def _total(all_counts: Sequence[Mapping[TableName, RowCounts]]) -> Mapping[TableName, RowCounts]:
-    total: dict[TableName, RowCounts] = {}
-    for counts in all_counts:
-        for table, count in counts.items():
-            known = total.get(table, RowCounts(0, 0, 0))
-            total[table] = RowCounts(
-                known.inserted + count.inserted, known.updated + count.updated, known.deleted + count.deleted
-            )
-    return total
