@@ -249,6 +249,7 @@ class BlockExecution:
         self._work = work
         self.finished: tuple[Snapshot, dict[TableName, Node]] | None = None
         self.is_kept = False
+        self.attempted = Footprint()
 
     def execute(self, transaction: Transaction, payload: TransactionPayload) -> TransactionOutcome:
         """Execute one transaction, all or nothing.
@@ -267,18 +268,23 @@ class BlockExecution:
         """Execute one transaction as `execute` does, and record what it reads and writes.
 
         A transaction that succeeds, with all constraints checked, stays only if `accept` then says so; else nothing of
-        it remains.
+        it remains.  Where one fails, `attempted` is what it had read until then.
         """
         filled: dict[TableName, Node] = {}
         engine = self._machine.engine
-        with engine.record() as recorder, engine.transaction() as done:
-            ran = self._run(transaction, payload, filled)
-            engine.check_constraints()
-            footprint = recorder.footprint(engine.changes_of(done))
-            outcome = _outcome(transaction, done, ran)
-            is_kept = accept(outcome, footprint)
-            if not is_kept:
-                done.rollback()
+        with engine.record() as recorder:
+            try:
+                with engine.transaction() as done:
+                    ran = self._run(transaction, payload, filled)
+                    engine.check_constraints()
+                    footprint = recorder.footprint(engine.changes_of(done))
+                    outcome = _outcome(transaction, done, ran)
+                    is_kept = accept(outcome, footprint)
+                    if not is_kept:
+                        done.rollback()
+            except AergoError:
+                self.attempted = recorder.footprint({})
+                raise
         if is_kept:
             self._absorb(done, filled)
         return Recorded(outcome, footprint, is_kept)

@@ -19,7 +19,7 @@ from aergo_vc.model.footprints import Columns, Footprint
 from aergo_vc.model.recorded_blocks import Mark, RecordedBlock
 from aergo_vc.model.types import Row
 
-Unseen = Mapping[TableName, Mapping[Key, Columns]]
+UnseenCells = Mapping[TableName, Mapping[Key, Columns]]
 """The cells that the target changed; all of a row that it inserted or deleted."""
 
 IsSame = Callable[[EntityName, PublicKey], bool]
@@ -54,7 +54,7 @@ class _Taint:
 def divide(
     blocks: Sequence[RecordedBlock],
     left_out: Sequence[Collection[int]],
-    unseen: Unseen,
+    unseen: UnseenCells,
     marker: Marker,
     *,
     is_same: IsSame,
