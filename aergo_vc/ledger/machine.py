@@ -393,10 +393,13 @@ def _merge(total: dict[TableName, dict[Key, RowChange]], changes: Changes) -> No
     for name, rows in changes.items():
         mine = total.setdefault(name, {})
         for key, change in rows.items():
-            earlier = mine.pop(key, None)
-            net = change if earlier is None else RowChange(earlier.before, change.after)
-            if net.before != net.after:
-                mine[key] = net
+            earlier = mine.get(key)
+            if earlier is None:
+                mine[key] = change
+            elif earlier.before == change.after:
+                del mine[key]
+            else:
+                mine[key] = RowChange(earlier.before, change.after)
 
 
 def _counts(changes: Changes) -> dict[TableName, RowCounts]:
