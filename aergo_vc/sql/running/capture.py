@@ -272,10 +272,10 @@ class Capture:
 
     def _merge(self, outer: Frame, name: str, net: "Net | InsertedRows") -> None:
         if not outer.get(name):
-            outer[name] = net if isinstance(net, InsertedRows) else {key: [*pair] for key, pair in net.items()}
+            outer[name] = {key: [*pair] for key, pair in net.items()} if isinstance(net, dict) else net
             return
         known = self._net(outer, name)
-        if isinstance(net, InsertedRows):
+        if not isinstance(net, dict):
             net = net.as_net(self._layouts[name])
         for identity, (before, after) in net.items():
             if identity in known:
@@ -286,7 +286,7 @@ class Capture:
     def _net(self, frame: Frame, name: str) -> Net:
         """A table's changes in a frame, in the form that takes single rows."""
         net = frame.setdefault(name, {})
-        if isinstance(net, InsertedRows):
+        if not isinstance(net, dict):
             net = frame[name] = net.as_net(self._layouts[name])
         return net
 
@@ -384,7 +384,7 @@ class Capture:
         frame = frame if frame is not None else self._frames[-1]
         found: dict[TableName, Mapping[Key, RowChange]] = {}
         for name, net in frame.items():
-            if isinstance(net, InsertedRows):
+            if not isinstance(net, dict):
                 found[TableName(name)] = net
                 continue
             table_changes = _canonical(self._layouts[name], net)
