@@ -45,10 +45,8 @@ class Located:
 def known_heads(workspace: Workspace) -> Heads:
     """The branches of this repository, and those of its remotes as they were fetched last."""
     remotes = workspace.refs.list(_REMOTES)
-    heads = {name.removeprefix(_REMOTES): commit for name, commit in remotes.items()}
-    for name, commit in workspace.local_branches().items():
-        heads[name] = commit
-    return heads
+    pairs = [(name.removeprefix(_REMOTES), commit) for name, commit in remotes.items()]
+    return dict([*pairs, *workspace.local_branches().items()])
 
 
 def locate(workspace: Workspace, text: str) -> Located:
