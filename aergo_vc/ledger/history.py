@@ -79,7 +79,7 @@ def standing(objects: CommitReader, head: ObjectId, sought: Iterable[Transaction
         data = read_transactions_bytes(objects, place.ledger)
         # A nonce is found many times faster than ids are computed; another's may contain it by chance or by malice.
         if any(nonce in data for nonce in missing.values()):
-            for name in missing.keys() & set(_ids(data)):
+            for name in missing.keys() & set(ids_in(data)):
                 found.add(name)
                 del missing[name]
             if not missing:
@@ -90,10 +90,11 @@ def standing(objects: CommitReader, head: ObjectId, sought: Iterable[Transaction
 def all_transactions(objects: CommitReader, head: ObjectId) -> set[bytes]:
     """The ids, as 32 bytes, of all transactions in the blocks up to `head`, which must be valid."""
     places = blocks_back(objects, head)
-    return {bytes.fromhex(name) for place in places for name in _ids(read_transactions_bytes(objects, place.ledger))}
+    return {bytes.fromhex(name) for place in places for name in ids_in(read_transactions_bytes(objects, place.ledger))}
 
 
-def _ids(transactions_bytes: bytes) -> Iterator[TransactionId]:
+def ids_in(transactions_bytes: bytes) -> Iterator[TransactionId]:
+    """The ids of the transactions of a valid block."""
     return (transaction_id(signed_part(line)) for line in transactions_bytes.split(b"\n")[:-1])
 
 

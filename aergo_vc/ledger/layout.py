@@ -83,6 +83,12 @@ class LedgerTree:
     def receipts(self) -> tuple[Receipt, ...]:
         return decode_receipts(self.receipts_bytes) if self.receipts_bytes else ()
 
+    @property
+    def outcomes(self) -> tuple[tuple[Transaction, Receipt], ...]:
+        """The transactions with their receipts: what a merge left out is not among them."""
+        receipts = (receipt for receipt in self.receipts if receipt.refusal is None)
+        return tuple(zip(self.transactions, receipts, strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerFiles:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import NamedTuple
 
+from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import BranchName, ChainId, Digest, EntityName, ObjectId, TableName, TransactionId
 from aergo_vc.base.limits import DIRECTORY_OUTPUT_BYTES, OUTPUT_BYTES
 from aergo_vc.codec.catalog_texts import functions_of, schemas_of
@@ -19,10 +20,12 @@ from aergo_vc.ledger.errors import ChangedColumnsError, OutputSizeError
 from aergo_vc.ledger.payloads import LoadTrees, TransactionPayload, checked_node, keys_only
 from aergo_vc.model.blocks import DIRECTORY_BRANCH
 from aergo_vc.model.changes import Changes, Key, RowChange, TableChanges
+from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import CallResult, Event, Load, LoadMode, Payload, Receipt, RowCounts, Transaction
 from aergo_vc.sql.engine import Engine
+from aergo_vc.sql.errors import EngineError
 from aergo_vc.sql.outcomes import ExecutionContext, Notice, OpenTransaction, RolesOf, no_roles
 from aergo_vc.sql.running.capture import InsertedRows
 from aergo_vc.state.comparing import changed_rows
@@ -55,6 +58,18 @@ class TransactionOutcome(NamedTuple):
     results: tuple[StatementResult, ...]
     receipt: Receipt
     notices: tuple[Notice, ...] = ()
+
+
+class Recorded(NamedTuple):
+    """What one transaction did, read and wrote, and whether it stayed."""
+
+    outcome: TransactionOutcome
+    footprint: Footprint
+    is_kept: bool
+
+
+Accept = Callable[[TransactionOutcome, Footprint], bool]
+"""Decides whether a transaction that has been executed stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +157,24 @@ class Machine:
                 self.engine.insert_rows(name, self.tree(catalog.stored[name]).rows(root))
         self._snapshot, self._roots = snapshot, roots
 
+    @contextmanager
+    def elsewhere(self, objects: Objects, nodes: NodeStore) -> Iterator["Machine"]:
+        """A machine over the same tables, to be moved about and left; then they are brought back to this state.
+
+        It reads and writes trees through `objects` and `nodes`.  Raises EngineError where the way back fails.
+        """
+        other = Machine(self.engine, objects, nodes, self.guard)
+        other.adopt(self._snapshot)
+        mark = self.engine.mark
+        try:
+            yield other
+        finally:
+            try:
+                other.move_to(self._snapshot)
+            except AergoError as error:
+                raise EngineError(f"the tables cannot be brought back to their state: {error.message}") from error
+            self.engine.mark = mark or ""
+
     def tree(self, table: Table) -> TableTree:
         """The trees of a table."""
         return TableTree(self.nodes, table)
@@ -216,18 +249,43 @@ class BlockExecution:
 
         Raises SqlError and its like for a transaction that fails, and InvalidError for a payload that is not canonical.
         """
-        context = self._execution_context(transaction.id, transaction.payload.signer)
+        filled: dict[TableName, Node] = {}
+        with self._machine.engine.transaction() as done:
+            ran = self._run(transaction, payload, filled)
+        self._absorb(done, filled)
+        return _outcome(transaction, done, ran)
+
+    def record(
+        self, transaction: Transaction, payload: TransactionPayload, accept: Accept = lambda _outcome, _footprint: True
+    ) -> Recorded:
+        """Execute one transaction as `execute` does, and record what it reads and writes.
+
+        A transaction that succeeds, with all constraints checked, stays only if `accept` then says so; else nothing of
+        it remains.
+        """
         filled: dict[TableName, Node] = {}
         engine = self._machine.engine
-        with engine.transaction() as done:
-            ran = _run(engine, transaction.payload, context)
-            for load, trees in zip(transaction.payload.loads, payload, strict=True):
-                self._load(load, trees, filled, context)
-            self._machine.guard(self._context.branch, engine)
-            self._require_room(ran)
-        self._absorb(done, filled)
-        receipt = Receipt(transaction.id, _counts(done), ran.events, ran.result)
-        return TransactionOutcome(ran.results, receipt, ran.notices)
+        with engine.record() as recorder, engine.transaction() as done:
+            ran = self._run(transaction, payload, filled)
+            engine.check_constraints()
+            footprint = recorder.footprint(engine.changes_of(done))
+            outcome = _outcome(transaction, done, ran)
+            is_kept = accept(outcome, footprint)
+            if not is_kept:
+                done.rollback()
+        if is_kept:
+            self._absorb(done, filled)
+        return Recorded(outcome, footprint, is_kept)
+
+    def _run(self, transaction: Transaction, payload: TransactionPayload, filled: dict[TableName, Node]) -> "_Ran":
+        context = self._execution_context(transaction.id, transaction.payload.signer)
+        engine = self._machine.engine
+        ran = _run(engine, transaction.payload, context)
+        for load, trees in zip(transaction.payload.loads, payload, strict=True):
+            self._load(load, trees, filled, context)
+        self._machine.guard(self._context.branch, engine)
+        self._require_room(ran)
+        return ran
 
     def check(self, script: str, contract: str) -> None:
         """Deploy a contract as its owner would, for the errors that it raises; nothing of it remains."""
@@ -259,6 +317,10 @@ class BlockExecution:
         if size > limit:
             message = f"the events and the result of the transaction have {size} bytes; {limit} are allowed"
             raise OutputSizeError(message, bytes=size)
+
+    def outlook(self) -> State:
+        """The state after the transactions so far, as trees that are written; the block goes on, and may be undone."""
+        return self._machine.write_state(self.peek()[0])
 
     def finish(self) -> State:
         """Turn the block's row changes into trees and keep them; returns the state after the block."""
@@ -356,6 +418,10 @@ class _Ran(NamedTuple):
     events: tuple[Event, ...] = ()
     result: CallResult | None = None
     notices: tuple[Notice, ...] = ()
+
+
+def _outcome(transaction: Transaction, done: OpenTransaction, ran: _Ran) -> TransactionOutcome:
+    return TransactionOutcome(ran.results, Receipt(transaction.id, _counts(done), ran.events, ran.result), ran.notices)
 
 
 def _run(engine: Engine, payload: Payload, context: ExecutionContext) -> _Ran:

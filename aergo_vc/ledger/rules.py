@@ -14,6 +14,7 @@ from aergo_vc.ledger.errors import (
     ExpiredTransactionError,
     HeaderError,
     LimitError,
+    MergeError,
     PermissionDeniedError,
     SequenceError,
     SlotError,
@@ -25,6 +26,8 @@ from aergo_vc.model.directory import Authority, Role
 from aergo_vc.model.transactions import Payload
 
 _ADMINS, _WRITERS = frozenset({Role.ADMIN}), frozenset({Role.ADMIN, Role.WRITER})
+
+PARENTS_OF_MERGE = 2
 
 TRAILER = "Aergo-Block"
 """The trailer of a block's commit message: branch, height and id of the block, so that the signature covers them."""
@@ -105,15 +108,36 @@ def check_key(authority: Authority, entity: EntityName, key: PublicKey) -> None:
 
 
 def check_commit(commit: Commit, block: LedgerTree) -> None:
-    """Raise unless the commit repeats what the header says."""
+    """Raise unless the commit repeats what the header says.
+
+    The commit of a block that merges another may carry any time: git makes it, after the header.
+    """
     header = block.header
-    if header.merged or len(commit.parents) > 1:
-        raise CommitError(f"block {block.block} says that it merges others, which the rules {RULES} do not know")
+    if len(header.merged) > 1 or len(commit.parents) > PARENTS_OF_MERGE:
+        raise CommitError(f"block {block.block} merges more than one other")
+    if bool(header.merged) != (len(commit.parents) == PARENTS_OF_MERGE):
+        raise CommitError(f"block {block.block} has two parents without merging another, or merges one without")
+    if header.merged and header.branch == DIRECTORY_BRANCH:
+        raise CommitError(f"block {block.block} of the directory merges another")
     seconds = header.time // 1000
-    if (commit.author.seconds, commit.committer.seconds) != (seconds, seconds):
+    if not header.merged and (commit.author.seconds, commit.committer.seconds) != (seconds, seconds):
         raise CommitError(f"the commit of block {block.block} carries another time than its header")
     if not commit.message.endswith("\n\n" + trailer(header, block.block)):
         raise CommitError(f"the commit of block {block.block} lacks the trailer that names it")
+
+
+def check_merged(block: LedgerTree, source: LedgerTree | None) -> None:
+    """Raise unless a block names `source`, the last block up to its commit's second parent, as the one that it merges.
+
+    A block without a second parent names none.
+    """
+    header = block.header
+    if header.merged != (() if source is None else (source.block,)):
+        raise MergeError(f"block {block.block} names another block as merged than its commit's second parent holds")
+    if source is not None and source.chain != header.chain:
+        raise ChainMismatchError(f"block {block.block} merges a block of another chain")
+    if source is not None and source.header.branch == DIRECTORY_BRANCH:
+        raise BranchMismatchError(f"block {block.block} merges a block of the directory")
 
 
 def trailer(header: Header, block: BlockId) -> str:
@@ -139,10 +163,15 @@ def check_payload(payload: Payload, header: Header, authority: Authority, recent
         raise LimitError("a transaction of the directory deploys a contract or calls a routine")
     if not foreign:
         check_recent(payload, header.height, recent)
+    check_signer(payload, header.branch, authority)
+
+
+def check_signer(payload: Payload, branch: BranchName, authority: Authority) -> None:
+    """Raise unless a transaction's key is its signer's, who may write to a branch."""
     check_key(authority, payload.signer, payload.key)
     roles = authority.entities[payload.signer].roles
-    if roles.isdisjoint(_ADMINS if header.branch == DIRECTORY_BRANCH else _WRITERS):
-        raise PermissionDeniedError(f"{payload.signer} may not write to branch {header.branch}", entity=payload.signer)
+    if roles.isdisjoint(_ADMINS if branch == DIRECTORY_BRANCH else _WRITERS):
+        raise PermissionDeniedError(f"{payload.signer} may not write to branch {branch}", entity=payload.signer)
 
 
 def is_foreign(payload: Payload, header: Header) -> bool:

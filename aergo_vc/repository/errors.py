@@ -66,6 +66,24 @@ class MovedBranchError(RepositoryError):
     code = "E_MOVED"
 
 
+class UnmergeableError(InputError):
+    """What a merge was asked for cannot be merged into this branch."""
+
+    code = "E_UNMERGEABLE"
+
+
+class MergeInProgressError(RepositoryError):
+    """A merge was begun and is neither concluded nor given up."""
+
+    code = "E_MERGING"
+
+
+class NoMergeError(RepositoryError):
+    """No merge is in progress."""
+
+    code = "E_NOT_MERGING"
+
+
 class KeyNotRegisteredError(RepositoryError):
     """This clone's key is not one of its entity's in the directory."""
 

@@ -22,6 +22,7 @@ from aergo_vc.repository.results import (
     BlockSummary,
     Committed,
     Founded,
+    Merged,
     PendingTransaction,
     Picked,
     Reverted,
@@ -371,6 +372,17 @@ class Repository:
         from aergo_vc.repository.branching import checkout  # noqa: PLC0415
 
         return checkout(self._workspace, name)
+
+    def merge(self, revision: str, *, message: str | None = None, dry_run: bool = False) -> Merged:
+        """Merge a branch, or what else `revision` means, into the current branch as a block of two parents.
+
+        The source's transactions are replayed on the current branch, and those that are inconsistent left out with the
+        reason.  With `dry_run` nothing is kept.  Raises UnmergeableError, and InvalidBlockError for a source whose
+        blocks are not valid.
+        """
+        from aergo_vc.repository.merging import merge  # noqa: PLC0415 - loads sqlglot
+
+        return merge(self._workspace, self._identity, revision, message=message, dry_run=dry_run)
 
     # Verifying
 

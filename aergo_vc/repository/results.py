@@ -1,6 +1,6 @@
 """What verbs return: frozen values that say what happened or what was found."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from aergo_vc.base.errors import AergoError
@@ -94,6 +94,36 @@ class Reverted:
 
 
 @dataclass(frozen=True, slots=True)
+class MergedTransaction:
+    """A transaction that a merge considered; its receipt says what it did, or why it was left out."""
+
+    transaction: Transaction
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A merge of the last block `merged` of branch `source` into `branch`, or what it would be (`commit` is None then).
+
+    `block` is None where there was nothing of a ledger to merge.
+    """
+
+    branch: BranchName
+    source: BranchName | None
+    merged: BlockId | None
+    block: BlockId | None
+    height: int | None
+    commit: ObjectId | None
+    transactions: tuple[MergedTransaction, ...]
+    rows: Mapping[TableName, RowCounts]
+
+    @property
+    def refused(self) -> tuple[MergedTransaction, ...]:
+        """The transactions that were left out."""
+        return tuple(one for one in self.transactions if one.receipt.refusal is not None)
+
+
+@dataclass(frozen=True, slots=True)
 class PendingTransaction:
     """A transaction that waits, and what it would do now; `problem` says why it would be left out."""
 
@@ -131,11 +161,15 @@ class BlockSummary:
 
 @dataclass(frozen=True, slots=True)
 class BlockDetails:
-    """A block with its transactions and their receipts, in order."""
+    """A block with its transactions and their receipts, in order.
+
+    `refused` are those that a merge left out, with receipts that say why.
+    """
 
     summary: BlockSummary
     transactions: tuple[Transaction, ...]
     receipts: tuple[Receipt, ...]
+    refused: tuple[MergedTransaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +218,8 @@ class Verified:
     """What was found valid, from the first block, or a trusted one, to the last.
 
     `irreversible` is the height up to which no block can be replaced any more, None where there is none among the last
-    256 blocks or the branch is private.
+    256 blocks or the branch is private.  `merged` counts the blocks of other lines that were verified because blocks of
+    this one merge them; `blocks` and `transactions` are those of the branch's own line.
     """
 
     branch: BranchName
@@ -192,3 +227,16 @@ class Verified:
     transactions: int
     head: BlockId | None
     irreversible: int | None
+    merged: int = 0
+
+
+def total_counts(all_counts: Iterable[Mapping[TableName, RowCounts]]) -> Mapping[TableName, RowCounts]:
+    """The row counts of several transactions, added up."""
+    total: dict[TableName, RowCounts] = {}
+    for counts in all_counts:
+        for table, count in counts.items():
+            known = total.get(table, RowCounts(0, 0, 0))
+            total[table] = RowCounts(
+                known.inserted + count.inserted, known.updated + count.updated, known.deleted + count.deleted
+            )
+    return total

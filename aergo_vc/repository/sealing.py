@@ -8,7 +8,17 @@ from aergo_vc.base.ids import BranchName, ChainId, ObjectId
 from aergo_vc.consensus.finality import confirmed_by
 from aergo_vc.consensus.schedule import next_slot_of, producer_of, slot_at, slot_begins
 from aergo_vc.directory.authorities import Authorities
-from aergo_vc.ledger.building import BuiltBlock, Executed, Lease, Place, Plan, execute_all, write_block
+from aergo_vc.ledger.building import (
+    BuiltBlock,
+    Executed,
+    Lease,
+    Place,
+    Plan,
+    WrittenBlock,
+    commit_block,
+    execute_all,
+    write_files,
+)
 from aergo_vc.ledger.finality import holds, newest_irreversible
 from aergo_vc.ledger.history import blocks_back, past_of
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
@@ -42,6 +52,15 @@ class Sealed:
     block: BuiltBlock
     outcomes: tuple[TransactionOutcome, ...]
     excluded: tuple[Exclusion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a block is made under: the lease, what its transactions can learn of it, what the directory says."""
+
+    lease: Lease
+    context: BlockContext
+    authority: Authority
 
 
 class Producer:
@@ -104,6 +123,21 @@ class Producer:
 
         The machine must be at the state of `tip`.
         """
+        opening = self.open(tip)
+        header, authority = tip.ledger.header, opening.authority
+        past = past_of(self._workspace.writer, tip.commit, tip.ledger, [transaction for transaction, _ in submissions])
+        refused: list[Exclusion] = []
+        with closing(admit(submissions, header, authority, past, refused)) as admitted:
+            executed = execute_all(machine, opening.context, admitted)
+        executed = replace(executed, excluded=(*refused, *executed.excluded))
+        if not executed.included:
+            return executed.excluded
+        place = Place(tip.commit, tip.ledger, tip.ledger.genesis_bytes, tip.ledger.law_bytes)
+        plan = Plan(place, opening.lease, self._identity.author, checked_message(message or describe(executed)))
+        return self.land(plan, executed, tip.branch)
+
+    def open(self, tip: Tip) -> Opening:
+        """The right to put a block on `tip` now, which is sound and keeps what is final; raises where there is none."""
         authorities = self.authorities()
         directory = self.directory_tip(tip)
         if self._workspace.sound_tips.get(tip.branch) != (tip.commit, authorities.head):
@@ -113,16 +147,7 @@ class Producer:
         lease = self.lease(tip.ledger.chain, tip.ledger.law, tip.ledger, authority, directory)
         header = tip.ledger.header
         context = BlockContext(tip.branch, header.chain, header.height + 1, lease.time, authority.roles_of)
-        past = past_of(self._workspace.writer, tip.commit, tip.ledger, [transaction for transaction, _ in submissions])
-        refused: list[Exclusion] = []
-        with closing(admit(submissions, header, authority, past, refused)) as admitted:
-            executed = execute_all(machine, context, admitted)
-        executed = replace(executed, excluded=(*refused, *executed.excluded))
-        if not executed.included:
-            return executed.excluded
-        place = Place(tip.commit, tip.ledger, tip.ledger.genesis_bytes, tip.ledger.law_bytes)
-        plan = Plan(place, lease, self._identity.author, checked_message(message or describe(executed)))
-        return self.land(plan, executed, tip.branch)
+        return Opening(lease, context, authority)
 
     def land(self, plan: Plan, executed: Executed, branch: BranchName) -> Sealed:
         """Write a block, sign it, publish it and move the branch from the block's parent."""
@@ -133,13 +158,21 @@ class Producer:
         return self._land(plan, executed, branch, None)
 
     def _land(self, plan: Plan, executed: Executed, branch: BranchName, old: ObjectId | None) -> Sealed:
-        built = write_block(self._workspace.writer, plan, executed, self._watermark.raise_to)
+        built = self._publish(plan, write_files(self._workspace.writer, plan.place, plan.lease, executed), branch, old)
+        return Sealed(built, executed.outcomes, executed.excluded)
+
+    def land_written(self, plan: Plan, written: WrittenBlock, branch: BranchName) -> BuiltBlock:
+        """The same for a block whose ``ledger/`` is written."""
+        return self._publish(plan, written, branch, plan.place.parent)
+
+    def _publish(self, plan: Plan, written: WrittenBlock, branch: BranchName, old: ObjectId | None) -> BuiltBlock:
+        built = commit_block(self._workspace.writer, plan, written, self._watermark.raise_to)
         self._workspace.move_branch(branch, old, built.commit, f"aergo: block {built.header.height}")
         self._workspace.twins.flush()
         if branch == DIRECTORY_BRANCH:
             follow_directory(self._workspace, built.commit)
         self._remember(Tip(branch, built.commit, built.ledger))
-        return Sealed(built, executed.outcomes, executed.excluded)
+        return built
 
     def _remember(self, tip: Tip) -> None:
         """What this process made or checked itself need not be read and checked again for the next block."""

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from aergo_vc.base.errors import AergoError, RepositoryError
-from aergo_vc.base.ids import BranchName, EntityName, RoutineName, TableName, TransactionId
+from aergo_vc.base.ids import BranchName, EntityName, RoutineName, TransactionId
 from aergo_vc.base.limits import BLOCK_TRANSACTIONS, TRANSACTION_BYTES
 from aergo_vc.codec.transactions import SIGNATURE_BYTES, encode_payload, encode_transaction, transaction_id
 from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, sign_payload
@@ -15,12 +15,19 @@ from aergo_vc.ledger.history import Past, past_of, standing
 from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine, Submission, TransactionOutcome
 from aergo_vc.ledger.payloads import TransactionPayload
 from aergo_vc.model.directory import Authority
-from aergo_vc.model.transactions import Argument, Call, Exclusion, Load, Payload, RowCounts, Transaction
+from aergo_vc.model.transactions import Argument, Call, Exclusion, Load, Payload, Transaction
 from aergo_vc.pool.pending import pool_ref, read_pool, write_pool
 from aergo_vc.repository.admission import admit
 from aergo_vc.repository.errors import FullPoolError, TransactionTooLongError
 from aergo_vc.repository.identity import Identity
-from aergo_vc.repository.results import Committed, PendingTransaction, Picked, ScriptProblem, Submitted
+from aergo_vc.repository.results import (
+    Committed,
+    PendingTransaction,
+    Picked,
+    ScriptProblem,
+    Submitted,
+    total_counts,
+)
 from aergo_vc.repository.sealing import Producer, Sealed, slot_length_of
 from aergo_vc.repository.state_cache import StateCache, state_cache
 from aergo_vc.repository.tips import Tip, tip_of
@@ -112,7 +119,7 @@ class Desk:
             committed = _committed(self._tip.branch, self._seal((*waiting, *fresh), message))
         elif fresh:
             self._keep((*waiting, *fresh))
-        rows = _total([outcome.receipt.rows for outcome in tried])
+        rows = total_counts(outcome.receipt.rows for outcome in tried)
         return Picked(tuple(transaction.id for transaction, _ in fresh), there, rows, committed)
 
     def _try_signed(
@@ -354,17 +361,6 @@ def _committed(branch: BranchName, sealed: Sealed) -> Committed:
         height=block.header.height,
         commit=block.commit,
         transactions=block.transactions,
-        rows=_total([outcome.receipt.rows for outcome in sealed.outcomes]),
+        rows=total_counts([outcome.receipt.rows for outcome in sealed.outcomes]),
         excluded=sealed.excluded,
     )
-
-
-def _total(all_counts: Sequence[Mapping[TableName, RowCounts]]) -> Mapping[TableName, RowCounts]:
-    total: dict[TableName, RowCounts] = {}
-    for counts in all_counts:
-        for table, count in counts.items():
-            known = total.get(table, RowCounts(0, 0, 0))
-            total[table] = RowCounts(
-                known.inserted + count.inserted, known.updated + count.updated, known.deleted + count.deleted
-            )
-    return total

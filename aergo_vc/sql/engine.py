@@ -1,6 +1,7 @@
 """The executor: runs scripts and calls on the state of one branch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
@@ -15,6 +16,7 @@ from aergo_vc.sql.compiled.compiled_cache import CompiledCache
 from aergo_vc.sql.compiled.plan_store import PlanStore, Steps
 from aergo_vc.sql.compiled.steps import PlacedStep
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, SqlError
+from aergo_vc.sql.footprints.recorder import Recorder
 from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, OpenTransaction, ScriptOutcome, ordinals_for
 from aergo_vc.sql.privileges.permits import Permits
 from aergo_vc.sql.procedures.call_plans import CallPlan
@@ -45,6 +47,7 @@ class Engine(StateDatabase):
         self.permits = Permits()
         self._routines = RoutineHost(self._db, self._capture, self._trusted, self.permits, self.compiled)
         self._fuse.progress = self._routines.progress
+        self._recorder = Recorder(lambda: self._guard.trusted, self._routines.is_situated)
         self._plans = PlanStore(self._routines.plan, self.compiled, lambda: self.catalog)
         self._read_catalog()
 
@@ -57,6 +60,26 @@ class Engine(StateDatabase):
         self._plans.set_catalog(catalog)
         self.permits.set_catalog(catalog)
         self._routines.set_catalog(catalog)
+        self._recorder.set_catalog(catalog)
+
+    # Footprints
+
+    @contextmanager
+    def record(self) -> Iterator[Recorder]:
+        """Record what one transaction reads and writes that begins and ends inside; does not nest.
+
+        The transaction must still be open when `Recorder.footprint` is asked for it: what is rolled back is no write.
+        """
+        self._capture.attend(self._recorder)
+        self._db.preupdate_hook(self._capture.listener)
+        self._db.exec_trace = self._recorder.trace
+        try:
+            with self._recorder.recording():
+                yield self._recorder
+        finally:
+            self._db.exec_trace = None
+            self._capture.attend(None)
+            self._db.preupdate_hook(self._capture.listener)
 
     # Scripts
 
@@ -121,6 +144,8 @@ class Engine(StateDatabase):
             runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
             self._settle()
             self._fuse.reset()
+            if self._recorder.is_on:
+                self._recorder.call(routine)
             try:
                 result = self._routines.run_signed(runner, routine, arguments)
                 self._routines.hand_over(opened)
@@ -145,6 +170,7 @@ class Engine(StateDatabase):
         self, runner: Runner, steps: Steps, placed: PlacedStep, opened: OpenTransaction, contract: str | None
     ) -> StatementResult:
         if not placed.number:  # what a deployment does around its statements, its owner may do
+            self._recorder.defines = True
             return self._define(steps.make(placed).definition or Definition("DEPLOY", self.catalog), opened)
         self._meter.add_statement()
         self._fuse.reset()
@@ -152,6 +178,7 @@ class Engine(StateDatabase):
             step = steps.make(placed)
             self._routines.note(step)
             if step.definition is not None:
+                self._recorder.defines = True
                 self.permits.define(step.definition, step.granted, contract)
                 return self._define(step.definition, opened)
             if step.plan is None:
@@ -159,6 +186,8 @@ class Engine(StateDatabase):
             self.permits.require(step.plan.requirements, contract)
             self._settle()
             if isinstance(step.plan, CallPlan):
+                if self._recorder.is_on:
+                    self._recorder.call(step.plan.routine)
                 return self._routines.run(runner, step.plan)
             return runner.run(step.plan, self.catalog)
         except SqlError as error:
@@ -222,10 +251,11 @@ class Engine(StateDatabase):
         self._settle()
         nested = bool(self._transactions)
         self._fuse.reset()
-        with self._stretch(final=False) as opened:
+        keys = tuple(gone)
+        with self._stretch(final=False) as opened, self._recorder.load(table, keys):
             loading.load(
                 self._db, self.catalog, self._capture, table,
-                columns=columns, mode=mode, rows=rows, gone=gone, checked=checked,
+                columns=columns, mode=mode, rows=rows, gone=keys, checked=checked,
             )  # fmt: skip
             if not nested:
                 self.check_constraints()

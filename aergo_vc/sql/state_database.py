@@ -43,7 +43,7 @@ class StateDatabase:
         self._commands = self._db.cursor().execute
         self._facts = Facts(self._db)
         self._capture = Capture()
-        self._db.preupdate_hook(self._capture.hook)
+        self._db.preupdate_hook(self._capture.listener)
         self._transactions: list[OpenTransaction] = []
         self._depth = 0
         self._owed: Mapping[TableName, RowSource] = {}
@@ -231,6 +231,12 @@ class StateDatabase:
             outer.changes = opened.changes if first and not outer.rewritten | opened.rewritten else {}
             outer.take(opened)
 
+    def changes_of(self, opened: OpenTransaction) -> Changes:
+        """The net changes so far of the transaction at hand, which is still open."""
+        if not opened.changes:
+            opened.changes = self._capture.changes()
+        return opened.changes
+
     def check_constraints(self) -> None:
         """Raise SqlError 23503 if rows refer to rows that are not there; `transaction` asks at its end by itself."""
         if self._db.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0]:
@@ -288,7 +294,7 @@ class StateDatabase:
         try:
             yield
         finally:
-            self._db.preupdate_hook(self._capture.hook)
+            self._db.preupdate_hook(self._capture.listener)
             self._db.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
 
     def insert_rows(self, table: TableName, rows: Iterable[Row]) -> None:
@@ -355,7 +361,7 @@ class StateDatabase:
         """Whether a table has no rows."""
         if table in self._owed:
             return False
-        return next(self._db.execute(f"SELECT 1 FROM {quote_name(table)} LIMIT 1"), None) is None
+        return not self._trusted(f"SELECT 1 FROM {quote_name(table)} LIMIT 1")
 
     @contextmanager
     def _implicit_transaction(self) -> Iterator[None]:

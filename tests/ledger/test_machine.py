@@ -14,14 +14,16 @@ from aergo_vc.codec.digests import ObjectFormat
 from aergo_vc.keys.signer import seed_signer
 from aergo_vc.ledger.building import execute_all
 from aergo_vc.ledger.errors import ChangedColumnsError
-from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine, Submission
+from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine, Submission, TransactionOutcome
 from aergo_vc.ledger.payloads import LoadTrees, keys_only
+from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.transactions import Load, LoadMode, Payload
 from aergo_vc.model.types import Row
 from aergo_vc.objects.dulwich_store import MemoryStore
 from aergo_vc.objects.pack_writer import MemoryWriter
 from aergo_vc.repository.submitting import signed
 from aergo_vc.sql.engine import Engine
+from aergo_vc.sql.errors import SqlError
 from aergo_vc.state.checking import check_tree
 from aergo_vc.state.nodes import NodeStore
 from aergo_vc.state.snapshot import Root
@@ -292,3 +294,55 @@ def test_f12_rows_cut_or_ordered_otherwise_than_they_demand_are_refused() -> Non
         submission = _submission(1, "", (load, LoadTrees(Root(ObjectId(bad.id), bad.digest), None)))
         executed = execute_all(machine, _context(1), [submission])
         assert [exclusion.reason.code for exclusion in executed.excluded] == ["E_TABLE_TREE"]
+
+
+def test_a_recorded_transaction_stays_as_one_that_is_executed() -> None:
+    plain, recording = _machine(), _machine()
+    scripts = (CREATE, "INSERT INTO t VALUES (1, 'a'), (2, 'b')", "UPDATE t SET v = 'c' WHERE k = 2", "DELETE FROM t")
+    for height, script in enumerate(scripts):
+        with plain.block(_context(height)) as block:
+            outcome = block.execute(*_submission(height, script))
+            root = block.finish().root
+        with recording.block(_context(height)) as block:
+            recorded = block.record(*_submission(height, script))
+            assert block.finish().root == root
+        assert recorded.outcome == outcome
+        assert recorded.is_kept
+        assert recorded.footprint.defines == (script == CREATE)
+    assert recorded.footprint.writes == {TABLE: {(1,): frozenset("kv"), (2,): frozenset("kv")}}
+
+
+def test_a_recorded_transaction_that_is_not_accepted_leaves_nothing() -> None:
+    machine = _machine()
+    seen = []
+
+    def refuse(outcome: TransactionOutcome, footprint: Footprint) -> bool:
+        seen.append((outcome.receipt.rows[TABLE].inserted, footprint.changes[TABLE][1,].after))
+        return False
+
+    with machine.block(_context(1)) as block:
+        block.execute(*_submission(1, CREATE))
+        recorded = block.record(*_submission(2, "INSERT INTO t VALUES (1, 'a')"), refuse)
+        assert not recorded.is_kept
+        loaded = block.record(*_submission(3, "", _load(machine, [(1, "b")])), refuse)
+        assert loaded.footprint.writes == {TABLE: {(1,): frozenset("kv")}}
+        block.record(*_submission(4, "INSERT INTO t VALUES (2, 'c')"))
+        block.finish()
+    assert seen == [(1, (1, "a")), (1, (1, "b"))]
+    assert _tree_rows(machine) == [(2, "c")]
+
+
+def test_a_recorded_transaction_is_asked_about_only_when_it_breaks_no_rule() -> None:
+    machine = _machine()
+
+    def refuse(_outcome: TransactionOutcome, _footprint: Footprint) -> bool:
+        raise AssertionError("there is nothing to decide")
+
+    with machine.block(_context(1)) as block:
+        block.execute(*_submission(1, CREATE + "; CREATE TABLE u (k int PRIMARY KEY REFERENCES t)"))
+        for script in ("INSERT INTO u VALUES (1)", "SELECT 1/0"):
+            with pytest.raises(SqlError):
+                block.record(*_submission(2, script), refuse)
+        block.execute(*_submission(3, "INSERT INTO t VALUES (2, 'c')"))
+        block.finish()
+    assert _tree_rows(machine) == [(2, "c")]

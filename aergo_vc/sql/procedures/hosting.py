@@ -87,6 +87,10 @@ class RoutineHost:
         """Its events and notices are those of the transaction."""
         opened.events, opened.notices = tuple(self._session.events), tuple(self._session.notices)
 
+    def is_situated(self, name: RoutineName) -> bool:
+        """Whether a call may ask for the time, the height or the branch of its block."""
+        return self._library.is_situated(name)
+
     # Definitions
 
     def note(self, step: Step) -> None:

@@ -15,6 +15,9 @@ from aergo_vc.sql.procedures.session import Entry
 from aergo_vc.sql.running.needs import Requirements
 from aergo_vc.sql.running.recursion import deep_stack
 
+_SITUATION = ("run.time", "run.height", "run.branch")
+"""How compiled routines ask for them; SQL of theirs asks by itself."""
+
 
 class Library:
     """What is compiled of one catalog."""
@@ -107,6 +110,10 @@ class Library:
         if any(self.compiled(one).has_effects for one in self._within(name)):
             return "emits events or takes numbers of a sequence"
         return None
+
+    def is_situated(self, name: RoutineName) -> bool:
+        """Whether a call may ask for the time, the height or the branch of its block."""
+        return any(word in self.compiled(one).source for one in self._within(name) for word in _SITUATION)
 
     def reads(self, name: RoutineName) -> frozenset[TableName]:
         """The tables that a call may read, and those below the views that it may read."""

@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.base.limits import KEY_CODE_CHARACTERS, ROW_BYTES
@@ -148,6 +148,25 @@ _Ready = tuple[Net, Callable[[Kept], Any], int]
 """A table's changes in the current frame, what tells its rows apart, and 1 if its changes are counted."""
 
 
+class Witness(Protocol):
+    """Is told of everything that a Capture is told, as it happens."""
+
+    def push(self) -> None:
+        """A frame begins."""
+
+    def drop(self) -> None:
+        """A frame is undone."""
+
+    def fold(self) -> None:
+        """A frame ends well."""
+
+    def wrote(self, name: str, old: Kept | None, new: Kept | None) -> None:
+        """A row is about to change."""
+
+    def loaded(self, name: TableName, rows: InsertedRows, encode: Callable[[Row], Kept]) -> None:
+        """Rows are inserted without being reported one by one."""
+
+
 class Capture:
     """Records what the preupdate hook reports, frame by frame; a frame that fails is dropped whole."""
 
@@ -160,6 +179,14 @@ class Capture:
         self._ready: dict[str, _Ready] = {}
         self._layouts: dict[str, Layout] = {}
         self._sequences: frozenset[str] = frozenset()
+        self.witness: Witness | None = None
+        self.listener: Callable[[Any], None] = self.hook
+        """What is to be called before each change of a row."""
+
+    def attend(self, witness: "Witness | None") -> None:
+        """From here on tell `witness` of all changes; the caller gives `listener` to the database anew."""
+        self.witness = witness
+        self.listener = self.hook if witness is None else self._witnessed
 
     def lay_out(self, catalog: Catalog) -> None:
         """Tables may have changed."""
@@ -198,19 +225,27 @@ class Capture:
         self._ready = {}
         self._frames[-1][name] = rows
         self.operations += len(rows)
+        if self.witness is not None:
+            self.witness.loaded(name, rows, self._layouts[name].encode)
 
     def push(self) -> None:
         self._ready = {}
         self._frames.append({})
+        if self.witness is not None:
+            self.witness.push()
 
     def drop(self) -> None:
         self._ready = {}
         self._frames.pop()
+        if self.witness is not None:
+            self.witness.drop()
 
     def fold(self) -> Frame:
         """End a frame and take its changes over into the one around it; returns the frame."""
         self._ready = {}
         frame = self._frames.pop()
+        if self.witness is not None:
+            self.witness.fold()
         if self._frames:
             outer = self._frames[-1]
             for name, net in frame.items():
@@ -289,6 +324,11 @@ class Capture:
             net[identity] = [old, new]
         else:
             known[1] = new
+
+    def _witnessed(self, update: Any) -> None:  # noqa: ANN401 - apsw.PreUpdate
+        self.hook(update)
+        if self.witness is not None:
+            self.witness.wrote(update.table_name, update.old, update.new)
 
     def _note_written(self, name: str, identity: Any) -> None:  # noqa: ANN401 - a key, kept
         if self._written is not None and name not in self._sequences:

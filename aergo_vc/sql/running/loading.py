@@ -83,7 +83,7 @@ def _append(
     except apsw.Error as error:
         raise translated(error, catalog, layout.table.name) from error
     finally:
-        db.preupdate_hook(capture.hook)
+        db.preupdate_hook(capture.listener)
     capture.add_inserted(layout.table.name, InsertedRows(layout, len(given), lambda: given))
 
 

@@ -1,0 +1,249 @@
+"""Merge a line of blocks into the current branch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from aergo_vc.base.ids import BlockId, BranchName, ObjectId, TableName
+from aergo_vc.codec.git_commit import read_links
+from aergo_vc.directory.authorities import Authorities
+from aergo_vc.keys.parallel import SignatureChecker
+from aergo_vc.ledger.ancestry import BlockGraph
+from aergo_vc.ledger.building import (
+    BuiltBlock,
+    Lease,
+    Place,
+    Plan,
+    Source,
+    WrittenBlock,
+    executed_merge,
+    write_files,
+)
+from aergo_vc.ledger.history import BlockCommit
+from aergo_vc.ledger.layout import LedgerTree, other_entries, read_ledger
+from aergo_vc.ledger.machine import Machine
+from aergo_vc.ledger.merges import MergeRequest, Replayed
+from aergo_vc.ledger.rules import ref_of
+from aergo_vc.ledger.verifying import ComparingObjects, Verifier
+from aergo_vc.merging.replaying import SerialMerger
+from aergo_vc.model.blocks import DIRECTORY_BRANCH, Header
+from aergo_vc.model.transactions import RowCounts
+from aergo_vc.objects.refs import is_reference_name
+from aergo_vc.repository.errors import MergeInProgressError, UnmergeableError
+from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.results import Merged, MergedTransaction, total_counts
+from aergo_vc.repository.revisions import peeled, resolve
+from aergo_vc.repository.sealing import Producer, checked_message
+from aergo_vc.repository.state_cache import state_cache
+from aergo_vc.repository.tips import Tip, tip_of
+from aergo_vc.repository.workspace import Workspace
+from aergo_vc.state.nodes import NodeStore
+
+_WORKERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """There is nothing of a ledger to merge: the target has it already, or the source has no ledger."""
+
+    has_ledger: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A merge block that is executed and written, and that no commit holds yet.
+
+    `replayed` are all transactions that the merge considered, in their order, `counts` what those that went in did.
+    """
+
+    target: Tip
+    source: Source
+    source_ledger: LedgerTree
+    place: Place
+    lease: Lease
+    written: WrittenBlock
+    replayed: tuple[Replayed, ...]
+    counts: Mapping[TableName, RowCounts]
+
+    @property
+    def ledger(self) -> LedgerTree:
+        return self.written.ledger
+
+    @property
+    def header(self) -> Header:
+        return self.written.header
+
+    @property
+    def block(self) -> BlockId:
+        return self.written.id
+
+    @property
+    def included(self) -> tuple[Replayed, ...]:
+        """The transactions that go in."""
+        return tuple(one for one in self.replayed if one.outcome is not None)
+
+    @property
+    def refused(self) -> tuple[Replayed, ...]:
+        """The transactions that are left out; their receipts say why."""
+        return tuple(one for one in self.replayed if one.outcome is None)
+
+
+def prepare_merge(workspace: Workspace, identity: Identity, target: Tip, source: ObjectId) -> Prepared | Unchanged:
+    """Execute the merge of the commit `source` into a branch, and write ``ledger/`` of the block; nothing is published.
+
+    To be used under the ledger's lock.  The source's blocks are verified first.  Raises UnmergeableError,
+    InvalidBlockError for a source that is not valid, FullBlockError for one that has more than a block takes, and what
+    `Producer.open` raises.
+    """
+    objects = workspace.writer
+    graph = BlockGraph(objects)
+    ours, theirs = graph.last(target.commit), graph.last(source)
+    if ours is None or theirs is None:
+        return Unchanged(has_ledger=False)
+    stop = graph.newest_shared(ours, theirs)
+    if stop == theirs:
+        return Unchanged(has_ledger=True)
+    theirs_ledger = read_ledger(objects, theirs.ledger)
+    if stop is None:
+        raise UnmergeableError(f"branch {theirs_ledger.header.branch} has no block in common with {target.branch}")
+    _require_mergeable(target, theirs_ledger, stop, ours)
+    producer = Producer(workspace, identity)
+    opening = producer.open(target)
+    with state_cache(workspace, target.branch) as cache:
+        cache.move_to(target.ledger)
+        _verify_source(workspace, cache.machine, producer.authorities(), graph, (ours, theirs, stop))
+        request = MergeRequest(ours, target.ledger, theirs, opening.context, opening.authority)
+        replay = SerialMerger(objects, workspace.nodes)(cache.machine, request)
+        with cache.machine.block(opening.context) as execution:
+            replayed = tuple(replay(execution))
+            executed = executed_merge(replayed, execution.outlook())
+    origin = Source(source, theirs_ledger.block)
+    place = Place(target.commit, target.ledger, target.ledger.genesis_bytes, target.ledger.law_bytes, origin)
+    written = write_files(objects, place, opening.lease, executed)
+    counts = total_counts(one.receipt.rows for one in replayed)
+    return Prepared(target, origin, theirs_ledger, place, opening.lease, written, replayed, counts)
+
+
+def _require_mergeable(target: Tip, source: LedgerTree, stop: BlockCommit, ours: BlockCommit) -> None:
+    if DIRECTORY_BRANCH in (target.branch, source.header.branch):
+        raise UnmergeableError("the directory is not merged: its blocks are its producers' in turn")
+    if source.chain != target.ledger.chain:
+        raise UnmergeableError(f"branch {source.header.branch} is of another chain than {target.branch}")
+    if source.header.branch == target.branch and stop == ours:
+        raise UnmergeableError(
+            f"what is to be merged is {target.branch} itself, with newer blocks: it needs no merge",
+            branch=target.branch,
+        )
+
+
+def _verify_source(
+    workspace: Workspace,
+    machine: Machine,
+    authorities: Authorities,
+    graph: BlockGraph,
+    places: tuple[BlockCommit, BlockCommit, BlockCommit],
+) -> None:
+    """Verify the blocks of a source that the target lacks; raises InvalidBlockError."""
+    ours, theirs, stop = places
+    objects = ComparingObjects(workspace.store)
+    nodes = NodeStore(objects, workspace.twins, workspace.paths.object_format.id_bytes)
+    blocks = []
+    for place in graph.line(theirs):
+        if place.commit == stop.commit:
+            break
+        blocks.append(place)
+    previous = read_ledger(objects, stop.ledger)
+    with SignatureChecker(_WORKERS) as checker, machine.elsewhere(objects, nodes) as shadow:
+        merger = SerialMerger(objects, nodes)
+        verifier = Verifier(objects, shadow, authorities, checker.check, merger, now=workspace.now())
+        verifier.start_behind(stop)
+        if any(graph.links(place).merged is not None for place in blocks):
+            verifier.seen |= graph.ancestors(ours)
+        shadow.move_to(shadow.read_state(previous.state, previous.header.state))
+        for _ in verifier.verify(reversed(blocks), previous):
+            pass
+
+
+def merge(
+    workspace: Workspace, identity: Identity, revision: str, *, message: str | None = None, dry_run: bool = False
+) -> Merged:
+    """Merge what `revision` means into the current branch; with `dry_run` tell what that would do.
+
+    Raises as `prepare_merge`, and MergeInProgressError.
+    """
+    branch = workspace.current_branch()
+    source = commit_of(workspace, revision)
+    with workspace.locked():
+        target = tip_of(workspace, branch)
+        _require_no_merge(workspace)
+        prepared = prepare_merge(workspace, identity, target, source)
+        if isinstance(prepared, Unchanged):
+            return Merged(branch, None, None, None, None, None, (), {})
+        if dry_run:
+            return merged_of(prepared, None)
+        files = merged_files(workspace, target.commit, source)
+        text = message or describe_merge(prepared, revision)
+        return merged_of(prepared, land_merge(workspace, identity, prepared, text, files).commit)
+
+
+def land_merge(
+    workspace: Workspace, identity: Identity, prepared: Prepared, message: str, files: ObjectId | None
+) -> BuiltBlock:
+    """Commit a prepared merge, signed, with the other files of the tree `files`, and move the branch there.
+
+    None for `files` leaves them as the target has them.
+    """
+    plan = Plan(replace(prepared.place, files=files), prepared.lease, identity.author, checked_message(message))
+    return Producer(workspace, identity).land_written(plan, prepared.written, prepared.target.branch)
+
+
+def merged_files(workspace: Workspace, ours: ObjectId, theirs: ObjectId) -> ObjectId | None:
+    """The tree with the files beside ``ledger/`` merged; None where they are those of `ours`."""
+    objects = workspace.writer
+    trees = [read_links(objects.read_commit(commit)).tree for commit in (ours, theirs)]
+    mine, others = (other_entries(objects, tree) for tree in trees)
+    if mine == others:
+        return None
+    bases = workspace.git.run("merge-base", "--all", ours, theirs, expected=(0, 1)).output.decode().split()
+    if len(bases) == 1:
+        base = other_entries(objects, read_links(objects.read_commit(ObjectId(bases[0]))).tree)
+        if base == others:
+            return None
+        if base == mine:
+            return trees[1]
+    raise UnmergeableError("both sides changed files beside ledger/: merge with git merge")
+
+
+def merged_of(prepared: Prepared, commit: ObjectId | None) -> Merged:
+    """What a merge did, or would do if no commit holds it."""
+    return Merged(
+        branch=prepared.target.branch,
+        source=prepared.source_ledger.header.branch,
+        merged=prepared.source.block,
+        block=prepared.block,
+        height=prepared.header.height,
+        commit=commit,
+        transactions=tuple(MergedTransaction(one.submission[0], one.receipt) for one in prepared.replayed),
+        rows=prepared.counts,
+    )
+
+
+def describe_merge(prepared: Prepared, name: str) -> str:
+    """A subject line for a merge whose maker gave none."""
+    into, left = len(prepared.included), len(prepared.refused)
+    what = f"{into} transaction{'' if into == 1 else 's'}"
+    return f"Merge {name}: {what}" + (f", {left} left out" if left else "")
+
+
+def commit_of(workspace: Workspace, text: str) -> ObjectId:
+    """The commit that a branch, a tag, a block or an id means; raises UnknownRevisionError."""
+    if is_reference_name(f"refs/tags/{text}"):
+        for ref in (ref_of(BranchName(text)), f"refs/tags/{text}", f"refs/remotes/{text}"):
+            commit = peeled(workspace, ref)
+            if commit is not None:
+                return commit
+    return resolve(workspace, text).commit
+
+
+def _require_no_merge(workspace: Workspace) -> None:
+    if (workspace.paths.git_dir / "MERGE_HEAD").exists():
+        raise MergeInProgressError("a merge is in progress in this worktree")

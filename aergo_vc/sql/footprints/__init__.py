@@ -1,0 +1,1 @@
+"""What transactions read and write, recorded while they run."""

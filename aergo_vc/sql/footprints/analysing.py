@@ -1,0 +1,315 @@
+"""From a SQL text of the engine's to what it reads and writes.
+
+The engine writes such texts in a narrow form: every table under its whole name between double quotes, and under an
+alias that occurs once; every column of a table with the alias in front, but in RETURNING and after SET.  What is not
+in that form counts as a search of whole tables.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from operator import itemgetter
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from aergo_vc.model.footprints import Columns
+from aergo_vc.sql.footprints.accesses import Access, Alternatives, Insertion, Points, Scan, Value
+from aergo_vc.sql.footprints.tables import TableFacts
+from aergo_vc.sql.running.recursion import deep_stack
+
+MOST_POINTS = 1_000
+"""Rows that a statement may ask for by key; more count as a search."""
+
+FactsOf = Callable[[str], TableFacts | None]
+
+_PARTS = re.compile(r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|\?(\d*)|:([A-Za-z_]\w*)""")
+_POSITION = re.compile(r"position_(\d+)")
+_CALL = re.compile(r"\bcall_(?:routine|rows)\('((?:[^']|'')*)'")
+_SITUATION = frozenset(("time", "height", "branch"))
+
+
+@deep_stack()
+def analyse(sql: str, facts_of: FactsOf) -> Access:
+    """What a statement does to the tables that `facts_of` knows."""
+    text, tables, names = _prepared(sql)
+    known = {name: facts for name in tables if (facts := facts_of(name)) is not None}
+    situated = not _SITUATION.isdisjoint(names)
+    calls = tuple(_CALL.findall(sql))
+    try:
+        tree = sqlglot.parse_one(text, read="sqlite")
+    except (SqlglotError, RecursionError):
+        return _anything(known, situated=situated, calls=calls)
+    return _Statement(tree, known).access(situated=situated, calls=calls)
+
+
+def _prepared(sql: str) -> tuple[str, set[str], set[str]]:
+    """The text with names for parameters that have numbers; what stands in double quotes, and the parameters' names."""
+    numbers = count(1)
+    quoted: set[str] = set()
+    names: set[str] = set()
+
+    def replaced(found: re.Match[str]) -> str:
+        quotation, number, name = found.groups()
+        if quotation is not None:
+            quoted.add(quotation.replace('""', '"'))
+        elif number is not None:
+            return f":position_{number or next(numbers)}"
+        elif name is not None:
+            names.add(name)
+        return found[0]
+
+    return _PARTS.sub(replaced, sql), quoted, names
+
+
+def _anything(known: Mapping[str, TableFacts], *, situated: bool, calls: tuple[str, ...]) -> Access:
+    """All that a statement which names these tables could do."""
+    scans = tuple(Scan(facts.name, facts.columns) for facts in known.values())
+    return Access(scans=scans, situated=situated, calls=calls)
+
+
+class _Source:
+    """One mention of a table in FROM, or as what a statement changes."""
+
+    def __init__(self, node: exp.Expr, facts: TableFacts, alias: str) -> None:
+        self.node, self.facts, self.alias = node, facts, alias
+        self.columns: set[str] = set(facts.keys)
+
+
+class _Statement:
+    """One statement's tree."""
+
+    def __init__(self, tree: exp.Expr, known: Mapping[str, TableFacts]) -> None:
+        self._tree, self._known = tree, known
+        self._target = known.get(tree.this.name) if isinstance(tree, (exp.Insert, exp.Update, exp.Delete)) else None
+        self._skipped: set[int] = set()
+        self._sources = [
+            _Source(node, known[node.name], node.alias_or_name)
+            for node in tree.find_all(exp.Table)
+            if node.name in known and not (isinstance(tree, exp.Insert) and node is tree.this)
+        ]
+        self._constants: dict[int, dict[tuple[str, str], Alternatives]] = {}
+
+    def access(self, *, situated: bool, calls: tuple[str, ...]) -> Access:
+        """What the whole statement does."""
+        if self._known.keys() - {source.facts.name for source in self._sources} - self._insert_target():
+            return _anything(self._known, situated=situated, calls=calls)
+        assigned = self._assigned()
+        upserted = self._read_columns(assigned)
+        points: list[Points] = []
+        scans: list[Scan] = []
+        for source in self._sources:
+            keys = self._keys_of(source)
+            columns = frozenset(source.columns)
+            if keys is None:
+                scans.append(Scan(source.facts.name, columns))
+            else:
+                points.append(Points(source.facts.name, keys, columns))
+        insertion = self._insertion(upserted, scans) if isinstance(self._tree, exp.Insert) else None
+        scans += self._uniques(assigned)
+        name = None if self._target is None else self._target.name
+        return Access(tuple(points), tuple(scans), insertion, name, assigned, situated, calls)
+
+    def _insert_target(self) -> set[str]:
+        return {self._target.name} if self._target is not None and isinstance(self._tree, exp.Insert) else set()
+
+    def _assigned(self) -> Columns:
+        """The columns that SET names; what names them is no read."""
+        owner = self._tree.args.get("conflict") if isinstance(self._tree, exp.Insert) else self._tree
+        if owner is None or isinstance(self._tree, exp.Delete) or self._target is None:
+            return frozenset()
+        found = set()
+        for node in owner.args.get("expressions") or ():
+            self._skipped.add(id(node.this))
+            found.add(node.this.name)
+        for node in owner.args.get("conflict_keys") or ():
+            self._skipped |= {id(column) for column in node.find_all(exp.Column)}
+        return frozenset(found)
+
+    # Columns
+
+    def _read_columns(self, assigned: Columns) -> Columns:
+        """Give every source its columns; returns those that INSERT takes from a row that exists."""
+        upserted: set[str] = set()
+        returning = self._tree.args.get("returning")
+        for column in self._tree.find_all(exp.Column):
+            if id(column) in self._skipped or column.table == "excluded":
+                continue
+            if isinstance(column.this, exp.Star):
+                for source in self._sources:
+                    source.columns |= source.facts.columns
+                continue
+            if returning is not None and column.name in assigned and column.find_ancestor(exp.Returning) is returning:
+                continue
+            self._note(column, upserted)
+        if self._target is not None:
+            checked = self._target.read_by_checks(assigned)
+            upserted |= checked
+            for source in self._sources:
+                if source.node is self._tree.this:
+                    source.columns |= checked
+        return frozenset(upserted)
+
+    def _note(self, column: exp.Column, upserted: set[str]) -> None:
+        name, alias = column.name, column.table
+        for source in self._sources:
+            if name in source.facts.columns and alias in ("", source.alias):
+                source.columns.add(name)
+        if isinstance(self._tree, exp.Insert) and self._target is not None and name in self._target.columns:
+            own = self._tree.this.alias_or_name
+            if alias in ("", own) and column.find_ancestor(exp.OnConflict, exp.Returning) is not None:
+                upserted.add(name)
+
+    # Keys
+
+    def _keys_of(self, source: _Source) -> tuple[Alternatives, ...] | None:
+        """What the whole key of a source must be, in key order; None where the statement leaves it open."""
+        facts = source.facts
+        if facts.only_key is not None:
+            only = facts.only_key[0]
+            return ((lambda _bindings: only,),)
+        owner = source.node.find_ancestor(exp.Select, exp.Update, exp.Delete)
+        if owner is None or not facts.is_exact:
+            return None
+        if id(owner) not in self._constants:
+            self._constants[id(owner)] = _constants(owner)
+        fixed = self._constants[id(owner)]
+        keys = []
+        size = 1
+        for name in facts.key_names:
+            alternatives = fixed.get((source.alias, name)) or fixed.get(("", name))
+            if alternatives is None:
+                return None
+            size *= len(alternatives)
+            keys.append(alternatives)
+        return tuple(keys) if size <= MOST_POINTS else None
+
+    # INSERT
+
+    def _insertion(self, upserted: Columns, scans: list[Scan]) -> Insertion | None:
+        facts, tree = self._target, self._tree
+        if facts is None:
+            return None
+        columns = facts.keys
+        conflict = tree.args.get("conflict")
+        if conflict is not None and conflict.args.get("expressions"):
+            targets = conflict.args.get("conflict_keys") or ()
+            searched = frozenset(node.find(exp.Column).name for node in targets) or facts.keys
+            if searched == facts.keys:
+                columns |= upserted
+            else:
+                scans.append(Scan(facts.name, facts.keys | searched | upserted))
+        values = tree.args.get("expression")
+        if not isinstance(values, exp.Values) or isinstance(tree.this, exp.Schema):
+            scans.append(Scan(facts.name, columns))
+            return Insertion(facts.name, 0, (), columns)
+        rows = [self._inserted_key(row, facts, columns) for row in values.expressions]
+        found = [row for row in rows if row is not None]
+        return Insertion(facts.name, len(rows), tuple(found) if len(found) == len(rows) else None, columns)
+
+    @staticmethod
+    def _inserted_key(row: exp.Expr, facts: TableFacts, columns: Columns) -> Points | None:
+        cells = row.expressions if isinstance(row, exp.Tuple) else [row]
+        found = [_value(cells[place]) for place in facts.key_positions]
+        keys = tuple((value,) for value in found if value is not None)
+        return Points(facts.name, keys, columns) if len(keys) == len(found) and facts.is_exact else None
+
+    def _uniques(self, assigned: Columns) -> list[Scan]:
+        if self._target is None:
+            return []
+        written = self._target.columns if isinstance(self._tree, exp.Insert) else assigned
+        return [Scan(self._target.name, searched) for searched in self._target.searched_by_uniques(written)]
+
+
+def _constants(owner: exp.Expr) -> dict[tuple[str, str], Alternatives]:
+    """The columns of a query's sources, by alias and name, that its conditions hold to values of the statement's."""
+    fixed: dict[tuple[str, str], Alternatives] = {}
+    equal: list[tuple[tuple[str, str], tuple[str, str]]] = []
+    for test, only in _tests(owner):
+        for part in _conjuncts(test):
+            _note_constant(part, only, fixed, equal)
+    news = True
+    while news:
+        news = False
+        for one, other in (*equal, *[(other, one) for one, other in equal]):
+            if one in fixed and other not in fixed:
+                fixed[other] = fixed[one]
+                news = True
+    return fixed
+
+
+def _note_constant(
+    part: exp.Expr,
+    only: str | None,
+    fixed: dict[tuple[str, str], Alternatives],
+    equal: list[tuple[tuple[str, str], tuple[str, str]]],
+) -> None:
+    if isinstance(part, exp.EQ):
+        left, right = _plain(part.this), _plain(part.expression)
+        if isinstance(left, exp.Column) and isinstance(right, exp.Column):
+            if only is None:
+                equal.append(((left.table, left.name), (right.table, right.name)))
+            return
+        column, value = (left, right) if isinstance(left, exp.Column) else (right, left)
+        found = _value(value)
+        values: Alternatives = () if found is None else (found,)
+    elif isinstance(part, exp.In) and part.expressions and not part.args.get("query"):
+        column = _plain(part.this)
+        listed = [_value(_plain(one)) for one in part.expressions]
+        values = tuple(one for one in listed if one is not None)
+        values = values if len(values) == len(listed) else ()
+    else:
+        return
+    if values and isinstance(column, exp.Column) and only in (None, column.table):
+        place = (column.table, column.name)
+        if place not in fixed or len(values) < len(fixed[place]):
+            fixed[place] = values
+
+
+def _tests(owner: exp.Expr) -> Iterator[tuple[exp.Expr, str | None]]:
+    """The conditions that rows must meet to count; with an alias, that its rows must meet."""
+    where = owner.args.get("where")
+    if where is not None:
+        yield where.this, None
+    for join in owner.find_all(exp.Join):
+        on = join.args.get("on")
+        if on is None or join.find_ancestor(exp.Select, exp.Update, exp.Delete) is not owner:
+            continue
+        side = str(join.args.get("side") or "").upper()
+        if not side and str(join.args.get("kind") or "").upper() in ("", "INNER", "CROSS"):
+            yield on, None
+        elif side == "LEFT":
+            yield on, join.this.alias_or_name
+
+
+def _conjuncts(test: exp.Expr) -> Iterator[exp.Expr]:
+    test = _plain(test)
+    if isinstance(test, exp.And):
+        yield from _conjuncts(test.this)
+        yield from _conjuncts(test.expression)
+    else:
+        yield test
+
+
+def _plain(node: exp.Expr) -> exp.Expr:
+    while isinstance(node, exp.Paren):
+        node = node.this
+    return node
+
+
+def _value(node: exp.Expr) -> Value | None:
+    """What takes a literal's or a parameter's value from the bindings; None for anything else."""
+    node = _plain(node)
+    if isinstance(node, exp.Placeholder) and isinstance(node.this, str):
+        position = _POSITION.fullmatch(node.this)
+        return itemgetter(node.this if position is None else int(position[1]) - 1)
+    constant: Any = None
+    if isinstance(node, exp.Literal) and node.is_string:
+        constant = node.this
+    elif isinstance(node, exp.Literal) and node.this.isdecimal():
+        constant = int(node.this)
+    elif isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal) and node.this.this.isdecimal():
+        constant = -int(node.this.this)
+    return None if constant is None else lambda _bindings: constant
