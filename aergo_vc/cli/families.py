@@ -30,6 +30,7 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
         Verb("discard", "transactions", "drop pending transactions"),
         Verb("revert", "picking", "undo the rows of a transaction or a block"),
         Verb("cherry-pick", "picking", "put other branches' transactions on this one"),
+        Verb("resubmit", "picking", "sign anew what a merge left out"),
     ),
     "Contracts": (
         Verb("deploy", "contracts", "sign what a contract is"),

@@ -1,15 +1,15 @@
-"""Verbs that make anew, or undo, what was signed before: cherry-pick, revert."""
+"""Verbs that make anew, or undo, what was signed before: cherry-pick, revert, resubmit."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aergo_vc.cli.commands import AsJson, Message, Session, new_family, session_of
+from aergo_vc.cli.commands import AsJson, Message, Seal, Session, new_family, session_of
 from aergo_vc.cli.output import Style, Styled
 from aergo_vc.cli.records import Record, committed_record, rows_record, submitted_record
 from aergo_vc.cli.running import DONE, LOOK, UsageError
-from aergo_vc.cli.transactions import tell_committed, tell_submitted
+from aergo_vc.cli.transactions import require_seal, tell_committed, tell_submitted
 from aergo_vc.cli.wording import rows_by_table, short
 
 if TYPE_CHECKING:
@@ -38,11 +38,7 @@ def cherry_pick(
         picked = repository.cherry_pick(what, source=_place(source), commit=not no_commit, message=message)
         if picked.committed is not None:
             repository.maintain()
-    if as_json:
-        session.out.record(picked_record(picked))
-    else:
-        _tell_picked(session, picked)
-    return LOOK if picked.failed is not None or (picked.committed and picked.committed.excluded) else DONE
+    return _tell_done(session, picked, as_json=as_json)
 
 
 @app.command()
@@ -69,10 +65,38 @@ def revert(
     return LOOK if reverted.submitted is None else DONE
 
 
+@app.command()
+def resubmit(
+    context: typer.Context,
+    *,
+    what: Annotated[list[str], typer.Argument(metavar="TRANSACTION|MERGE...", show_default=False)],
+    commit: Seal = False,
+    message: Message = None,
+    as_json: AsJson = False,
+) -> int:
+    """Sign anew what a merge left out."""
+    session = session_of(context)
+    require_seal(message, commit=commit, verb="resubmit")
+    with session.open() as repository:
+        done = repository.resubmit(what, commit=commit, message=message)
+        if done.committed is not None:
+            repository.maintain()
+    return _tell_done(session, done, as_json=as_json)
+
+
 def require_block(message: str | None, *, no_commit: bool, verb: str) -> None:
     """Raise UsageError for a message without a block."""
     if message is not None and no_commit:
         raise UsageError("--message is the block's: it goes without --no-commit", verb=verb)
+
+
+def _tell_done(session: Session, picked: "Picked", *, as_json: bool) -> int:
+    if as_json:
+        session.out.record(picked_record(picked))
+    else:
+        _tell_picked(session, picked)
+    left_out = picked.committed is not None and picked.committed.excluded
+    return LOOK if picked.failed is not None or left_out else DONE
 
 
 def _place(source: str | None) -> str | None:

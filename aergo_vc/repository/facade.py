@@ -231,6 +231,12 @@ class Repository:
 
         return revert(self._workspace, self._identity, what, force=force, commit=commit, message=message)
 
+    def resubmit(self, what: Sequence[str], *, commit: bool = False, message: str | None = None) -> Picked:
+        """Sign anew what merges of the current branch left out: transactions by their ids, or all of a merge."""
+        from aergo_vc.repository.resubmitting import resubmit  # noqa: PLC0415 - loads sqlglot
+
+        return resubmit(self._workspace, self._identity, what, commit=commit, message=message)
+
     def commit(self, message: str | None = None) -> Committed | None:
         """Seal the waiting transactions of the current branch into its next block; None where none waits."""
         from aergo_vc.repository.submitting import desk  # noqa: PLC0415 - loads sqlglot

@@ -122,6 +122,10 @@ class Desk:
         rows = total_counts(outcome.receipt.rows for outcome in tried)
         return Picked(tuple(transaction.id for transaction, _ in fresh), there, rows, committed)
 
+    def sign(self, draft: Draft) -> Submission:
+        """A draft as a signed transaction of this clone's entity, tried nowhere yet."""
+        return self._sign(draft), draft.trees
+
     def _try_signed(
         self, waiting: Sequence[Submission], fresh: Sequence[Submission]
     ) -> list[TransactionOutcome] | Exclusion:

@@ -79,9 +79,10 @@ def test_transactions_of_another_repository_of_the_chain_are_fetched_and_picked(
     there.write("number.csv", "id,name\n1,one\n2,two\n")
     there.aergo("import", "number.csv", "--commit")
     there.aergo("sql", "--commit", "INSERT INTO price VALUES ('jam', 250, NULL)")
-    assert "names no branch, block or transaction there" in forked.aergo(
-        "cherry-pick", "--from", "../there", "nothing", expect=2
-    ).err
+    assert (
+        "names no branch, block or transaction there"
+        in forked.aergo("cherry-pick", "--from", "../there", "nothing", expect=2).err
+    )
     assert "public.number +2" in forked.aergo("cherry-pick", "--from", "../there", "dev@-1").out
     jam = ids(there, "dev")[0]
     assert "public.price +1" in forked.aergo("cherry-pick", "--from", there.path.as_uri(), jam[:10]).out
