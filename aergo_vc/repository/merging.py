@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from aergo_vc.base.ids import BlockId, BranchName, ObjectId, TableName
+from aergo_vc.codec.digests import Kind
 from aergo_vc.codec.git_commit import read_links
+from aergo_vc.codec.git_tree import read_entries
 from aergo_vc.directory.authorities import Authorities
 from aergo_vc.keys.parallel import SignatureChecker
 from aergo_vc.ledger.ancestry import BlockGraph
@@ -19,7 +21,7 @@ from aergo_vc.ledger.building import (
     write_files,
 )
 from aergo_vc.ledger.history import BlockCommit
-from aergo_vc.ledger.layout import LedgerTree, other_entries, read_ledger
+from aergo_vc.ledger.layout import LEDGER, LedgerTree, other_entries, read_ledger
 from aergo_vc.ledger.machine import Machine
 from aergo_vc.ledger.merges import MergeRequest, Replayed
 from aergo_vc.ledger.rules import ref_of
@@ -27,6 +29,7 @@ from aergo_vc.ledger.verifying import ComparingObjects, Verifier
 from aergo_vc.merging.replaying import SerialMerger
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Header
 from aergo_vc.model.transactions import RowCounts
+from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 from aergo_vc.objects.refs import is_reference_name
 from aergo_vc.repository.errors import MergeInProgressError, UnmergeableError
 from aergo_vc.repository.identity import Identity
@@ -38,6 +41,7 @@ from aergo_vc.repository.tips import Tip, tip_of
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.state.nodes import NodeStore
 
+_SUBMODULE_MODE = 0o160000
 _WORKERS = 2
 
 
@@ -110,9 +114,10 @@ def prepare_merge(workspace: Workspace, identity: Identity, target: Tip, source:
     opening = producer.open(target)
     with state_cache(workspace, target.branch) as cache:
         cache.move_to(target.ledger)
-        _verify_source(workspace, cache.machine, producer.authorities(), graph, (ours, theirs, stop))
+        authorities = producer.authorities()
+        _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop))
         request = MergeRequest(ours, target.ledger, theirs, opening.context, opening.authority)
-        replay = SerialMerger(objects, workspace.nodes)(cache.machine, request)
+        replay = SerialMerger(objects, workspace.nodes, authorities)(cache.machine, request)
         with cache.machine.block(opening.context) as execution:
             replayed = tuple(replay(execution))
             executed = executed_merge(replayed, execution.outlook())
@@ -153,7 +158,7 @@ def _verify_source(
         blocks.append(place)
     previous = read_ledger(objects, stop.ledger)
     with SignatureChecker(_WORKERS) as checker, machine.elsewhere(objects, nodes) as shadow:
-        merger = SerialMerger(objects, nodes)
+        merger = SerialMerger(objects, nodes, authorities)
         verifier = Verifier(objects, shadow, authorities, checker.check, merger, now=workspace.now())
         verifier.start_behind(stop)
         if any(graph.links(place).merged is not None for place in blocks):
@@ -180,9 +185,14 @@ def merge(
             return Merged(branch, None, None, None, None, None, (), {})
         if dry_run:
             return merged_of(prepared, None)
-        files = merged_files(workspace, target.commit, source)
+        files = merged_files(workspace, target.commit, source, revision)
+        if files is not None and files.stages:
+            path = files.stages[0].path.decode("utf-8", "replace")
+            raise UnmergeableError(f"both sides changed {path} beside ledger/, in ways that git cannot bring together")
         text = message or describe_merge(prepared, revision)
-        return merged_of(prepared, land_merge(workspace, identity, prepared, text, files).commit)
+        return merged_of(
+            prepared, land_merge(workspace, identity, prepared, text, None if files is None else files.tree).commit
+        )
 
 
 def land_merge(
@@ -192,25 +202,49 @@ def land_merge(
 
     None for `files` leaves them as the target has them.
     """
+    if files is not None:
+        commits = (prepared.target.commit, prepared.source.commit)
+        known = tuple(read_links(workspace.writer.read_commit(commit)).tree for commit in commits)
+        _keep_files(workspace, files, known)
     plan = Plan(replace(prepared.place, files=files), prepared.lease, identity.author, checked_message(message))
     return Producer(workspace, identity).land_written(plan, prepared.written, prepared.target.branch)
 
 
-def merged_files(workspace: Workspace, ours: ObjectId, theirs: ObjectId) -> ObjectId | None:
-    """The tree with the files beside ``ledger/`` merged; None where they are those of `ours`."""
+def merged_files(workspace: Workspace, ours: ObjectId, theirs: ObjectId, name: str) -> MergedFiles | None:
+    """The files beside ``ledger/`` merged as git merges them; None where they are those of `ours`.
+
+    `name` is what conflict markers call the other side.
+    """
     objects = workspace.writer
     trees = [read_links(objects.read_commit(commit)).tree for commit in (ours, theirs)]
-    mine, others = (other_entries(objects, tree) for tree in trees)
-    if mine == others:
+    if other_entries(objects, trees[0]) == other_entries(objects, trees[1]):
         return None
-    bases = workspace.git.run("merge-base", "--all", ours, theirs, expected=(0, 1)).output.decode().split()
-    if len(bases) == 1:
-        base = other_entries(objects, read_links(objects.read_commit(ObjectId(bases[0]))).tree)
-        if base == others:
-            return None
-        if base == mine:
-            return trees[1]
-    raise UnmergeableError("both sides changed files beside ledger/: merge with git merge")
+    merging = OrdinaryMerge(workspace.store, workspace.paths, workspace.surroundings.variables, folder=LEDGER)
+    return merging.merge(merging.merge_bases(ours, theirs), ours, theirs, Labels("HEAD", name))
+
+
+def _keep_files(workspace: Workspace, tree: ObjectId, known: tuple[ObjectId | None, ...]) -> None:
+    """Add a tree that git wrote, and what is new in it, to what the next block publishes durably."""
+    if tree in known:
+        return
+    kind, data = workspace.store.read(tree)
+    workspace.writer.add(kind, data)
+    if kind is not Kind.TREE:
+        return
+    there = [_named(workspace, each) for each in known]
+    for entry in read_entries(data, len(tree) // 2):
+        if entry.mode != _SUBMODULE_MODE:
+            _keep_files(workspace, entry.id, tuple(each.get(entry.name) for each in there))
+
+
+def _named(workspace: Workspace, tree: ObjectId | None) -> Mapping[str, ObjectId]:
+    """What a tree holds, by name; nothing for a file."""
+    if tree is None:
+        return {}
+    kind, data = workspace.store.read(tree)
+    if kind is not Kind.TREE:
+        return {}
+    return {entry.name: entry.id for entry in read_entries(data, len(tree) // 2)}
 
 
 def merged_of(prepared: Prepared, commit: ObjectId | None) -> Merged:
