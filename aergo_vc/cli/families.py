@@ -28,7 +28,9 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
         Verb("status", "transactions", "show the branch and what is pending"),
         Verb("commit", "transactions", "seal pending transactions into the next block"),
         Verb("discard", "transactions", "drop pending transactions"),
+        Verb("revert", "picking", "undo the rows of a transaction or a block"),
         Verb("cherry-pick", "picking", "put other branches' transactions on this one"),
+        Verb("resubmit", "picking", "sign anew what a merge left out"),
     ),
     "Contracts": (
         Verb("deploy", "contracts", "sign what a contract is"),

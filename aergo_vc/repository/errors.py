@@ -156,6 +156,12 @@ class NotPickableError(InputError):
     code = "E_NOT_PICKABLE"
 
 
+class NotRevertibleError(InputError):
+    """What a transaction did cannot be undone by writing rows back."""
+
+    code = "E_NOT_REVERTIBLE"
+
+
 class NameTakenError(InputError):
     """A branch or a tag of that name exists."""
 

@@ -26,6 +26,7 @@ from aergo_vc.repository.results import (
     Merged,
     PendingTransaction,
     Picked,
+    Reverted,
     RoutinesDifference,
     ScriptProblem,
     Status,
@@ -226,6 +227,21 @@ class Repository:
         from aergo_vc.repository.picking import pick  # noqa: PLC0415 - loads sqlglot
 
         return pick(self._workspace, self._identity, what, source=source, commit=commit, message=message)
+
+    def revert(self, what: str, *, force: bool = False, commit: bool = True, message: str | None = None) -> Reverted:
+        """Undo the row changes of a transaction, or of a block, of the current branch by a new transaction.
+
+        Where later transactions changed the same rows nothing is made, unless `force` undoes them too.
+        """
+        from aergo_vc.repository.reverting import revert  # noqa: PLC0415 - loads sqlglot
+
+        return revert(self._workspace, self._identity, what, force=force, commit=commit, message=message)
+
+    def resubmit(self, what: Sequence[str], *, commit: bool = False, message: str | None = None) -> Picked:
+        """Sign anew what merges of the current branch left out: transactions by their ids, or all of a merge."""
+        from aergo_vc.repository.resubmitting import resubmit  # noqa: PLC0415 - loads sqlglot
+
+        return resubmit(self._workspace, self._identity, what, commit=commit, message=message)
 
     def commit(self, message: str | None = None) -> Committed | None:
         """Seal the waiting transactions of the current branch into its next block; None where none waits."""

@@ -42,13 +42,16 @@ class Located:
         return tuple(pair for pair in pairs if self.transaction in (None, pair[0].id))
 
 
+def is_id(text: str) -> bool:
+    """Whether `text` can be the first digits of an id, as far as they are needed."""
+    return _ID.fullmatch(text) is not None
+
+
 def known_heads(workspace: Workspace) -> Heads:
     """The branches of this repository, and those of its remotes as they were fetched last."""
     remotes = workspace.refs.list(_REMOTES)
-    heads = {name.removeprefix(_REMOTES): commit for name, commit in remotes.items()}
-    for name, commit in workspace.local_branches().items():
-        heads[name] = commit
-    return heads
+    pairs = [(name.removeprefix(_REMOTES), commit) for name, commit in remotes.items()]
+    return dict([*pairs, *workspace.local_branches().items()])
 
 
 def locate(workspace: Workspace, text: str) -> Located:
@@ -86,7 +89,7 @@ def locate_among(workspace: Workspace, heads: Heads, text: str) -> Located:
 def find_transaction(workspace: Workspace, heads: Heads, text: str) -> Located | None:
     """The one transaction on some branches whose id begins with `text`; raises UnknownRevisionError where two do."""
     found: dict[str, Located] = {}
-    for place, ledger in _blocks(workspace, heads) if _ID.fullmatch(text) else ():
+    for place, ledger in _blocks(workspace, heads) if is_id(text) else ():
         for transaction in ledger.transactions:
             if transaction.id.startswith(text):
                 found.setdefault(transaction.id, Located(place, ledger, transaction.id))
@@ -97,7 +100,7 @@ def find_block(workspace: Workspace, heads: Heads, text: str) -> Located | None:
     """The one block on some branches whose id, or whose commit's, begins with `text`; raises as above."""
     found = {
         str(ledger.block): Located(place, ledger, None)
-        for place, ledger in (_blocks(workspace, heads) if _ID.fullmatch(text) else ())
+        for place, ledger in (_blocks(workspace, heads) if is_id(text) else ())
         if ledger.block.startswith(text) or place.commit.startswith(text)
     }
     return _only(found, text, "blocks")

@@ -20,7 +20,14 @@ from aergo_vc.pool.pending import pool_ref, read_pool, write_pool
 from aergo_vc.repository.admission import admit
 from aergo_vc.repository.errors import FullPoolError, TransactionTooLongError
 from aergo_vc.repository.identity import Identity
-from aergo_vc.repository.results import Committed, PendingTransaction, Picked, ScriptProblem, Submitted, total_counts
+from aergo_vc.repository.results import (
+    Committed,
+    PendingTransaction,
+    Picked,
+    ScriptProblem,
+    Submitted,
+    total_counts,
+)
 from aergo_vc.repository.sealing import Producer, Sealed, slot_length_of
 from aergo_vc.repository.state_cache import StateCache, state_cache
 from aergo_vc.repository.tips import Tip, tip_of
@@ -114,6 +121,10 @@ class Desk:
             self._keep((*waiting, *fresh))
         rows = total_counts(outcome.receipt.rows for outcome in tried)
         return Picked(tuple(transaction.id for transaction, _ in fresh), there, rows, committed)
+
+    def sign(self, draft: Draft) -> Submission:
+        """A draft as a signed transaction of this clone's entity, tried nowhere yet."""
+        return self._sign(draft), draft.trees
 
     def _try_signed(
         self, waiting: Sequence[Submission], fresh: Sequence[Submission]

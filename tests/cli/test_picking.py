@@ -79,9 +79,10 @@ def test_transactions_of_another_repository_of_the_chain_are_fetched_and_picked(
     there.write("number.csv", "id,name\n1,one\n2,two\n")
     there.aergo("import", "number.csv", "--commit")
     there.aergo("sql", "--commit", "INSERT INTO price VALUES ('jam', 250, NULL)")
-    assert "names no branch, block or transaction there" in forked.aergo(
-        "cherry-pick", "--from", "../there", "nothing", expect=2
-    ).err
+    assert (
+        "names no branch, block or transaction there"
+        in forked.aergo("cherry-pick", "--from", "../there", "nothing", expect=2).err
+    )
     assert "public.number +2" in forked.aergo("cherry-pick", "--from", "../there", "dev@-1").out
     jam = ids(there, "dev")[0]
     assert "public.price +1" in forked.aergo("cherry-pick", "--from", there.path.as_uri(), jam[:10]).out
@@ -111,3 +112,96 @@ def test_wrong_words_are_refused(forked: Place) -> None:
     forked.aergo("cherry-pick", expect=2)
     forked.git("checkout", "-q", "--detach")
     forked.aergo("cherry-pick", "dev", expect=128)
+
+
+def prices(place: Place) -> dict[str, int]:
+    """The prices of the shop."""
+    return {row["item"]: row["cents"] for row in records(place.aergo("export", "price", "--format", "jsonl"))}
+
+
+def test_a_block_is_undone_by_a_new_one(shop: Place) -> None:
+    (undone,) = ids(shop, "main")
+    out = shop.aergo("revert", "HEAD").out
+    first, second = out.splitlines()
+    assert matches(r"Undone ID of alice in block 2", first)
+    assert matches(r"Block 3 of main: ID, 1 transaction, public\.price \+1 ~1 -1", second)
+    assert prices(shop) == {"bread": 350, "butter": 290, "salt": 90}
+    assert shop.aergo("diff", "@1", "@3").out == ""
+    message = shop.git("log", "-1", "--format=%B").out
+    assert message.startswith(f"Revert {undone[:12]}\n\nReverts transaction {undone}\n\nAergo-Block: main 3 ")
+    assert f"-- reverts {undone}" in shop.aergo("show").out
+    shop.aergo("verify")
+    shop.aergo("revert", "HEAD", "-m", "Have it after all")
+    assert shop.aergo("diff", "@2", "@4").out == ""
+    assert shop.git("log", "-1", "--format=%s").line == "Have it after all"
+
+
+def test_one_transaction_of_a_block_is_undone_and_the_others_stay(shop: Place) -> None:
+    shop.aergo("sql", "UPDATE price SET cents = cents + 1")
+    shop.aergo("sql", "UPDATE price SET cents = cents * 2 WHERE item = 'tea'")
+    shop.aergo("sql", "--commit", "INSERT INTO price VALUES ('milk', 120, NULL)")
+    every, tea, milk = ids(shop, "HEAD")
+    shop.aergo("revert", milk[:8])
+    assert prices(shop) == {"bread": 371, "butter": 291, "tea": 822}
+    refused = shop.aergo("revert", every, expect=1).out
+    assert matches(
+        r"The same rows were changed later by ID of alice in block 3\nNothing was made; --force undoes these too\n",
+        refused,
+    )
+    assert tea[:12] in refused
+    (told,) = records(shop.aergo("revert", every, "--json", expect=1))
+    assert told["dependents"] == [{"transactions": [tea], "height": 3, "signers": ["alice"]}]
+    assert (told["submitted"], told["failed"]) == (None, None)
+    done = shop.aergo("revert", "--force", every).out.splitlines()
+    assert [line.split()[1] for line in done[:2]] == [tea[:12], every[:12]]
+    assert prices(shop) == {"bread": 370, "butter": 290, "tea": 410}
+    assert shop.git("log", "-1", "--format=%s").line == f"Revert {every[:12]} and 1 more"
+    shop.aergo("verify")
+
+
+def test_what_waits_can_be_a_revert_and_must_not_touch_the_same_rows(shop: Place) -> None:
+    shop.aergo("sql", "UPDATE price SET cents = 1 WHERE item = 'bread'")
+    assert "a pending transaction changes the same rows" in shop.aergo("revert", "HEAD", expect=2).err
+    shop.aergo("discard", "--all")
+    shop.aergo("sql", "UPDATE price SET cents = 1 WHERE item = 'butter'")
+    assert matches(
+        r"Undone ID of alice in block 2\nPending ID: public\.price \+1 ~1 -1\n",
+        shop.aergo("revert", "--no-commit", "HEAD").out,
+    )
+    shop.aergo("commit")
+    assert prices(shop) == {"bread": 350, "butter": 1, "salt": 90}
+
+
+def test_what_a_constraint_forbids_to_undo_is_told(shop: Place) -> None:
+    shop.aergo("sql", "--commit", "CREATE TABLE sale (id int PRIMARY KEY, item text NOT NULL REFERENCES price)")
+    shop.aergo("sql", "--commit", "INSERT INTO price VALUES ('milk', 120, NULL)")
+    shop.aergo("sql", "--commit", "INSERT INTO sale VALUES (1, 'milk')")
+    before = shop.git("rev-parse", "main").line
+    assert "The state does not allow it" in shop.aergo("revert", "@4", expect=1).out
+    assert shop.git("rev-parse", "main").line == before
+    shop.aergo("revert", "@5")
+    shop.aergo("revert", "@4")
+    assert "milk" not in prices(shop)
+
+
+def test_rows_that_a_foreign_key_would_take_along_stay(shop: Place) -> None:
+    table = "CREATE TABLE sale (id int PRIMARY KEY, item text NOT NULL REFERENCES price ON DELETE CASCADE)"
+    shop.aergo("sql", "--commit", table)
+    shop.aergo("sql", "--commit", "INSERT INTO price VALUES ('milk', 120, NULL)")
+    shop.aergo("sql", "--commit", "INSERT INTO sale VALUES (1, 'milk')")
+    assert "would change other rows too, in public.sale" in shop.aergo("revert", "@4", expect=2).err
+    assert prices(shop)["milk"] == 120
+
+
+def test_definitions_and_what_stands_elsewhere_are_not_reverted(forked: Place) -> None:
+    assert "defines something" in forked.aergo("revert", "@1", expect=2).err
+    (milk,) = ids(forked, "dev")[1:]
+    assert "no transaction of branch main" in forked.aergo("revert", milk, expect=2).err
+    assert "is no block in the history of branch main" in forked.aergo("revert", "dev", expect=2).err
+    forked.aergo("sql", "--commit", "ALTER TABLE price ADD COLUMN stock int")
+    assert "other columns since" in forked.aergo("revert", "@2", expect=2).err
+    assert "--no-commit" in forked.aergo("revert", "-n", "-m", "text", "HEAD", expect=2).err
+    forked.aergo("sql", "--commit", "SELECT 1")
+    assert forked.aergo("revert", "HEAD").out.endswith("There is nothing to do\n")
+    forked.git("symbolic-ref", "HEAD", "refs/heads/aergo/directory")
+    assert "takes no rows" in forked.aergo("revert", "HEAD", expect=2).err
