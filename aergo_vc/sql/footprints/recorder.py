@@ -265,6 +265,7 @@ class Recorder:
         if not columns.isdisjoint(facts.keys):
             after = facts.key_of(new)
             if after != key:
+                self._read(name, key, facts.columns)  # they go on in the new row
                 self._read(name, after, facts.keys)
                 self._write(name, key, facts.columns)
                 self._write(name, after, facts.columns)
