@@ -19,13 +19,15 @@ from aergo_vc.model.footprints import Columns
 from aergo_vc.sql.footprints.accesses import Access, Alternatives, Insertion, Points, Scan, Value
 from aergo_vc.sql.footprints.tables import TableFacts
 from aergo_vc.sql.running.recursion import deep_stack
+from aergo_vc.sql.running.runtime import scalar_functions
 
 MOST_POINTS = 1_000
 """Rows that a statement may ask for by key; more count as a search."""
 
 FactsOf = Callable[[str], TableFacts | None]
 
-_PARTS = re.compile(r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|\?(\d*)|:([A-Za-z_]\w*)""")
+_PARTS = re.compile(r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|\?(\d*)|:([A-Za-z_]\w*)|\b([a-z]\w*)\(""")
+_OURS = frozenset(scalar_functions())
 _POSITION = re.compile(r"position_(\d+)")
 _CALL = re.compile(r"\bcall_(?:routine|rows)\('((?:[^']|'')*)'")
 _SITUATION = frozenset(("time", "height", "branch"))
@@ -46,19 +48,24 @@ def analyse(sql: str, facts_of: FactsOf) -> Access:
 
 
 def _prepared(sql: str) -> tuple[str, set[str], set[str]]:
-    """The text with names for parameters that have numbers; what stands in double quotes, and the parameters' names."""
+    """A text that sqlglot reads, what stands in double quotes, and the names of the parameters.
+
+    Parameters that have numbers get names, and functions of the engine's such that mean nothing to sqlglot.
+    """
     numbers = count(1)
     quoted: set[str] = set()
     names: set[str] = set()
 
     def replaced(found: re.Match[str]) -> str:
-        quotation, number, name = found.groups()
+        quotation, number, name, function = found.groups()
         if quotation is not None:
             quoted.add(quotation.replace('""', '"'))
         elif number is not None:
             return f":position_{number or next(numbers)}"
         elif name is not None:
             names.add(name)
+        elif function in _OURS:
+            return f"our_{function}("
         return found[0]
 
     return _PARTS.sub(replaced, sql), quoted, names
