@@ -14,6 +14,7 @@ from aergo_vc.model.schema import Catalog
 from aergo_vc.model.types import Row
 from aergo_vc.sql.footprints.accesses import Access, Insertion, Points
 from aergo_vc.sql.footprints.tables import TableFacts
+from aergo_vc.sql.footprints.texts import Prepared, prepared
 from aergo_vc.sql.running.capture import Capture, InsertedRows, Kept
 from aergo_vc.sql.running.sandbox import Guard
 
@@ -62,13 +63,14 @@ class Recorder:
         self._catalog = Catalog()
         self._facts: dict[str, TableFacts | None] = {}
         self._known: dict[str, Access] = {}
+        self._shapes: dict[str, Access] = {}
         self._routines: dict[str, bool] = {}
         self.begin()
 
     def set_catalog(self, catalog: Catalog) -> None:
         """Definitions have changed."""
         self._catalog = catalog
-        self._facts, self._known, self._routines = {}, {}, {}
+        self._facts, self._known, self._shapes, self._routines = {}, {}, {}, {}
 
     def begin(self) -> None:
         """Forget what was recorded: a transaction begins."""
@@ -152,11 +154,21 @@ class Recorder:
             self.call(name)
 
     def _analysed(self, sql: str) -> Access:
-        from aergo_vc.sql.footprints.analysing import analyse  # noqa: PLC0415 - it loads sqlglot
-
         if len(self._known) >= KNOWN_STATEMENTS:
             self._known.clear()
-        found = self._known[sql] = analyse(sql, self._facts_of)
+        statement = prepared(sql)
+        shape = self._shapes.get(statement.text)
+        if shape is None:
+            shape = self._shape(statement)
+        found = self._known[sql] = shape.bound(statement.literals)
+        return found
+
+    def _shape(self, statement: Prepared) -> Access:
+        from aergo_vc.sql.footprints.analysing import analyse  # noqa: PLC0415 - it loads sqlglot
+
+        if len(self._shapes) >= KNOWN_STATEMENTS:
+            self._shapes.clear()
+        found = self._shapes[statement.text] = analyse(statement, self._facts_of)
         return found
 
     def _facts_of(self, name: str) -> TableFacts | None:
