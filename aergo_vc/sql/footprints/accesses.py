@@ -6,6 +6,7 @@ from typing import Any
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.footprints import Columns
+from aergo_vc.sql.footprints.tables import TableFacts
 from aergo_vc.sql.footprints.texts import LiteralAt, Literals
 
 Value = Callable[[Any], Any]
@@ -79,7 +80,8 @@ class Access:
     """What one statement reads and writes.
 
     `target` is the table that it changes unless that is a sequence's, `assigned` the columns that it sets in rows that
-    exist.  `calls` are the routines called in expressions.
+    exist; that table again is `simple` where updating a row by these columns is all that happens to it.  `calls` are
+    the routines called in expressions.
     """
 
     points: tuple[Points, ...] = ()
@@ -87,6 +89,7 @@ class Access:
     insertion: Insertion | None = None
     target: TableName | None = None
     assigned: Columns = frozenset()
+    simple: TableFacts | None = None
     situated: bool = False
     calls: tuple[str, ...] = ()
     only: Points | None = field(init=False, compare=False)

@@ -83,7 +83,10 @@ class _Statement:
         insertion = self._insertion(upserted, scans) if isinstance(self._tree, exp.Insert) else None
         scans += self._uniques(assigned)
         target = self._target.name if self._target is not None and self._target.only_key is None else None
-        return Access(tuple(points), tuple(scans), insertion, target, assigned, situated, calls)
+        simple = self._target if target is not None and self._target is not None and self._target.is_simple else None
+        if not assigned or (simple is not None and not assigned.isdisjoint(simple.keys)):
+            simple = None
+        return Access(tuple(points), tuple(scans), insertion, target, assigned, simple, situated, calls)
 
     def _insert_target(self) -> set[str]:
         return {self._target.name} if self._target is not None and isinstance(self._tree, exp.Insert) else set()

@@ -79,6 +79,7 @@ class Recorder:
         self._scanned: dict[TableName, Columns] = {}
         self._target: str | None = None
         self._assigned: Columns = _NOTHING
+        self._simple: TableFacts | None = None
         self._loads = False
         self._expected: dict[TableName, int] = {}
         self._inserted: dict[TableName, int] = {}
@@ -135,7 +136,7 @@ class Recorder:
         if access is None:
             access = self._analysed(sql)
         if access.target is not None:
-            self._target, self._assigned = access.target, access.assigned
+            self._target, self._assigned, self._simple = access.target, access.assigned, access.simple
         if access.only is not None:
             self._read_points(access.only, bindings)
         else:
@@ -233,13 +234,15 @@ class Recorder:
 
     def wrote(self, name: str, old: Kept | None, new: Kept | None) -> None:
         """A row is about to change."""
+        simple = self._simple
+        if simple is not None and old is not None and new is not None and simple.name == name:
+            self._write(simple.name, simple.key_of(old), self._assigned)
+            return
         facts = self._facts.get(name) or self._facts_of(name)
         if facts is None:
             return
         if old is None:
             self._insert(facts, new or ())
-        elif new is not None and self._target == name and facts.is_simple and not self._loads:
-            self._update_simply(facts, old, new)
         elif new is None:
             self._delete(facts, old)
         else:
@@ -257,13 +260,6 @@ class Recorder:
         self._write(facts.name, facts.key_of(old), facts.columns)
         for child in facts.children:
             self._scan(child.table, child.searched)
-
-    def _update_simply(self, facts: TableFacts, old: Kept, new: Kept) -> None:
-        """An update that no foreign key has to do with, by a statement that sets columns."""
-        if not self._assigned.isdisjoint(facts.keys):
-            self._update(facts, old, new)
-            return
-        self._write(facts.name, facts.key_of(old), self._assigned)
 
     def _update(self, facts: TableFacts, old: Kept, new: Kept) -> None:
         name, key = facts.name, facts.key_of(old)
@@ -328,7 +324,7 @@ class Recorder:
                 self._scan(name, facts.keys)
         for unique in facts.searched_by_uniques(facts.columns):
             self._scan(name, unique)
-        self._target, self._assigned = name, facts.columns - facts.keys
+        self._target, self._assigned, self._simple = name, facts.columns - facts.keys, None
         self._loads = True
         try:
             yield
