@@ -4,9 +4,12 @@ This is what merging and reordering rely on.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from typing import NamedTuple
 
+import apsw
+import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 from sql_world import context
@@ -17,6 +20,9 @@ from aergo_vc.model.footprints import Columns, Footprint, conflicts, reads_what,
 from aergo_vc.model.types import Row
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import SqlError
+from aergo_vc.sql.footprints.accesses import Access
+from aergo_vc.sql.footprints.recorder import Recorder
+from aergo_vc.sql.running.sandbox import Guard
 
 SCHEMA = """
 CREATE TABLE t (id int PRIMARY KEY, a int, b int, c int UNIQUE, CHECK (a < 20 OR b < 20));
@@ -263,3 +269,81 @@ def test_two_scripts_without_conflict_may_change_places(beginnings: list[str], o
         assert behind is not None
         assert before is not None
         assert behind.after == before.after
+
+
+class _Reads:
+    """What SQLite says that statements read, when it prepares them, beside what was found in their texts."""
+
+    def __init__(self) -> None:
+        self._latest: set[tuple[str, str]] = set()
+        self.missed: dict[str, set[tuple[str, str]]] = {}
+        self.texts = 0
+
+    def allow(self, guard: Guard, allowed: int, action: int, first: str | None, second: str | None) -> None:
+        if action == apsw.SQLITE_READ and allowed == apsw.SQLITE_OK and not guard.trusted:
+            self._latest.add((first or "", second or ""))
+
+    def begin(self) -> set[tuple[str, str]]:
+        """A statement begins, which was prepared before."""
+        found, self._latest = self._latest, set()
+        return found
+
+    def compare(self, access: Access, sql: str, reads: set[tuple[str, str]]) -> None:
+        """Note what the analysis of a text left out."""
+        self.texts += 1
+        found = {(one.table, column) for one in (*access.points, *access.scans) for column in one.columns}
+        if access.insertion is not None:
+            found |= {(access.insertion.table, column) for column in access.insertion.columns}
+        if access.target is not None:
+            found |= {(access.target, column) for column in access.assigned}
+        tables = {table for table, _ in found}
+        missed = {(t, c) for t, c in reads if "." in t and (t not in tables if c == "" else (t, c) not in found)}
+        if missed:
+            self.missed[sql] = missed
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> _Reads:
+    """Listens to all engines that are made from here on."""
+    found = _Reads()
+    ask, trace = Guard.__call__, Recorder.trace
+
+    def asking(guard: Guard, action: int, first: str | None, second: str | None, *rest: str | None) -> int:
+        allowed = ask(guard, action, first, second, *rest)
+        found.allow(guard, allowed, action, first, second)
+        return allowed
+
+    def tracing(recorder: Recorder, cursor: apsw.Cursor, sql: str, bindings: object) -> bool:
+        latest = found.begin()
+        access = recorder.access(sql)
+        if access is not None and not sql.startswith("INSERT"):
+            found.compare(access, sql, latest)
+        return trace(recorder, cursor, sql, bindings)
+
+    monkeypatch.setattr(Guard, "__call__", asking)
+    monkeypatch.setattr(Recorder, "trace", tracing)
+    return found
+
+
+def _touches_foreign_keys(table: str, column: str) -> bool:
+    """Whether SQLite may read a column because of a foreign key: that is known only when rows are written."""
+    keys = [(one, key) for one in _engine().catalog.tables.values() for key in one.foreign_keys]
+    own = {(one.name, name) for one, key in keys for name in key.columns}
+    return (table, column) in own | {(key.target, name) for _, key in keys for name in key.target_columns}
+
+
+@pytest.mark.parametrize("template", STATEMENTS)
+def test_no_column_that_sqlite_reads_is_left_out(reads: _Reads, template: str) -> None:
+    engine = Engine()
+    engine.run(SCHEMA, context())
+    engine.run(ROWS, context(1))
+    with engine.record(), suppress(SqlError):
+        engine.run(_filled(template, list(range(1, 9))), context(2))
+    left = {
+        (table, column)
+        for sql, missed in reads.missed.items()
+        for table, column in missed
+        if sql.startswith(("SELECT", "WITH")) or not _touches_foreign_keys(table, column)
+    }
+    assert left == set()
+    assert reads.texts or template.startswith("INSERT")

@@ -132,9 +132,7 @@ class Recorder:
         """A statement begins."""
         if self._loads or self._guard.trusted:
             return True
-        access = self._known.get(sql)
-        if access is None:
-            access = self._analysed(sql)
+        access = self._known.get(sql) or self._analysed(sql)
         if access.target is not None:
             self._target, self._assigned, self._simple = access.target, access.assigned, access.simple
         if access.only is not None:
@@ -142,6 +140,10 @@ class Recorder:
         else:
             self._look(access, bindings)
         return True
+
+    def access(self, sql: str) -> Access | None:
+        """What a statement that begins now does; None for one of the engine's own."""
+        return None if self._loads or self._guard.trusted else self._known.get(sql) or self._analysed(sql)
 
     def _look(self, access: Access, bindings: Any) -> None:  # noqa: ANN401 - as of `trace`
         for points in access.points:
