@@ -148,6 +148,15 @@ class InsertedRows(Mapping[Key, RowChange]):
         return {layout.identity(row): [None, row] for row in kept}
 
 
+class _Change:
+    """What was reported of a row."""
+
+    __slots__ = ("new", "old", "table_name")
+    table_name: str
+    old: Kept | None
+    new: Kept | None
+
+
 Frame = dict[str, Net | InsertedRows]
 
 
@@ -187,6 +196,7 @@ class Capture:
         self._ready: dict[str, _Ready] = {}
         self._layouts: dict[str, Layout] = {}
         self._sequences: frozenset[str] = frozenset()
+        self._change = _Change()
         self.witness: Witness | None = None
         self.listener: Callable[[Any], None] = self.hook
         """What is to be called before each change of a row."""
@@ -362,9 +372,11 @@ class Capture:
         return BudgetError(LIMIT_EXCEEDED, message)
 
     def _witnessed(self, update: Any) -> None:  # noqa: ANN401 - apsw.PreUpdate
-        self.hook(update)
+        change = self._change  # which is asked twice: SQLite decodes a row each time
+        change.table_name, change.old, change.new = update.table_name, update.old, update.new
+        self.hook(change)
         if self.witness is not None:
-            self.witness.wrote(update.table_name, update.old, update.new)
+            self.witness.wrote(change.table_name, change.old, change.new)
 
     def _note_written(self, name: str, identity: Any) -> None:  # noqa: ANN401 - a key, kept
         if self._written is not None and name not in self._sequences:
