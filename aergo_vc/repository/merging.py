@@ -21,10 +21,10 @@ from aergo_vc.ledger.building import (
     write_files,
 )
 from aergo_vc.ledger.history import BlockCommit
-from aergo_vc.ledger.layout import LEDGER, LedgerTree, other_entries, read_ledger
+from aergo_vc.ledger.layout import LEDGER, LedgerTree, other_entries, read_ledger, with_ledger
 from aergo_vc.ledger.machine import Machine, Submission
 from aergo_vc.ledger.merges import MergeRequest, Replayed
-from aergo_vc.ledger.rules import ref_of
+from aergo_vc.ledger.rules import check_signer, ref_of
 from aergo_vc.ledger.verifying import ComparingObjects, Verifier
 from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.replaying import SerialMerger
@@ -36,14 +36,24 @@ from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 from aergo_vc.objects.refs import is_reference_name
 from aergo_vc.repository.errors import MergeInProgressError, UnmergeableError
 from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.resolutions import forget_resolutions, read_resolutions
 from aergo_vc.repository.results import Merged, MergedTransaction, total_counts
 from aergo_vc.repository.revisions import peeled, resolve
 from aergo_vc.repository.sealing import Producer, checked_message
 from aergo_vc.repository.state_cache import state_cache
 from aergo_vc.repository.tips import Tip, tip_of
+from aergo_vc.repository.unfinished_merges import (
+    forget_merge,
+    leave_merge,
+    merge_head,
+    merge_message,
+    merged_files_in_index,
+    require_merge_head,
+)
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.state.nodes import NodeStore
 
+_SHORT = 12
 _SUBMODULE_MODE = 0o160000
 _WORKERS = 2
 
@@ -127,6 +137,8 @@ def prepare_merge(
         request = MergeRequest(
             ours, target.ledger, theirs, opening.context, opening.authority, resolutions=tuple(resolutions)
         )
+        for transaction, _ in resolutions:
+            check_signer(transaction.payload, target.branch, opening.authority)
         conflicts: list[Conflict] = []
         merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append)
         replay = merger(cache.machine, request)
@@ -185,30 +197,46 @@ def _verify_source(
 
 
 def merge(
-    workspace: Workspace, identity: Identity, revision: str, *, message: str | None = None, dry_run: bool = False
+    workspace: Workspace,
+    identity: Identity,
+    revision: str,
+    *,
+    message: str | None = None,
+    dry_run: bool = False,
+    commit: bool = True,
 ) -> Merged:
     """Merge what `revision` means into the current branch; with `dry_run` tell what that would do.
 
-    Raises as `prepare_merge`, and MergeInProgressError.
+    Without `commit`, or with open conflicts, the result is left in the index and in the files, and `continue_merge`
+    goes on from there.  Raises as `prepare_merge`, and MergeInProgressError.
     """
     branch = workspace.current_branch()
     source = commit_of(workspace, revision)
     with workspace.locked():
         target = tip_of(workspace, branch)
-        _require_no_merge(workspace)
+        if merge_head(workspace) is not None:
+            raise MergeInProgressError("a merge is in progress in this worktree")
         prepared = prepare_merge(workspace, identity, target, source)
         if isinstance(prepared, Unchanged):
+            if not prepared.has_ledger:
+                raise UnmergeableError(f"{revision} has no ledger: merge it with git merge", revision=revision)
             return Merged(branch, None, None, None, None, None, (), {})
         if dry_run:
             return merged_of(prepared, None)
+        forget_resolutions(workspace, source)
         files = merged_files(workspace, target.commit, source, revision)
         if files is not None and files.stages:
             path = files.stages[0].path.decode("utf-8", "replace")
             raise UnmergeableError(f"both sides changed {path} beside ledger/, in ways that git cannot bring together")
-        text = message or describe_merge(prepared, revision)
-        return merged_of(
-            prepared, land_merge(workspace, identity, prepared, text, None if files is None else files.tree).commit
-        )
+        text = checked_message(message or describe_merge(prepared, revision))
+        tree = None if files is None else files.tree
+        if commit and not prepared.conflicts:
+            return merged_of(prepared, land_merge(workspace, identity, prepared, text, tree).commit)
+        root = tree or read_links(workspace.writer.read_commit(target.commit)).tree
+        # A block with open conflicts is none: until they are resolved the ledger stays what it is.
+        ledger = target.ledger.id if prepared.conflicts else prepared.ledger.id
+        leave_merge(workspace, target.commit, source, with_ledger(workspace.writer, root, ledger), text)
+        return merged_of(prepared, None)
 
 
 def land_merge(
@@ -274,6 +302,7 @@ def merged_of(prepared: Prepared, commit: ObjectId | None) -> Merged:
         commit=commit,
         transactions=tuple(MergedTransaction(one.submission[0], one.receipt) for one in prepared.replayed),
         rows=prepared.counts,
+        conflicts=prepared.conflicts,
     )
 
 
@@ -294,15 +323,24 @@ def commit_of(workspace: Workspace, text: str) -> ObjectId:
     return resolve(workspace, text).commit
 
 
-def merge_in_progress(workspace: Workspace) -> ObjectId | None:
-    """The commit that a merge in progress in this worktree takes in; None where there is none."""
-    try:
-        text = (workspace.paths.git_dir / "MERGE_HEAD").read_text("ascii")
-    except FileNotFoundError:
-        return None
-    return ObjectId(text.split("\n", 1)[0])
+def continue_merge(workspace: Workspace, identity: Identity, *, message: str | None = None) -> Merged:
+    """Seal the merge in progress, at this time, with the other files as the index has them; raises NoMergeError.
 
-
-def _require_no_merge(workspace: Workspace) -> None:
-    if merge_in_progress(workspace) is not None:
-        raise MergeInProgressError("a merge is in progress in this worktree")
+    While there are open conflicts nothing is sealed.
+    """
+    branch = workspace.current_branch()
+    with workspace.locked():
+        source = require_merge_head(workspace)
+        target = tip_of(workspace, branch)
+        resolutions = [(one, ()) for one in read_resolutions(workspace, source)]
+        prepared = prepare_merge(workspace, identity, target, source, resolutions=resolutions)
+        if isinstance(prepared, Unchanged):
+            raise UnmergeableError("the merge in progress changes nothing in ledger/: conclude it with git commit")
+        if prepared.conflicts:
+            return merged_of(prepared, None)
+        text = checked_message(message or merge_message(workspace) or describe_merge(prepared, source[:_SHORT]))
+        files = merged_files_in_index(workspace, target.commit)
+        built = land_merge(workspace, identity, prepared, text, files)
+        forget_merge(workspace)
+        forget_resolutions(workspace, source)
+        return merged_of(prepared, built.commit)
