@@ -114,27 +114,34 @@ class Replayer:
 
     def __init__(self, execution: BlockExecution, request: MergeRequest, settlement: Settlement | None = None) -> None:
         self._execution = execution
-        self._request = request
         self._settlement = settlement
+        self._request = request
         self._rule = request.target_ledger.law.merge
         self._left = LeftOut()
 
     def replay(self, candidate: Candidate, footprint: Footprint, unseen: Unseen) -> tuple[Replayed, Footprint]:
         """Execute a candidate unless it is inconsistent; with what it read and wrote, as far as it was executed.
 
-        `footprint` is what it read and wrote where it was made, `unseen` the cells that it had not seen then.  What a
-        settlement writes is in no footprint.
+        `footprint` is what it read and wrote where it was made, `unseen` the cells that it had not seen then.
         """
         refusal = inadmissible(self._request, candidate) or self._left.dependence(footprint)
-        if refusal is not None:
-            one, now = left_out(candidate, refusal), Footprint()
+        if refusal is None:
+            one, now = self._try(candidate, footprint, unseen)
         else:
-            refusal = inconsistency(self._rule, footprint, unseen)
-            one, now = (left_out(candidate, refusal), Footprint()) if refusal else self._execute(candidate, unseen)
-            if one.receipt.refusal is not None and self._settlement is not None:
-                one = self._settlement.settle(self._execution, candidate, one.receipt.refusal)
+            one, now = left_out(candidate, refusal), Footprint()
         if one.outcome is None:
             self._left.add(candidate.id, footprint)
+        return one, now
+
+    def _try(self, candidate: Candidate, footprint: Footprint, unseen: Unseen) -> tuple[Replayed, Footprint]:
+        """Execute a candidate unless it is inconsistent where it was made, and settle what is inconsistent."""
+        refusal = inconsistency(self._rule, footprint, unseen)
+        if refusal is None:
+            one, now = self._execute(candidate, unseen)
+        else:
+            one, now = left_out(candidate, refusal), Footprint()
+        if one.receipt.refusal is not None and self._settlement is not None:
+            return self._settlement.settle(self._execution, candidate, one.receipt.refusal), now
         return one, now
 
     def _execute(self, candidate: Candidate, unseen: Unseen) -> tuple[Replayed, Footprint]:
