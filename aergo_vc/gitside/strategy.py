@@ -12,7 +12,7 @@ from pathlib import Path
 from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import ObjectId
 from aergo_vc.gitside.calls import Call, read_call
-from aergo_vc.gitside.combining import combine
+from aergo_vc.gitside.combining import Ground, combine
 from aergo_vc.gitside.delegating import is_rebasing, merge_as_git
 from aergo_vc.gitside.sides import (
     Course,
@@ -59,7 +59,7 @@ def run(words: Sequence[str], variables: Mapping[str, str]) -> int:
             return merge_as_git(call, paths, objects, variables)
         if isinstance(course, Keep):
             quiet = rebasing and call.name is None
-            return combine(call, head, course.ledger, paths, objects, variables, quiet=quiet)
+            return combine(call, head, course.ledger, Ground(paths, objects, variables), quiet=quiet)
     # What executes transactions is loaded only now.
     blocks = importlib.import_module("aergo_vc.gitside.merge_blocks")
     return int(blocks.merge_blocks(call, course.branch, course.target, variables))
