@@ -45,6 +45,7 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
         Verb("branch", "branches", "list branches or make one"),
         Verb("tag", "branches", "list tags or make one"),
         Verb("checkout", "branches", "go to another branch"),
+        Verb("merge", "merging", "replay another branch's transactions on this one"),
     ),
     "Trust nothing": (
         Verb("verify", "verifying", "check every signature, rule and result"),

@@ -16,13 +16,15 @@ from aergo_vc.state.nodes import NodeStore
 
 @dataclass(frozen=True, slots=True)
 class SourceBlock:
-    """A block of the source that the target lacks; `base` is the place among them of the one last known to both.
+    """A block of the source that the target lacks, with its transactions.
 
-    That one took in something of the target; -1 stands for the block that all of them follow.
+    `base` is the place of the last block up to this one that took in something of the target: what the target was then
+    is known to the transactions of the blocks from there on.  -1 stands for the block that all of them follow.
     """
 
     place: BlockCommit
     ledger: LedgerTree
+    submissions: tuple[Submission, ...]
     base: int
 
 
@@ -53,35 +55,49 @@ class Gathered:
 
 def gather(objects: CommitObjects, nodes: NodeStore, graph: BlockGraph, request: MergeRequest) -> Gathered:
     """What there is to merge; raises MergeError where the target has it all, or the histories share nothing."""
-    stop = graph.newest_shared(request.target, request.source)
-    if stop is None:
-        raise MergeError("the two histories have no block in common")
-    if stop.commit == request.source.commit:
-        raise MergeError(f"block {read_ledger(objects, stop.ledger).block} is merged already")
-    places = list(_until(graph.line(request.source), stop.commit))[::-1]
+    stop, places = source_places(objects, graph, request)
     blocks: list[SourceBlock] = []
     base = -1
     for number, place in enumerate(places):
         merged = graph.links(place).merged
         if merged is not None and graph.newest_shared(request.target, merged) == merged:
             base = number
-        blocks.append(SourceBlock(place, read_ledger(objects, place.ledger), base))
-    there = set(_ids_since(objects, graph, request.target, _fork(objects, graph, request.target, stop)))
-    return Gathered(read_ledger(objects, stop.ledger), tuple(blocks), tuple(_candidates(objects, nodes, blocks, there)))
+        ledger = read_ledger(objects, place.ledger)
+        payloads = read_payloads(objects, nodes, ledger.payload, ledger.transactions)
+        submissions = tuple(zip(ledger.transactions, payloads, strict=True))
+        blocks.append(SourceBlock(place, ledger, submissions, base))
+    there = ids_there(objects, graph, request, stop)
+    return Gathered(read_ledger(objects, stop.ledger), tuple(blocks), tuple(_candidates(blocks, there)))
 
 
-def _candidates(
-    objects: CommitObjects, nodes: NodeStore, blocks: list[SourceBlock], there: set[TransactionId]
-) -> Iterator[Candidate]:
+def source_places(
+    objects: CommitObjects, graph: BlockGraph, request: MergeRequest
+) -> tuple[BlockCommit, list[BlockCommit]]:
+    """The newest block of the source's line that the target descends from, and those behind it; raises as `gather`."""
+    stop = graph.newest_shared(request.target, request.source)
+    if stop is None:
+        raise MergeError("the two histories have no block in common")
+    if stop.commit == request.source.commit:
+        raise MergeError(f"block {read_ledger(objects, stop.ledger).block} is merged already")
+    return stop, list(_until(graph.line(request.source), stop.commit))[::-1]
+
+
+def ids_there(
+    objects: CommitObjects, graph: BlockGraph, request: MergeRequest, stop: BlockCommit
+) -> set[TransactionId]:
+    """The transactions on the target's line since it parted from that of `stop`."""
+    return set(_ids_since(objects, graph, request.target, _fork(objects, graph, request.target, stop)))
+
+
+def _candidates(blocks: list[SourceBlock], there: set[TransactionId]) -> Iterator[Candidate]:
     """The transactions of blocks that are not `there`."""
     for number, block in enumerate(blocks):
-        ledger = block.ledger
-        payloads = read_payloads(objects, nodes, ledger.payload, ledger.transactions)
-        lines = ledger.transactions_bytes.split(b"\n")
-        for transaction, payload, line in zip(ledger.transactions, payloads, lines, strict=False):
-            if transaction.id not in there:
-                there.add(transaction.id)
-                yield Candidate((transaction, payload), line + b"\n", number)
+        lines = block.ledger.transactions_bytes.split(b"\n")
+        for submission, line in zip(block.submissions, lines, strict=False):
+            name = submission[0].id
+            if name not in there:
+                there.add(name)
+                yield Candidate(submission, line + b"\n", number)
 
 
 def _until(line: Iterator[BlockCommit], stop: ObjectId) -> Iterator[BlockCommit]:

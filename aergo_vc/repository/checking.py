@@ -68,7 +68,7 @@ class _Run:
         if not places:
             raise NoLedgerHereError(f"branch {branch} has no ledger", branch=branch)
         machine = Machine(Engine(None), self._objects, self._nodes, keep_constitution)
-        merger = SerialMerger(self._objects, self._nodes)
+        merger = SerialMerger(self._objects, self._nodes, self._authorities)
         now = self._workspace.now()
         verifier = Verifier(self._objects, machine, self._authorities, self._checker.check, merger, now=now)
         start, previous = self._begin(places, trusted, machine, verifier)
