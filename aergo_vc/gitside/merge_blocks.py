@@ -12,6 +12,7 @@ from aergo_vc.gitside.telling import tell
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.merging import Unchanged, prepare_merge
 from aergo_vc.repository.prepared import PreparedFor, note_prepared
+from aergo_vc.repository.resolutions import forget_resolutions
 from aergo_vc.repository.tips import tip_of
 from aergo_vc.repository.workspace import Surroundings, Workspace
 
@@ -41,6 +42,12 @@ def _merge(call: Call, branch: BranchName, target: ObjectId, workspace: Workspac
     prepared = prepare_merge(workspace, Identity(workspace), tip, call.theirs)
     if isinstance(prepared, Unchanged):
         return combine(call, target, tip.ledger.id, ground)
+    forget_resolutions(workspace, call.theirs)
+    if prepared.conflicts:
+        # A block with open conflicts is none: until they are resolved the ledger stays what it is.
+        combine(call, target, tip.ledger.id, ground)
+        tell(f"{len(prepared.conflicts)} conflicts to settle: git aergo conflicts; then git aergo merge --continue")
+        return 1
     pack = workspace.writer.publish()
     try:
         status = combine(call, target, prepared.ledger.id, ground)

@@ -25,7 +25,6 @@ from aergo_vc.gitside.sides import (
 )
 from aergo_vc.gitside.telling import explain, tell
 from aergo_vc.objects.discovery import GitPaths, find_repository
-from aergo_vc.objects.git import Git
 from aergo_vc.objects.opening import Preference, open_store
 from aergo_vc.objects.refs import Refs, open_refs
 from aergo_vc.objects.store import ObjectStore
@@ -84,9 +83,4 @@ def _course(
 ) -> Course:
     if call.name is None:
         return course_of_pick(objects, call, rebasing=rebasing)
-    git = Git(paths, variables)
-
-    def is_ancestor(one: ObjectId, other: ObjectId) -> bool:
-        return git.run("merge-base", "--is-ancestor", one, other, expected=(0, 1)).status == 0
-
-    return course_of_merge(objects, call, head, current_branch(paths, variables), is_ancestor)
+    return course_of_merge(objects, call, head, current_branch(paths, variables))
