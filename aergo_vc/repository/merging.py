@@ -41,6 +41,7 @@ from aergo_vc.objects.refs import is_reference_name
 from aergo_vc.repository.errors import MergeInProgressError, UnmergeableError
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.prepared import PreparedFor, note_prepared
 from aergo_vc.repository.resolutions import forget_resolutions, read_resolutions
 from aergo_vc.repository.results import Merged, MergedTransaction, total_counts
 from aergo_vc.repository.revisions import peeled, resolve
@@ -252,6 +253,8 @@ def merge(
         # A block with open conflicts is none: until they are resolved the ledger stays what it is.
         ledger = target.ledger.id if prepared.conflicts else prepared.ledger.id
         leave_merge(workspace, target.commit, source, with_ledger(workspace.writer, root, ledger), text)
+        if not prepared.conflicts:
+            note_prepared(workspace.paths, ledger, PreparedFor(target.commit, source))  # so `git commit` may seal it
         return merged_of(prepared, None)
 
 
