@@ -78,6 +78,12 @@ class MergeInProgressError(RepositoryError):
     code = "E_MERGING"
 
 
+class ConflictError(RepositoryError):
+    """A merge has conflicts, and there is no worktree in which people could resolve them."""
+
+    code = "E_CONFLICT"
+
+
 class NoMergeError(RepositoryError):
     """No merge is in progress."""
 

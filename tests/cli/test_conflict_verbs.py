@@ -58,8 +58,8 @@ def test_a_merge_with_a_conflict_stops_and_shows_it_by_cell(shop: Place) -> None
     shown = shop.aergo("conflicts", expect=1).out
     assert matches(
         r"transaction [0-9a-f]{64}\n"
-        r"Signer:     alice\n"
-        r"Reason:     E_LOST_UPDATE: it writes cents of public\.price \"bread\" unseen, where the target has 2;"
+        r"Signer: +alice\n"
+        r"Reason: +E_LOST_UPDATE: it writes cents of public\.price \"bread\" unseen, where the target has 2;"
         r" price was changed on both sides, and the branch's policy is fail\n"
         r"\n"
         r"public\.price \(bread\)\n"
