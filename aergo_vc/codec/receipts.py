@@ -1,6 +1,8 @@
 """``receipts.jsonl``: the outcome of each transaction of a block, one a line.  ``man 5 aergo-receipts``."""
 
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from aergo_vc.base.errors import FormatError, InputError
@@ -13,6 +15,8 @@ from aergo_vc.model.transactions import Argument, CallResult, Event, Receipt, Re
 
 _OPTIONAL_KEYS = frozenset({"events", "refused", "result", "settled"})
 _REFUSAL_KEYS = frozenset({"after"})
+# No event and no result has an object under a name of its own, and texts hold no bare quotation mark.
+_ROWS = re.compile(rb'"rows":(\{[^\n]*?\}),"(?:settled|transaction)":"')
 _COUNTS = ("deleted", "inserted", "updated")
 
 
@@ -27,6 +31,16 @@ def decode_receipts(data: bytes) -> tuple[Receipt, ...]:
     if lines.pop() != b"":
         raise FormatError("receipts.jsonl does not end with a line feed")
     return tuple(_receipt(decode(line)) for line in lines)
+
+
+def count_rows(data: bytes) -> Iterator[Mapping[TableName, RowCounts]]:
+    """The rows that each transaction changed, those of like transactions added up; `data` is of a valid block."""
+    for rows, times in Counter(_ROWS.findall(data)).items():
+        counts = {_table(name): _counts(found) for name, found in decode(rows).items()}
+        yield {
+            name: RowCounts(times * one.inserted, times * one.updated, times * one.deleted)
+            for name, one in counts.items()
+        }
 
 
 def output_size(events: tuple[Event, ...], result: CallResult | None) -> int:

@@ -156,7 +156,7 @@ class Machine:
         before = self._snapshot
         if snapshot.schemas == before.schemas or _has_same_tables(catalog, self.catalog):
             for name in catalog.stored:
-                self._move_table(catalog.stored[name], self._roots.get(name), roots.get(name))
+                self.change_rows(catalog.stored[name], self._roots.get(name), roots.get(name))
             if snapshot.functions != before.functions or snapshot.schemas != before.schemas:
                 self.engine.adopt(catalog)
         else:
@@ -191,6 +191,11 @@ class Machine:
         """The root of a table's tree at this state; None while it has no rows."""
         return self._roots.get(table)
 
+    @property
+    def roots(self) -> dict[TableName, Node]:
+        """The roots of all tables that have rows."""
+        return dict(self._roots)
+
     def stands_on(self, roots: Mapping[TableName, Node]) -> bool:
         """Whether `roots` are those of this state's tables."""
         return roots == self._roots
@@ -199,7 +204,7 @@ class Machine:
     def block(self, context: BlockContext) -> Iterator["BlockExecution"]:
         """Execute the transactions of one block; leaving without `finish`, or by an exception, undoes them."""
         self.engine.fall_back()
-        execution = BlockExecution(self, context, _Work(dict(self._roots)))
+        execution = BlockExecution(self, context, _Work(self.roots))
         with self.engine.block() as engine_block:
             yield execution
             if execution.finished is None:
@@ -214,7 +219,7 @@ class Machine:
         Leaving without `keep_ahead`, or by an exception, undoes them.  `peek` sees nothing of what was kept, and
         there is no `finish`.
         """
-        execution = BlockExecution(self, context, _Work(dict(self._roots)))
+        execution = BlockExecution(self, context, _Work(self.roots))
         with self.engine.block() as engine_block:
             yield execution
             if not execution.is_kept:
@@ -236,7 +241,8 @@ class Machine:
             for name, root in snapshot.tables.items()
         }
 
-    def _move_table(self, table: Table, before: Node | None, after: Node | None) -> None:
+    def change_rows(self, table: Table, before: Node | None, after: Node | None) -> None:
+        """Bring the engine's rows of a table from one tree to another."""
         changes = changed_rows(self.tree(table), before, after)
         self.engine.delete_keys(table.name, [key for key, change in changes.items() if change.before is not None])
         self.engine.insert_rows(table.name, [change.after for change in changes.values() if change.after is not None])
@@ -251,6 +257,7 @@ class BlockExecution:
         self._work = work
         self.finished: tuple[Snapshot, dict[TableName, Node]] | None = None
         self.is_kept = False
+        self.attempted = Footprint()
 
     def execute(self, transaction: Transaction, payload: TransactionPayload) -> TransactionOutcome:
         """Execute one transaction, all or nothing.
@@ -269,18 +276,23 @@ class BlockExecution:
         """Execute one transaction as `execute` does, and record what it reads and writes.
 
         A transaction that succeeds, with all constraints checked, stays only if `accept` then says so; else nothing of
-        it remains.
+        it remains.  Where one fails, `attempted` is what it had read until then.
         """
         filled: dict[TableName, Node] = {}
         engine = self._machine.engine
-        with engine.record() as recorder, engine.transaction() as done:
-            ran = self._run(transaction, payload, filled)
-            engine.check_constraints()
-            footprint = recorder.footprint(engine.changes_of(done))
-            outcome = _outcome(transaction, done, ran)
-            is_kept = accept(outcome, footprint)
-            if not is_kept:
-                done.rollback()
+        with engine.record() as recorder:
+            try:
+                with engine.transaction() as done:
+                    ran = self._run(transaction, payload, filled)
+                    engine.check_constraints()
+                    footprint = recorder.footprint(engine.changes_of(done))
+                    outcome = _outcome(transaction, done, ran)
+                    is_kept = accept(outcome, footprint)
+                    if not is_kept:
+                        done.rollback()
+            except AergoError:
+                self.attempted = recorder.footprint({})
+                raise
         if is_kept:
             self._absorb(done, filled)
         return Recorded(outcome, footprint, is_kept)
@@ -329,6 +341,20 @@ class BlockExecution:
         self._machine.guard(self._context.branch, engine)
         self._require_room(ran)
         return ran
+
+    def graft(self, table: TableName, root: Node | None) -> None:
+        """Put rows in place of a table's that transactions left behind which are not executed again.
+
+        Before the first transaction that is.
+        """
+        machine, work = self._machine, self._work
+        machine.change_rows(machine.catalog.stored[table], work.roots.get(table), root)
+        self._set_root(table, root)
+
+    def begin_again(self) -> None:
+        """Undo all that was done in the block so far; none of it defined anything."""
+        self._machine.engine.begin_again()
+        self._work = _Work(self._machine.roots)
 
     def check(self, script: str, contract: str) -> None:
         """Deploy a contract as its owner would, for the errors that it raises; nothing of it remains."""

@@ -168,10 +168,15 @@ def check_payload(payload: Payload, header: Header, authority: Authority, recent
 
 def check_signer(payload: Payload, branch: BranchName, authority: Authority) -> None:
     """Raise unless a transaction's key is its signer's, who may write to a branch."""
-    check_key(authority, payload.signer, payload.key)
-    roles = authority.entities[payload.signer].roles
+    check_writer(payload.signer, payload.key, branch, authority)
+
+
+def check_writer(entity: EntityName, key: PublicKey, branch: BranchName, authority: Authority) -> None:
+    """Raise unless a key is an entity's who may write to a branch."""
+    check_key(authority, entity, key)
+    roles = authority.entities[entity].roles
     if roles.isdisjoint(_ADMINS if branch == DIRECTORY_BRANCH else _WRITERS):
-        raise PermissionDeniedError(f"{payload.signer} may not write to branch {branch}", entity=payload.signer)
+        raise PermissionDeniedError(f"{entity} may not write to branch {branch}", entity=entity)
 
 
 def is_foreign(payload: Payload, header: Header) -> bool:

@@ -22,7 +22,6 @@ from aergo_vc.merging.recording import footprints_of
 from aergo_vc.merging.settling import Settler, refusal_for
 from aergo_vc.merging.states import StateAt
 from aergo_vc.merging.unseen import Unseen, unseen_in_both, unseen_since
-from aergo_vc.model.blocks import MergeRule
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.transactions import Receipt, Refusal
 from aergo_vc.state.nodes import NodeStore
@@ -97,23 +96,12 @@ def replay_all(
     Raises FullBlockError where they are more than a block takes.
     """
     room = Room(request.context.branch)
-    left = LeftOut()
-    rule = request.target_ledger.law.merge
+    replayer = Replayer(execution, request, settlement)
     done: list[Replayed] = []
     for candidate in evidence.gathered.candidates:
         room.require(candidate.submission[0], candidate.line)
-        footprint = evidence.footprints[candidate.id]
         unseen = evidence.unseen[evidence.gathered.blocks[candidate.block].base]
-        refusal = inadmissible(request, candidate) or left.dependence(footprint)
-        if refusal is not None:
-            one = left_out(candidate, refusal)
-        else:
-            refusal = inconsistency(rule, footprint, unseen)
-            one = _execute(execution, candidate, rule, unseen) if refusal is None else left_out(candidate, refusal)
-            if one.receipt.refusal is not None and settlement is not None:
-                one = settlement.settle(execution, candidate, one.receipt.refusal)
-        if one.outcome is None:
-            left.add(candidate.id, footprint)
+        one, _ = replayer.replay(candidate, evidence.footprints[candidate.id], unseen)
         room.take(one.line, encode_receipts([one.receipt]))
         done.append(one)
     if settlement is not None:
@@ -121,22 +109,57 @@ def replay_all(
     return done
 
 
-def _execute(execution: BlockExecution, candidate: Candidate, rule: MergeRule, unseen: Unseen) -> Replayed:
-    found: list[Refusal | None] = []
+class Replayer:
+    """Replays the candidates of one merge in their order."""
 
-    def accept(_outcome: TransactionOutcome, replayed: Footprint) -> bool:
-        found.append(inconsistency(rule, replayed, unseen))
-        return found[0] is None
+    def __init__(self, execution: BlockExecution, request: MergeRequest, settlement: Settlement | None = None) -> None:
+        self._execution = execution
+        self._settlement = settlement
+        self._request = request
+        self._rule = request.target_ledger.law.merge
+        self._left = LeftOut()
 
-    try:
-        outcome = execution.record(*candidate.submission, accept).outcome
-    except RepositoryError:
-        raise
-    except AergoError as error:
-        return left_out(candidate, refusal_for(error))
-    if found[0] is not None:
-        return left_out(candidate, found[0])
-    return Replayed(candidate.submission, candidate.line, outcome.receipt, outcome)
+    def replay(self, candidate: Candidate, footprint: Footprint, unseen: Unseen) -> tuple[Replayed, Footprint]:
+        """Execute a candidate unless it is inconsistent; with what it read and wrote, as far as it was executed.
+
+        `footprint` is what it read and wrote where it was made, `unseen` the cells that it had not seen then.
+        """
+        refusal = inadmissible(self._request, candidate) or self._left.dependence(footprint)
+        if refusal is None:
+            one, now = self._try(candidate, footprint, unseen)
+        else:
+            one, now = left_out(candidate, refusal), Footprint()
+        if one.outcome is None:
+            self._left.add(candidate.id, footprint)
+        return one, now
+
+    def _try(self, candidate: Candidate, footprint: Footprint, unseen: Unseen) -> tuple[Replayed, Footprint]:
+        """Execute a candidate unless it is inconsistent where it was made, and settle what is inconsistent."""
+        refusal = inconsistency(self._rule, footprint, unseen)
+        if refusal is None:
+            one, now = self._execute(candidate, unseen)
+        else:
+            one, now = left_out(candidate, refusal), Footprint()
+        if one.receipt.refusal is not None and self._settlement is not None:
+            return self._settlement.settle(self._execution, candidate, one.receipt.refusal), now
+        return one, now
+
+    def _execute(self, candidate: Candidate, unseen: Unseen) -> tuple[Replayed, Footprint]:
+        found: list[Refusal | None] = []
+
+        def accept(_outcome: TransactionOutcome, replayed: Footprint) -> bool:
+            found.append(inconsistency(self._rule, replayed, unseen))
+            return found[0] is None
+
+        try:
+            outcome, now, _ = self._execution.record(*candidate.submission, accept)
+        except RepositoryError:
+            raise
+        except AergoError as error:
+            return left_out(candidate, refusal_for(error)), self._execution.attempted
+        if found[0] is not None:
+            return left_out(candidate, found[0]), now
+        return Replayed(candidate.submission, candidate.line, outcome.receipt, outcome), now
 
 
 def inadmissible(request: MergeRequest, candidate: Candidate) -> Refusal | None:

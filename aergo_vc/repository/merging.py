@@ -7,11 +7,13 @@ from aergo_vc.base.ids import BlockId, BranchName, ObjectId, TableName
 from aergo_vc.codec.digests import Kind
 from aergo_vc.codec.git_commit import read_links
 from aergo_vc.codec.git_tree import read_entries
+from aergo_vc.codec.receipts import count_rows
 from aergo_vc.directory.authorities import Authorities
 from aergo_vc.keys.parallel import SignatureChecker
 from aergo_vc.ledger.ancestry import BlockGraph
 from aergo_vc.ledger.building import (
     BuiltBlock,
+    Contents,
     Lease,
     Place,
     Plan,
@@ -22,11 +24,13 @@ from aergo_vc.ledger.building import (
 )
 from aergo_vc.ledger.history import BlockCommit
 from aergo_vc.ledger.layout import LEDGER, LedgerTree, other_entries, read_ledger, with_ledger
-from aergo_vc.ledger.machine import Machine, Submission
+from aergo_vc.ledger.machine import Machine, State, Submission
 from aergo_vc.ledger.merges import MergeRequest, Replayed
 from aergo_vc.ledger.rules import check_signer, ref_of
 from aergo_vc.ledger.verifying import ComparingObjects, Verifier
 from aergo_vc.merging.conflicts import Conflict
+from aergo_vc.merging.grafted_replays import GraftedReplays
+from aergo_vc.merging.grafting_merger import GraftingMerger
 from aergo_vc.merging.replaying import SerialMerger
 from aergo_vc.merging.resolving import resolved
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Header
@@ -35,6 +39,7 @@ from aergo_vc.model.transactions import RowCounts
 from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 from aergo_vc.objects.refs import is_reference_name
 from aergo_vc.repository.errors import ConflictError, MergeInProgressError, UnmergeableError
+from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.resolutions import forget_resolutions, read_resolutions
 from aergo_vc.repository.results import Merged, MergedTransaction, total_counts
@@ -79,7 +84,7 @@ class Prepared:
     place: Place
     lease: Lease
     written: WrittenBlock
-    replayed: tuple[Replayed, ...]
+    replayed: Sequence[Replayed]
     counts: Mapping[TableName, RowCounts]
     conflicts: tuple[Conflict, ...] = ()
     tables: Mapping[TableName, Table] = field(default_factory=dict)
@@ -133,27 +138,38 @@ def prepare_merge(
     with state_cache(workspace, target.branch) as cache:
         cache.move_to(target.ledger)
         authorities = producer.authorities()
-        _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop))
         request = MergeRequest(
             ours, target.ledger, theirs, opening.context, opening.authority, resolutions=tuple(resolutions)
         )
         for transaction, _ in resolutions:
             check_signer(transaction.payload, target.branch, opening.authority)
         conflicts: list[Conflict] = []
-        merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append)
-        replay = merger(cache.machine, request)
+        kept = FootprintFiles(workspace.folder / FOOTPRINTS)
+        replay = GraftingMerger(objects, workspace.nodes, authorities, kept).prepare(cache.machine, request)
+        if replay is None:
+            _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop))
+            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append)
+            replay = merger(cache.machine, request)
         with cache.machine.block(opening.context) as execution:
-            considered = replay(execution)
-            replayed = (*considered, *resolved(execution, considered, resolutions))
+            replayed = replay(execution)
+            if resolutions:
+                replayed = (*replayed, *resolved(execution, replayed, resolutions))
             tables = cache.machine.catalog.tables
-            executed = executed_merge(replayed, execution.outlook())
+            contents = _contents(replayed, execution.outlook())
     origin = Source(source, theirs_ledger.block)
     place = Place(target.commit, target.ledger, target.ledger.genesis_bytes, target.ledger.law_bytes, origin)
-    written = write_files(objects, place, opening.lease, executed)
-    counts = total_counts(one.receipt.rows for one in replayed)
+    written = write_files(objects, place, opening.lease, contents)
+    counts = total_counts(count_rows(contents.receipts_bytes))
     return Prepared(
         target, origin, theirs_ledger, place, opening.lease, written, replayed, counts, tuple(conflicts), tables
     )
+
+
+def _contents(replayed: Sequence[Replayed], state: State) -> Contents:
+    """What goes into the files of the block that a merge makes."""
+    if isinstance(replayed, GraftedReplays):
+        return Contents(replayed.transactions_bytes, replayed.receipts_bytes, state, list(replayed.bringing))
+    return executed_merge(replayed, state).contents
 
 
 def _require_mergeable(target: Tip, source: LedgerTree, stop: BlockCommit, ours: BlockCommit) -> None:
