@@ -50,6 +50,10 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
         Verb("checkout", "branches", "go to another branch"),
         Verb("merge", "merging", "replay another branch's transactions on this one"),
     ),
+    "Conflicts": (
+        Verb("conflicts", "conflicts", "show what a merge could not settle, or left out"),
+        Verb("resolve", "conflicts", "sign what is to become of a conflict"),
+    ),
     "Trust nothing": (
         Verb("verify", "verifying", "check every signature, rule and result"),
         Verb("fsck", "verifying", "check the clone's own files"),

@@ -38,7 +38,7 @@ from aergo_vc.model.schema import Table
 from aergo_vc.model.transactions import RowCounts
 from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 from aergo_vc.objects.refs import is_reference_name
-from aergo_vc.repository.errors import MergeInProgressError, UnmergeableError
+from aergo_vc.repository.errors import ConflictError, MergeInProgressError, UnmergeableError
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.prepared import PreparedFor, note_prepared
@@ -240,6 +240,10 @@ def merge(
             return Merged(branch, None, None, None, None, None, (), {})
         if dry_run:
             return merged_of(prepared, None)
+        if prepared.conflicts and workspace.paths.work_tree is None:
+            many = len(prepared.conflicts)
+            what = f"{many} transaction{'' if many == 1 else 's'} in conflict"
+            raise ConflictError(f"{what}, and a bare repository has no worktree in which to resolve that")
         forget_resolutions(workspace, source)
         files = merged_files(workspace, target.commit, source, revision)
         if files is not None and files.stages:
