@@ -24,6 +24,7 @@ from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import CallResult, Event, Load, LoadMode, Payload, Receipt, RowCounts, Transaction
+from aergo_vc.model.types import Row
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import EngineError
 from aergo_vc.sql.outcomes import ExecutionContext, Notice, OpenTransaction, RolesOf, no_roles
@@ -70,6 +71,13 @@ class Recorded(NamedTuple):
 
 Accept = Callable[[TransactionOutcome, Footprint], bool]
 """Decides whether a transaction that has been executed stays."""
+
+
+Rows = Mapping[TableName, Mapping[Key, Row | None]]
+"""Rows as they are to be, by table and key; None: not there."""
+
+Amend = Callable[[Footprint], Rows | None]
+"""Tells which rows are to be others than a transaction left them; None: the transaction is not to stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,8 +297,43 @@ class BlockExecution:
             self._absorb(done, filled)
         return Recorded(outcome, footprint, is_kept)
 
+    def amend(self, transaction: Transaction, payload: TransactionPayload, amend: Amend) -> TransactionOutcome | None:
+        """Execute one transaction and then make the rows that `amend` names what it says, all or nothing.
+
+        `amend` is handed what the transaction read and wrote, before foreign keys were looked at; they are when all is
+        done.  None from it: nothing remains.  Raises as `execute` does, and SqlError where a row breaks a constraint.
+        """
+        filled: dict[TableName, Node] = {}
+        engine = self._machine.engine
+        with engine.record() as recorder, engine.transaction() as done:
+            ran = self._run(transaction, payload, filled)
+            rows = amend(recorder.footprint(engine.changes_of(done)))
+            if rows is None:
+                done.rollback()
+            else:
+                self._put(rows)
+        if rows is None:
+            return None
+        self._absorb(done, filled)
+        return _outcome(transaction, done, ran)
+
+    def put(self, transaction: Transaction, rows: Rows) -> TransactionOutcome:
+        """Make rows what they are to be instead of executing a transaction, all or nothing; raises SqlError."""
+        with self._machine.engine.transaction() as done:
+            self._put(rows)
+        self._absorb(done, {})
+        return _outcome(transaction, done, _Ran())
+
+    def _put(self, rows: Rows) -> None:
+        engine = self._machine.engine
+        for name, by_key in rows.items():
+            columns = [column.name for column in self._machine.catalog.tables[name].columns]
+            gone = [key for key, row in by_key.items() if row is None]
+            engine.load(name, columns, LoadMode.UPSERT, [row for row in by_key.values() if row is not None], gone)
+        self._machine.guard(self._context.branch, engine)
+
     def _run(self, transaction: Transaction, payload: TransactionPayload, filled: dict[TableName, Node]) -> "_Ran":
-        context = self._execution_context(transaction.id, transaction.payload.signer)
+        context = self.context_of(transaction.id, transaction.payload.signer)
         engine = self._machine.engine
         ran = _run(engine, transaction.payload, context)
         for load, trees in zip(transaction.payload.loads, payload, strict=True):
@@ -316,12 +359,13 @@ class BlockExecution:
     def check(self, script: str, contract: str) -> None:
         """Deploy a contract as its owner would, for the errors that it raises; nothing of it remains."""
         owner = self._machine.catalog.owners.get(contract, EntityName("nobody"))
-        context = self._execution_context(TransactionId("0" * 64), owner)
+        context = self.context_of(TransactionId("0" * 64), owner)
         with self._machine.engine.transaction() as opened:
             self._machine.engine.run(script, context, contract=contract)
             opened.rollback()
 
-    def _execution_context(self, transaction: TransactionId, signer: EntityName) -> ExecutionContext:
+    def context_of(self, transaction: TransactionId, signer: EntityName) -> ExecutionContext:
+        """What a transaction of `signer` may know of where it runs."""
         return ExecutionContext(
             time=self._context.time,
             height=self._context.height,

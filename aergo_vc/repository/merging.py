@@ -1,7 +1,7 @@
 """Merge a line of blocks into the current branch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from aergo_vc.base.ids import BlockId, BranchName, ObjectId, TableName
 from aergo_vc.codec.digests import Kind
@@ -24,20 +24,24 @@ from aergo_vc.ledger.building import (
 )
 from aergo_vc.ledger.history import BlockCommit
 from aergo_vc.ledger.layout import LEDGER, LedgerTree, other_entries, read_ledger, with_ledger
-from aergo_vc.ledger.machine import Machine, State
+from aergo_vc.ledger.machine import Machine, State, Submission
 from aergo_vc.ledger.merges import MergeRequest, Replayed
-from aergo_vc.ledger.rules import ref_of
+from aergo_vc.ledger.rules import check_signer, ref_of
 from aergo_vc.ledger.verifying import ComparingObjects, Verifier
+from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.grafted_replays import GraftedReplays
 from aergo_vc.merging.grafting_merger import GraftingMerger
 from aergo_vc.merging.replaying import SerialMerger
+from aergo_vc.merging.resolving import resolved
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Header
+from aergo_vc.model.schema import Table
 from aergo_vc.model.transactions import RowCounts
 from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 from aergo_vc.objects.refs import is_reference_name
 from aergo_vc.repository.errors import MergeInProgressError, UnmergeableError
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.resolutions import forget_resolutions, read_resolutions
 from aergo_vc.repository.results import Merged, MergedTransaction, total_counts
 from aergo_vc.repository.revisions import peeled, resolve
 from aergo_vc.repository.sealing import Producer, checked_message
@@ -70,7 +74,8 @@ class Unchanged:
 class Prepared:
     """A merge block that is executed and written, and that no commit holds yet.
 
-    `replayed` are all transactions that the merge considered, in their order, `counts` what those that went in did.
+    `replayed` are all transactions that the merge considered, in their order, and then the resolutions; `counts` is
+    what those that went in did.  While there are `conflicts` the block is not valid.  `tables` are those of the target.
     """
 
     target: Tip
@@ -81,6 +86,8 @@ class Prepared:
     written: WrittenBlock
     replayed: Sequence[Replayed]
     counts: Mapping[TableName, RowCounts]
+    conflicts: tuple[Conflict, ...] = ()
+    tables: Mapping[TableName, Table] = field(default_factory=dict)
 
     @property
     def ledger(self) -> LedgerTree:
@@ -105,12 +112,14 @@ class Prepared:
         return tuple(one for one in self.replayed if one.outcome is None)
 
 
-def prepare_merge(workspace: Workspace, identity: Identity, target: Tip, source: ObjectId) -> Prepared | Unchanged:
+def prepare_merge(
+    workspace: Workspace, identity: Identity, target: Tip, source: ObjectId, *, resolutions: Sequence[Submission] = ()
+) -> Prepared | Unchanged:
     """Execute the merge of the commit `source` into a branch, and write ``ledger/`` of the block; nothing is published.
 
     To be used under the ledger's lock.  The source's blocks are verified first.  Raises UnmergeableError,
-    InvalidBlockError for a source that is not valid, FullBlockError for one that has more than a block takes, and what
-    `Producer.open` raises.
+    InvalidBlockError for a source that is not valid, FullBlockError for one that has more than a block takes,
+    FailedResolutionError for one of the `resolutions`, MergeAbortedError, and what `Producer.open` raises.
     """
     objects = workspace.writer
     graph = BlockGraph(objects)
@@ -129,20 +138,31 @@ def prepare_merge(workspace: Workspace, identity: Identity, target: Tip, source:
     with state_cache(workspace, target.branch) as cache:
         cache.move_to(target.ledger)
         authorities = producer.authorities()
-        request = MergeRequest(ours, target.ledger, theirs, opening.context, opening.authority)
+        request = MergeRequest(
+            ours, target.ledger, theirs, opening.context, opening.authority, resolutions=tuple(resolutions)
+        )
+        for transaction, _ in resolutions:
+            check_signer(transaction.payload, target.branch, opening.authority)
+        conflicts: list[Conflict] = []
         kept = FootprintFiles(workspace.folder / FOOTPRINTS)
         replay = GraftingMerger(objects, workspace.nodes, authorities, kept).prepare(cache.machine, request)
         if replay is None:
             _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop))
-            replay = SerialMerger(objects, workspace.nodes, authorities)(cache.machine, request)
+            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append)
+            replay = merger(cache.machine, request)
         with cache.machine.block(opening.context) as execution:
             replayed = replay(execution)
+            if resolutions:
+                replayed = (*replayed, *resolved(execution, replayed, resolutions))
+            tables = cache.machine.catalog.tables
             contents = _contents(replayed, execution.outlook())
     origin = Source(source, theirs_ledger.block)
     place = Place(target.commit, target.ledger, target.ledger.genesis_bytes, target.ledger.law_bytes, origin)
     written = write_files(objects, place, opening.lease, contents)
     counts = total_counts(count_rows(contents.receipts_bytes))
-    return Prepared(target, origin, theirs_ledger, place, opening.lease, written, replayed, counts)
+    return Prepared(
+        target, origin, theirs_ledger, place, opening.lease, written, replayed, counts, tuple(conflicts), tables
+    )
 
 
 def _contents(replayed: Sequence[Replayed], state: State) -> Contents:
@@ -203,8 +223,8 @@ def merge(
 ) -> Merged:
     """Merge what `revision` means into the current branch; with `dry_run` tell what that would do.
 
-    Without `commit` the result is left in the index and in the files, and `continue_merge` goes on from there.  Raises
-    as `prepare_merge`, and MergeInProgressError.
+    Without `commit`, or with open conflicts, the result is left in the index and in the files, and `continue_merge`
+    goes on from there.  Raises as `prepare_merge`, and MergeInProgressError.
     """
     branch = workspace.current_branch()
     source = commit_of(workspace, revision)
@@ -219,16 +239,19 @@ def merge(
             return Merged(branch, None, None, None, None, None, (), {})
         if dry_run:
             return merged_of(prepared, None)
+        forget_resolutions(workspace, source)
         files = merged_files(workspace, target.commit, source, revision)
         if files is not None and files.stages:
             path = files.stages[0].path.decode("utf-8", "replace")
             raise UnmergeableError(f"both sides changed {path} beside ledger/, in ways that git cannot bring together")
         text = checked_message(message or describe_merge(prepared, revision))
         tree = None if files is None else files.tree
-        if commit:
+        if commit and not prepared.conflicts:
             return merged_of(prepared, land_merge(workspace, identity, prepared, text, tree).commit)
         root = tree or read_links(workspace.writer.read_commit(target.commit)).tree
-        leave_merge(workspace, target.commit, source, with_ledger(workspace.writer, root, prepared.ledger.id), text)
+        # A block with open conflicts is none: until they are resolved the ledger stays what it is.
+        ledger = target.ledger.id if prepared.conflicts else prepared.ledger.id
+        leave_merge(workspace, target.commit, source, with_ledger(workspace.writer, root, ledger), text)
         return merged_of(prepared, None)
 
 
@@ -295,6 +318,7 @@ def merged_of(prepared: Prepared, commit: ObjectId | None) -> Merged:
         commit=commit,
         transactions=tuple(MergedTransaction(one.submission[0], one.receipt) for one in prepared.replayed),
         rows=prepared.counts,
+        conflicts=prepared.conflicts,
     )
 
 
@@ -316,16 +340,23 @@ def commit_of(workspace: Workspace, text: str) -> ObjectId:
 
 
 def continue_merge(workspace: Workspace, identity: Identity, *, message: str | None = None) -> Merged:
-    """Seal the merge in progress, at this time, with the other files as the index has them; raises NoMergeError."""
+    """Seal the merge in progress, at this time, with the other files as the index has them; raises NoMergeError.
+
+    While there are open conflicts nothing is sealed.
+    """
     branch = workspace.current_branch()
     with workspace.locked():
         source = require_merge_head(workspace)
         target = tip_of(workspace, branch)
-        prepared = prepare_merge(workspace, identity, target, source)
+        resolutions = [(one, ()) for one in read_resolutions(workspace, source)]
+        prepared = prepare_merge(workspace, identity, target, source, resolutions=resolutions)
         if isinstance(prepared, Unchanged):
             raise UnmergeableError("the merge in progress changes nothing in ledger/: conclude it with git commit")
+        if prepared.conflicts:
+            return merged_of(prepared, None)
         text = checked_message(message or merge_message(workspace) or describe_merge(prepared, source[:_SHORT]))
         files = merged_files_in_index(workspace, target.commit)
         built = land_merge(workspace, identity, prepared, text, files)
         forget_merge(workspace)
+        forget_resolutions(workspace, source)
         return merged_of(prepared, built.commit)

@@ -10,12 +10,12 @@ from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog
-from aergo_vc.model.transactions import Argument, LoadMode
+from aergo_vc.model.transactions import Argument, CallResult, LoadMode
 from aergo_vc.model.types import Row
 from aergo_vc.sql.compiled.compiled_cache import CompiledCache
 from aergo_vc.sql.compiled.plan_store import PlanStore, Steps
 from aergo_vc.sql.compiled.steps import PlacedStep
-from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, SqlError
+from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, READ_ONLY, SqlError
 from aergo_vc.sql.footprints.recorder import Recorder
 from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, OpenTransaction, ScriptOutcome, ordinals_for
 from aergo_vc.sql.privileges.permits import Permits
@@ -156,6 +156,33 @@ class Engine(StateDatabase):
             opened.changes = self._capture.changes()
             meter.add_bytes(self._capture.bytes_of(opened.changes))
         return CallOutcome(result, opened.events, opened.notices, opened.changes)
+
+    def ask(
+        self,
+        routine: RoutineName,
+        arguments: Sequence[Argument | Row],
+        context: ExecutionContext,
+        budget: Budget | None = None,
+    ) -> CallResult | None:
+        """Call a function for its answer alone; a tuple of canonical values is a row for a parameter of a row type.
+
+        Raises SqlError, 25006 where the function changes rows or emits something; nothing of that remains.
+        """
+        meter = self._meter = Meter(budget or DEFAULT_BUDGET)
+        with self.transaction() as opened:
+            runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
+            self._settle()
+            self._fuse.reset()
+            try:
+                result = self._routines.run_asked(runner, routine, arguments)
+                self._routines.hand_over(opened)
+            finally:
+                self._routines.end()
+            opened.changes = self._capture.changes()
+            opened.rollback()
+        if opened.changes or opened.events:
+            raise SqlError(READ_ONLY, f"{routine} is asked for an answer, and does more than to give one")
+        return result
 
     @deep_stack()
     def _run_steps(
