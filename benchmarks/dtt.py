@@ -1,4 +1,4 @@
-"""What the Deterministic Transaction Tree is worth: merges that graft, and blocks that two processes check and execute."""
+"""What the Deterministic Transaction Tree is worth: merges that graft, and the trees of large blocks."""
 
 import os
 import random
@@ -135,7 +135,7 @@ def _prepare(place: Path) -> _Timed:
 def _merge_lines(place: Path, transactions: int) -> Iterator[Line]:
     grafted = min((_prepare(place) for _ in range(3)), key=lambda one: one.took)
     assert isinstance(grafted.prepared.replayed, GraftedReplays)
-    replayed = len(grafted.prepared.replayed._results)  # noqa: SLF001 - the figure is what share was grafted
+    replayed = grafted.prepared.replayed.executed
     with patch.object(GraftingMerger, "prepare", lambda *_: None):
         serial = _prepare(place)
     assert serial.prepared.ledger.transactions_bytes == grafted.prepared.ledger.transactions_bytes

@@ -43,6 +43,7 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
         Verb("diff", "reading", "show the rows that differ between two blocks"),
         Verb("schema", "reading", "show what contracts define"),
         Verb("query", "reading", "ask in SQL, at any block"),
+        Verb("dtt", "trees", "show which transactions of a block depend on which"),
     ),
     "Branch": (
         Verb("branch", "branches", "list branches or make one"),

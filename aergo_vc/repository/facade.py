@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from aergo_vc.query.results import Result
     from aergo_vc.query.session import QueryLimits
     from aergo_vc.repository.conflicts import OpenMerge
+    from aergo_vc.repository.transaction_trees import TransactionTree
 
 
 class Repository:
@@ -289,6 +290,15 @@ class Repository:
         from aergo_vc.repository.reading import details  # noqa: PLC0415
 
         return details(self._workspace, what)
+
+    def dtt(self, revision: str | None = None, *, optimize: bool = False) -> "TransactionTree":
+        """Which transactions of a block wait for which: its Deterministic Transaction Tree.
+
+        With `optimize` as if each version of a row were kept, so that nobody waits but for what it reads.
+        """
+        from aergo_vc.repository.transaction_trees import transaction_tree  # noqa: PLC0415
+
+        return transaction_tree(self._workspace, revision, optimize=optimize)
 
     def diff(self, before: str, after: str, *, table: str | None = None) -> Iterator[TableDifference]:
         """What turns the state at one block into that at another, table by table."""

@@ -149,7 +149,7 @@ def prepare_merge(
         replay = GraftingMerger(objects, workspace.nodes, authorities, kept).prepare(cache.machine, request)
         if replay is None:
             _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop))
-            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append)
+            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append, kept.keep)
             replay = merger(cache.machine, request)
         with cache.machine.block(opening.context) as execution:
             replayed = replay(execution)
