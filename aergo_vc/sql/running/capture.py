@@ -406,10 +406,9 @@ def _bytes_at(places: tuple[int, ...], row: Kept) -> int:
 def _canonical(layout: Layout, net: Net) -> dict[Key, RowChange]:
     """The net changes of a table by key, in canonical values."""
     if layout.is_read_plain:
-        changed = [(identity, before, after) for identity, (before, after) in net.items() if before != after]
         if len(layout.positions) == 1:
-            return {(identity,): RowChange(before, after) for identity, before, after in changed}
-        return {identity: RowChange(before, after) for identity, before, after in changed}
+            return {(key,): RowChange(before, after) for key, (before, after) in net.items() if before != after}
+        return {key: RowChange(before, after) for key, (before, after) in net.items() if before != after}
     found: dict[Key, RowChange] = {}
     for before, after in net.values():
         if before == after:
