@@ -64,7 +64,7 @@ def run_signed_call(session: Session, plan: CallPlan, entry: Entry, arguments: l
     """Carry a call of a routine out; the result is in canonical values, arrays as tuples."""
     for place in entry.arrays:
         arguments[place] = list_of(arguments[place])
-    result = session.call(plan.routine, *arguments)
+    result = session.call_first(entry, arguments)
     if plan.columns is None:
         return None
     rows: list[tuple[Any, ...]] = [

@@ -213,6 +213,11 @@ class Session:
                 self.asks = asks
         return self._call_changed(entry, arguments)
 
+    def call_first(self, entry: Entry, arguments: Sequence[Any]) -> Any:  # noqa: ANN401
+        """The call that a transaction is: nobody waits for it, and its contract is where all begins."""
+        self._contract = entry.contract
+        return self.call(entry.routine.name, *arguments)
+
     def _call_changed(self, entry: Entry, arguments: Sequence[Any]) -> Any:  # noqa: ANN401
         """A call of a strict routine, of one with its owner's rights, or of one in another contract."""
         routine = entry.routine

@@ -295,7 +295,7 @@ class Capture:
         total = 0
         for name, rows in changes.items():
             layout = self._layouts[name]
-            remaining = [row.after for row in rows.values() if row.after is not None]
+            remaining = [after for _, after in rows.values() if after is not None]
             total += len(remaining) * layout.least_bytes if layout.has_small_rows else check_sizes(layout, remaining)
         return total
 
@@ -321,8 +321,8 @@ class Capture:
         if ready is None:
             return
         net, identity_of, count, long = ready
-        self.operations += count
-        if self.operations > self.most_operations:
+        operations = self.operations = self.operations + count
+        if operations > self.most_operations:
             raise self._exhausted("a routine changes more rows than it may")
         old, new = update.old, update.new
         if long:
@@ -333,11 +333,7 @@ class Capture:
         identity = identity_of(new)
         if self._written is not None:
             self._note_written(name, identity)
-        if old is None:
-            self._record(net, identity, None, new)
-            return
-        before = identity_of(old)
-        if before != identity:
+        if old is not None and (before := identity_of(old)) != identity:
             self._record(net, before, old, None)
             old = None
         known = net.get(identity)
