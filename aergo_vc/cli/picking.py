@@ -1,4 +1,4 @@
-"""Verbs that make anew, or undo, what was signed before: cherry-pick, revert, resubmit."""
+"""Verbs that make anew, or undo, what was signed before: cherry-pick, revert, resubmit, repair."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,10 +10,10 @@ from aergo_vc.cli.output import Style, Styled
 from aergo_vc.cli.records import Record, committed_record, rows_record, submitted_record
 from aergo_vc.cli.running import DONE, LOOK, UsageError
 from aergo_vc.cli.transactions import require_seal, tell_committed, tell_submitted
-from aergo_vc.cli.wording import rows_by_table, short
+from aergo_vc.cli.wording import count, rows_by_table, short
 
 if TYPE_CHECKING:
-    from aergo_vc.repository.results import Picked, Reverted, RevertedTransaction
+    from aergo_vc.repository.results import Picked, Repaired, Reverted, RevertedTransaction
 
 app = new_family()
 
@@ -84,6 +84,32 @@ def resubmit(
     return _tell_done(session, done, as_json=as_json)
 
 
+@app.command()
+def repair(
+    context: typer.Context,
+    *,
+    commit: Annotated[str | None, typer.Argument(metavar="[COMMIT]", show_default=False)] = None,
+    replay: Annotated[bool, typer.Option("--replay", help="Merge as it should have been.")] = False,
+    merging: Annotated[str | None, typer.Option("--merging", metavar="BRANCH", help="What was meant.")] = None,
+    message: Message = None,
+    as_json: AsJson = False,
+) -> int:
+    """Find, and with --replay mend, a merge that git or a host made without git-aergo."""
+    session = session_of(context)
+    if not replay and (merging or message) is not None:
+        raise UsageError("--merging and --message need --replay", verb="repair")
+    with session.open() as repository:
+        repaired = repository.repair(commit, replay=replay, merging=merging, message=message)
+        if repaired.merged is not None:
+            repository.maintain()
+    if as_json:
+        session.out.record(repaired_record(repaired))
+    else:
+        _tell_repaired(session, repaired)
+    refused = repaired.merged is not None and repaired.merged.refused
+    return LOOK if refused or (repaired.mishap and repaired.merged is None) else DONE
+
+
 def require_block(message: str | None, *, no_commit: bool, verb: str) -> None:
     """Raise UsageError for a message without a block."""
     if message is not None and no_commit:
@@ -152,6 +178,48 @@ def _tell_undone(session: Session, what: str, undone: "RevertedTransaction") -> 
     for transaction in undone.transactions:
         identifier = Styled(short(transaction), Style.YELLOW)
         session.out.line(f"{what} ", identifier, f" of {', '.join(undone.signers)} in block {undone.height}")
+
+
+def repaired_record(repaired: "Repaired") -> Record:
+    """What was wrong with a branch, and what stands there now."""
+    merged = repaired.merged
+    return {
+        "branch": repaired.branch,
+        "mishap": repaired.mishap,
+        "told": repaired.told,
+        "commits": list(repaired.commits),
+        "remotes": list(repaired.remotes),
+        "block": None if merged is None else merged.block,
+        "commit": None if merged is None else merged.commit,
+        "included": []
+        if merged is None
+        else [one.transaction.id for one in merged.transactions if one.receipt.refusal is None],
+        "refused": []
+        if merged is None
+        else [
+            {"transaction": one.transaction.id, **one.receipt.refusal._asdict()}
+            for one in merged.refused
+            if one.receipt.refusal is not None
+        ],
+    }
+
+
+def _tell_repaired(session: Session, repaired: "Repaired") -> None:
+    out, merged = session.out, repaired.merged
+    if repaired.told is None:
+        out.line(f"The last block of {repaired.branch} is sound")
+        return
+    out.line(Styled(str(repaired.mishap), Style.RED), f": {repaired.told}")
+    for remote in repaired.remotes:
+        out.line(f"{remote} has it already: pushing what stands in its place takes --force-with-lease")
+    if merged is None:
+        return
+    out.line(f"Block {merged.height} of {merged.branch}: ", Styled(short(str(merged.block)), Style.YELLOW))
+    out.line(f"{count(len(merged.transactions) - len(merged.refused), 'transaction')}, {rows_by_table(merged.rows)}")
+    for one in merged.refused:
+        if one.receipt.refusal is not None:
+            identifier = Styled(f"left out {short(one.transaction.id)}", Style.RED)
+            out.line(identifier, f": {one.receipt.refusal.message}")
 
 
 def _tell_picked(session: Session, picked: "Picked") -> None:

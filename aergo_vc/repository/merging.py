@@ -179,7 +179,7 @@ def merge(
     source = commit_of(workspace, revision)
     with workspace.locked():
         target = tip_of(workspace, branch)
-        _require_no_merge(workspace)
+        require_no_merge(workspace)
         prepared = prepare_merge(workspace, identity, target, source)
         if isinstance(prepared, Unchanged):
             return Merged(branch, None, None, None, None, None, (), {})
@@ -278,6 +278,7 @@ def commit_of(workspace: Workspace, text: str) -> ObjectId:
     return resolve(workspace, text).commit
 
 
-def _require_no_merge(workspace: Workspace) -> None:
+def require_no_merge(workspace: Workspace) -> None:
+    """Raise MergeInProgressError while a merge of git's waits to be committed."""
     if (workspace.paths.git_dir / "MERGE_HEAD").exists():
         raise MergeInProgressError("a merge is in progress in this worktree")

@@ -148,6 +148,22 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Repaired:
+    """What was wrong with the head of a branch, if anything, and what was put in its place.
+
+    `mishap` is one of repairing's, `told` says it in a sentence; `commits` led away from the last sound one, newest
+    first.  `remotes` have them already.  `merged` is the block that stands there now, None where nothing was done.
+    """
+
+    branch: BranchName
+    mishap: str | None
+    told: str | None
+    commits: tuple[ObjectId, ...]
+    remotes: tuple[str, ...]
+    merged: Merged | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BlockSummary:
     """A block in a log.  `subject` is the first line of its commit's message: foreign text."""
 
