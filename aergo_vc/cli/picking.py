@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aergo_vc.cli.commands import AsJson, Message, Seal, Session, new_family, session_of
+from aergo_vc.cli.merging import tell_merged
 from aergo_vc.cli.output import Style, Styled
-from aergo_vc.cli.records import Record, committed_record, rows_record, submitted_record
+from aergo_vc.cli.records import Record, committed_record, merged_record, rows_record, submitted_record
 from aergo_vc.cli.running import DONE, LOOK, UsageError
 from aergo_vc.cli.transactions import require_seal, tell_committed, tell_submitted
-from aergo_vc.cli.wording import count, rows_by_table, short
+from aergo_vc.cli.wording import rows_by_table, short
 
 if TYPE_CHECKING:
     from aergo_vc.repository.results import Picked, Repaired, Reverted, RevertedTransaction
@@ -142,6 +143,7 @@ def picked_record(picked: "Picked") -> Record:
         "failed": None
         if failed is None
         else {"transaction": failed.transaction.id, "code": failed.reason.code, "reason": failed.reason.message},
+        "warnings": [{"transaction": name, "reason": reason} for name, reason in picked.warnings],
         "block": None if picked.committed is None else committed_record(picked.committed),
     }
 
@@ -182,50 +184,34 @@ def _tell_undone(session: Session, what: str, undone: "RevertedTransaction") -> 
 
 def repaired_record(repaired: "Repaired") -> Record:
     """What was wrong with a branch, and what stands there now."""
-    merged = repaired.merged
     return {
         "branch": repaired.branch,
         "mishap": repaired.mishap,
         "told": repaired.told,
         "commits": list(repaired.commits),
         "remotes": list(repaired.remotes),
-        "block": None if merged is None else merged.block,
-        "commit": None if merged is None else merged.commit,
-        "included": []
-        if merged is None
-        else [one.transaction.id for one in merged.transactions if one.receipt.refusal is None],
-        "refused": []
-        if merged is None
-        else [
-            {"transaction": one.transaction.id, **one.receipt.refusal._asdict()}
-            for one in merged.refused
-            if one.receipt.refusal is not None
-        ],
+        "merged": None if repaired.merged is None else merged_record(repaired.merged),
     }
 
 
 def _tell_repaired(session: Session, repaired: "Repaired") -> None:
-    out, merged = session.out, repaired.merged
+    out = session.out
     if repaired.told is None:
         out.line(f"The last block of {repaired.branch} is sound")
         return
     out.line(Styled(str(repaired.mishap), Style.RED), f": {repaired.told}")
     for remote in repaired.remotes:
         out.line(f"{remote} has it already: pushing what stands in its place takes --force-with-lease")
-    if merged is None:
-        return
-    out.line(f"Block {merged.height} of {merged.branch}: ", Styled(short(str(merged.block)), Style.YELLOW))
-    out.line(f"{count(len(merged.transactions) - len(merged.refused), 'transaction')}, {rows_by_table(merged.rows)}")
-    for one in merged.refused:
-        if one.receipt.refusal is not None:
-            identifier = Styled(f"left out {short(one.transaction.id)}", Style.RED)
-            out.line(identifier, f": {one.receipt.refusal.message}")
+    if repaired.merged is not None:
+        tell_merged(session, repaired.merged)
 
 
 def _tell_picked(session: Session, picked: "Picked") -> None:
     out = session.out
     for transaction in picked.standing:
         out.line(Styled(short(transaction), Style.YELLOW), " is here already")
+    for transaction, reason in picked.warnings:
+        session.err.line(Styled("warning: ", Style.YELLOW), f"{short(transaction)}: {reason}")
     if picked.failed is not None:
         identifier = Styled(short(picked.failed.transaction.id), Style.RED)
         out.line(identifier, f" does not go in: {picked.failed.reason.message}")

@@ -10,7 +10,16 @@ from aergo_vc.codec.sshsig import encode_key_text
 from aergo_vc.model.transactions import Call, CallResult, Event, Receipt, RowCounts, Transaction
 
 if TYPE_CHECKING:
-    from aergo_vc.repository.results import BlockDetails, BlockSummary, Committed, Status, Submitted, Verified
+    from aergo_vc.repository.results import (
+        BlockDetails,
+        BlockSummary,
+        Committed,
+        Merged,
+        MergedTransaction,
+        Status,
+        Submitted,
+        Verified,
+    )
 
 Record = dict[str, object]
 
@@ -63,6 +72,34 @@ def committed_record(committed: "Committed") -> Record:
     }
 
 
+def merged_record(merged: "Merged") -> Record:
+    """A merge, or what it would do."""
+    return {
+        "branch": merged.branch,
+        "source": merged.source,
+        "merged": merged.merged,
+        "block": merged.block,
+        "height": merged.height,
+        "commit": merged.commit,
+        "rows": rows_record(merged.rows),
+        "transactions": [considered_record(one) for one in merged.transactions],
+    }
+
+
+def considered_record(one: "MergedTransaction") -> Record:
+    """A transaction that a merge considered."""
+    receipt, refusal = one.receipt, one.receipt.refusal
+    return {
+        "transaction": one.transaction.id,
+        "signer": one.transaction.payload.signer,
+        "rows": rows_record(receipt.rows),
+        "settled": receipt.settled,
+        "refused": None
+        if refusal is None
+        else {"code": refusal.code, "message": refusal.message, "after": refusal.after},
+    }
+
+
 def status_record(status: "Status") -> Record:
     """Where a branch stands."""
     return {
@@ -87,6 +124,7 @@ def block_record(summary: "BlockSummary") -> Record:
         "branch": header.branch,
         "height": header.height,
         "previous": header.previous,
+        "merged": list(header.merged),
         "time": header.time,
         "slot": header.slot,
         "producer": header.producer,
@@ -139,6 +177,8 @@ def details_records(details: "BlockDetails") -> Iterable[Record]:
     yield block_record(details.summary)
     for transaction, receipt in zip(details.transactions, details.receipts, strict=True):
         yield transaction_record(transaction, receipt, details.summary)
+    for one in details.refused:
+        yield considered_record(one) | {"block": details.summary.block, "height": details.summary.header.height}
 
 
 def verified_record(verified: "Verified") -> Record:
@@ -149,4 +189,5 @@ def verified_record(verified: "Verified") -> Record:
         "transactions": verified.transactions,
         "head": verified.head,
         "irreversible": verified.irreversible,
+        "merged": verified.merged,
     }

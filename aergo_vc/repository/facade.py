@@ -380,16 +380,28 @@ class Repository:
 
         return checkout(self._workspace, name)
 
-    def merge(self, revision: str, *, message: str | None = None, dry_run: bool = False) -> Merged:
+    def merge(self, revision: str, *, message: str | None = None, dry_run: bool = False, commit: bool = True) -> Merged:
         """Merge a branch, or what else `revision` means, into the current branch as a block of two parents.
 
         The source's transactions are replayed on the current branch, and those that are inconsistent left out with the
-        reason.  With `dry_run` nothing is kept.  Raises UnmergeableError, and InvalidBlockError for a source whose
-        blocks are not valid.
+        reason.  With `dry_run` nothing is kept; without `commit` the result is left in index and files, to be sealed
+        by `continue_merge`.  Raises UnmergeableError, and InvalidBlockError for a source whose blocks are not valid.
         """
         from aergo_vc.repository.merging import merge  # noqa: PLC0415 - loads sqlglot
 
-        return merge(self._workspace, self._identity, revision, message=message, dry_run=dry_run)
+        return merge(self._workspace, self._identity, revision, message=message, dry_run=dry_run, commit=commit)
+
+    def continue_merge(self, *, message: str | None = None) -> Merged:
+        """Seal the merge that is in progress in this worktree; raises NoMergeError, MergeInProgressError."""
+        from aergo_vc.repository.merging import continue_merge  # noqa: PLC0415 - loads sqlglot
+
+        return continue_merge(self._workspace, self._identity, message=message)
+
+    def abort_merge(self) -> None:
+        """Take the worktree back to before the merge that is in progress there; raises NoMergeError."""
+        from aergo_vc.repository.unfinished_merges import abort_merge  # noqa: PLC0415
+
+        abort_merge(self._workspace)
 
     def repair(
         self,

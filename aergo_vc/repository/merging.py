@@ -21,7 +21,7 @@ from aergo_vc.ledger.building import (
     write_files,
 )
 from aergo_vc.ledger.history import BlockCommit
-from aergo_vc.ledger.layout import LEDGER, LedgerTree, other_entries, read_ledger
+from aergo_vc.ledger.layout import LEDGER, LedgerTree, other_entries, read_ledger, with_ledger
 from aergo_vc.ledger.machine import Machine
 from aergo_vc.ledger.merges import MergeRequest, Replayed
 from aergo_vc.ledger.rules import ref_of
@@ -38,9 +38,18 @@ from aergo_vc.repository.revisions import peeled, resolve
 from aergo_vc.repository.sealing import Producer, checked_message
 from aergo_vc.repository.state_cache import state_cache
 from aergo_vc.repository.tips import Tip, tip_of
+from aergo_vc.repository.unfinished_merges import (
+    forget_merge,
+    leave_merge,
+    merge_head,
+    merge_message,
+    merged_files_in_index,
+    require_merge_head,
+)
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.state.nodes import NodeStore
 
+_SHORT = 12
 _SUBMODULE_MODE = 0o160000
 _WORKERS = 2
 
@@ -169,19 +178,29 @@ def _verify_source(
 
 
 def merge(
-    workspace: Workspace, identity: Identity, revision: str, *, message: str | None = None, dry_run: bool = False
+    workspace: Workspace,
+    identity: Identity,
+    revision: str,
+    *,
+    message: str | None = None,
+    dry_run: bool = False,
+    commit: bool = True,
 ) -> Merged:
     """Merge what `revision` means into the current branch; with `dry_run` tell what that would do.
 
-    Raises as `prepare_merge`, and MergeInProgressError.
+    Without `commit` the result is left in the index and in the files, and `continue_merge` goes on from there.  Raises
+    as `prepare_merge`, and MergeInProgressError.
     """
     branch = workspace.current_branch()
     source = commit_of(workspace, revision)
     with workspace.locked():
         target = tip_of(workspace, branch)
-        require_no_merge(workspace)
+        if merge_head(workspace) is not None:
+            raise MergeInProgressError("a merge is in progress in this worktree")
         prepared = prepare_merge(workspace, identity, target, source)
         if isinstance(prepared, Unchanged):
+            if not prepared.has_ledger:
+                raise UnmergeableError(f"{revision} has no ledger: merge it with git merge", revision=revision)
             return Merged(branch, None, None, None, None, None, (), {})
         if dry_run:
             return merged_of(prepared, None)
@@ -189,10 +208,13 @@ def merge(
         if files is not None and files.stages:
             path = files.stages[0].path.decode("utf-8", "replace")
             raise UnmergeableError(f"both sides changed {path} beside ledger/, in ways that git cannot bring together")
-        text = message or describe_merge(prepared, revision)
-        return merged_of(
-            prepared, land_merge(workspace, identity, prepared, text, None if files is None else files.tree).commit
-        )
+        text = checked_message(message or describe_merge(prepared, revision))
+        tree = None if files is None else files.tree
+        if commit:
+            return merged_of(prepared, land_merge(workspace, identity, prepared, text, tree).commit)
+        root = tree or read_links(workspace.writer.read_commit(target.commit)).tree
+        leave_merge(workspace, target.commit, source, with_ledger(workspace.writer, root, prepared.ledger.id), text)
+        return merged_of(prepared, None)
 
 
 def land_merge(
@@ -278,7 +300,17 @@ def commit_of(workspace: Workspace, text: str) -> ObjectId:
     return resolve(workspace, text).commit
 
 
-def require_no_merge(workspace: Workspace) -> None:
-    """Raise MergeInProgressError while a merge of git's waits to be committed."""
-    if (workspace.paths.git_dir / "MERGE_HEAD").exists():
-        raise MergeInProgressError("a merge is in progress in this worktree")
+def continue_merge(workspace: Workspace, identity: Identity, *, message: str | None = None) -> Merged:
+    """Seal the merge in progress, at this time, with the other files as the index has them; raises NoMergeError."""
+    branch = workspace.current_branch()
+    with workspace.locked():
+        source = require_merge_head(workspace)
+        target = tip_of(workspace, branch)
+        prepared = prepare_merge(workspace, identity, target, source)
+        if isinstance(prepared, Unchanged):
+            raise UnmergeableError("the merge in progress changes nothing in ledger/: conclude it with git commit")
+        text = checked_message(message or merge_message(workspace) or describe_merge(prepared, source[:_SHORT]))
+        files = merged_files_in_index(workspace, target.commit)
+        built = land_merge(workspace, identity, prepared, text, files)
+        forget_merge(workspace)
+        return merged_of(prepared, built.commit)

@@ -59,7 +59,7 @@ class Picked:
     """Signed transactions that were taken over: pending, or in the block `committed`.
 
     `standing` are those that the branch, or its pool, holds already.  Where one cannot go in, `failed` says why, and
-    nothing was made.
+    nothing was made.  `warnings` say what is overwritten that was not so where a transaction was made.
     """
 
     transactions: tuple[TransactionId, ...]
@@ -67,6 +67,7 @@ class Picked:
     rows: Mapping[TableName, RowCounts]
     committed: Committed | None = None
     failed: Exclusion | None = None
+    warnings: tuple[tuple[TransactionId, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
