@@ -23,6 +23,7 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
         "what a final block did is undone by a new transaction, never by leaving the block out",
     ),
     "E_KEY_NOT_REGISTERED": ("an administrator of the directory must add this key first",),
+    "E_LAW": ("git aergo branch --help tells what a branch's law can say; it never changes",),
     "E_LOCKED": ("another git or git-aergo is at work; try again when it is done",),
     "E_MOVED": ("look at what came in between (git aergo log), then try again",),
     "E_NOT_A_REPOSITORY": ("go into a repository, name one with -C, or make one: git init",),

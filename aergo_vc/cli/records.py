@@ -7,6 +7,7 @@ from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import TableName
 from aergo_vc.codec.arguments import json_of
 from aergo_vc.codec.sshsig import encode_key_text
+from aergo_vc.model.blocks import Law
 from aergo_vc.model.transactions import Call, CallResult, Event, Receipt, RowCounts, Transaction
 
 if TYPE_CHECKING:
@@ -133,6 +134,17 @@ def block_record(summary: "BlockSummary") -> Record:
         "transactions": summary.transactions,
         "rows": summary.rows,
         "subject": summary.subject,
+    }
+
+
+def law_record(law: Law) -> Record:
+    """The law of a branch, as far as its blocks do not say the same."""
+    return {
+        "root": law.root,
+        "consensus": law.consensus,
+        "sole_producer": law.producer,
+        "merge": law.merge,
+        "settle": law.settle,
     }
 
 

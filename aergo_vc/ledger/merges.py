@@ -17,6 +17,7 @@ class MergeRequest:
 
     `context` is that of the block that the merge makes, `authority` what the directory says under it.  `claimed` is the
     block that somebody made of it, where one is verified; it tells which resolutions people signed, and nothing else.
+    `resolutions` are those where the block is still to be made: transactions for its end.
     """
 
     target: BlockCommit
@@ -25,6 +26,7 @@ class MergeRequest:
     context: BlockContext
     authority: Authority
     claimed: LedgerTree | None = None
+    resolutions: tuple[Submission, ...] = ()
 
 
 class Replayed(NamedTuple):

@@ -55,12 +55,7 @@ class Gathered:
 
 def gather(objects: CommitObjects, nodes: NodeStore, graph: BlockGraph, request: MergeRequest) -> Gathered:
     """What there is to merge; raises MergeError where the target has it all, or the histories share nothing."""
-    stop = graph.newest_shared(request.target, request.source)
-    if stop is None:
-        raise MergeError("the two histories have no block in common")
-    if stop.commit == request.source.commit:
-        raise MergeError(f"block {read_ledger(objects, stop.ledger).block} is merged already")
-    places = list(_until(graph.line(request.source), stop.commit))[::-1]
+    stop, places = source_places(objects, graph, request)
     blocks: list[SourceBlock] = []
     base = -1
     for number, place in enumerate(places):
@@ -71,8 +66,27 @@ def gather(objects: CommitObjects, nodes: NodeStore, graph: BlockGraph, request:
         payloads = read_payloads(objects, nodes, ledger.payload, ledger.transactions)
         submissions = tuple(zip(ledger.transactions, payloads, strict=True))
         blocks.append(SourceBlock(place, ledger, submissions, base))
-    there = set(_ids_since(objects, graph, request.target, _fork(objects, graph, request.target, stop)))
+    there = ids_there(objects, graph, request, stop)
     return Gathered(read_ledger(objects, stop.ledger), tuple(blocks), tuple(_candidates(blocks, there)))
+
+
+def source_places(
+    objects: CommitObjects, graph: BlockGraph, request: MergeRequest
+) -> tuple[BlockCommit, list[BlockCommit]]:
+    """The newest block of the source's line that the target descends from, and those behind it; raises as `gather`."""
+    stop = graph.newest_shared(request.target, request.source)
+    if stop is None:
+        raise MergeError("the two histories have no block in common")
+    if stop.commit == request.source.commit:
+        raise MergeError(f"block {read_ledger(objects, stop.ledger).block} is merged already")
+    return stop, list(_until(graph.line(request.source), stop.commit))[::-1]
+
+
+def ids_there(
+    objects: CommitObjects, graph: BlockGraph, request: MergeRequest, stop: BlockCommit
+) -> set[TransactionId]:
+    """The transactions on the target's line since it parted from that of `stop`."""
+    return set(_ids_since(objects, graph, request.target, _fork(objects, graph, request.target, stop)))
 
 
 def _candidates(blocks: list[SourceBlock], there: set[TransactionId]) -> Iterator[Candidate]:

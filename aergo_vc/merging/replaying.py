@@ -1,48 +1,75 @@
 """The replay of a merge, one transaction after the other: the reference that everything faster must agree with."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from aergo_vc.base.errors import AergoError, InvalidError, RepositoryError
-from aergo_vc.base.ids import TransactionId
 from aergo_vc.codec.receipts import encode_receipts
 from aergo_vc.ledger.ancestry import BlockGraph
 from aergo_vc.ledger.building import Room
 from aergo_vc.ledger.errors import ChainMismatchError
 from aergo_vc.ledger.history import CommitObjects
+from aergo_vc.ledger.layout import LedgerTree
 from aergo_vc.ledger.machine import BlockExecution, Machine, TransactionOutcome
 from aergo_vc.ledger.merges import MergeRequest, Replay, Replayed
 from aergo_vc.ledger.rules import check_signer
 from aergo_vc.ledger.verifying import AuthorityOf
 from aergo_vc.merging.candidates import Candidate, Gathered, gather
+from aergo_vc.merging.conflicts import Conflict
+from aergo_vc.merging.consistent import LastWritten, Settlement, refuse_conflict, resolutions_for
 from aergo_vc.merging.deciding import LeftOut, inconsistency
+from aergo_vc.merging.evidence import Evidence
 from aergo_vc.merging.recording import footprints_of
+from aergo_vc.merging.settling import Settler, refusal_for
 from aergo_vc.merging.states import StateAt
 from aergo_vc.merging.unseen import Unseen, unseen_in_both, unseen_since
-from aergo_vc.model.blocks import MergeRule
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.transactions import Receipt, Refusal
-from aergo_vc.sql.errors import SqlError
 from aergo_vc.state.nodes import NodeStore
 
 
 class SerialMerger:
     """Runs merges; a `ledger.merges.PrepareReplay`."""
 
-    def __init__(self, objects: CommitObjects, nodes: NodeStore, authority_of: AuthorityOf) -> None:
+    def __init__(
+        self,
+        objects: CommitObjects,
+        nodes: NodeStore,
+        authority_of: AuthorityOf,
+        on_conflict: Callable[[Conflict], None] = refuse_conflict,
+    ) -> None:
         self._objects = objects
         self._nodes = nodes
         self._authority_of = authority_of
+        self._on_conflict = on_conflict
 
     def __call__(self, machine: Machine, request: MergeRequest) -> Replay:
-        gathered = gather(self._objects, self._nodes, BlockGraph(self._objects), request)
+        graph = BlockGraph(self._objects)
+        gathered = gather(self._objects, self._nodes, graph, request)
         footprints = footprints_of(machine, self._objects, self._nodes, self._authority_of, gathered)
         evidence = Evidence(gathered, self._unseen(request, gathered), footprints)
 
         def replay(execution: BlockExecution) -> Sequence[Replayed]:
-            return replay_all(execution, request, evidence)
+            settlement = self._settlement(machine, request, evidence, graph)
+            return replay_all(execution, request, evidence, settlement)
 
         return replay
+
+    def _settlement(
+        self, machine: Machine, request: MergeRequest, evidence: Evidence, graph: BlockGraph
+    ) -> Settlement | None:
+        """What settles inconsistencies by the target's law; None where they are left out."""
+        settle_by = request.target_ledger.law.settle
+        if settle_by is None:
+            return None
+        last_written = LastWritten(self._objects, self._nodes, graph, request.target)
+        settler = Settler(settle_by, machine, last_written, resolutions_for(request, evidence.gathered))
+        states = {
+            base: StateAt(self._objects, self._nodes, ledger)
+            for base, ledger in [(-1, evidence.gathered.stop), *_ledgers(evidence.gathered)]
+            if base in evidence.unseen
+        }
+        now = StateAt(self._objects, self._nodes, request.target_ledger)
+        return Settlement(settler, request, evidence, states, now, self._on_conflict)
 
     def _unseen(self, request: MergeRequest, gathered: Gathered) -> Mapping[int, Unseen]:
         """The cells that the source has not seen, by the place of the block from which on it has not."""
@@ -55,58 +82,77 @@ class SerialMerger:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What is known of a merge before anything of it is executed on the target.
-
-    `unseen` are the cells that the source has not seen, by the place of the block from which on it has not (see
-    `SourceBlock.base`); `footprints` are those of the candidates where they were made.
-    """
-
-    gathered: Gathered
-    unseen: Mapping[int, Unseen]
-    footprints: Mapping[TransactionId, Footprint]
+def _ledgers(gathered: Gathered) -> Iterator[tuple[int, LedgerTree]]:
+    for place, block in enumerate(gathered.blocks):
+        yield place, block.ledger
 
 
-def replay_all(execution: BlockExecution, request: MergeRequest, evidence: Evidence) -> list[Replayed]:
+def replay_all(
+    execution: BlockExecution, request: MergeRequest, evidence: Evidence, settlement: Settlement | None = None
+) -> list[Replayed]:
     """Execute the candidates in their order, and leave out those that are inconsistent, with the reasons.
 
+    With a `settlement` it is asked about the inconsistent ones that depend on nothing that is left out.
     Raises FullBlockError where they are more than a block takes.
     """
     room = Room(request.context.branch)
-    left = LeftOut()
-    rule = request.target_ledger.law.merge
+    replayer = Replayer(execution, request, settlement)
     done: list[Replayed] = []
     for candidate in evidence.gathered.candidates:
         room.require(candidate.submission[0], candidate.line)
-        footprint = evidence.footprints[candidate.id]
         unseen = evidence.unseen[evidence.gathered.blocks[candidate.block].base]
-        refusal = inadmissible(request, candidate) or left.dependence(footprint)
-        refusal = refusal or inconsistency(rule, footprint, unseen)
-        one = _execute(execution, candidate, rule, unseen) if refusal is None else left_out(candidate, refusal)
-        if one.outcome is None:
-            left.add(candidate.id, footprint)
+        one, _ = replayer.replay(candidate, evidence.footprints[candidate.id], unseen)
         room.take(one.line, encode_receipts([one.receipt]))
         done.append(one)
+    if settlement is not None:
+        settlement.require_uses(done)
     return done
 
 
-def _execute(execution: BlockExecution, candidate: Candidate, rule: MergeRule, unseen: Unseen) -> Replayed:
-    found: list[Refusal | None] = []
+class Replayer:
+    """Replays the candidates of one merge in their order."""
 
-    def accept(_outcome: TransactionOutcome, replayed: Footprint) -> bool:
-        found.append(inconsistency(rule, replayed, unseen))
-        return found[0] is None
+    def __init__(self, execution: BlockExecution, request: MergeRequest, settlement: Settlement | None = None) -> None:
+        self._execution = execution
+        self._request = request
+        self._settlement = settlement
+        self._rule = request.target_ledger.law.merge
+        self._left = LeftOut()
 
-    try:
-        outcome = execution.record(*candidate.submission, accept).outcome
-    except RepositoryError:
-        raise
-    except AergoError as error:
-        return left_out(candidate, refusal_for(error))
-    if found[0] is not None:
-        return left_out(candidate, found[0])
-    return Replayed(candidate.submission, candidate.line, outcome.receipt, outcome)
+    def replay(self, candidate: Candidate, footprint: Footprint, unseen: Unseen) -> tuple[Replayed, Footprint]:
+        """Execute a candidate unless it is inconsistent; with what it read and wrote, as far as it was executed.
+
+        `footprint` is what it read and wrote where it was made, `unseen` the cells that it had not seen then.  What a
+        settlement writes is in no footprint.
+        """
+        refusal = inadmissible(self._request, candidate) or self._left.dependence(footprint)
+        if refusal is not None:
+            one, now = left_out(candidate, refusal), Footprint()
+        else:
+            refusal = inconsistency(self._rule, footprint, unseen)
+            one, now = (left_out(candidate, refusal), Footprint()) if refusal else self._execute(candidate, unseen)
+            if one.receipt.refusal is not None and self._settlement is not None:
+                one = self._settlement.settle(self._execution, candidate, one.receipt.refusal)
+        if one.outcome is None:
+            self._left.add(candidate.id, footprint)
+        return one, now
+
+    def _execute(self, candidate: Candidate, unseen: Unseen) -> tuple[Replayed, Footprint]:
+        found: list[Refusal | None] = []
+
+        def accept(_outcome: TransactionOutcome, replayed: Footprint) -> bool:
+            found.append(inconsistency(self._rule, replayed, unseen))
+            return found[0] is None
+
+        try:
+            outcome, now, _ = self._execution.record(*candidate.submission, accept)
+        except RepositoryError:
+            raise
+        except AergoError as error:
+            return left_out(candidate, refusal_for(error)), self._execution.attempted
+        if found[0] is not None:
+            return left_out(candidate, found[0]), now
+        return Replayed(candidate.submission, candidate.line, outcome.receipt, outcome), now
 
 
 def inadmissible(request: MergeRequest, candidate: Candidate) -> Refusal | None:
@@ -125,8 +171,3 @@ def left_out(candidate: Candidate, refusal: Refusal) -> Replayed:
     """A candidate that a merge leaves out."""
     receipt = Receipt(candidate.id, refusal=refusal)
     return Replayed(candidate.submission, b"", receipt, None)
-
-
-def refusal_for(error: AergoError) -> Refusal:
-    """What a receipt says of a transaction that failed."""
-    return Refusal(error.sqlstate if isinstance(error, SqlError) else error.code, error.message)

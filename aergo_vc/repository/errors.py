@@ -78,6 +78,12 @@ class MergeInProgressError(RepositoryError):
     code = "E_MERGING"
 
 
+class StalePreparationError(RepositoryError):
+    """A merge was prepared, and can no longer be sealed as it is."""
+
+    code = "E_STALE_MERGE"
+
+
 class NoMergeError(RepositoryError):
     """No merge is in progress."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 
 from aergo_vc.base.ids import BranchName, TransactionId
 from aergo_vc.base.names import branch_name, contract_name, routine_name
+from aergo_vc.model.blocks import Law
 from aergo_vc.model.schema import Table
 from aergo_vc.model.transactions import Argument
 from aergo_vc.model.types import Row, Value
@@ -72,20 +73,25 @@ class Repository:
 
     # Setting up
 
-    def init(self, *, name: str | None = None, entity: str | None = None, key: str | None = None) -> Founded:
+    def init(
+        self, *, name: str | None = None, entity: str | None = None, key: str | None = None, merge: Sequence[str] = ()
+    ) -> Founded:
         """Found a ledger on the current branch, or find it founded.
 
         `entity` names the founder; `key` is a path or a public key as git's ``user.signingKey`` has it.  Without them
         the settings of this clone count, then the user's own signing key if it is Ed25519, then a new key is made.
+        `merge` says how others are merged into the branch, as `branch` has it.
         """
         from aergo_vc.repository.founding import found  # noqa: PLC0415 - loads sqlglot
         from aergo_vc.repository.identity import settle  # noqa: PLC0415
+        from aergo_vc.repository.laws import merge_law  # noqa: PLC0415
 
+        merge_law(merge)
         self._workspace.current_branch()
         settle(self._workspace, entity, key)
         self._identity = Identity(self._workspace)
         top = self._workspace.paths.work_tree or self._workspace.paths.git_dir
-        return found(self._workspace, self._identity, name or top.name)
+        return found(self._workspace, self._identity, name or top.name, merge)
 
     def install(self, program: Program) -> tuple[str, ...]:
         """Put hooks and settings of this clone in place; returns what was done.  Raises NotInstallableError."""
@@ -350,17 +356,27 @@ class Repository:
 
     # Branches and tags
 
-    def branch(self, name: str, *, block: str | None = None) -> Status:
-        """Make a branch that begins at a block; it is private to this clone's entity."""
+    def branch(self, name: str, *, block: str | None = None, merge: Sequence[str] = ()) -> Status:
+        """Make a branch that begins at a block; it is private to this clone's entity.
+
+        `merge` says how others are merged into it: a MergeRule's word, and what settles: a Policy's or
+        ``contract.function``.
+        """
         from aergo_vc.repository.branching import make_branch  # noqa: PLC0415
 
-        return make_branch(self._workspace, self._identity, branch_name(name), block)
+        return make_branch(self._workspace, self._identity, branch_name(name), block, merge)
 
     def branches(self) -> Mapping[BranchName, BlockSummary]:
         """The branches that hold a ledger, with their last blocks."""
         from aergo_vc.repository.branching import branches  # noqa: PLC0415
 
         return branches(self._workspace)
+
+    def laws(self) -> Mapping[BranchName, Law]:
+        """The laws of the branches that hold a ledger: of the block that each of them shows."""
+        from aergo_vc.repository.branching import laws  # noqa: PLC0415
+
+        return laws(self._workspace)
 
     def tag(self, name: str, *, block: str | None = None) -> BlockSummary:
         """Give a block a name that never moves."""

@@ -1,7 +1,7 @@
 """Merge a line of blocks into the current branch."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from aergo_vc.base.ids import BlockId, BranchName, ObjectId, TableName
 from aergo_vc.codec.digests import Kind
@@ -22,12 +22,15 @@ from aergo_vc.ledger.building import (
 )
 from aergo_vc.ledger.history import BlockCommit
 from aergo_vc.ledger.layout import LEDGER, LedgerTree, other_entries, read_ledger, with_ledger
-from aergo_vc.ledger.machine import Machine
+from aergo_vc.ledger.machine import Machine, Submission
 from aergo_vc.ledger.merges import MergeRequest, Replayed
 from aergo_vc.ledger.rules import ref_of
 from aergo_vc.ledger.verifying import ComparingObjects, Verifier
+from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.replaying import SerialMerger
+from aergo_vc.merging.resolving import resolved
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Header
+from aergo_vc.model.schema import Table
 from aergo_vc.model.transactions import RowCounts
 from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 from aergo_vc.objects.refs import is_reference_name
@@ -65,7 +68,8 @@ class Unchanged:
 class Prepared:
     """A merge block that is executed and written, and that no commit holds yet.
 
-    `replayed` are all transactions that the merge considered, in their order, `counts` what those that went in did.
+    `replayed` are all transactions that the merge considered, in their order, and then the resolutions; `counts` is
+    what those that went in did.  While there are `conflicts` the block is not valid.  `tables` are those of the target.
     """
 
     target: Tip
@@ -76,6 +80,8 @@ class Prepared:
     written: WrittenBlock
     replayed: tuple[Replayed, ...]
     counts: Mapping[TableName, RowCounts]
+    conflicts: tuple[Conflict, ...] = ()
+    tables: Mapping[TableName, Table] = field(default_factory=dict)
 
     @property
     def ledger(self) -> LedgerTree:
@@ -100,12 +106,14 @@ class Prepared:
         return tuple(one for one in self.replayed if one.outcome is None)
 
 
-def prepare_merge(workspace: Workspace, identity: Identity, target: Tip, source: ObjectId) -> Prepared | Unchanged:
+def prepare_merge(
+    workspace: Workspace, identity: Identity, target: Tip, source: ObjectId, *, resolutions: Sequence[Submission] = ()
+) -> Prepared | Unchanged:
     """Execute the merge of the commit `source` into a branch, and write ``ledger/`` of the block; nothing is published.
 
     To be used under the ledger's lock.  The source's blocks are verified first.  Raises UnmergeableError,
-    InvalidBlockError for a source that is not valid, FullBlockError for one that has more than a block takes, and what
-    `Producer.open` raises.
+    InvalidBlockError for a source that is not valid, FullBlockError for one that has more than a block takes,
+    FailedResolutionError for one of the `resolutions`, MergeAbortedError, and what `Producer.open` raises.
     """
     objects = workspace.writer
     graph = BlockGraph(objects)
@@ -125,16 +133,24 @@ def prepare_merge(workspace: Workspace, identity: Identity, target: Tip, source:
         cache.move_to(target.ledger)
         authorities = producer.authorities()
         _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop))
-        request = MergeRequest(ours, target.ledger, theirs, opening.context, opening.authority)
-        replay = SerialMerger(objects, workspace.nodes, authorities)(cache.machine, request)
+        request = MergeRequest(
+            ours, target.ledger, theirs, opening.context, opening.authority, resolutions=tuple(resolutions)
+        )
+        conflicts: list[Conflict] = []
+        merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append)
+        replay = merger(cache.machine, request)
         with cache.machine.block(opening.context) as execution:
-            replayed = tuple(replay(execution))
+            considered = replay(execution)
+            replayed = (*considered, *resolved(execution, considered, resolutions))
+            tables = cache.machine.catalog.tables
             executed = executed_merge(replayed, execution.outlook())
     origin = Source(source, theirs_ledger.block)
     place = Place(target.commit, target.ledger, target.ledger.genesis_bytes, target.ledger.law_bytes, origin)
     written = write_files(objects, place, opening.lease, executed)
     counts = total_counts(one.receipt.rows for one in replayed)
-    return Prepared(target, origin, theirs_ledger, place, opening.lease, written, replayed, counts)
+    return Prepared(
+        target, origin, theirs_ledger, place, opening.lease, written, replayed, counts, tuple(conflicts), tables
+    )
 
 
 def _require_mergeable(target: Tip, source: LedgerTree, stop: BlockCommit, ours: BlockCommit) -> None:

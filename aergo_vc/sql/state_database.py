@@ -48,6 +48,7 @@ class StateDatabase:
         self._depth = 0
         self._owed: Mapping[TableName, RowSource] = {}
         self.catalog = Catalog()
+        self._before_block: tuple[Catalog, Mapping[TableName, RowSource]] = (self.catalog, self._owed)
 
     def close(self) -> None:
         self._db.close()
@@ -135,6 +136,14 @@ class StateDatabase:
         """A stretch that is kept whole or not at all; an exception, or `rollback`, rolls it back.  Does not nest."""
         return self._stretch(final=True)
 
+    def begin_again(self) -> None:
+        """Undo all that was done in the block that is open; no transaction is."""
+        catalog, self._owed = self._before_block
+        self._trusted("ROLLBACK")
+        self._command("BEGIN")
+        if self.catalog is not catalog:
+            self._set_catalog(catalog)
+
     def transaction(self) -> Stretch:
         """As `block`, for the parts of one transaction; foreign keys are checked at its end (SqlError 23503)."""
         return self._stretch(final=False, checked=True)
@@ -174,6 +183,8 @@ class StateDatabase:
     def _stretch(self, *, final: bool, checked: bool = False) -> Stretch:
         name = f"s{self._depth}"
         before = (self.catalog, self._owed)
+        if final:
+            self._before_block = before
         self._begin(name, final=final)
         opened = OpenTransaction(savepoint=name)
         if not final:

@@ -1,7 +1,6 @@
 """What is merged without touching the worktree is what git merges in it, to the byte, but for one folder."""
 
 import subprocess
-from pathlib import Path
 
 import pytest
 from git_sandbox import Sandbox
