@@ -49,6 +49,7 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
         Verb("branch", "branches", "list branches or make one"),
         Verb("tag", "branches", "list tags or make one"),
         Verb("checkout", "branches", "go to another branch"),
+        Verb("repair", "picking", "mend a merge that was made without git-aergo"),
         Verb("merge", "merging", "replay another branch's transactions on this one"),
     ),
     "Conflicts": (

@@ -168,6 +168,12 @@ class NotRevertibleError(InputError):
     code = "E_NOT_REVERTIBLE"
 
 
+class NotRepairableError(InputError):
+    """What happened to a branch cannot be repaired by merging again, or is not told well enough."""
+
+    code = "E_NOT_REPAIRABLE"
+
+
 class NameTakenError(InputError):
     """A branch or a tag of that name exists."""
 

@@ -26,6 +26,7 @@ from aergo_vc.repository.results import (
     Merged,
     PendingTransaction,
     Picked,
+    Repaired,
     Reverted,
     RoutinesDifference,
     ScriptProblem,
@@ -467,6 +468,22 @@ class Repository:
         from aergo_vc.repository.conflicts import resolve_script  # noqa: PLC0415 - loads sqlglot
 
         return resolve_script(self._workspace, self._identity, script, transactions)
+
+    def repair(
+        self,
+        revision: str | None = None,
+        *,
+        replay: bool = False,
+        merging: str | None = None,
+        message: str | None = None,
+    ) -> Repaired:
+        """Tell what git alone, or a host, did to the current branch's ledger; with `replay` merge as it should have.
+
+        `merging` names the branch that was meant, where the commits do not tell.
+        """
+        from aergo_vc.repository.repairing import repair  # noqa: PLC0415 - loads sqlglot
+
+        return repair(self._workspace, self._identity, revision, merging=merging, replay=replay, message=message)
 
     # Verifying
 
