@@ -53,7 +53,7 @@ class CatFile:
     def _put(self, question: str, object_id: ObjectId) -> bool:
         try:
             os.write(self._questions, f"{question} {object_id}\n".encode())  # short enough to be written whole
-        except BrokenPipeError:
+        except OSError:  # it has died, or the system does not serve
             return False
         return True
 
