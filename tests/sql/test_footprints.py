@@ -210,6 +210,8 @@ def test_a_join_by_keys_that_are_equal_is_two_rows() -> None:
 def test_the_condition_of_an_outer_join_narrows_its_right_side_alone() -> None:
     found = _footprint("SELECT t.a, u.n FROM t LEFT JOIN u ON u.id = 2 AND t.id = 1", CHILD)
     assert found.reads == {T: Reads({}, _columns("id", "a")), U: Reads({(2,): _columns("id", "n")})}
+    found = _footprint("SELECT t.a, u.n FROM t LEFT JOIN u ON u.id = t.id AND u.id = 2", CHILD)
+    assert found.reads == {T: Reads({}, _columns("id", "a")), U: Reads({(2,): _columns("id", "n")})}
 
 
 def test_a_view_reads_its_tables() -> None:
