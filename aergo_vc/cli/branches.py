@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aergo_vc.cli.commands import AsJson, Session, new_family, session_of
+from aergo_vc.cli.commands import AsJson, Merge, Session, new_family, session_of
 from aergo_vc.cli.output import Style, Styled
-from aergo_vc.cli.records import block_record
+from aergo_vc.cli.records import Record, block_record, law_record
+from aergo_vc.cli.running import UsageError
 from aergo_vc.cli.wording import short
 
 if TYPE_CHECKING:
@@ -19,16 +20,22 @@ Block = Annotated[str | None, typer.Argument(metavar="[REVISION]", show_default=
 
 
 @app.command()
-def branch(context: typer.Context, *, name: Name = None, block: Block = None, as_json: AsJson = False) -> None:
+def branch(
+    context: typer.Context, *, name: Name = None, block: Block = None, merge: Merge = None, as_json: AsJson = False
+) -> None:
     """List the ledger's branches, or make one that is private to this clone's entity."""
     session = session_of(context)
     with session.open() as repository:
         if name is None:
+            if merge:
+                raise UsageError("--merge is for a new branch, and none is named", verb="branch")
             current = repository.current_branch()
+            laws = repository.laws() if as_json else {}
             for found, head in repository.branches().items():
-                _tell_name(session, found, head, current=found == current, as_json=as_json)
+                law = law_record(laws[found]) if found in laws else {}
+                _tell_name(session, found, head, law, current=found == current, as_json=as_json)
             return
-        repository.branch(name, block=block)
+        repository.branch(name, block=block, merge=merge or ())
     if not as_json:
         session.out.line(f"Made branch {name}")
 
@@ -40,7 +47,7 @@ def tag(context: typer.Context, *, name: Name = None, block: Block = None, as_js
     with session.open() as repository:
         if name is None:
             for found, head in repository.tags().items():
-                _tell_name(session, found, head, current=False, as_json=as_json)
+                _tell_name(session, found, head, {}, current=False, as_json=as_json)
             return
         repository.tag(name, block=block)
     if not as_json:
@@ -58,9 +65,9 @@ def checkout(
     session.out.line(f"On no branch, at {name}" if branch is None else f"On branch {branch}")
 
 
-def _tell_name(session: Session, name: str, head: "BlockSummary", *, current: bool, as_json: bool) -> None:
+def _tell_name(session: Session, name: str, head: "BlockSummary", law: Record, *, current: bool, as_json: bool) -> None:
     if as_json:
-        session.out.record({"name": name, "current": current} | block_record(head))
+        session.out.record({"name": name, "current": current} | law | block_record(head))
         return
     mark = Styled("* ", Style.GREEN) if current else "  "
     session.out.line(mark, Styled(short(head.block), Style.YELLOW), f"  {head.header.height:>6}  {name}")

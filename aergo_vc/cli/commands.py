@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 At = Annotated[str | None, typer.Option("--at", metavar="REVISION", help="The block to read at.")]
 Message = Annotated[str | None, typer.Option("--message", "-m", metavar="TEXT", help="The block's message.")]
+Merge = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--merge", metavar="WAY", help="How others are merged into it: a rule; a policy or contract.function."
+    ),
+]
 Seal = Annotated[bool, typer.Option("--commit", help="Seal it into a block at once.")]
 
 # The class above all that say what is wrong with a command line; typer does not export it.

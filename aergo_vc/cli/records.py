@@ -7,10 +7,22 @@ from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import TableName
 from aergo_vc.codec.arguments import json_of
 from aergo_vc.codec.sshsig import encode_key_text
+from aergo_vc.model.blocks import Law
 from aergo_vc.model.transactions import Call, CallResult, Event, Receipt, RowCounts, Transaction
 
 if TYPE_CHECKING:
-    from aergo_vc.repository.results import BlockDetails, BlockSummary, Committed, Status, Submitted, Verified
+    from aergo_vc.merging.conflicts import RowConflict
+    from aergo_vc.repository.conflicts import OpenConflict
+    from aergo_vc.repository.results import (
+        BlockDetails,
+        BlockSummary,
+        Committed,
+        Merged,
+        MergedTransaction,
+        Status,
+        Submitted,
+        Verified,
+    )
 
 Record = dict[str, object]
 
@@ -63,6 +75,57 @@ def committed_record(committed: "Committed") -> Record:
     }
 
 
+def merged_record(merged: "Merged") -> Record:
+    """A merge, or what it would do."""
+    return {
+        "branch": merged.branch,
+        "source": merged.source,
+        "merged": merged.merged,
+        "block": merged.block,
+        "height": merged.height,
+        "commit": merged.commit,
+        "rows": rows_record(merged.rows),
+        "transactions": [considered_record(one) for one in merged.transactions],
+        "conflicts": [one.transaction for one in merged.conflicts],
+    }
+
+
+def considered_record(one: "MergedTransaction") -> Record:
+    """A transaction that a merge considered."""
+    receipt, refusal = one.receipt, one.receipt.refusal
+    return {
+        "transaction": one.transaction.id,
+        "signer": one.transaction.payload.signer,
+        "rows": rows_record(receipt.rows),
+        "settled": receipt.settled,
+        "refused": None
+        if refusal is None
+        else {"code": refusal.code, "message": refusal.message, "after": refusal.after},
+    }
+
+
+def conflict_record(one: "OpenConflict") -> Record:
+    """A transaction in conflict, with the rows in which it is."""
+    return {
+        "transaction": one.transaction.id,
+        "signer": one.transaction.payload.signer,
+        "code": one.conflict.reason.code,
+        "reason": one.conflict.reason.message,
+        "rows": [_row_record(row) for row in one.conflict.rows],
+    }
+
+
+def _row_record(row: "RowConflict") -> Record:
+    names = [column.name for column in row.table.columns]
+    sides = {"base": row.base, "ours": row.ours, "theirs": row.theirs}
+    return {
+        "table": row.table.name,
+        "key": list(row.key),
+        "columns": [name for name in names if name in row.columns],
+        **{side: None if one is None else dict(zip(names, one, strict=True)) for side, one in sides.items()},
+    }
+
+
 def status_record(status: "Status") -> Record:
     """Where a branch stands."""
     return {
@@ -87,6 +150,7 @@ def block_record(summary: "BlockSummary") -> Record:
         "branch": header.branch,
         "height": header.height,
         "previous": header.previous,
+        "merged": list(header.merged),
         "time": header.time,
         "slot": header.slot,
         "producer": header.producer,
@@ -95,6 +159,17 @@ def block_record(summary: "BlockSummary") -> Record:
         "transactions": summary.transactions,
         "rows": summary.rows,
         "subject": summary.subject,
+    }
+
+
+def law_record(law: Law) -> Record:
+    """The law of a branch, as far as its blocks do not say the same."""
+    return {
+        "root": law.root,
+        "consensus": law.consensus,
+        "sole_producer": law.producer,
+        "merge": law.merge,
+        "settle": law.settle,
     }
 
 
@@ -139,6 +214,8 @@ def details_records(details: "BlockDetails") -> Iterable[Record]:
     yield block_record(details.summary)
     for transaction, receipt in zip(details.transactions, details.receipts, strict=True):
         yield transaction_record(transaction, receipt, details.summary)
+    for one in details.refused:
+        yield considered_record(one) | {"block": details.summary.block, "height": details.summary.header.height}
 
 
 def verified_record(verified: "Verified") -> Record:
@@ -149,4 +226,5 @@ def verified_record(verified: "Verified") -> Record:
         "transactions": verified.transactions,
         "head": verified.head,
         "irreversible": verified.irreversible,
+        "merged": verified.merged,
     }

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from aergo_vc.cli.commands import AsJson, Session, new_family, session_of
+from aergo_vc.cli.commands import AsJson, Merge, Session, new_family, session_of
 from aergo_vc.cli.output import Style, Styled
 from aergo_vc.cli.wording import short
 from aergo_vc.repository.findings import Finding, Level
@@ -24,12 +24,13 @@ def init(
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="What the ledger is called.")] = None,
     entity: Annotated[str | None, typer.Option("--entity", metavar="NAME", help="Who founds it.")] = None,
     key: Annotated[str | None, typer.Option("--key", metavar="KEY", help="The founder's key, as for git.")] = None,
+    merge: Merge = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a ledger in this repository, on the current branch."""
     session = session_of(context)
     with session.open() as repository:
-        founded = repository.init(name=name, entity=entity, key=key)
+        founded = repository.init(name=name, entity=entity, key=key, merge=merge or ())
         repository.install(this_program())
     if as_json:
         session.out.record(

@@ -69,6 +69,9 @@ def tell_block(out: Output, details: "BlockDetails") -> None:
     for transaction, receipt in zip(details.transactions, details.receipts, strict=True):
         out.line()
         _transaction(out, transaction, receipt)
+    for one in details.refused:
+        out.line()
+        _transaction(out, one.transaction, one.receipt)
 
 
 def tell_transaction(out: Output, transaction: Transaction, receipt: Receipt, block: "BlockSummary") -> None:
@@ -81,6 +84,11 @@ def _transaction(out: Output, transaction: Transaction, receipt: Receipt, **more
     out.line(Styled(f"transaction {transaction.id}", Style.YELLOW))
     loads = ", ".join(f"{load.table} ({load.mode})" for load in payload.loads)
     facts = {**more, "Signer": payload.signer, "Rows": rows_by_table(receipt.rows), "Loads": loads or None}
+    refusal = receipt.refusal
+    if refusal is not None:
+        after = "" if refusal.after is None else f" ({short(refusal.after)})"
+        facts |= {"Rows": None, "Left out": f"{refusal.code}: {refusal.message}{after}"}
+    facts["Settled"] = receipt.settled
     _facts(out, {**facts, "Contract": payload.contract, "Call": what_it_is(payload) if payload.call else None})
     if receipt.events or receipt.result is not None:
         out.line()

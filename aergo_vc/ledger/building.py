@@ -1,10 +1,11 @@
 """Build blocks: execute transactions, assemble header and files, sign the commit."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from aergo_vc.base.errors import AergoError, InputError, RepositoryError
-from aergo_vc.base.ids import BlockId, BranchName, Digest, EntityName, ObjectId, TransactionId
+from aergo_vc.base.ids import BlockId, BranchName, EntityName, ObjectId, TransactionId
 from aergo_vc.base.limits import BLOCK_FILE_BYTES, BLOCK_TRANSACTIONS, DIRECTORY_BLOCK_BYTES
 from aergo_vc.codec.digests import Kind, blob_digest
 from aergo_vc.codec.genesis import chain_id
@@ -18,26 +19,38 @@ from aergo_vc.ledger.author import Author
 from aergo_vc.ledger.history import CommitObjects
 from aergo_vc.ledger.layout import LedgerFiles, LedgerTree, with_ledger, write_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine, State, Submission, TransactionOutcome
+from aergo_vc.ledger.merges import Replayed
 from aergo_vc.ledger.payloads import write_payloads
 from aergo_vc.ledger.rules import trailer
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, RULES, Header
+from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.transactions import Exclusion, Transaction
 
 _RECEIPT_BYTES = 1 << 20
 _DIRECTORY_RECEIPT_BYTES = 2 << 10
 
 
+class Source(NamedTuple):
+    """What a block merges: the commit that becomes its second parent, and the last block up to there."""
+
+    commit: ObjectId
+    block: BlockId
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a block goes: on the commit `parent` (None: a first commit), after `previous` (None: the chain's first).
 
-    The bytes of ``genesis.json`` and ``branch.json`` are those that the block will have.
+    The bytes of ``genesis.json`` and ``branch.json`` are those that the block will have.  `files` is the tree that all
+    files beside ``ledger/`` come from; None: that of the parent.
     """
 
     parent: ObjectId | None
     previous: LedgerTree | None
     genesis_bytes: bytes
     law_bytes: bytes
+    source: Source | None = None
+    files: ObjectId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,41 @@ class Executed:
     state: State
     lines: tuple[tuple[bytes, bytes], ...]
 
+    @property
+    def contents(self) -> "Contents":
+        """What goes into the block's files."""
+        return Contents(
+            transactions_bytes=b"".join([line for line, _ in self.lines]),
+            receipts_bytes=b"".join([receipt for _, receipt in self.lines]),
+            state=self.state,
+            bringing=self.included,
+            transactions=tuple(transaction for transaction, _ in self.included),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a block's files hold.
+
+    All transactions that bring rows along are among those `bringing` some.  `transactions` are those in the first
+    file; None where they are not at hand.
+    """
+
+    transactions_bytes: bytes
+    receipts_bytes: bytes
+    state: State
+    bringing: Sequence[Submission]
+    transactions: tuple[Transaction, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenBlock:
+    """A block whose ``ledger/`` is added, and which no commit holds yet."""
+
+    id: BlockId
+    header: Header
+    ledger: LedgerTree
+
 
 @dataclass(frozen=True, slots=True)
 class BuiltBlock:
@@ -83,8 +131,12 @@ class BuiltBlock:
     id: BlockId
     commit: ObjectId
     header: Header
-    transactions: tuple[TransactionId, ...]
     ledger: LedgerTree
+
+    @property
+    def transactions(self) -> tuple[TransactionId, ...]:
+        """The ids of its transactions."""
+        return tuple(transaction.id for transaction in self.ledger.transactions)
 
 
 BeforeSigning = Callable[[Header, BlockId], None]
@@ -123,8 +175,16 @@ class Room:
         self._receipts += len(receipt)
 
 
-def execute_all(machine: Machine, context: BlockContext, submissions: Iterable[Submission]) -> Executed:
-    """Execute `submissions` in order on the machine, leaving out those that fail or find no room."""
+def execute_all(
+    machine: Machine,
+    context: BlockContext,
+    submissions: Iterable[Submission],
+    footprints: list[Footprint] | None = None,
+) -> Executed:
+    """Execute `submissions` in order on the machine, leaving out those that fail or find no room.
+
+    With `footprints`, those of the transactions that go in are added to the list.
+    """
     room = Room(context.branch)
     included: list[Submission] = []
     outcomes: list[TransactionOutcome] = []
@@ -135,7 +195,11 @@ def execute_all(machine: Machine, context: BlockContext, submissions: Iterable[S
             line = encode_transaction(transaction) + b"\n"
             try:
                 room.require(transaction, line)
-                outcome = execution.execute(transaction, payload)
+                if footprints is None:
+                    outcome = execution.execute(transaction, payload)
+                else:
+                    outcome, footprint, _ = execution.record(transaction, payload)
+                    footprints.append(footprint)
             except RepositoryError:
                 raise
             except AergoError as reason:
@@ -150,39 +214,63 @@ def execute_all(machine: Machine, context: BlockContext, submissions: Iterable[S
     return Executed(tuple(included), tuple(outcomes), tuple(excluded), state, tuple(lines))
 
 
+def executed_merge(replayed: Sequence[Replayed], state: State) -> Executed:
+    """What a merge did, as the block that it makes holds it."""
+    return Executed(
+        included=tuple(one.submission for one in replayed if one.outcome is not None),
+        outcomes=tuple(one.outcome for one in replayed if one.outcome is not None),
+        excluded=(),
+        state=state,
+        lines=tuple((one.line, encode_receipts([one.receipt])) for one in replayed),
+    )
+
+
 def write_block(objects: CommitObjects, plan: Plan, executed: Executed, before_signing: BeforeSigning) -> BuiltBlock:
     """Add the objects of a block whose transactions were executed; its commit is the last of them."""
-    place, lease, author = plan.place, plan.lease, plan.author
-    transactions = tuple(transaction for transaction, _ in executed.included)
-    transactions_bytes = b"".join([line for line, _ in executed.lines])
-    receipts_bytes = b"".join([receipt for _, receipt in executed.lines])
-    header = _header(place, lease, transactions_bytes, receipts_bytes, executed.state.root.digest)
+    return commit_block(objects, plan, write_files(objects, plan.place, plan.lease, executed.contents), before_signing)
+
+
+def write_files(objects: CommitObjects, place: Place, lease: Lease, contents: Contents) -> WrittenBlock:
+    """Add ``ledger/`` of a block whose transactions were executed."""
+    header = _header(place, lease, contents)
     header_bytes = encode_header(header)
-    name = block_id(header_bytes)
     files = LedgerFiles(
         genesis_bytes=place.genesis_bytes,
         law_bytes=place.law_bytes,
         header_bytes=header_bytes,
-        transactions_bytes=transactions_bytes,
-        receipts_bytes=receipts_bytes,
-        state=executed.state.root.id,
-        payload=write_payloads(objects, executed.included),
+        transactions_bytes=contents.transactions_bytes,
+        receipts_bytes=contents.receipts_bytes,
+        state=contents.state.root.id,
+        payload=write_payloads(objects, contents.bringing),
     )
-    root = None if place.parent is None else read_links(objects.read_commit(place.parent)).tree
     ledger = write_ledger(objects, files)
-    vars(ledger)["transactions"] = transactions  # what reading them again, for the next block's sake, would give
-    tree = with_ledger(objects, root, ledger.id)
+    if contents.transactions is not None:
+        vars(ledger)["transactions"] = contents.transactions  # as reading them for the next block's sake would give
+    return WrittenBlock(block_id(header_bytes), header, ledger)
+
+
+def commit_block(
+    objects: CommitObjects, plan: Plan, written: WrittenBlock, before_signing: BeforeSigning
+) -> BuiltBlock:
+    """Add the signed commit of a block whose ``ledger/`` is written."""
+    place, author, header = plan.place, plan.author, written.header
+    root = place.files
+    if root is None and place.parent is not None:
+        root = read_links(objects.read_commit(place.parent)).tree
+    tree = with_ledger(objects, root, written.ledger.id)
     identity = Identity(author.name, author.email, header.time // 1000)
     parents = () if place.parent is None else (place.parent,)
-    commit = Commit(tree, parents, identity, identity, f"{plan.message.rstrip()}\n\n{trailer(header, name)}")
+    if place.source is not None:
+        parents = (*parents, place.source.commit)
+    commit = Commit(tree, parents, identity, identity, f"{plan.message.rstrip()}\n\n{trailer(header, written.id)}")
     to_sign = signed_payload(commit)
-    before_signing(header, name)
+    before_signing(header, written.id)
     signed = replace(commit, signature=sign_commit_payload(author.signer, to_sign))
     made = objects.add(Kind.COMMIT, encode_commit(signed))
-    return BuiltBlock(name, made, header, tuple(item.id for item in transactions), ledger)
+    return BuiltBlock(written.id, made, header, written.ledger)
 
 
-def _header(place: Place, lease: Lease, transactions_bytes: bytes, receipts_bytes: bytes, state: Digest) -> Header:
+def _header(place: Place, lease: Lease, contents: Contents) -> Header:
     previous = place.previous
     return Header(
         branch=decode_law(place.law_bytes).name,
@@ -192,13 +280,13 @@ def _header(place: Place, lease: Lease, transactions_bytes: bytes, receipts_byte
         directory_height=lease.directory_height,
         height=0 if previous is None else previous.header.height + 1,
         law=blob_digest(place.law_bytes),
-        merged=(),
+        merged=() if place.source is None else (place.source.block,),
         previous=None if previous is None else previous.block,
         producer=lease.producer,
-        receipts=blob_digest(receipts_bytes),
+        receipts=blob_digest(contents.receipts_bytes),
         rules=RULES,
         slot=lease.slot,
-        state=state,
+        state=contents.state.root.digest,
         time=lease.time,
-        transactions=blob_digest(transactions_bytes),
+        transactions=blob_digest(contents.transactions_bytes),
     )

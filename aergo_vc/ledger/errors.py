@@ -99,6 +99,12 @@ class CommitError(InvalidError):
     code = "E_COMMIT"
 
 
+class MergeError(InvalidError):
+    """A block that merges another is not what merging the two gives."""
+
+    code = "E_MERGE"
+
+
 class PayloadError(InvalidError):
     """The rows that a transaction brings are missing, or others than it names."""
 

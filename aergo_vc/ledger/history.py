@@ -11,8 +11,11 @@ from typing import Protocol
 from aergo_vc.base.ids import BlockId, ObjectId, TransactionId
 from aergo_vc.base.limits import TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.codec.git_commit import read_links
+from aergo_vc.codec.transactions import signed_part, transaction_id
 from aergo_vc.ledger.errors import NoLedgerError, ShallowError
-from aergo_vc.ledger.layout import LedgerTree, ledger_entry, read_ledger
+from aergo_vc.ledger.layout import LedgerTree, ledger_entry, read_ledger, read_transactions_bytes
+from aergo_vc.ledger.rules import is_foreign
+from aergo_vc.model.transactions import Transaction
 from aergo_vc.objects.errors import ObjectMissingError
 from aergo_vc.state.nodes import ObjectReader, Objects
 
@@ -37,20 +40,27 @@ class BlockCommit:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What lies behind a block: the heights of the blocks, and the transactions in them."""
+    """What lies behind a block: the heights of recent blocks, and transactions that stand in the history."""
 
     heights: Mapping[BlockId, int]
     transactions: frozenset[TransactionId]
 
 
-def past_of(objects: CommitReader, head: ObjectId, newest: LedgerTree, recent: Iterable[str]) -> Past:
-    """The blocks from `head` back to the oldest of `recent`, or as far as transactions live.
+def past_of(objects: CommitReader, head: ObjectId, newest: LedgerTree, waiting: Iterable[Transaction]) -> Past:
+    """What must be known to tell which of `waiting` may follow the block at `head`, whose ledger is `newest`.
 
-    `newest` is the ledger at `head`.
+    The blocks go back to the oldest that a transaction of the branch names as recent, or as far as such live; for
+    transactions of other branches the whole history is searched.
     """
+    foreign: list[Transaction] = []
+    missing: set[BlockId] = set()
+    for transaction in waiting:
+        if is_foreign(transaction.payload, newest.header):
+            foreign.append(transaction)
+        else:
+            missing.add(transaction.payload.recent)
     heights: dict[BlockId, int] = {}
     found: set[TransactionId] = set()
-    missing = set(recent)
     for place in islice(blocks_back(objects, head) if missing else (), TRANSACTION_LIFETIME_BLOCKS):
         ledger = newest if place.ledger == newest.id else read_ledger(objects, place.ledger)
         heights[ledger.block] = ledger.header.height
@@ -58,7 +68,34 @@ def past_of(objects: CommitReader, head: ObjectId, newest: LedgerTree, recent: I
         missing.discard(ledger.block)
         if not missing:
             break
-    return Past(heights, frozenset(found))
+    return Past(heights, frozenset(found | standing(objects, head, foreign)))
+
+
+def standing(objects: CommitReader, head: ObjectId, sought: Iterable[Transaction]) -> set[TransactionId]:
+    """Which of the transactions stand in a block up to `head`, however far back; the blocks must be valid."""
+    missing = {transaction.id: transaction.payload.nonce.encode() for transaction in sought}
+    found: set[TransactionId] = set()
+    for place in blocks_back(objects, head) if missing else ():
+        data = read_transactions_bytes(objects, place.ledger)
+        # A nonce is found several times faster than ids are computed; another's may contain it by chance or by malice.
+        if any(nonce in data for nonce in missing.values()):
+            for name in missing.keys() & set(ids_in(data)):
+                found.add(name)
+                del missing[name]
+            if not missing:
+                break
+    return found
+
+
+def all_transactions(objects: CommitReader, head: ObjectId) -> set[bytes]:
+    """The ids, as 32 bytes, of all transactions in the blocks up to `head`, which must be valid."""
+    places = blocks_back(objects, head)
+    return {bytes.fromhex(name) for place in places for name in ids_in(read_transactions_bytes(objects, place.ledger))}
+
+
+def ids_in(transactions_bytes: bytes) -> Iterator[TransactionId]:
+    """The ids of the transactions of a valid block."""
+    return (transaction_id(signed_part(line)) for line in transactions_bytes.split(b"\n")[:-1])
 
 
 def ledger_at(objects: CommitReader, commit: ObjectId) -> LedgerTree:

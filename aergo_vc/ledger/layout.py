@@ -83,6 +83,12 @@ class LedgerTree:
     def receipts(self) -> tuple[Receipt, ...]:
         return decode_receipts(self.receipts_bytes) if self.receipts_bytes else ()
 
+    @property
+    def outcomes(self) -> tuple[tuple[Transaction, Receipt], ...]:
+        """The transactions with their receipts: what a merge left out is not among them."""
+        receipts = (receipt for receipt in self.receipts if receipt.refusal is None)
+        return tuple(zip(self.transactions, receipts, strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerFiles:
@@ -143,6 +149,14 @@ def read_header_bytes(objects: ObjectReader, ledger: ObjectId) -> bytes:
         if entry.name == _HEADER:
             return objects.read_blob(entry.id)
     raise LayoutError(f"ledger/{_HEADER} is missing", name=_HEADER)
+
+
+def read_transactions_bytes(objects: ObjectReader, ledger: ObjectId) -> bytes:
+    """``transactions.jsonl`` alone of a block that was found valid before; raises LayoutError if there is none."""
+    for entry in _entries(objects, ledger):
+        if entry.name == _TRANSACTIONS:
+            return objects.read_blob(entry.id)
+    raise LayoutError(f"ledger/{_TRANSACTIONS} is missing", name=_TRANSACTIONS)
 
 
 def write_ledger(objects: Objects, files: LedgerFiles) -> LedgerTree:

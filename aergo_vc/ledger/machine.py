@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import NamedTuple
 
+from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import BranchName, ChainId, Digest, EntityName, ObjectId, TableName, TransactionId
 from aergo_vc.base.limits import DIRECTORY_OUTPUT_BYTES, OUTPUT_BYTES
 from aergo_vc.codec.catalog_texts import functions_of, schemas_of
-from aergo_vc.codec.receipts import is_output_small, output_size
+from aergo_vc.codec.receipts import output_size
 from aergo_vc.ledger.catalogs import catalog_of
 from aergo_vc.ledger.errors import ChangedColumnsError, OutputSizeError
 from aergo_vc.ledger.payloads import LoadTrees, TransactionPayload, checked_node, keys_only
@@ -22,8 +23,20 @@ from aergo_vc.model.changes import Changes, Key, RowChange, TableChanges
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog, Table
-from aergo_vc.model.transactions import CallResult, Event, Load, LoadMode, Payload, Receipt, RowCounts, Transaction
+from aergo_vc.model.transactions import (
+    Call,
+    CallResult,
+    Event,
+    Load,
+    LoadMode,
+    Payload,
+    Receipt,
+    RowCounts,
+    Transaction,
+)
+from aergo_vc.model.types import Row
 from aergo_vc.sql.engine import Engine
+from aergo_vc.sql.errors import EngineError
 from aergo_vc.sql.outcomes import ExecutionContext, Notice, OpenTransaction, RolesOf, no_roles
 from aergo_vc.sql.running.capture import InsertedRows
 from aergo_vc.state.comparing import changed_rows
@@ -68,6 +81,13 @@ class Recorded(NamedTuple):
 
 Accept = Callable[[TransactionOutcome, Footprint], bool]
 """Decides whether a transaction that has been executed stays."""
+
+
+Rows = Mapping[TableName, Mapping[Key, Row | None]]
+"""Rows as they are to be, by table and key; None: not there."""
+
+Amend = Callable[[Footprint], Rows | None]
+"""Tells which rows are to be others than a transaction left them; None: the transaction is not to stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +166,7 @@ class Machine:
         before = self._snapshot
         if snapshot.schemas == before.schemas or _has_same_tables(catalog, self.catalog):
             for name in catalog.stored:
-                self._move_table(catalog.stored[name], self._roots.get(name), roots.get(name))
+                self.change_rows(catalog.stored[name], self._roots.get(name), roots.get(name))
             if snapshot.functions != before.functions or snapshot.schemas != before.schemas:
                 self.engine.adopt(catalog)
         else:
@@ -154,6 +174,24 @@ class Machine:
             for name, root in roots.items():
                 self.engine.insert_rows(name, self.tree(catalog.stored[name]).rows(root))
         self._snapshot, self._roots = snapshot, roots
+
+    @contextmanager
+    def elsewhere(self, objects: Objects, nodes: NodeStore) -> Iterator["Machine"]:
+        """A machine over the same tables, to be moved about and left; then they are brought back to this state.
+
+        It reads and writes trees through `objects` and `nodes`.  Raises EngineError where the way back fails.
+        """
+        other = Machine(self.engine, objects, nodes, self.guard)
+        other.adopt(self._snapshot)
+        mark = self.engine.mark
+        try:
+            yield other
+        finally:
+            try:
+                other.move_to(self._snapshot)
+            except AergoError as error:
+                raise EngineError(f"the tables cannot be brought back to their state: {error.message}") from error
+            self.engine.mark = mark or ""
 
     def tree(self, table: Table) -> TableTree:
         """The trees of a table."""
@@ -163,6 +201,11 @@ class Machine:
         """The root of a table's tree at this state; None while it has no rows."""
         return self._roots.get(table)
 
+    @property
+    def roots(self) -> dict[TableName, Node]:
+        """The roots of all tables that have rows."""
+        return dict(self._roots)
+
     def stands_on(self, roots: Mapping[TableName, Node]) -> bool:
         """Whether `roots` are those of this state's tables."""
         return roots == self._roots
@@ -171,7 +214,7 @@ class Machine:
     def block(self, context: BlockContext) -> Iterator["BlockExecution"]:
         """Execute the transactions of one block; leaving without `finish`, or by an exception, undoes them."""
         self.engine.fall_back()
-        execution = BlockExecution(self, context, _Work(dict(self._roots)))
+        execution = BlockExecution(self, context, _Work(self.roots))
         with self.engine.block() as engine_block:
             yield execution
             if execution.finished is None:
@@ -186,7 +229,7 @@ class Machine:
         Leaving without `keep_ahead`, or by an exception, undoes them.  `peek` sees nothing of what was kept, and
         there is no `finish`.
         """
-        execution = BlockExecution(self, context, _Work(dict(self._roots)))
+        execution = BlockExecution(self, context, _Work(self.roots))
         with self.engine.block() as engine_block:
             yield execution
             if not execution.is_kept:
@@ -208,7 +251,8 @@ class Machine:
             for name, root in snapshot.tables.items()
         }
 
-    def _move_table(self, table: Table, before: Node | None, after: Node | None) -> None:
+    def change_rows(self, table: Table, before: Node | None, after: Node | None) -> None:
+        """Bring the engine's rows of a table from one tree to another."""
         changes = changed_rows(self.tree(table), before, after)
         self.engine.delete_keys(table.name, [key for key, change in changes.items() if change.before is not None])
         self.engine.insert_rows(table.name, [change.after for change in changes.values() if change.after is not None])
@@ -223,17 +267,29 @@ class BlockExecution:
         self._work = work
         self.finished: tuple[Snapshot, dict[TableName, Node]] | None = None
         self.is_kept = False
+        self.attempted = Footprint()
 
     def execute(self, transaction: Transaction, payload: TransactionPayload) -> TransactionOutcome:
         """Execute one transaction, all or nothing.
 
         Raises SqlError and its like for a transaction that fails, and InvalidError for a payload that is not canonical.
         """
+        call = transaction.payload.call
+        if call is not None:
+            return self._call(transaction, call)
         filled: dict[TableName, Node] = {}
         with self._machine.engine.transaction() as done:
             ran = self._run(transaction, payload, filled)
         self._absorb(done, filled)
         return _outcome(transaction, done, ran)
+
+    def _call(self, transaction: Transaction, call: Call) -> TransactionOutcome:
+        """A transaction that is nothing but a call: what the engine keeps whole or not at all by itself."""
+        context = self.context_of(transaction.id, transaction.payload.signer)
+        called = self._machine.engine.call(call.routine, call.arguments, context, accept=self._accept)
+        _merge(self._work.changes, called.changes)
+        receipt = Receipt(transaction.id, _counts(called.changes), called.events, called.result)
+        return TransactionOutcome((), receipt, called.notices)
 
     def record(
         self, transaction: Transaction, payload: TransactionPayload, accept: Accept = lambda _outcome, _footprint: True
@@ -241,41 +297,95 @@ class BlockExecution:
         """Execute one transaction as `execute` does, and record what it reads and writes.
 
         A transaction that succeeds, with all constraints checked, stays only if `accept` then says so; else nothing of
-        it remains.
+        it remains.  Where one fails, `attempted` is what it had read until then.
+        """
+        filled: dict[TableName, Node] = {}
+        engine = self._machine.engine
+        with engine.record() as recorder:
+            try:
+                with engine.transaction() as done:
+                    ran = self._run(transaction, payload, filled)
+                    engine.check_constraints()
+                    footprint = recorder.footprint(engine.changes_of(done))
+                    outcome = _outcome(transaction, done, ran)
+                    is_kept = accept(outcome, footprint)
+                    if not is_kept:
+                        done.rollback()
+            except AergoError:
+                self.attempted = recorder.footprint({})
+                raise
+        if is_kept:
+            self._absorb(done, filled)
+        return Recorded(outcome, footprint, is_kept)
+
+    def amend(self, transaction: Transaction, payload: TransactionPayload, amend: Amend) -> TransactionOutcome | None:
+        """Execute one transaction and then make the rows that `amend` names what it says, all or nothing.
+
+        `amend` is handed what the transaction read and wrote, before foreign keys were looked at; they are when all is
+        done.  None from it: nothing remains.  Raises as `execute` does, and SqlError where a row breaks a constraint.
         """
         filled: dict[TableName, Node] = {}
         engine = self._machine.engine
         with engine.record() as recorder, engine.transaction() as done:
             ran = self._run(transaction, payload, filled)
-            engine.check_constraints()
-            footprint = recorder.footprint(engine.changes_of(done))
-            outcome = _outcome(transaction, done, ran)
-            is_kept = accept(outcome, footprint)
-            if not is_kept:
+            rows = amend(recorder.footprint(engine.changes_of(done)))
+            if rows is None:
                 done.rollback()
-        if is_kept:
-            self._absorb(done, filled)
-        return Recorded(outcome, footprint, is_kept)
+            else:
+                self._put(rows)
+        if rows is None:
+            return None
+        self._absorb(done, filled)
+        return _outcome(transaction, done, ran)
+
+    def put(self, transaction: Transaction, rows: Rows) -> TransactionOutcome:
+        """Make rows what they are to be instead of executing a transaction, all or nothing; raises SqlError."""
+        with self._machine.engine.transaction() as done:
+            self._put(rows)
+        self._absorb(done, {})
+        return _outcome(transaction, done, _Ran())
+
+    def _put(self, rows: Rows) -> None:
+        engine = self._machine.engine
+        for name, by_key in rows.items():
+            columns = [column.name for column in self._machine.catalog.tables[name].columns]
+            gone = [key for key, row in by_key.items() if row is None]
+            engine.load(name, columns, LoadMode.UPSERT, [row for row in by_key.values() if row is not None], gone)
+        self._machine.guard(self._context.branch, engine)
 
     def _run(self, transaction: Transaction, payload: TransactionPayload, filled: dict[TableName, Node]) -> "_Ran":
-        context = self._execution_context(transaction.id, transaction.payload.signer)
+        context = self.context_of(transaction.id, transaction.payload.signer)
         engine = self._machine.engine
         ran = _run(engine, transaction.payload, context)
         for load, trees in zip(transaction.payload.loads, payload, strict=True):
             self._load(load, trees, filled, context)
-        self._machine.guard(self._context.branch, engine)
-        self._require_room(ran)
+        self._accept(ran.events, ran.result)
         return ran
+
+    def graft(self, table: TableName, root: Node | None) -> None:
+        """Put rows in place of a table's that transactions left behind which are not executed again.
+
+        Before the first transaction that is.
+        """
+        machine, work = self._machine, self._work
+        machine.change_rows(machine.catalog.stored[table], work.roots.get(table), root)
+        self._set_root(table, root)
+
+    def begin_again(self) -> None:
+        """Undo all that was done in the block so far; none of it defined anything."""
+        self._machine.engine.begin_again()
+        self._work = _Work(self._machine.roots)
 
     def check(self, script: str, contract: str) -> None:
         """Deploy a contract as its owner would, for the errors that it raises; nothing of it remains."""
         owner = self._machine.catalog.owners.get(contract, EntityName("nobody"))
-        context = self._execution_context(TransactionId("0" * 64), owner)
+        context = self.context_of(TransactionId("0" * 64), owner)
         with self._machine.engine.transaction() as opened:
             self._machine.engine.run(script, context, contract=contract)
             opened.rollback()
 
-    def _execution_context(self, transaction: TransactionId, signer: EntityName) -> ExecutionContext:
+    def context_of(self, transaction: TransactionId, signer: EntityName) -> ExecutionContext:
+        """What a transaction of `signer` may know of where it runs."""
         return ExecutionContext(
             time=self._context.time,
             height=self._context.height,
@@ -286,17 +396,20 @@ class BlockExecution:
             roles_of=self._context.roles_of,
         )
 
-    def _require_room(self, ran: "_Ran") -> None:
-        """Receipts are limited, so that a block has room for them (building.Room)."""
-        if not ran.events and ran.result is None:
+    def _accept(self, events: tuple[Event, ...], result: CallResult | None) -> None:
+        """Raise unless the tables may stay as a transaction leaves them, and its receipt has room (building.Room)."""
+        self._machine.guard(self._context.branch, self._machine.engine)
+        if not events and result is None:
             return
         limit = DIRECTORY_OUTPUT_BYTES if self._context.branch == DIRECTORY_BRANCH else OUTPUT_BYTES
-        if is_output_small(ran.events, ran.result, limit):
-            return
-        size = output_size(ran.events, ran.result)
+        size = output_size(events, result)
         if size > limit:
             message = f"the events and the result of the transaction have {size} bytes; {limit} are allowed"
             raise OutputSizeError(message, bytes=size)
+
+    def outlook(self) -> State:
+        """The state after the transactions so far, as trees that are written; the block goes on, and may be undone."""
+        return self._machine.write_state(self.peek()[0])
 
     def finish(self) -> State:
         """Turn the block's row changes into trees and keep them; returns the state after the block."""
@@ -381,7 +494,7 @@ class BlockExecution:
         rest = dict(done.changes)
         for name, node in filled.items():
             untouched = not work.changes.get(name) and name not in work.roots and name not in work.rewritten
-            if untouched and isinstance(rest.get(name), InsertedRows):
+            if untouched and type(rest.get(name)) is InsertedRows:
                 del rest[name]
                 work.roots[name] = node
         _merge(work.changes, rest)
@@ -397,7 +510,8 @@ class _Ran(NamedTuple):
 
 
 def _outcome(transaction: Transaction, done: OpenTransaction, ran: _Ran) -> TransactionOutcome:
-    return TransactionOutcome(ran.results, Receipt(transaction.id, _counts(done), ran.events, ran.result), ran.notices)
+    counts = _counts({name: rows for name, rows in done.changes.items() if name not in done.rewritten})
+    return TransactionOutcome(ran.results, Receipt(transaction.id, counts, ran.events, ran.result), ran.notices)
 
 
 def _run(engine: Engine, payload: Payload, context: ExecutionContext) -> _Ran:
@@ -407,7 +521,7 @@ def _run(engine: Engine, payload: Payload, context: ExecutionContext) -> _Ran:
     if not payload.sql and payload.contract is None:
         return _Ran()
     done = engine.run(payload.sql, context, contract=payload.contract)
-    return _Ran(done.results, done.events, None, done.notices)
+    return _Ran(done.results, done.events, notices=done.notices)
 
 
 def _has_same_tables(catalog: Catalog, other: Catalog) -> bool:
@@ -420,21 +534,24 @@ def _merge(total: dict[TableName, dict[Key, RowChange]], changes: Changes) -> No
     for name, rows in changes.items():
         mine = total.setdefault(name, {})
         for key, change in rows.items():
-            earlier = mine.pop(key, None)
-            net = change if earlier is None else RowChange(earlier.before, change.after)
-            if net.before != net.after:
-                mine[key] = net
+            earlier = mine.get(key)
+            if earlier is None:
+                mine[key] = change
+            elif earlier.before == change.after:
+                del mine[key]
+            else:
+                mine[key] = RowChange(earlier.before, change.after)
 
 
-def _counts(done: OpenTransaction) -> dict[TableName, RowCounts]:
-    return {name: _count(rows) for name, rows in done.changes.items() if rows and name not in done.rewritten}
+def _counts(changes: Changes) -> dict[TableName, RowCounts]:
+    return {name: _count(rows) for name, rows in changes.items() if rows}
 
 
 _row_counts = lru_cache(1_024)(RowCounts)  # most transactions change few rows
 
 
 def _count(rows: TableChanges) -> RowCounts:
-    if isinstance(rows, InsertedRows):
+    if type(rows) is InsertedRows:  # faster than isinstance, which asks the abstract class
         return _row_counts(len(rows), 0, 0)
     inserted = deleted = 0
     for change in rows.values():

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aergo_vc.base.ids import BlockId, BranchName, EntityName, PublicKey
 from aergo_vc.base.limits import DIRECTORY_BLOCK_BYTES, TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.codec.digests import blob_digest
-from aergo_vc.codec.git_commit import Commit
+from aergo_vc.codec.git_commit import UTC, Commit
 from aergo_vc.consensus.schedule import producer_of, slot_at
 from aergo_vc.ledger.errors import (
     BranchMismatchError,
@@ -14,6 +14,7 @@ from aergo_vc.ledger.errors import (
     ExpiredTransactionError,
     HeaderError,
     LimitError,
+    MergeError,
     PermissionDeniedError,
     SequenceError,
     SlotError,
@@ -25,6 +26,8 @@ from aergo_vc.model.directory import Authority, Role
 from aergo_vc.model.transactions import Payload
 
 _ADMINS, _WRITERS = frozenset({Role.ADMIN}), frozenset({Role.ADMIN, Role.WRITER})
+
+PARENTS_OF_MERGE = 2
 
 TRAILER = "Aergo-Block"
 """The trailer of a block's commit message: branch, height and id of the block, so that the signature covers them."""
@@ -105,15 +108,38 @@ def check_key(authority: Authority, entity: EntityName, key: PublicKey) -> None:
 
 
 def check_commit(commit: Commit, block: LedgerTree) -> None:
-    """Raise unless the commit repeats what the header says."""
+    """Raise unless the commit repeats what the header says.
+
+    The commit of a block that merges another may carry any time: git makes it, after the header.
+    """
     header = block.header
-    if header.merged or len(commit.parents) > 1:
-        raise CommitError(f"block {block.block} says that it merges others, which the rules {RULES} do not know")
+    if len(header.merged) > 1 or len(commit.parents) > PARENTS_OF_MERGE:
+        raise CommitError(f"block {block.block} merges more than one other")
+    if bool(header.merged) != (len(commit.parents) == PARENTS_OF_MERGE):
+        raise CommitError(f"block {block.block} has two parents without merging another, or merges one without")
+    if header.merged and header.branch == DIRECTORY_BRANCH:
+        raise CommitError(f"block {block.block} of the directory merges another")
     seconds = header.time // 1000
-    if (commit.author.seconds, commit.committer.seconds) != (seconds, seconds):
+    if not header.merged and (commit.author.seconds, commit.committer.seconds) != (seconds, seconds):
         raise CommitError(f"the commit of block {block.block} carries another time than its header")
+    if not header.merged and (commit.author.zone, commit.committer.zone) != (UTC, UTC):
+        raise CommitError(f"the commit of block {block.block} carries dates in another zone than UTC")
     if not commit.message.endswith("\n\n" + trailer(header, block.block)):
         raise CommitError(f"the commit of block {block.block} lacks the trailer that names it")
+
+
+def check_merged(block: LedgerTree, source: LedgerTree | None) -> None:
+    """Raise unless a block names `source`, the last block up to its commit's second parent, as the one that it merges.
+
+    A block without a second parent names none.
+    """
+    header = block.header
+    if header.merged != (() if source is None else (source.block,)):
+        raise MergeError(f"block {block.block} names another block as merged than its commit's second parent holds")
+    if source is not None and source.chain != header.chain:
+        raise ChainMismatchError(f"block {block.block} merges a block of another chain")
+    if source is not None and source.header.branch == DIRECTORY_BRANCH:
+        raise BranchMismatchError(f"block {block.block} merges a block of the directory")
 
 
 def trailer(header: Header, block: BlockId) -> str:
@@ -124,21 +150,40 @@ def trailer(header: Header, block: BlockId) -> str:
 def check_payload(payload: Payload, header: Header, authority: Authority, recent: Mapping[BlockId, int]) -> None:
     """Raise unless a transaction may stand in the block with this header.
 
-    `recent` tells the heights of the blocks before it, as far back as transactions live.
+    `recent` tells the heights of the blocks before it, as far back as transactions live.  A transaction of another
+    branch of the chain names a block that need not lie in this history: that it stands there once is for the caller to
+    find out, from the whole of it.
     """
     if payload.chain != header.chain:
         raise ChainMismatchError("a transaction was signed for another chain")
-    if payload.branch != header.branch:
+    foreign = is_foreign(payload, header)
+    if foreign and DIRECTORY_BRANCH in (payload.branch, header.branch):
         raise BranchMismatchError(f"a transaction was signed for branch {payload.branch}, not for {header.branch}")
     if header.branch == DIRECTORY_BRANCH and payload.loads:
         raise LimitError("a transaction of the directory brings rows along")
     if header.branch == DIRECTORY_BRANCH and (payload.contract is not None or payload.call is not None):
         raise LimitError("a transaction of the directory deploys a contract or calls a routine")
-    check_recent(payload, header.height, recent)
-    check_key(authority, payload.signer, payload.key)
-    roles = authority.entities[payload.signer].roles
-    if roles.isdisjoint(_ADMINS if header.branch == DIRECTORY_BRANCH else _WRITERS):
-        raise PermissionDeniedError(f"{payload.signer} may not write to branch {header.branch}", entity=payload.signer)
+    if not foreign:
+        check_recent(payload, header.height, recent)
+    check_signer(payload, header.branch, authority)
+
+
+def check_signer(payload: Payload, branch: BranchName, authority: Authority) -> None:
+    """Raise unless a transaction's key is its signer's, who may write to a branch."""
+    check_writer(payload.signer, payload.key, branch, authority)
+
+
+def check_writer(entity: EntityName, key: PublicKey, branch: BranchName, authority: Authority) -> None:
+    """Raise unless a key is an entity's who may write to a branch."""
+    check_key(authority, entity, key)
+    roles = authority.entities[entity].roles
+    if roles.isdisjoint(_ADMINS if branch == DIRECTORY_BRANCH else _WRITERS):
+        raise PermissionDeniedError(f"{entity} may not write to branch {branch}", entity=entity)
+
+
+def is_foreign(payload: Payload, header: Header) -> bool:
+    """Whether a transaction was signed for another branch than that of the block, or of the block before it."""
+    return payload.branch != header.branch
 
 
 def check_recent(payload: Payload, height: int, recent: Mapping[BlockId, int]) -> None:

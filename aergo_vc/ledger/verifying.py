@@ -8,12 +8,12 @@ history.
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from itertools import islice, takewhile
 from typing import TypeVar
 
 from aergo_vc.base.errors import AergoError, FormatError, InvalidError, RepositoryError
-from aergo_vc.base.ids import BlockId, BranchName, ObjectId, TransactionId
+from aergo_vc.base.ids import BlockId, BranchName, Digest, ObjectId, TransactionId
 from aergo_vc.base.limits import BLOCK_FILE_BYTES, TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.codec.digests import Kind, ObjectFormat, git_object_id
 from aergo_vc.codec.git_commit import Commit, decode_commit, signed_payload
@@ -27,22 +27,34 @@ from aergo_vc.keys.signatures import (
     payload_message,
     verify_commit_signature,
 )
+from aergo_vc.ledger.ancestry import BlockGraph
 from aergo_vc.ledger.errors import (
     BranchMismatchError,
     FailedTransactionError,
     FutureBlockError,
+    MergeError,
     ReceiptsError,
     RepeatedTransactionError,
     StateRootError,
 )
-from aergo_vc.ledger.history import BlockCommit, CommitReader, blocks_back
-from aergo_vc.ledger.layout import LedgerTree, read_ledger
-from aergo_vc.ledger.machine import BlockContext, Machine
+from aergo_vc.ledger.history import BlockCommit, CommitReader, all_transactions, blocks_back
+from aergo_vc.ledger.layout import LedgerTree, read_header, read_ledger
+from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine
+from aergo_vc.ledger.merges import MergeRequest, PrepareReplay
 from aergo_vc.ledger.payloads import read_payloads
-from aergo_vc.ledger.rules import check_commit, check_files, check_key, check_payload, check_producer, check_sequence
+from aergo_vc.ledger.rules import (
+    check_commit,
+    check_files,
+    check_key,
+    check_merged,
+    check_payload,
+    check_producer,
+    check_sequence,
+    is_foreign,
+)
 from aergo_vc.model.blocks import Header
 from aergo_vc.model.directory import Authority
-from aergo_vc.model.transactions import Receipt
+from aergo_vc.model.transactions import Receipt, Transaction
 from aergo_vc.objects.errors import ObjectMissingError
 from aergo_vc.objects.store import ObjectStore
 
@@ -51,6 +63,8 @@ _BATCH_SIGNATURES = 1_024
 _BATCH_BYTES = 4 << 20
 _BATCHES_AHEAD = 2
 _SLOTS_AHEAD = 2
+_WINDOWS_LEFT = 8
+"""How many lines are gone on with, after others were verified, without reading their last blocks again."""
 
 AuthorityOf = Callable[[LedgerTree, LedgerTree | None], Authority]
 """What the directory says for a block, given the block and the one before it; raises InvalidError if it is unknown."""
@@ -72,30 +86,52 @@ class InvalidBlockError(InvalidError):
 
 @dataclass(frozen=True, slots=True)
 class VerifiedBlock:
-    """A block that was found valid."""
+    """A block that was found valid; `is_merged` tells those of other lines, which a later block merges."""
 
     commit: ObjectId
     ledger: LedgerTree
+    is_merged: bool = False
 
 
 @dataclass(slots=True)
 class Window:
-    """Blocks and transactions as far back as transactions live."""
+    """Blocks and transactions of one line, as far back as transactions live.
 
+    `older` gives the blocks before those that were added, newest first, to be read as far as somebody asks.
+    `everything` has the ids, as 32 bytes, of all transactions before, once one of another branch asked for them: such a
+    transaction may have stood in the history at any time.
+    """
+
+    older: Iterator[LedgerTree] = field(default_factory=lambda: iter(()))
     heights: dict[BlockId, int] = field(default_factory=dict)
     transactions: set[TransactionId] = field(default_factory=set)
+    everything: set[bytes] | None = None
     _order: deque[tuple[BlockId, tuple[TransactionId, ...]]] = field(default_factory=deque)
 
     def add(self, block: LedgerTree) -> None:
         """Note a block, and forget what no transaction can refer to any more."""
-        ids = tuple(transaction.id for transaction in block.transactions)
-        self.heights[block.block] = block.header.height
-        self.transactions.update(ids)
+        ids = self._note(block)
+        if self.everything is not None:
+            self.everything.update(map(bytes.fromhex, ids))
         self._order.append((block.block, ids))
         if len(self._order) > TRANSACTION_LIFETIME_BLOCKS:
             oldest, old_ids = self._order.popleft()
             del self.heights[oldest]
             self.transactions.difference_update(old_ids)
+
+    def reach(self, recent: BlockId) -> None:
+        """Read older blocks until `recent` is one of them, or none is left in which a transaction could live."""
+        while recent not in self.heights and len(self._order) < TRANSACTION_LIFETIME_BLOCKS:
+            block = next(self.older, None)
+            if block is None:
+                return
+            self._order.appendleft((block.block, self._note(block)))
+
+    def _note(self, block: LedgerTree) -> tuple[TransactionId, ...]:
+        ids = tuple(transaction.id for transaction in block.transactions)
+        self.heights[block.block] = block.header.height
+        self.transactions.update(ids)
+        return ids
 
 
 class ComparingObjects:
@@ -141,11 +177,24 @@ class _Broken:
 
 @dataclass(frozen=True, slots=True)
 class _Parsed:
+    """`source` is the block that the commit's second parent leads to, with its ledger."""
+
     place: BlockCommit
     commit: Commit
     ledger: LedgerTree
     previous: LedgerTree | None
+    source: tuple[BlockCommit, LedgerTree] | None
     signatures: Sequence[SignedMessage]
+    is_merged: bool
+
+
+@dataclass(slots=True)
+class _Line:
+    """Blocks that follow one another; `waiting` is one of them whose merged line comes first."""
+
+    blocks: Iterator[BlockCommit]
+    previous: LedgerTree | None
+    waiting: BlockCommit | None = None
 
 
 _Batch = list[_Parsed | _Broken]
@@ -155,9 +204,11 @@ _Item = TypeVar("_Item")
 class Verifier:
     """Verifies a line of blocks in ascending order, from a chain's first block or from one that is trusted.
 
+    A block that merges another comes after all blocks of the merged line that were not verified before.
+
     The machine must write to ComparingObjects over the same store, and stand at the state of the block before the
-    first one (the empty state for a chain's first); `window` must hold the blocks before it, and `branches` the names
-    of all branches that they are of.  `now` is the clock's time in milliseconds.
+    first one (the empty state for a chain's first); see `start_behind`.  `seen` are the commits of blocks that
+    need not be verified.  `now` is the clock's time in milliseconds; `prepare_replay` runs merges again.
     """
 
     def __init__(
@@ -166,6 +217,7 @@ class Verifier:
         machine: Machine,
         authority_of: AuthorityOf,
         check_signatures: CheckSignatures,
+        prepare_replay: PrepareReplay,
         *,
         now: int,
     ) -> None:
@@ -173,19 +225,31 @@ class Verifier:
         self._machine = machine
         self._authority_of = authority_of
         self._check_signatures = check_signatures
+        self._prepare_replay = prepare_replay
         self._now = now
+        self._graph = BlockGraph(objects)
+        self._at: BlockId | None = None
+        self._left: dict[BlockId | None, Window] = {}
+        self._branches: dict[Digest, frozenset[BranchName]] = {}
         self.window = Window()
-        self.branches: set[BranchName] = set()
+        self.seen: set[ObjectId] = set()
+
+    def start_behind(self, trusted: BlockCommit) -> None:
+        """Have the first block follow one that is trusted, at whose state the machine stands."""
+        self.seen.add(trusted.commit)
+        places = blocks_back(self._objects, trusted.commit)
+        self.window = Window(read_ledger(self._objects, place.ledger) for place in places)
 
     def verify(self, blocks: Iterable[BlockCommit], previous: LedgerTree | None) -> Iterator[VerifiedBlock]:
         """Verify `blocks`, the first of which follows `previous`; raises InvalidBlockError at the first invalid one."""
+        self._at = None if previous is None else previous.block
         for batch, verdicts in _ahead(self._begun(_batches(self._parse_all(blocks, previous)))):
             for block in batch:
                 if isinstance(block, _Broken):
                     raise block.error
                 with _blaming(block.place, block.ledger):
                     self._verify(block, list(islice(verdicts, len(block.signatures))))
-                yield VerifiedBlock(block.place.commit, block.ledger)
+                yield VerifiedBlock(block.place.commit, block.ledger, block.is_merged)
 
     def _begun(self, batches: Iterable[_Batch]) -> Iterator[tuple[_Batch, Iterator[bool]]]:
         """Each batch with the verdicts on its signatures, which are in the making."""
@@ -193,25 +257,49 @@ class Verifier:
             yield batch, self._check_signatures([signed for block in batch for signed in block.signatures])
 
     def _parse_all(self, blocks: Iterable[BlockCommit], previous: LedgerTree | None) -> Iterator[_Parsed | _Broken]:
-        for place in blocks:
+        lines = [_Line(iter(blocks), previous)]
+        while lines:
+            line = lines[-1]
+            place = line.waiting or next(line.blocks, None)
+            if place is None:
+                lines.pop()
+                continue
             height: int | None = None
             try:
                 commit = decode_commit(self._objects.read_commit(place.commit))
+                source = self._graph.last(commit.parents[1]) if len(commit.parents) > 1 else None
+                merged = None if line.waiting or source is None else self._unseen(source)
+                line.waiting = place if merged else None
+                if merged:
+                    lines.append(merged)
+                    continue
                 ledger = read_ledger(self._objects, place.ledger)
                 height = ledger.header.height
                 signatures = _signatures(commit, ledger)
+                found = None if source is None else (source, read_ledger(self._objects, source.ledger))
             except InvalidError as error:
                 yield _Broken(InvalidBlockError(place.commit, height, error))
                 return
-            yield _Parsed(place, commit, ledger, previous, signatures)
-            previous = ledger
+            self.seen.add(place.commit)
+            yield _Parsed(place, commit, ledger, line.previous, found, signatures, len(lines) > 1)
+            line.previous = ledger
+
+    def _unseen(self, source: BlockCommit) -> _Line | None:
+        """The blocks up to `source` that follow the last one of its line that was seen; None if it was."""
+        places = list(takewhile(lambda place: place.commit not in self.seen, self._graph.line(source)))
+        if not places:
+            return None
+        before = self._graph.links(places[-1]).previous
+        previous = None if before is None else read_ledger(self._objects, before.ledger)
+        return _Line(reversed(places), previous)
 
     def _verify(self, block: _Parsed, verdicts: Sequence[bool]) -> None:
         ledger, header = block.ledger, block.ledger.header
         check_files(ledger)
         check_sequence(ledger, block.previous)
-        self._check_branch(header.branch, block.previous)
+        self._check_branch(block)
         check_commit(block.commit, ledger)
+        check_merged(ledger, None if block.source is None else block.source[1])
         authority = self._authority_of(ledger, block.previous)
         check_producer(header, ledger.law, authority)
         if header.time > self._now + _SLOTS_AHEAD * authority.roster.slot:
@@ -219,43 +307,124 @@ class Verifier:
         if not all(verdicts) or len(verdicts) != len(block.signatures):
             raise SignatureError("a signature of the block or of one of its transactions does not verify")
         check_key(authority, header.producer, block.signatures[0][0])
-        self._check_transactions(ledger, authority)
-        self._execute(ledger, authority)
+        self._go_to(block)
+        if block.source is None:
+            self._check_transactions(block, ledger.transactions, authority)
+            self._execute(ledger, authority)
+        else:
+            self._merge(block, block.source[0], authority)
         self.window.add(ledger)
+        self._at = ledger.block
 
-    def _check_branch(self, branch: BranchName, previous: LedgerTree | None) -> None:
+    def _go_to(self, block: _Parsed) -> None:
+        """Stand behind the block that `block` follows, where that is of another line than the last one."""
+        previous = block.previous
+        at = None if previous is None else previous.block
+        if at == self._at:
+            return
+        self._left[self._at] = self.window
+        known = self._left.pop(at, None)
+        if len(self._left) > _WINDOWS_LEFT:
+            del self._left[next(iter(self._left))]
+        older = (read_ledger(self._objects, place.ledger) for place in self._before(block))
+        self.window = known or Window(older)
+        state, digest = (None, Digest("")) if previous is None else (previous.state, previous.header.state)
+        self._machine.move_to(self._machine.read_state(state, digest))
+
+    def _before(self, block: _Parsed) -> Iterator[BlockCommit]:
+        """The blocks before `block`, newest first."""
+        parents = block.commit.parents
+        return blocks_back(self._objects, parents[0]) if parents else iter(())
+
+    def _check_branch(self, block: _Parsed) -> None:
         """Refuse a branch that begins again: its law would be whatever the second beginning says."""
-        begins = previous is None or previous.header.branch != branch
-        if begins and branch in self.branches:
-            raise BranchMismatchError(f"branch {branch} begins a second time in one history")
-        self.branches.add(branch)
+        header, previous = block.ledger.header, block.previous
+        if previous is not None and previous.header.branch == header.branch:
+            return
+        before = frozenset[BranchName]()
+        if previous is not None:
+            known = self._branches.get(previous.header.law)
+            before = known or frozenset(
+                read_header(self._objects, place.ledger).branch for place in self._before(block)
+            )
+        if header.branch in before:
+            raise BranchMismatchError(f"branch {header.branch} begins a second time in one history")
+        self._branches[header.law] = before | {header.branch}
 
-    def _check_transactions(self, ledger: LedgerTree, authority: Authority) -> None:
-        seen: set[TransactionId] = set()
-        for transaction in ledger.transactions:
-            check_payload(transaction.payload, ledger.header, authority, self.window.heights)
-            if transaction.id in self.window.transactions or transaction.id in seen:
+    def _check_transactions(self, block: _Parsed, transactions: Sequence[Transaction], authority: Authority) -> None:
+        """Check the last transactions of a block."""
+        header = block.ledger.header
+        rest = len(block.ledger.transactions) - len(transactions)
+        seen = {transaction.id for transaction in block.ledger.transactions[:rest]}
+        for transaction in transactions:
+            if not is_foreign(transaction.payload, header):
+                self.window.reach(transaction.payload.recent)
+            check_payload(transaction.payload, header, authority, self.window.heights)
+            if transaction.id in seen or self._stood(transaction, block):
                 raise RepeatedTransactionError(f"transaction {transaction.id} stands in the history twice")
             seen.add(transaction.id)
 
+    def _stood(self, transaction: Transaction, block: _Parsed) -> bool:
+        """Whether a transaction stands before its block; one of another branch is looked for in the whole history."""
+        window = self.window
+        if transaction.id in window.transactions or not is_foreign(transaction.payload, block.ledger.header):
+            return transaction.id in window.transactions
+        if window.everything is None:
+            parents = block.commit.parents
+            window.everything = all_transactions(self._objects, parents[0]) if parents else set()
+        return bytes.fromhex(transaction.id) in window.everything
+
     def _execute(self, ledger: LedgerTree, authority: Authority) -> None:
-        header = ledger.header
-        payloads = read_payloads(self._objects, self._machine.nodes, ledger.payload, ledger.transactions)
-        with self._machine.block(context_of(header, authority)) as execution:
-            receipts: list[Receipt] = []
-            for transaction, payload in zip(ledger.transactions, payloads, strict=True):
-                try:
-                    receipts.append(execution.execute(transaction, payload).receipt)
-                except RepositoryError:
-                    raise
-                except AergoError as error:
-                    raise FailedTransactionError(f"transaction {transaction.id} fails: {error.message}") from error
+        with self._machine.block(context_of(ledger.header, authority)) as execution:
+            receipts = self._execute_all(execution, ledger, ledger.transactions)
             if encode_receipts(receipts) != ledger.receipts_bytes:
                 raise ReceiptsError("the receipts are not what the transactions give")
-            state = execution.finish().root
-            stored = ledger.state if ledger.state is not None else self._objects.add(Kind.TREE, b"")
-            if (state.digest, state.id) != (header.state, stored):
-                raise StateRootError(f"the transactions give the state {state.digest}, the block says {header.state}")
+            self._finish(execution, ledger)
+
+    def _execute_all(
+        self, execution: BlockExecution, ledger: LedgerTree, transactions: Sequence[Transaction]
+    ) -> list[Receipt]:
+        """Execute the last transactions of a block."""
+        payloads = read_payloads(self._objects, self._machine.nodes, ledger.payload, ledger.transactions)
+        receipts: list[Receipt] = []
+        for transaction, payload in zip(transactions, payloads[len(payloads) - len(transactions) :], strict=True):
+            try:
+                receipts.append(execution.execute(transaction, payload).receipt)
+            except RepositoryError:
+                raise
+            except AergoError as error:
+                raise FailedTransactionError(f"transaction {transaction.id} fails: {error.message}") from error
+        return receipts
+
+    def _finish(self, execution: BlockExecution, ledger: LedgerTree) -> None:
+        state = execution.finish().root
+        stored = ledger.state if ledger.state is not None else self._objects.add(Kind.TREE, b"")
+        if (state.digest, state.id) != (ledger.header.state, stored):
+            raise StateRootError(
+                f"the transactions give the state {state.digest}, the block says {ledger.header.state}"
+            )
+
+    def _merge(self, block: _Parsed, source: BlockCommit, authority: Authority) -> None:
+        """Run a merge again, and compare all that it gives but the words of its reasons."""
+        ledger = block.ledger
+        target = next(self._before(block), None)
+        if target is None or block.previous is None:
+            raise MergeError("a chain's first block merges another")
+        context = context_of(ledger.header, authority)
+        request = MergeRequest(target, block.previous, source, context, authority, ledger)
+        replay = self._prepare_replay(self._machine, request)
+        with self._machine.block(context) as execution:
+            replayed = replay(execution)
+            lines = b"".join([one.line for one in replayed])
+            more = len(ledger.transactions) - sum(one.outcome is not None for one in replayed)
+            if not ledger.transactions_bytes.startswith(lines) or more < 0 or (more and ledger.law.settle is None):
+                raise MergeError("the transactions are not those that the merge gives")
+            resolutions = ledger.transactions[len(ledger.transactions) - more :]
+            self._check_transactions(block, resolutions, authority)
+            receipts = [one.receipt for one in replayed] + self._execute_all(execution, ledger, resolutions)
+            if list(map(without_words, receipts)) != list(map(without_words, ledger.receipts)):
+                raise ReceiptsError("the receipts are not what the merge gives")
+            self._finish(execution, ledger)
 
 
 def check_tip(objects: CommitReader, head: ObjectId, authority_of: AuthorityOf) -> None:
@@ -271,6 +440,8 @@ def check_tip(objects: CommitReader, head: ObjectId, authority_of: AuthorityOf) 
         check_files(ledger)
         check_sequence(ledger, previous)
         check_commit(commit, ledger)
+        source = next(blocks_back(objects, commit.parents[1]), None) if ledger.header.merged else None
+        check_merged(ledger, None if source is None else read_ledger(objects, source.ledger))
         authority = authority_of(ledger, previous)
         check_producer(ledger.header, ledger.law, authority)
         key = verify_commit_signature(commit.signature or "", signed_payload(commit))
@@ -280,6 +451,13 @@ def check_tip(objects: CommitReader, head: ObjectId, authority_of: AuthorityOf) 
 def context_of(header: Header, authority: Authority) -> BlockContext:
     """What transactions can learn of the block with this header."""
     return BlockContext(header.branch, header.chain, header.height, header.time, authority.roles_of)
+
+
+def without_words(receipt: Receipt) -> Receipt:
+    """A receipt without what is only said for people: a refusal's message may be worded better one day."""
+    if receipt.refusal is None:
+        return receipt
+    return replace(receipt, refusal=receipt.refusal._replace(message=""))
 
 
 def _signatures(commit: Commit, ledger: LedgerTree) -> list[SignedMessage]:

@@ -30,8 +30,7 @@ def admit(
 ) -> Generator[Submission, None, None]:
     """The transactions that may go into the block after `tip`; `refused` gets the others, each with the broken rule.
 
-    They come one by one, while the signatures of those behind are checked.  `past` must reach back as far as the blocks
-    that the transactions name as recent.
+    They come one by one, while the signatures of those behind are checked.  `past` must be that of the transactions.
     """
     following = replace(tip, height=tip.height + 1)
     seen = set(past.transactions)

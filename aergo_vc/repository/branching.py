@@ -1,18 +1,20 @@
 """Branches and tags of blocks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aergo_vc.base.ids import BranchName, ObjectId
 from aergo_vc.base.names import is_branch_name
 from aergo_vc.codec.law import encode_law
 from aergo_vc.ledger.building import Place, Plan, execute_all
 from aergo_vc.ledger.errors import NoLedgerError
-from aergo_vc.ledger.history import BlockCommit, has_ledger
+from aergo_vc.ledger.history import BlockCommit, has_ledger, ledger_at
 from aergo_vc.ledger.machine import BlockContext
-from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Law, MergeRule
+from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Law
 from aergo_vc.objects.worktree import Worktree
+from aergo_vc.repository.entrances import follow_branch
 from aergo_vc.repository.errors import NameTakenError, NoLedgerHereError
 from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.laws import merge_law, require_logic
 from aergo_vc.repository.reading import summary
 from aergo_vc.repository.results import BlockSummary, Status
 from aergo_vc.repository.revisions import resolve, tip_at
@@ -24,11 +26,15 @@ from aergo_vc.repository.workspace import Workspace
 _TAGS = "refs/tags/"
 
 
-def make_branch(workspace: Workspace, identity: Identity, name: BranchName, block: str | None) -> Status:
+def make_branch(
+    workspace: Workspace, identity: Identity, name: BranchName, block: str | None, merge: Sequence[str] = ()
+) -> Status:
     """Begin a branch at a block with a first block of its own, which states its law.
 
-    The branch is private: its maker is its sole producer (design D7).  Raises NameTakenError.
+    The branch is private: its maker is its sole producer (design D7).  `merge` says how others are merged into it
+    (`merge_law`); a routine must be there at the block.  Raises NameTakenError, LawError.
     """
+    rule, settle = merge_law(merge)
     if name == DIRECTORY_BRANCH or workspace.head_of(name) is not None:
         raise NameTakenError(f"there is a branch {name} already", branch=name)
     for other in workspace.local_branches():
@@ -38,17 +44,19 @@ def make_branch(workspace: Workspace, identity: Identity, name: BranchName, bloc
     with workspace.locked(), state_cache(workspace, name) as cache:
         producer = Producer(workspace, identity)
         directory = producer.directory_tip(None)
-        law = Law(name, root.ledger.block, Consensus.SOLE, identity.entity, MergeRule.LOST_UPDATE)
+        law = Law(name, root.ledger.block, Consensus.SOLE, identity.entity, rule, settle)
         genesis = root.ledger.genesis
         lease = producer.lease(
             root.ledger.chain, law, root.ledger, producer.authorities().at(directory, genesis.slot), directory
         )
         cache.move_to(root.ledger)
+        require_logic(cache.machine.catalog, settle)
         header = root.ledger.header
         context = BlockContext(name, header.chain, header.height + 1, lease.time)
         executed = execute_all(cache.machine, context, [])
         place = Place(root.commit, root.ledger, root.ledger.genesis_bytes, encode_law(law))
         producer.begin(Plan(place, lease, identity.author, f"Begin branch {name}"), executed, name)
+        follow_branch(workspace, name)
     return standing_of(workspace, identity, name)
 
 
@@ -56,6 +64,15 @@ def branches(workspace: Workspace) -> Mapping[BranchName, BlockSummary]:
     """The branches that hold a ledger, with their last blocks, by name."""
     return {
         name: _summary(workspace, commit)
+        for name, commit in sorted(workspace.local_branches().items())
+        if has_ledger(workspace.writer, commit)
+    }
+
+
+def laws(workspace: Workspace) -> Mapping[BranchName, Law]:
+    """The laws that the branches' last blocks state, by the branches' names."""
+    return {
+        name: ledger_at(workspace.writer, commit).law
         for name, commit in sorted(workspace.local_branches().items())
         if has_ledger(workspace.writer, commit)
     }

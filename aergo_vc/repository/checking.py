@@ -3,16 +3,17 @@
 from collections.abc import Callable, Sequence
 
 from aergo_vc.base.ids import BranchName, Digest
-from aergo_vc.base.limits import TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.directory.authorities import Authorities
 from aergo_vc.directory.constitution import keep_constitution
 from aergo_vc.keys.parallel import SignatureChecker
+from aergo_vc.ledger.ancestry import BlockGraph
 from aergo_vc.ledger.errors import BranchMismatchError
 from aergo_vc.ledger.finality import newest_irreversible
 from aergo_vc.ledger.history import BlockCommit, blocks_back
-from aergo_vc.ledger.layout import LedgerTree, read_header, read_ledger
+from aergo_vc.ledger.layout import LedgerTree
 from aergo_vc.ledger.machine import Machine
 from aergo_vc.ledger.verifying import ComparingObjects, Verifier
+from aergo_vc.merging.replaying import SerialMerger
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus
 from aergo_vc.repository.errors import NoDirectoryError, NoLedgerHereError, UnknownRevisionError
 from aergo_vc.repository.results import Verified
@@ -67,11 +68,16 @@ class _Run:
         if not places:
             raise NoLedgerHereError(f"branch {branch} has no ledger", branch=branch)
         machine = Machine(Engine(None), self._objects, self._nodes, keep_constitution)
-        verifier = Verifier(self._objects, machine, self._authorities, self._checker.check, now=self._workspace.now())
+        merger = SerialMerger(self._objects, self._nodes, self._authorities)
+        now = self._workspace.now()
+        verifier = Verifier(self._objects, machine, self._authorities, self._checker.check, merger, now=now)
         start, previous = self._begin(places, trusted, machine, verifier)
-        blocks = transactions = 0
+        blocks = transactions = merged = 0
         before, last = None, previous
         for found in verifier.verify(places[start:], previous):
+            if found.is_merged:
+                merged += 1
+                continue
             blocks += 1
             transactions += len(found.ledger.transactions)
             before, last = last, found.ledger
@@ -79,7 +85,7 @@ class _Run:
         if last is not None and last.header.branch != branch:
             raise BranchMismatchError(f"{branch} leads to block {last.block} of branch {last.header.branch}")
         final = None if last is None else self._irreversible(places[-1], last, before)
-        return Verified(branch, blocks, transactions, None if last is None else last.block, final)
+        return Verified(branch, blocks, transactions, None if last is None else last.block, final, merged)
 
     def _irreversible(self, place: BlockCommit, last: LedgerTree, before: LedgerTree | None) -> int | None:
         if last.law.consensus is Consensus.SOLE:
@@ -98,13 +104,8 @@ class _Run:
         position = next((at for at, place in enumerate(places) if place.commit == tip.commit), None)
         if position is None:
             raise UnknownRevisionError(f"block {tip.ledger.block} is not in this branch's history", revision=trusted)
-        recent = max(0, position + 1 - TRANSACTION_LIFETIME_BLOCKS)
-        for place in places[:recent]:
-            verifier.branches.add(read_header(self._objects, place.ledger).branch)
-        for place in places[recent : position + 1]:
-            ledger = read_ledger(self._objects, place.ledger)
-            verifier.branches.add(ledger.header.branch)
-            verifier.window.add(ledger)
+        verifier.start_behind(places[position])
+        verifier.seen |= BlockGraph(self._objects).ancestors(places[position])
         state = tip.ledger.state
         machine.move_to(machine.read_state(state, tip.ledger.header.state if state is not None else Digest("")))
         return position + 1, tip.ledger

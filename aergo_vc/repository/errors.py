@@ -66,6 +66,36 @@ class MovedBranchError(RepositoryError):
     code = "E_MOVED"
 
 
+class UnmergeableError(InputError):
+    """What a merge was asked for cannot be merged into this branch."""
+
+    code = "E_UNMERGEABLE"
+
+
+class MergeInProgressError(RepositoryError):
+    """A merge was begun and is neither concluded nor given up."""
+
+    code = "E_MERGING"
+
+
+class StalePreparationError(RepositoryError):
+    """A merge was prepared, and can no longer be sealed as it is."""
+
+    code = "E_STALE_MERGE"
+
+
+class ConflictError(RepositoryError):
+    """A merge has conflicts, and there is no worktree in which people could resolve them."""
+
+    code = "E_CONFLICT"
+
+
+class NoMergeError(RepositoryError):
+    """No merge is in progress."""
+
+    code = "E_NOT_MERGING"
+
+
 class KeyNotRegisteredError(RepositoryError):
     """This clone's key is not one of its entity's in the directory."""
 
@@ -118,6 +148,30 @@ class UnknownRevisionError(InputError):
     """No block, branch, tag, height or transaction is meant by a text."""
 
     code = "E_REVISION"
+
+
+class ForeignChainError(InputError):
+    """A block or a transaction belongs to another chain than this repository's."""
+
+    code = "E_OTHER_CHAIN"
+
+
+class NotPickableError(InputError):
+    """The directory's transactions go to no other branch, and no other's to it."""
+
+    code = "E_NOT_PICKABLE"
+
+
+class NotRevertibleError(InputError):
+    """What a transaction did cannot be undone by writing rows back."""
+
+    code = "E_NOT_REVERTIBLE"
+
+
+class NotRepairableError(InputError):
+    """What happened to a branch cannot be repaired by merging again, or is not told well enough."""
+
+    code = "E_NOT_REPAIRABLE"
 
 
 class NameTakenError(InputError):

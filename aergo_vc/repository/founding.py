@@ -1,5 +1,7 @@
 """Found a ledger: the directory's first block and the first block of a branch."""
 
+from collections.abc import Sequence
+
 from aergo_vc.base.ids import BlockId, BranchName, ObjectId
 from aergo_vc.codec.genesis import chain_id, encode_genesis
 from aergo_vc.codec.git_commit import read_links
@@ -15,6 +17,7 @@ from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Genesis, Law, Mer
 from aergo_vc.model.transactions import Payload
 from aergo_vc.repository.errors import ObstacleError
 from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.laws import LawError, merge_law
 from aergo_vc.repository.results import Founded
 from aergo_vc.repository.sealing import Producer
 from aergo_vc.repository.submitting import signed
@@ -25,21 +28,25 @@ SLOT_MILLISECONDS = 5_000
 DIRECTORY_SLOT_MILLISECONDS = 60_000
 
 
-def found(workspace: Workspace, identity: Identity, name: str) -> Founded:
+def found(workspace: Workspace, identity: Identity, name: str, merge: Sequence[str] = ()) -> Founded:
     """Make the directory and the first block of the current branch, or find them made.
 
-    Raises DetachedHeadError, ObstacleError.
+    `merge` says how others are merged into the branch (`merge_law`); a routine may be deployed later.
+    Raises DetachedHeadError, ObstacleError, LawError.
     """
+    rule, settle = merge_law(merge)
     with workspace.locked():
         branch = workspace.current_branch()
         head = workspace.head_of(branch)
         existing = _existing(workspace, head)
         if existing is not None:
             ledger = ledger_at(workspace.writer, existing)
+            if merge and (ledger.law.merge, ledger.law.settle) != (rule, settle):
+                raise LawError(f"the law of branch {branch} was set when it was founded", branch=branch)
             return Founded(branch, ledger.chain, ledger.block, identity.entity, created=False)
         _require_room(workspace, branch, head)
         genesis_bytes, genesis = _directory(workspace, identity, name, branch)
-        block = _first_block(workspace, identity, branch, head, genesis)
+        block = _first_block(workspace, identity, head, genesis, Law(branch, None, Consensus.DPOS, None, rule, settle))
     return Founded(branch, chain_id(genesis_bytes), block, identity.entity, created=True)
 
 
@@ -116,15 +123,14 @@ def _make_directory(
 
 
 def _first_block(
-    workspace: Workspace, identity: Identity, branch: BranchName, head: ObjectId | None, genesis: Genesis
+    workspace: Workspace, identity: Identity, head: ObjectId | None, genesis: Genesis, law: Law
 ) -> BlockId:
     producer = Producer(workspace, identity)
     directory = producer.directory_tip(None)
-    law = Law(branch, None, Consensus.DPOS, None, MergeRule.LOST_UPDATE)
     lease = producer.lease(directory.chain, law, None, producer.authorities().at(directory, genesis.slot), directory)
-    executed = execute_all(_fresh_machine(workspace), BlockContext(branch, directory.chain, 0, lease.time), [])
+    executed = execute_all(_fresh_machine(workspace), BlockContext(law.name, directory.chain, 0, lease.time), [])
     place = Place(head, None, directory.genesis_bytes, encode_law(law))
-    return producer.land(Plan(place, lease, identity.author, "Begin the ledger"), executed, branch).block.id
+    return producer.land(Plan(place, lease, identity.author, "Begin the ledger"), executed, law.name).block.id
 
 
 def _fresh_machine(workspace: Workspace) -> Machine:

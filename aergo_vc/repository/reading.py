@@ -4,22 +4,25 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from aergo_vc.base.ids import ObjectId, TableName, TransactionId
-from aergo_vc.codec.git_commit import decode_commit
+from aergo_vc.codec.git_commit import decode_commit, read_links
 from aergo_vc.ledger.catalogs import catalog_of
 from aergo_vc.ledger.errors import NoLedgerError
 from aergo_vc.ledger.history import BlockCommit, blocks_back
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.model.schema import Catalog, Table
+from aergo_vc.model.transactions import Transaction
 from aergo_vc.model.types import Row
 from aergo_vc.repository.errors import UnknownRevisionError, UnknownTableError
 from aergo_vc.repository.results import (
     BlockDetails,
     BlockSummary,
+    MergedTransaction,
     RoutinesDifference,
     TableDifference,
     TransactionDetails,
 )
 from aergo_vc.repository.revisions import resolve
+from aergo_vc.repository.tips import Tip
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.nodes import Node
@@ -89,7 +92,22 @@ def details(workspace: Workspace, what: str | None) -> BlockDetails | Transactio
             raise
         return found
     place = BlockCommit(tip.commit, tip.ledger.id)
-    return BlockDetails(summary(workspace, place, tip.ledger), tip.ledger.transactions, tip.ledger.receipts)
+    ledger = tip.ledger
+    receipts = tuple(receipt for _, receipt in ledger.outcomes)
+    return BlockDetails(summary(workspace, place, ledger), ledger.transactions, receipts, _refused(workspace, tip))
+
+
+def _refused(workspace: Workspace, tip: Tip) -> tuple[MergedTransaction, ...]:
+    """What a block that merges another left out: these transactions stand in blocks of the merged line."""
+    receipts = {receipt.transaction: receipt for receipt in tip.ledger.receipts if receipt.refusal is not None}
+    found: dict[TransactionId, Transaction] = {}
+    parents = read_links(workspace.writer.read_commit(tip.commit)).parents
+    for place in blocks_back(workspace.writer, parents[1]) if receipts else ():
+        if len(found) == len(receipts):
+            break
+        transactions = read_ledger(workspace.writer, place.ledger).transactions
+        found |= {transaction.id: transaction for transaction in transactions if transaction.id in receipts}
+    return tuple(MergedTransaction(found[name], receipt) for name, receipt in receipts.items())
 
 
 def differences(workspace: Workspace, before: str, after: str, only: TableName | None) -> Iterator[TableDifference]:
@@ -171,7 +189,7 @@ def _search(
             return
         seen.add(place.commit)
         ledger = read_ledger(workspace.writer, place.ledger)
-        for transaction, receipt in zip(ledger.transactions, ledger.receipts, strict=True):
+        for transaction, receipt in ledger.outcomes:
             if transaction.id.startswith(text):
                 block = summary(workspace, place, ledger)
                 found[transaction.id] = TransactionDetails(transaction, receipt, block)

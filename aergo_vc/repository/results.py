@@ -1,9 +1,11 @@
 """What verbs return: frozen values that say what happened or what was found."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import BlockId, BranchName, ChainId, EntityName, ObjectId, TableName, TransactionId
+from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.model.blocks import Header
 from aergo_vc.model.changes import TableChanges
 from aergo_vc.model.outcomes import StatementResult
@@ -54,6 +56,78 @@ class Submitted:
 
 
 @dataclass(frozen=True, slots=True)
+class Picked:
+    """Signed transactions that were taken over: pending, or in the block `committed`.
+
+    `standing` are those that the branch, or its pool, holds already.  Where one cannot go in, `failed` says why, and
+    nothing was made.  `warnings` say what is overwritten that was not so where a transaction was made.
+    """
+
+    transactions: tuple[TransactionId, ...]
+    standing: tuple[TransactionId, ...]
+    rows: Mapping[TableName, RowCounts]
+    committed: Committed | None = None
+    failed: Exclusion | None = None
+    warnings: tuple[tuple[TransactionId, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RevertedTransaction:
+    """A transaction that is undone, or in the way of undoing another; for a whole block, all of its transactions."""
+
+    transactions: tuple[TransactionId, ...]
+    height: int
+    signers: tuple[EntityName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reverted:
+    """What was undone, or why not.
+
+    `dependents` are the later transactions that changed the same rows, oldest first: undone too, or in the way.
+    `submitted` is the transaction that undoes them, None where nothing was made; `failed` is the rule of the state that
+    forbids it.
+    """
+
+    target: RevertedTransaction
+    dependents: tuple[RevertedTransaction, ...]
+    submitted: Submitted | None = None
+    failed: AergoError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MergedTransaction:
+    """A transaction that a merge considered; its receipt says what it did, or why it was left out."""
+
+    transaction: Transaction
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A merge of the last block `merged` of branch `source` into `branch`, or what it would be (`commit` is None then).
+
+    `block` is None where there was nothing of a ledger to merge.  The transactions in `conflicts` are among those left
+    out until somebody resolves them; there is no commit before that.
+    """
+
+    branch: BranchName
+    source: BranchName | None
+    merged: BlockId | None
+    block: BlockId | None
+    height: int | None
+    commit: ObjectId | None
+    transactions: tuple[MergedTransaction, ...]
+    rows: Mapping[TableName, RowCounts]
+    conflicts: tuple[Conflict, ...] = ()
+
+    @property
+    def refused(self) -> tuple[MergedTransaction, ...]:
+        """The transactions that were left out."""
+        return tuple(one for one in self.transactions if one.receipt.refusal is not None)
+
+
+@dataclass(frozen=True, slots=True)
 class PendingTransaction:
     """A transaction that waits, and what it would do now; `problem` says why it would be left out."""
 
@@ -78,6 +152,22 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Repaired:
+    """What was wrong with the head of a branch, if anything, and what was put in its place.
+
+    `mishap` is one of repairing's, `told` says it in a sentence; `commits` led away from the last sound one, newest
+    first.  `remotes` have them already.  `merged` is the block that stands there now, None where nothing was done.
+    """
+
+    branch: BranchName
+    mishap: str | None
+    told: str | None
+    commits: tuple[ObjectId, ...]
+    remotes: tuple[str, ...]
+    merged: Merged | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BlockSummary:
     """A block in a log.  `subject` is the first line of its commit's message: foreign text."""
 
@@ -91,11 +181,15 @@ class BlockSummary:
 
 @dataclass(frozen=True, slots=True)
 class BlockDetails:
-    """A block with its transactions and their receipts, in order."""
+    """A block with its transactions and their receipts, in order.
+
+    `refused` are those that a merge left out, with receipts that say why.
+    """
 
     summary: BlockSummary
     transactions: tuple[Transaction, ...]
     receipts: tuple[Receipt, ...]
+    refused: tuple[MergedTransaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +238,8 @@ class Verified:
     """What was found valid, from the first block, or a trusted one, to the last.
 
     `irreversible` is the height up to which no block can be replaced any more, None where there is none among the last
-    256 blocks or the branch is private.
+    256 blocks or the branch is private.  `merged` counts the blocks of other lines that were verified because blocks of
+    this one merge them; `blocks` and `transactions` are those of the branch's own line.
     """
 
     branch: BranchName
@@ -152,3 +247,16 @@ class Verified:
     transactions: int
     head: BlockId | None
     irreversible: int | None
+    merged: int = 0
+
+
+def total_counts(all_counts: Iterable[Mapping[TableName, RowCounts]]) -> Mapping[TableName, RowCounts]:
+    """The row counts of several transactions, added up."""
+    total: dict[TableName, RowCounts] = {}
+    for counts in all_counts:
+        for table, count in counts.items():
+            known = total.get(table, RowCounts(0, 0, 0))
+            total[table] = RowCounts(
+                known.inserted + count.inserted, known.updated + count.updated, known.deleted + count.deleted
+            )
+    return total

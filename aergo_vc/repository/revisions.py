@@ -42,7 +42,7 @@ def resolve(workspace: Workspace, text: str | None) -> Tip:
     if not is_reference_name(f"refs/tags/{text}"):
         raise UnknownRevisionError(f"{text!r} names no block, branch, tag, height or time", revision=text)
     for ref in (ref_of(BranchName(text)), f"refs/tags/{text}", f"refs/remotes/{text}"):
-        commit = _peeled(workspace, ref)
+        commit = peeled(workspace, ref)
         if commit is not None:
             return tip_at(workspace, commit)
     if _HEXADECIMAL.fullmatch(text):
@@ -70,7 +70,7 @@ def _current(workspace: Workspace) -> ObjectId:
     return commit
 
 
-def _peeled(workspace: Workspace, ref: str) -> ObjectId | None:
+def peeled(workspace: Workspace, ref: str) -> ObjectId | None:
     """The commit that a reference leads to, through a tag object too."""
     found = workspace.refs.read(ref)
     for _ in range(5):

@@ -19,12 +19,11 @@ from aergo_vc.repository.sealing import slot_length_of
 from aergo_vc.repository.tips import Tip
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.sql.engine import Engine, ScriptOutcome
-from aergo_vc.sql.errors import SqlError
+from aergo_vc.sql.errors import READ_ONLY, SqlError
 from aergo_vc.sql.language.source import is_one_query
 from aergo_vc.sql.outcomes import ExecutionContext
 from aergo_vc.sql.procedures.lexing import Source, TokenKind, tokens_of
 
-READ_ONLY = "25006"
 _NOBODY = EntityName("nobody")
 _NO_TRANSACTION = TransactionId("0" * 64)
 

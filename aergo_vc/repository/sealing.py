@@ -1,6 +1,6 @@
 """Seal transactions into the next block of a branch (designs D6, D10)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -8,14 +8,28 @@ from aergo_vc.base.ids import BranchName, ChainId, ObjectId
 from aergo_vc.consensus.finality import confirmed_by
 from aergo_vc.consensus.schedule import next_slot_of, producer_of, slot_at, slot_begins
 from aergo_vc.directory.authorities import Authorities
-from aergo_vc.ledger.building import BuiltBlock, Executed, Lease, Place, Plan, execute_all, write_block
+from aergo_vc.ledger.building import (
+    BuiltBlock,
+    Executed,
+    Lease,
+    Place,
+    Plan,
+    WrittenBlock,
+    commit_block,
+    execute_all,
+    write_files,
+)
 from aergo_vc.ledger.finality import holds, newest_irreversible
 from aergo_vc.ledger.history import blocks_back, past_of
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine, Submission, TransactionOutcome
+from aergo_vc.ledger.rules import check_producer
 from aergo_vc.ledger.verifying import check_tip
+from aergo_vc.merging.marks import log_footprints
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Law
 from aergo_vc.model.directory import Authority, Roster
+from aergo_vc.model.footprints import Footprint
+from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Exclusion
 from aergo_vc.repository.admission import admit
 from aergo_vc.repository.engine_check import require_engine
@@ -27,7 +41,9 @@ from aergo_vc.repository.errors import (
     NoDirectoryError,
     NotYourSlotError,
     SlotSpentError,
+    StalePreparationError,
 )
+from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.signers import follow_directory
 from aergo_vc.repository.tips import Tip
@@ -42,6 +58,15 @@ class Sealed:
     block: BuiltBlock
     outcomes: tuple[TransactionOutcome, ...]
     excluded: tuple[Exclusion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a block is made under: the lease, what its transactions can learn of it, what the directory says."""
+
+    lease: Lease
+    context: BlockContext
+    authority: Authority
 
 
 class Producer:
@@ -104,6 +129,32 @@ class Producer:
 
         The machine must be at the state of `tip`.
         """
+        opening = self.open(tip)
+        header, authority = tip.ledger.header, opening.authority
+        past = past_of(self._workspace.writer, tip.commit, tip.ledger, [transaction for transaction, _ in submissions])
+        refused: list[Exclusion] = []
+        footprints = _wanted_footprints(tip.ledger.law, submissions)
+        catalog = machine.catalog
+        with closing(admit(submissions, header, authority, past, refused)) as admitted:
+            executed = execute_all(machine, opening.context, admitted, footprints)
+        executed = replace(executed, excluded=(*refused, *executed.excluded))
+        if not executed.included:
+            return executed.excluded
+        place = Place(tip.commit, tip.ledger, tip.ledger.genesis_bytes, tip.ledger.law_bytes)
+        plan = Plan(place, opening.lease, self._identity.author, checked_message(message or describe(executed)))
+        sealed = self.land(plan, executed, tip.branch)
+        if footprints is not None:
+            self._keep_footprints(sealed, catalog, footprints)
+        return sealed
+
+    def _keep_footprints(self, sealed: Sealed, catalog: Catalog, footprints: Sequence[Footprint]) -> None:
+        """Keep what the transactions of a private branch did, for the merge that the branch is there for."""
+        transactions = sealed.block.ledger.transactions
+        log = log_footprints(sealed.block.id, catalog, transactions, footprints)
+        FootprintFiles(self._workspace.folder / FOOTPRINTS).keep(sealed.block.commit, log)
+
+    def open(self, tip: Tip) -> Opening:
+        """The right to put a block on `tip` now, which is sound and keeps what is final; raises where there is none."""
         authorities = self.authorities()
         directory = self.directory_tip(tip)
         if self._workspace.sound_tips.get(tip.branch) != (tip.commit, authorities.head):
@@ -113,16 +164,33 @@ class Producer:
         lease = self.lease(tip.ledger.chain, tip.ledger.law, tip.ledger, authority, directory)
         header = tip.ledger.header
         context = BlockContext(tip.branch, header.chain, header.height + 1, lease.time, authority.roles_of)
-        past = past_of(self._workspace.writer, tip.commit, tip.ledger, {item[0].payload.recent for item in submissions})
-        refused: list[Exclusion] = []
-        with closing(admit(submissions, header, authority, past, refused)) as admitted:
-            executed = execute_all(machine, context, admitted)
-        executed = replace(executed, excluded=(*refused, *executed.excluded))
-        if not executed.included:
-            return executed.excluded
-        place = Place(tip.commit, tip.ledger, tip.ledger.genesis_bytes, tip.ledger.law_bytes)
-        plan = Plan(place, lease, self._identity.author, checked_message(message or describe(executed)))
-        return self.land(plan, executed, tip.branch)
+        return Opening(lease, context, authority)
+
+    def allow(self, tip: Tip, block: LedgerTree) -> Callable[[], None]:
+        """The right to sign a block that was prepared on `tip` before, and that git is about to commit.
+
+        What is returned makes the watermark durable, right before the signature.  Raises as `open`, and
+        StalePreparationError where the time or the directory has gone on since, so that the block must be made anew.
+        """
+        header, now = block.header, self._workspace.now()
+        authorities = self.authorities()
+        directory = self.directory_tip(tip)
+        check_tip(self._workspace.writer, tip.commit, authorities)
+        if header.directory != directory.block:
+            raise StalePreparationError("the directory has a new block since the merge was prepared")
+        authority = authorities.at(directory, slot_length_of(tip))
+        self._require_final_kept(tip, authority.roster)
+        check_producer(header, block.law, authority)
+        slot = slot_at(authority.roster, max(now, header.time))
+        if slot != header.slot and block.law.consensus is not Consensus.SOLE and len(authority.roster.producers) > 1:
+            raise StalePreparationError(f"slot {header.slot}, in which the merge was prepared, is over")
+        last = self._watermark.last(block.chain, header.branch)
+        if last is not None and last.block != block.block:
+            if last.slot > header.slot:
+                raise StalePreparationError("another block was signed since the merge was prepared")
+            self._require_fresh(header.branch, last, header.slot, tip.ledger, slot_begins(authority.roster, slot + 1))
+        self._require_key(authority)
+        return lambda: self._watermark.raise_to(header, block.block)
 
     def land(self, plan: Plan, executed: Executed, branch: BranchName) -> Sealed:
         """Write a block, sign it, publish it and move the branch from the block's parent."""
@@ -130,16 +198,31 @@ class Producer:
 
     def begin(self, plan: Plan, executed: Executed, branch: BranchName) -> Sealed:
         """The same for the first block of a branch that does not exist yet, on a commit of another."""
-        return self._land(plan, executed, branch, None)
+        sealed = self._land(plan, executed, branch, None)
+        if not executed.included:
+            self._keep_footprints(sealed, Catalog(), ())
+        return sealed
 
     def _land(self, plan: Plan, executed: Executed, branch: BranchName, old: ObjectId | None) -> Sealed:
-        built = write_block(self._workspace.writer, plan, executed, self._watermark.raise_to)
+        built = self._publish(
+            plan, write_files(self._workspace.writer, plan.place, plan.lease, executed.contents), branch, old
+        )
+        return Sealed(built, executed.outcomes, executed.excluded)
+
+    def land_written(
+        self, plan: Plan, written: WrittenBlock, branch: BranchName, *, old: ObjectId | None = None
+    ) -> BuiltBlock:
+        """The same for a block whose ``ledger/`` is written; `old` is where the branch is, if not at the parent."""
+        return self._publish(plan, written, branch, old or plan.place.parent)
+
+    def _publish(self, plan: Plan, written: WrittenBlock, branch: BranchName, old: ObjectId | None) -> BuiltBlock:
+        built = commit_block(self._workspace.writer, plan, written, self._watermark.raise_to)
         self._workspace.move_branch(branch, old, built.commit, f"aergo: block {built.header.height}")
         self._workspace.twins.flush()
         if branch == DIRECTORY_BRANCH:
             follow_directory(self._workspace, built.commit)
         self._remember(Tip(branch, built.commit, built.ledger))
-        return Sealed(built, executed.outcomes, executed.excluded)
+        return built
 
     def _remember(self, tip: Tip) -> None:
         """What this process made or checked itself need not be read and checked again for the next block."""
@@ -209,6 +292,13 @@ class Producer:
             if found.header.slot < tip.header.slot:
                 return False
         return False
+
+
+def _wanted_footprints(law: Law, submissions: Sequence[Submission]) -> list[Footprint] | None:
+    """A list for the footprints of a block that is likely to be merged; None where they would cost too much."""
+    if law.consensus is not Consensus.SOLE or any(transaction.payload.loads for transaction, _ in submissions):
+        return None
+    return []
 
 
 def checked_message(text: str) -> str:

@@ -1,6 +1,6 @@
 """The executor: runs scripts and calls on the state of one branch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import apsw
@@ -9,12 +9,12 @@ from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog
-from aergo_vc.model.transactions import Argument, LoadMode
+from aergo_vc.model.transactions import Argument, CallResult, Event, LoadMode
 from aergo_vc.model.types import Row
 from aergo_vc.sql.compiled.compiled_cache import CompiledCache
 from aergo_vc.sql.compiled.plan_store import PlanStore, Steps
 from aergo_vc.sql.compiled.steps import PlacedStep
-from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, SqlError
+from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, READ_ONLY, SqlError
 from aergo_vc.sql.footprints.recorder import Recorder, Recording
 from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, OpenTransaction, ScriptOutcome, ordinals_for
 from aergo_vc.sql.privileges.permits import Permits
@@ -34,6 +34,13 @@ from aergo_vc.sql.running.sandbox import FUSE_STEPS
 from aergo_vc.sql.running.spelling import quote_name
 from aergo_vc.sql.running.translated_errors import foreign_key_error, translated
 from aergo_vc.sql.state_database import StateDatabase
+
+Accept = Callable[[tuple[Event, ...], CallResult | None], None]
+"""Raises if what a call gave is not to stay."""
+
+
+def _accept_all(_events: tuple[Event, ...], _result: CallResult | None) -> None:
+    """Whatever a call gave may stay."""
 
 
 class Engine(StateDatabase):
@@ -123,10 +130,13 @@ class Engine(StateDatabase):
         arguments: Sequence[Argument],
         context: ExecutionContext,
         budget: Budget | None = None,
+        *,
+        accept: Accept = _accept_all,
     ) -> CallOutcome:
         """Call a routine with canonical values for its parameters in order; on SqlError nothing of it remains.
 
         Arrays are tuples.  Parameters without an argument take their defaults.  Foreign keys are checked as by `run`.
+        `accept` is asked while what the call did can still be undone, by raising.
         """
         meter = self._meter = Meter(budget or DEFAULT_BUDGET)
         nested = bool(self._transactions)
@@ -141,11 +151,39 @@ class Engine(StateDatabase):
                 self._routines.hand_over(opened)
             finally:
                 self._routines.end()
-            if not nested:
-                self.check_constraints()
             opened.changes = self._capture.changes()
             meter.add_bytes(self._capture.bytes_of(opened.changes))
+            accept(opened.events, result)
+            if not nested:
+                self.check_constraints()
         return CallOutcome(result, opened.events, opened.notices, opened.changes)
+
+    def ask(
+        self,
+        routine: RoutineName,
+        arguments: Sequence[Argument | Row],
+        context: ExecutionContext,
+        budget: Budget | None = None,
+    ) -> CallResult | None:
+        """Call a function for its answer alone; a tuple of canonical values is a row for a parameter of a row type.
+
+        Raises SqlError, 25006 where the function changes rows or emits something; nothing of that remains.
+        """
+        meter = self._meter = Meter(budget or DEFAULT_BUDGET)
+        with self.transaction() as opened:
+            runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
+            self._settle()
+            self._fuse.reset()
+            try:
+                result = self._routines.run_asked(runner, routine, arguments)
+                self._routines.hand_over(opened)
+            finally:
+                self._routines.end()
+            opened.changes = self._capture.changes()
+            opened.rollback()
+        if opened.changes or opened.events:
+            raise SqlError(READ_ONLY, f"{routine} is asked for an answer, and does more than to give one")
+        return result
 
     @deep_stack()
     def _run_steps(

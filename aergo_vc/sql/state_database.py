@@ -5,6 +5,7 @@ It is a cache that can be rebuilt; nothing in it is believed by others.  It belo
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class StateDatabase:
         self._depth = 0
         self._owed: Mapping[TableName, RowSource] = {}
         self.catalog = Catalog()
+        self._before_block: tuple[Catalog, Mapping[TableName, RowSource]] = (self.catalog, self._owed)
 
     def close(self) -> None:
         self._db.close()
@@ -135,6 +137,14 @@ class StateDatabase:
         """A stretch that is kept whole or not at all; an exception, or `rollback`, rolls it back.  Does not nest."""
         return self._stretch(final=True)
 
+    def begin_again(self) -> None:
+        """Undo all that was done in the block that is open; no transaction is."""
+        catalog, self._owed = self._before_block
+        self._trusted("ROLLBACK")
+        self._command("BEGIN")
+        if self.catalog is not catalog:
+            self._set_catalog(catalog)
+
     def transaction(self) -> Stretch:
         """As `block`, for the parts of one transaction; foreign keys are checked at its end (SqlError 23503)."""
         return self._stretch(final=False, checked=True)
@@ -174,6 +184,8 @@ class StateDatabase:
     def _stretch(self, *, final: bool, checked: bool = False) -> Stretch:
         name = f"s{self._depth}"
         before = (self.catalog, self._owed)
+        if final:
+            self._before_block = before
         self._begin(name, final=final)
         opened = OpenTransaction(savepoint=name)
         if not final:
@@ -182,21 +194,29 @@ class StateDatabase:
             self._transactions.append(opened)
             self._capture.push()
 
-        def leave(error: BaseException | None) -> None:
-            if error is None and checked and not opened.discarded:
-                try:
-                    self.check_constraints()
-                except BaseException:
-                    self._undo(name, before, final=final)
-                    raise
-            if error is None and not opened.discarded:
-                self._keep(name, opened, final=final)
-                return
+        return Stretch(opened, partial(self._leave, opened, before, final=final, checked=checked))
+
+    def _leave(
+        self,
+        opened: OpenTransaction,
+        before: tuple[Catalog, Mapping[TableName, RowSource]],
+        error: BaseException | None,
+        *,
+        final: bool,
+        checked: bool,
+    ) -> None:
+        if error is not None or opened.discarded:
             if error is None and not final and not opened.changes:
                 opened.changes = self._capture.changes()
-            self._undo(name, before, final=final)
-
-        return Stretch(opened, leave)
+            self._undo(opened.savepoint, before, final=final)
+            return
+        if checked:
+            try:
+                self.check_constraints()
+            except BaseException:
+                self._undo(opened.savepoint, before, final=final)
+                raise
+        self._keep(opened, final=final)
 
     def _begin(self, name: str, *, final: bool) -> None:
         if final and self._depth:
@@ -215,9 +235,9 @@ class StateDatabase:
         if self.catalog is not catalog:
             self._set_catalog(catalog)
 
-    def _keep(self, name: str, opened: OpenTransaction, *, final: bool) -> None:
+    def _keep(self, opened: OpenTransaction, *, final: bool) -> None:
         self._depth -= 1
-        self._command("COMMIT" if final else f"RELEASE {name}")
+        self._command("COMMIT" if final else f"RELEASE {opened.savepoint}")
         if final:
             return
         self._transactions.pop()

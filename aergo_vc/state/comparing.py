@@ -32,7 +32,11 @@ def changed_chunks(tree: TableTree, before: Node | None, after: Node | None) -> 
 
 def changed_rows(tree: TableTree, before: Node | None, after: Node | None) -> dict[Key, RowChange]:
     """What turns the rows of one tree into those of another, in key order."""
-    old_chunks, new_chunks = changed_chunks(tree, before, after)
+    return rows_changed_in(tree, *changed_chunks(tree, before, after))
+
+
+def rows_changed_in(tree: TableTree, old_chunks: Sequence[Node], new_chunks: Sequence[Node]) -> dict[Key, RowChange]:
+    """What turns the rows of some chunks into those of others, in key order."""
     old_lines, new_lines = _differing_lines(tree, old_chunks, new_chunks)
     old_rows = _rows_by_key(tree, old_lines - new_lines)
     new_rows = _rows_by_key(tree, new_lines - old_lines)
@@ -78,7 +82,7 @@ def _without_equal(left: list[Node], right: list[Node]) -> list[list[Node]]:
     return [[node for node in side if node.id not in shared] for side in (left, right)]
 
 
-def _differing_lines(tree: TableTree, old: list[Node], new: list[Node]) -> tuple[set[Line], set[Line]]:
+def _differing_lines(tree: TableTree, old: Sequence[Node], new: Sequence[Node]) -> tuple[set[Line], set[Line]]:
     """The lines of the old and of the new chunks, less most of those that stand in both."""
     old_lines: set[Line] = set()
     new_lines: set[Line] = set()

@@ -29,6 +29,14 @@ BAD_INPUT = [
     (("schema", "nope"), "there is no contract nope"),
     (("branch", "bad..name"), "bad..name"),
     (("branch", "main"), "there is a branch main already"),
+    (("branch", "--merge", "sum"), "--merge is for a new branch"),
+    (("branch", "b", "--merge", "best"), "'best' is no way of merging"),
+    (("branch", "b", "--merge", "sum", "--merge", "ours"), "by one of sum and ours, not by both"),
+    (("branch", "b", "--merge", "replay", "--merge", "lost-update"), "by one of replay and lost-update"),
+    (("branch", "b", "--merge", "shop.settle"), "there is no function shop.settle"),
+    (("branch", "b", "--merge", "shop..x"), "is no name for a routine"),
+    (("init", "--merge", "sum"), "the law of branch main was set when it was founded"),
+    (("init", "--merge", "best"), "'best' is no way of merging"),
     (("checkout", "nope"), "nope"),
     (("verify", "@1"), "BLOCK.. is expected"),
     (("key",), "Missing command"),
@@ -60,7 +68,7 @@ def test_an_invalid_block_ends_with_1_and_names_the_rule(shop: Place) -> None:
     shutil.rmtree(shop.path / ".git" / "hooks")
     block = shop.path / "ledger" / "block.json"
     block.write_text(block.read_text().replace('"height":2', '"height":7'))
-    shop.git("commit", "--quiet", "--all", "--message=forged")
+    shop.git("commit", "--quiet", "--all", "--no-gpg-sign", "--message=forged")
     outcome = shop.aergo("verify", expect=1)
     assert outcome.err.startswith("error: commit ")
 

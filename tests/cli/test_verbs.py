@@ -138,6 +138,14 @@ def test_a_branch_is_made_and_entered_and_left(shop: Place) -> None:
     assert shop.aergo("checkout", "sale").line == "On branch sale"
     names = {record["name"]: record["current"] for record in records(shop.aergo("branch", "--json"))}
     assert names == {"aergo/directory": False, "main": False, "sale": True}
+    laws = {record["name"]: record for record in records(shop.aergo("branch", "--json"))}
+    assert [laws["main"][key] for key in ("root", "consensus", "merge", "settle")] == [
+        None,
+        "dpos",
+        "lost-update",
+        None,
+    ]
+    assert (laws["sale"]["sole_producer"], laws["sale"]["root"]) == ("alice", laws["main"]["block"])
     assert re.search(rf"^\* {SHORT} +3  sale$", shop.aergo("branch").out, re.MULTILINE)
     assert shop.aergo("checkout", "main").line == "On branch main"
 

@@ -1,21 +1,24 @@
 """What an engine keeps of routines: their library, the session that they run on, and those that a script has made."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from aergo_vc.base.ids import RoutineName
+from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.base.limits import TABLE_COLUMNS
 from aergo_vc.model.outcomes import StatementResult
+from aergo_vc.model.routines import CompositeType, Parameter
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Argument, CallResult
+from aergo_vc.model.types import ColumnType, Kind, Row
 from aergo_vc.sql.compiled.compiled_cache import CompiledCache
 from aergo_vc.sql.compiled.steps import Step
-from aergo_vc.sql.errors import SqlError
+from aergo_vc.sql.errors import DATATYPE_MISMATCH, SqlError
 from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals
 from aergo_vc.sql.privileges.permits import Permits
-from aergo_vc.sql.procedures.arguments import kept_arguments
+from aergo_vc.sql.procedures.arguments import Reader, kept_arguments, reader_of
 from aergo_vc.sql.procedures.call_plans import CallPlan, run_call, run_signed_call
 from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.library import Library
@@ -136,7 +139,38 @@ class RoutineHost:
         values = kept_arguments(name, entry.inputs, entry.readers, arguments)
         if plan.arguments_sql is not None:
             values += runner.row(plan.arguments_sql, self._catalog)
-        return run_signed_call(self._session, plan, values)
+        return run_signed_call(self._session, plan, entry, values)
+
+    def run_asked(self, runner: Runner, name: RoutineName, arguments: Sequence[Argument | Row]) -> CallResult | None:
+        """As `run_signed`, for a call that no transaction makes: it may also hand over rows."""
+        plan = self._plan_signed(name, len(arguments))
+        self._permits.require(plan.requirements)
+        entry = self._session.entry(name)
+        readers = [self._row_reader(one) for one in entry.inputs]
+        values = kept_arguments(name, entry.inputs, readers, arguments)
+        if plan.arguments_sql is not None:
+            values += runner.row(plan.arguments_sql, self._catalog)
+        return run_signed_call(self._session, plan, entry, values)
+
+    def _row_reader(self, parameter: Parameter) -> Reader:
+        """What makes a tuple of canonical values a row as variables keep it; for other types as in signed calls."""
+        if parameter.type.kind is not Kind.COMPOSITE:
+            return reader_of(parameter)
+        readers = [reader_of(replace(parameter, type=one)) for one in self._field_types(parameter.type.name or "")]
+
+        def read(row: Argument) -> tuple[Any, ...]:
+            if not isinstance(row, tuple) or len(row) != len(readers):
+                raise SqlError(DATATYPE_MISMATCH, f"a row of {len(readers)} fields is expected for {parameter.type}")
+            return tuple([None if one is None else take(one) for one, take in zip(row, readers, strict=True)])
+
+        return read
+
+    def _field_types(self, name: str) -> list[ColumnType]:
+        """The types of the fields of a composite type, or of a table's rows."""
+        found = self._catalog.types.get(name)
+        if isinstance(found, CompositeType):
+            return [one for _, one in found.fields]
+        return [column.type for column in self._catalog.tables[TableName(name)].visible_columns]
 
     def _plan_signed(self, name: RoutineName, count: int) -> CallPlan:
         parts = ("call", name, str(count), self._compiled.state(self._catalog))

@@ -1,0 +1,129 @@
+"""What a merge has to consider: the blocks that the target lacks, and the transactions in them, oldest first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aergo_vc.base.ids import ObjectId, TransactionId
+from aergo_vc.ledger.ancestry import BlockGraph
+from aergo_vc.ledger.errors import MergeError
+from aergo_vc.ledger.history import BlockCommit, CommitObjects, ids_in
+from aergo_vc.ledger.layout import LedgerTree, read_header, read_ledger, read_transactions_bytes
+from aergo_vc.ledger.machine import Submission
+from aergo_vc.ledger.merges import MergeRequest
+from aergo_vc.ledger.payloads import read_payloads
+from aergo_vc.state.nodes import NodeStore
+
+
+@dataclass(frozen=True, slots=True)
+class SourceBlock:
+    """A block of the source that the target lacks, with its transactions.
+
+    `base` is the place of the last block up to this one that took in something of the target: what the target was then
+    is known to the transactions of the blocks from there on.  -1 stands for the block that all of them follow.
+    """
+
+    place: BlockCommit
+    ledger: LedgerTree
+    submissions: tuple[Submission, ...]
+    base: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A transaction that a merge considers: with its line, and the place of its block among the source's."""
+
+    submission: Submission
+    line: bytes
+    block: int
+
+    @property
+    def id(self) -> TransactionId:
+        return self.submission[0].id
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a merge considers: the source's blocks after `stop`, the newest of its line that the target descends from.
+
+    Candidates come in the order of the blocks, and of the transactions in them.
+    """
+
+    stop: LedgerTree
+    blocks: tuple[SourceBlock, ...]
+    candidates: tuple[Candidate, ...]
+
+
+def gather(objects: CommitObjects, nodes: NodeStore, graph: BlockGraph, request: MergeRequest) -> Gathered:
+    """What there is to merge; raises MergeError where the target has it all, or the histories share nothing."""
+    stop, places = source_places(objects, graph, request)
+    blocks: list[SourceBlock] = []
+    base = -1
+    for number, place in enumerate(places):
+        merged = graph.links(place).merged
+        if merged is not None and graph.newest_shared(request.target, merged) == merged:
+            base = number
+        ledger = read_ledger(objects, place.ledger)
+        payloads = read_payloads(objects, nodes, ledger.payload, ledger.transactions)
+        submissions = tuple(zip(ledger.transactions, payloads, strict=True))
+        blocks.append(SourceBlock(place, ledger, submissions, base))
+    there = ids_there(objects, graph, request, stop)
+    return Gathered(read_ledger(objects, stop.ledger), tuple(blocks), tuple(_candidates(blocks, there)))
+
+
+def source_places(
+    objects: CommitObjects, graph: BlockGraph, request: MergeRequest
+) -> tuple[BlockCommit, list[BlockCommit]]:
+    """The newest block of the source's line that the target descends from, and those behind it; raises as `gather`."""
+    stop = graph.newest_shared(request.target, request.source)
+    if stop is None:
+        raise MergeError("the two histories have no block in common")
+    if stop.commit == request.source.commit:
+        raise MergeError(f"block {read_ledger(objects, stop.ledger).block} is merged already")
+    return stop, list(_until(graph.line(request.source), stop.commit))[::-1]
+
+
+def ids_there(
+    objects: CommitObjects, graph: BlockGraph, request: MergeRequest, stop: BlockCommit
+) -> set[TransactionId]:
+    """The transactions on the target's line since it parted from that of `stop`."""
+    return set(_ids_since(objects, graph, request.target, _fork(objects, graph, request.target, stop)))
+
+
+def _candidates(blocks: list[SourceBlock], there: set[TransactionId]) -> Iterator[Candidate]:
+    """The transactions of blocks that are not `there`."""
+    for number, block in enumerate(blocks):
+        lines = block.ledger.transactions_bytes.split(b"\n")
+        for submission, line in zip(block.submissions, lines, strict=False):
+            name = submission[0].id
+            if name not in there:
+                there.add(name)
+                yield Candidate(submission, line + b"\n", number)
+
+
+def _until(line: Iterator[BlockCommit], stop: ObjectId) -> Iterator[BlockCommit]:
+    for place in line:
+        if place.commit == stop:
+            return
+        yield place
+
+
+def _fork(objects: CommitObjects, graph: BlockGraph, target: BlockCommit, stop: BlockCommit) -> ObjectId | None:
+    """The commit of the newest block that the lines of both hold; on one line, heights count down by one."""
+    ours, theirs = graph.line(target), graph.line(stop)
+    left, right = next(ours, None), next(theirs, None)
+    while left is not None and right is not None and left.commit != right.commit:
+        heights = read_header(objects, left.ledger).height, read_header(objects, right.ledger).height
+        if heights[0] >= heights[1]:
+            left = next(ours, None)
+        if heights[1] >= heights[0]:
+            right = next(theirs, None)
+    return None if left is None or right is None else left.commit
+
+
+def _ids_since(
+    objects: CommitObjects, graph: BlockGraph, target: BlockCommit, fork: ObjectId | None
+) -> Iterator[TransactionId]:
+    for place in graph.line(target):
+        if place.commit == fork:
+            return
+        yield from ids_in(read_transactions_bytes(objects, place.ledger))

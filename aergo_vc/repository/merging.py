@@ -1,0 +1,369 @@
+"""Merge a line of blocks into the current branch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from aergo_vc.base.ids import BlockId, BranchName, ObjectId, TableName
+from aergo_vc.codec.digests import Kind
+from aergo_vc.codec.git_commit import read_links
+from aergo_vc.codec.git_tree import read_entries
+from aergo_vc.codec.receipts import count_rows
+from aergo_vc.directory.authorities import Authorities
+from aergo_vc.keys.parallel import SignatureChecker
+from aergo_vc.ledger.ancestry import BlockGraph
+from aergo_vc.ledger.building import (
+    BuiltBlock,
+    Contents,
+    Lease,
+    Place,
+    Plan,
+    Source,
+    WrittenBlock,
+    executed_merge,
+    write_files,
+)
+from aergo_vc.ledger.history import BlockCommit
+from aergo_vc.ledger.layout import LEDGER, LedgerTree, other_entries, read_ledger, with_ledger
+from aergo_vc.ledger.machine import Machine, State, Submission
+from aergo_vc.ledger.merges import MergeRequest, Replayed
+from aergo_vc.ledger.rules import check_signer, ref_of
+from aergo_vc.ledger.verifying import ComparingObjects, Verifier
+from aergo_vc.merging.conflicts import Conflict
+from aergo_vc.merging.grafted_replays import GraftedReplays
+from aergo_vc.merging.grafting_merger import GraftingMerger
+from aergo_vc.merging.replaying import SerialMerger
+from aergo_vc.merging.resolving import resolved
+from aergo_vc.model.blocks import DIRECTORY_BRANCH, Header
+from aergo_vc.model.schema import Table
+from aergo_vc.model.transactions import RowCounts
+from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
+from aergo_vc.objects.refs import is_reference_name
+from aergo_vc.repository.errors import ConflictError, MergeInProgressError, UnmergeableError
+from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
+from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.prepared import PreparedFor, note_prepared
+from aergo_vc.repository.resolutions import forget_resolutions, read_resolutions
+from aergo_vc.repository.results import Merged, MergedTransaction, total_counts
+from aergo_vc.repository.revisions import peeled, resolve
+from aergo_vc.repository.sealing import Producer, checked_message
+from aergo_vc.repository.state_cache import state_cache
+from aergo_vc.repository.tips import Tip, tip_of
+from aergo_vc.repository.unfinished_merges import (
+    forget_merge,
+    leave_merge,
+    merge_head,
+    merge_message,
+    merged_files_in_index,
+    require_merge_head,
+)
+from aergo_vc.repository.workspace import Workspace
+from aergo_vc.state.nodes import NodeStore
+
+_SHORT = 12
+_SUBMODULE_MODE = 0o160000
+_WORKERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """There is nothing of a ledger to merge: the target has it already, or the source has no ledger."""
+
+    has_ledger: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A merge block that is executed and written, and that no commit holds yet.
+
+    `replayed` are all transactions that the merge considered, in their order, and then the resolutions; `counts` is
+    what those that went in did.  While there are `conflicts` the block is not valid.  `tables` are those of the target.
+    """
+
+    target: Tip
+    source: Source
+    source_ledger: LedgerTree
+    place: Place
+    lease: Lease
+    written: WrittenBlock
+    replayed: Sequence[Replayed]
+    counts: Mapping[TableName, RowCounts]
+    conflicts: tuple[Conflict, ...] = ()
+    tables: Mapping[TableName, Table] = field(default_factory=dict)
+
+    @property
+    def ledger(self) -> LedgerTree:
+        return self.written.ledger
+
+    @property
+    def header(self) -> Header:
+        return self.written.header
+
+    @property
+    def block(self) -> BlockId:
+        return self.written.id
+
+    @property
+    def included(self) -> tuple[Replayed, ...]:
+        """The transactions that go in."""
+        return tuple(one for one in self.replayed if one.outcome is not None)
+
+    @property
+    def refused(self) -> tuple[Replayed, ...]:
+        """The transactions that are left out; their receipts say why."""
+        return tuple(one for one in self.replayed if one.outcome is None)
+
+
+def prepare_merge(
+    workspace: Workspace, identity: Identity, target: Tip, source: ObjectId, *, resolutions: Sequence[Submission] = ()
+) -> Prepared | Unchanged:
+    """Execute the merge of the commit `source` into a branch, and write ``ledger/`` of the block; nothing is published.
+
+    To be used under the ledger's lock.  The source's blocks are verified first.  Raises UnmergeableError,
+    InvalidBlockError for a source that is not valid, FullBlockError for one that has more than a block takes,
+    FailedResolutionError for one of the `resolutions`, MergeAbortedError, and what `Producer.open` raises.
+    """
+    objects = workspace.writer
+    graph = BlockGraph(objects)
+    ours, theirs = graph.last(target.commit), graph.last(source)
+    if ours is None or theirs is None:
+        return Unchanged(has_ledger=False)
+    stop = graph.newest_shared(ours, theirs)
+    if stop == theirs:
+        return Unchanged(has_ledger=True)
+    theirs_ledger = read_ledger(objects, theirs.ledger)
+    if stop is None:
+        raise UnmergeableError(f"branch {theirs_ledger.header.branch} has no block in common with {target.branch}")
+    _require_mergeable(target, theirs_ledger, stop, ours)
+    producer = Producer(workspace, identity)
+    opening = producer.open(target)
+    with state_cache(workspace, target.branch) as cache:
+        cache.move_to(target.ledger)
+        authorities = producer.authorities()
+        request = MergeRequest(
+            ours, target.ledger, theirs, opening.context, opening.authority, resolutions=tuple(resolutions)
+        )
+        for transaction, _ in resolutions:
+            check_signer(transaction.payload, target.branch, opening.authority)
+        conflicts: list[Conflict] = []
+        kept = FootprintFiles(workspace.folder / FOOTPRINTS)
+        replay = GraftingMerger(objects, workspace.nodes, authorities, kept).prepare(cache.machine, request)
+        if replay is None:
+            _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop))
+            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append, kept.keep)
+            replay = merger(cache.machine, request)
+        with cache.machine.block(opening.context) as execution:
+            replayed = replay(execution)
+            if resolutions:
+                replayed = (*replayed, *resolved(execution, replayed, resolutions))
+            tables = cache.machine.catalog.tables
+            contents = _contents(replayed, execution.outlook())
+    origin = Source(source, theirs_ledger.block)
+    place = Place(target.commit, target.ledger, target.ledger.genesis_bytes, target.ledger.law_bytes, origin)
+    written = write_files(objects, place, opening.lease, contents)
+    counts = total_counts(count_rows(contents.receipts_bytes))
+    return Prepared(
+        target, origin, theirs_ledger, place, opening.lease, written, replayed, counts, tuple(conflicts), tables
+    )
+
+
+def _contents(replayed: Sequence[Replayed], state: State) -> Contents:
+    """What goes into the files of the block that a merge makes."""
+    if isinstance(replayed, GraftedReplays):
+        return Contents(replayed.transactions_bytes, replayed.receipts_bytes, state, list(replayed.bringing))
+    return executed_merge(replayed, state).contents
+
+
+def _require_mergeable(target: Tip, source: LedgerTree, stop: BlockCommit, ours: BlockCommit) -> None:
+    if DIRECTORY_BRANCH in (target.branch, source.header.branch):
+        raise UnmergeableError("the directory is not merged: its blocks are its producers' in turn")
+    if source.chain != target.ledger.chain:
+        raise UnmergeableError(f"branch {source.header.branch} is of another chain than {target.branch}")
+    if source.header.branch == target.branch and stop == ours:
+        raise UnmergeableError(
+            f"what is to be merged is {target.branch} itself, with newer blocks: it needs no merge",
+            branch=target.branch,
+        )
+
+
+def _verify_source(
+    workspace: Workspace,
+    machine: Machine,
+    authorities: Authorities,
+    graph: BlockGraph,
+    places: tuple[BlockCommit, BlockCommit, BlockCommit],
+) -> None:
+    """Verify the blocks of a source that the target lacks; raises InvalidBlockError."""
+    ours, theirs, stop = places
+    objects = ComparingObjects(workspace.store)
+    nodes = NodeStore(objects, workspace.twins, workspace.paths.object_format.id_bytes)
+    blocks = []
+    for place in graph.line(theirs):
+        if place.commit == stop.commit:
+            break
+        blocks.append(place)
+    previous = read_ledger(objects, stop.ledger)
+    with SignatureChecker(_WORKERS) as checker, machine.elsewhere(objects, nodes) as shadow:
+        merger = SerialMerger(objects, nodes, authorities)
+        verifier = Verifier(objects, shadow, authorities, checker.check, merger, now=workspace.now())
+        verifier.start_behind(stop)
+        if any(graph.links(place).merged is not None for place in blocks):
+            verifier.seen |= graph.ancestors(ours)
+        shadow.move_to(shadow.read_state(previous.state, previous.header.state))
+        for _ in verifier.verify(reversed(blocks), previous):
+            pass
+
+
+def merge(
+    workspace: Workspace,
+    identity: Identity,
+    revision: str,
+    *,
+    message: str | None = None,
+    dry_run: bool = False,
+    commit: bool = True,
+) -> Merged:
+    """Merge what `revision` means into the current branch; with `dry_run` tell what that would do.
+
+    Without `commit`, or with open conflicts, the result is left in the index and in the files, and `continue_merge`
+    goes on from there.  Raises as `prepare_merge`, and MergeInProgressError.
+    """
+    branch = workspace.current_branch()
+    source = commit_of(workspace, revision)
+    with workspace.locked():
+        target = tip_of(workspace, branch)
+        if merge_head(workspace) is not None:
+            raise MergeInProgressError("a merge is in progress in this worktree")
+        prepared = prepare_merge(workspace, identity, target, source)
+        if isinstance(prepared, Unchanged):
+            if not prepared.has_ledger:
+                raise UnmergeableError(f"{revision} has no ledger: merge it with git merge", revision=revision)
+            return Merged(branch, None, None, None, None, None, (), {})
+        if dry_run:
+            return merged_of(prepared, None)
+        if prepared.conflicts and workspace.paths.work_tree is None:
+            many = len(prepared.conflicts)
+            what = f"{many} transaction{'' if many == 1 else 's'} in conflict"
+            raise ConflictError(f"{what}, and a bare repository has no worktree in which to resolve that")
+        forget_resolutions(workspace, source)
+        files = merged_files(workspace, target.commit, source, revision)
+        if files is not None and files.stages:
+            path = files.stages[0].path.decode("utf-8", "replace")
+            raise UnmergeableError(f"both sides changed {path} beside ledger/, in ways that git cannot bring together")
+        text = checked_message(message or describe_merge(prepared, revision))
+        tree = None if files is None else files.tree
+        if commit and not prepared.conflicts:
+            return merged_of(prepared, land_merge(workspace, identity, prepared, text, tree).commit)
+        root = tree or read_links(workspace.writer.read_commit(target.commit)).tree
+        # A block with open conflicts is none: until they are resolved the ledger stays what it is.
+        ledger = target.ledger.id if prepared.conflicts else prepared.ledger.id
+        leave_merge(workspace, target.commit, source, with_ledger(workspace.writer, root, ledger), text)
+        if not prepared.conflicts:
+            note_prepared(workspace.paths, ledger, PreparedFor(target.commit, source))  # so `git commit` may seal it
+        return merged_of(prepared, None)
+
+
+def land_merge(
+    workspace: Workspace, identity: Identity, prepared: Prepared, message: str, files: ObjectId | None
+) -> BuiltBlock:
+    """Commit a prepared merge, signed, with the other files of the tree `files`, and move the branch there.
+
+    None for `files` leaves them as the target has them.
+    """
+    if files is not None:
+        commits = (prepared.target.commit, prepared.source.commit)
+        known = tuple(read_links(workspace.writer.read_commit(commit)).tree for commit in commits)
+        _keep_files(workspace, files, known)
+    plan = Plan(replace(prepared.place, files=files), prepared.lease, identity.author, checked_message(message))
+    return Producer(workspace, identity).land_written(plan, prepared.written, prepared.target.branch)
+
+
+def merged_files(workspace: Workspace, ours: ObjectId, theirs: ObjectId, name: str) -> MergedFiles | None:
+    """The files beside ``ledger/`` merged as git merges them; None where they are those of `ours`.
+
+    `name` is what conflict markers call the other side.
+    """
+    objects = workspace.writer
+    trees = [read_links(objects.read_commit(commit)).tree for commit in (ours, theirs)]
+    if other_entries(objects, trees[0]) == other_entries(objects, trees[1]):
+        return None
+    merging = OrdinaryMerge(workspace.store, workspace.paths, workspace.surroundings.variables, folder=LEDGER)
+    return merging.merge(merging.merge_bases(ours, theirs), ours, theirs, Labels("HEAD", name))
+
+
+def _keep_files(workspace: Workspace, tree: ObjectId, known: tuple[ObjectId | None, ...]) -> None:
+    """Add a tree that git wrote, and what is new in it, to what the next block publishes durably."""
+    if tree in known:
+        return
+    kind, data = workspace.store.read(tree)
+    workspace.writer.add(kind, data)
+    if kind is not Kind.TREE:
+        return
+    there = [_named(workspace, each) for each in known]
+    for entry in read_entries(data, len(tree) // 2):
+        if entry.mode != _SUBMODULE_MODE:
+            _keep_files(workspace, entry.id, tuple(each.get(entry.name) for each in there))
+
+
+def _named(workspace: Workspace, tree: ObjectId | None) -> Mapping[str, ObjectId]:
+    """What a tree holds, by name; nothing for a file."""
+    if tree is None:
+        return {}
+    kind, data = workspace.store.read(tree)
+    if kind is not Kind.TREE:
+        return {}
+    return {entry.name: entry.id for entry in read_entries(data, len(tree) // 2)}
+
+
+def merged_of(prepared: Prepared, commit: ObjectId | None) -> Merged:
+    """What a merge did, or would do if no commit holds it."""
+    return Merged(
+        branch=prepared.target.branch,
+        source=prepared.source_ledger.header.branch,
+        merged=prepared.source.block,
+        block=prepared.block,
+        height=prepared.header.height,
+        commit=commit,
+        transactions=tuple(MergedTransaction(one.submission[0], one.receipt) for one in prepared.replayed),
+        rows=prepared.counts,
+        conflicts=prepared.conflicts,
+    )
+
+
+def describe_merge(prepared: Prepared, name: str) -> str:
+    """A subject line for a merge whose maker gave none."""
+    into, left = len(prepared.included), len(prepared.refused)
+    what = f"{into} transaction{'' if into == 1 else 's'}"
+    return f"Merge {name}: {what}" + (f", {left} left out" if left else "")
+
+
+def commit_of(workspace: Workspace, text: str) -> ObjectId:
+    """The commit that a branch, a tag, a block or an id means; raises UnknownRevisionError."""
+    if is_reference_name(f"refs/tags/{text}"):
+        for ref in (ref_of(BranchName(text)), f"refs/tags/{text}", f"refs/remotes/{text}"):
+            commit = peeled(workspace, ref)
+            if commit is not None:
+                return commit
+    return resolve(workspace, text).commit
+
+
+def continue_merge(workspace: Workspace, identity: Identity, *, message: str | None = None) -> Merged:
+    """Seal the merge in progress, at this time, with the other files as the index has them; raises NoMergeError.
+
+    While there are open conflicts nothing is sealed.
+    """
+    branch = workspace.current_branch()
+    with workspace.locked():
+        source = require_merge_head(workspace)
+        target = tip_of(workspace, branch)
+        resolutions = [(one, ()) for one in read_resolutions(workspace, source)]
+        prepared = prepare_merge(workspace, identity, target, source, resolutions=resolutions)
+        if isinstance(prepared, Unchanged):
+            raise UnmergeableError("the merge in progress changes nothing in ledger/: conclude it with git commit")
+        if prepared.conflicts:
+            return merged_of(prepared, None)
+        text = checked_message(message or merge_message(workspace) or describe_merge(prepared, source[:_SHORT]))
+        files = merged_files_in_index(workspace, target.commit)
+        built = land_merge(workspace, identity, prepared, text, files)
+        forget_merge(workspace)
+        forget_resolutions(workspace, source)
+        return merged_of(prepared, built.commit)

@@ -1,0 +1,93 @@
+"""Merges that are in index and files, and not sealed yet, as ``git merge --no-commit`` leaves them."""
+
+from pathlib import Path
+
+from aergo_vc.base.ids import ObjectId, is_object_id
+from aergo_vc.codec.git_commit import read_links
+from aergo_vc.ledger.layout import ledger_entry, with_ledger
+from aergo_vc.objects.durable import replace_file
+from aergo_vc.objects.worktree import Worktree
+from aergo_vc.repository.errors import MergeInProgressError, NoMergeError
+from aergo_vc.repository.workspace import Workspace
+
+
+def merge_head(workspace: Workspace) -> ObjectId | None:
+    """The commit that is being merged in this worktree; None where no merge is in progress."""
+    try:
+        text = _path(workspace, "MERGE_HEAD").read_text("ascii").split()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return None
+    if len(text) != 1 or not is_object_id(text[0]):
+        raise MergeInProgressError("several commits are being merged in this worktree")
+    return ObjectId(text[0])
+
+
+def require_merge_head(workspace: Workspace) -> ObjectId:
+    """The same; raises NoMergeError where no merge is in progress."""
+    found = merge_head(workspace)
+    if found is None:
+        raise NoMergeError("no merge is in progress in this worktree")
+    return found
+
+
+def merge_message(workspace: Workspace) -> str | None:
+    """The message that was kept for the merge, without git's comments."""
+    try:
+        text = _path(workspace, "MERGE_MSG").read_text("utf-8", "replace")
+    except FileNotFoundError:
+        return None
+    return "\n".join(line for line in text.splitlines() if not line.startswith("#")).strip() or None
+
+
+def leave_merge(workspace: Workspace, target: ObjectId, source: ObjectId, result: ObjectId, message: str) -> None:
+    """Publish what was written, and bring the tree `result` into index and worktree, for a merge of two commits.
+
+    To be used under the ledger's lock.  Raises WorktreeError for what the user changed there; then nothing is touched.
+    """
+    worktree = Worktree(workspace.paths, workspace.surroundings.variables)
+    pack = workspace.writer.publish()
+    try:
+        worktree.sync_to(target, result)
+    finally:
+        pack.release()
+    replace_file(_path(workspace, "MERGE_MODE"), b"no-ff")
+    replace_file(_path(workspace, "MERGE_MSG"), message.encode() + b"\n")
+    replace_file(_path(workspace, "MERGE_HEAD"), source.encode() + b"\n")
+
+
+def merged_files_in_index(workspace: Workspace, target: ObjectId) -> ObjectId:
+    """The tree with the files that the index holds, after ``ledger/`` there and in the worktree is `target`'s again.
+
+    Raises MergeInProgressError while the index holds conflicts.
+    """
+    git = workspace.user_git
+    conflicts = git.run("ls-files", "-z", "--unmerged").output.decode("utf-8", "replace").split("\0")
+    if conflicts[0]:
+        path = conflicts[0].partition("\t")[2]
+        raise MergeInProgressError(f"{path} is in conflict still", path=path)
+    held = ObjectId(git.run("write-tree", "--missing-ok").output.decode().strip())
+    worktree = Worktree(workspace.paths, workspace.surroundings.variables)
+    ledger = ledger_entry(workspace.store, read_links(workspace.writer.read_commit(target)).tree)
+    if ledger is not None and ledger != ledger_entry(workspace.store, held):
+        begun = with_ledger(workspace.writer, held, ledger)
+        pack = workspace.writer.publish()
+        try:
+            worktree.sync_to(held, begun)
+        finally:
+            pack.release()
+    return held
+
+
+def forget_merge(workspace: Workspace) -> None:
+    """Have no merge in progress any more; index and files stay."""
+    workspace.user_git.run("merge", "--quit")
+
+
+def abort_merge(workspace: Workspace) -> None:
+    """Take index and files back to before the merge, as git does; raises NoMergeError."""
+    require_merge_head(workspace)
+    workspace.user_git.run("merge", "--abort")
+
+
+def _path(workspace: Workspace, name: str) -> Path:
+    return workspace.paths.git_dir / name

@@ -1,0 +1,147 @@
+"""A machine in memory with a small bank on it, and random transactions that meet there in every way."""
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from forgery import seed_of
+
+from aergo_vc.base.errors import AergoError
+from aergo_vc.base.ids import BlockId, BranchName, ChainId, EntityName, RoutineName, TableName
+from aergo_vc.codec.digests import ObjectFormat
+from aergo_vc.keys.signer import seed_signer
+from aergo_vc.ledger.machine import BlockContext, Machine, State, Submission
+from aergo_vc.model.footprints import Footprint
+from aergo_vc.model.transactions import Call, Payload, Receipt
+from aergo_vc.objects.dulwich_store import MemoryStore
+from aergo_vc.objects.pack_writer import MemoryWriter
+from aergo_vc.repository.submitting import signed
+from aergo_vc.sql.engine import Engine
+from aergo_vc.state.nodes import NodeStore
+from aergo_vc.state.snapshot import Snapshot
+from aergo_vc.state.twins import MemoryTwins
+
+SIGNER = seed_signer(seed_of("alice"))
+MAIN, CHAIN = BranchName("main"), ChainId("c" * 64)
+ACCOUNTS = 12
+
+SCHEMA = """
+CREATE TABLE account (id int PRIMARY KEY, owner text, balance bigint NOT NULL CHECK (balance >= 0), note text);
+CREATE TABLE entry (account int REFERENCES account, amount bigint);
+CREATE TABLE summary (id int PRIMARY KEY, total bigint);
+CREATE TABLE tag (id int PRIMARY KEY, name text UNIQUE);
+CREATE TABLE numbered (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what text);
+CREATE PROCEDURE transfer(giver int, taker int, amount bigint) LANGUAGE plpgsql AS $$
+DECLARE rest bigint;
+BEGIN
+  UPDATE account SET balance = balance - amount WHERE id = giver RETURNING balance INTO rest;
+  IF rest > 100 THEN
+    UPDATE account SET note = 'rich' WHERE id = giver + 1;
+  END IF;
+  UPDATE account SET balance = balance + amount WHERE id = taker;
+END $$;
+"""
+
+
+@dataclass
+class BankWorld:
+    """The machine, and the state with the accounts that everything begins with."""
+
+    machine: Machine
+    start: Snapshot = field(default_factory=Snapshot)
+    count: int = 0
+
+    @classmethod
+    def open(cls) -> "BankWorld":
+        objects = MemoryWriter(MemoryStore(ObjectFormat.SHA1))
+        nodes = NodeStore(objects, MemoryTwins(), ObjectFormat.SHA1.id_bytes)
+        world = cls(Machine(Engine(None), objects, nodes, lambda _branch, _engine: None))
+        values = ", ".join(f"({number}, 'o', {10 * number}, NULL)" for number in range(ACCOUNTS))
+        world.run([world.script(SCHEMA), world.script(f"INSERT INTO account VALUES {values}")])
+        world.start = world.machine.snapshot
+        return world
+
+    def script(self, sql: str) -> Submission:
+        """A signed script."""
+        return self._signed(sql=sql)
+
+    def call(self, routine: str, *arguments: int) -> Submission:
+        """A signed call."""
+        return self._signed(call=Call(RoutineName(routine), arguments))
+
+    def _signed(self, sql: str = "", call: Call | None = None) -> Submission:
+        self.count += 1
+        payload = Payload(
+            branch=MAIN,
+            chain=CHAIN,
+            key=SIGNER.public_key,
+            loads=(),
+            nonce=f"{self.count:032x}",
+            recent=BlockId(CHAIN),
+            signer=EntityName("alice"),
+            sql=sql,
+            call=call,
+        )
+        return signed(SIGNER, payload), ()
+
+    def run(self, submissions: Iterable[Submission], height: int = 1) -> tuple[State, list[Receipt]]:
+        """A block of transactions, none of which fails."""
+        with self.machine.block(self.context(height)) as execution:
+            receipts = [execution.execute(*submission).receipt for submission in submissions]
+            return execution.finish(), receipts
+
+    def recorded(
+        self, submissions: Sequence[Submission], height: int = 1
+    ) -> tuple[State, list[Submission], list[Footprint], list[Receipt]]:
+        """A block of those transactions that succeed, with their footprints."""
+        included, footprints, receipts = [], [], []
+        with self.machine.block(self.context(height)) as execution:
+            for submission in submissions:
+                try:
+                    done = execution.record(*submission)
+                except AergoError:
+                    continue
+                included.append(submission)
+                footprints.append(done.footprint)
+                receipts.append(done.outcome.receipt)
+            return execution.finish(), included, footprints, receipts
+
+    @staticmethod
+    def context(height: int) -> BlockContext:
+        return BlockContext(MAIN, CHAIN, height, 1_700_000_000_000 + height)
+
+    def random_transactions(self, source: random.Random, count: int, accounts: Sequence[int]) -> list[Submission]:
+        """Transactions that mostly stay within some accounts."""
+        return [self._random(source, accounts) for _ in range(count)]
+
+    def _random(self, source: random.Random, accounts: Sequence[int]) -> Submission:
+        one, other = source.choice(accounts), source.choice(accounts)
+        amount = source.randrange(1, 40)
+        kind = source.randrange(24)
+        if kind < 8:
+            return self.call("public.transfer", one, other, amount)
+        return self.script(
+            (
+                f"UPDATE account SET balance = balance + {amount} WHERE id = {one}",
+                f"UPDATE account SET balance = balance + {amount} WHERE id = {one}",
+                f"UPDATE account SET balance = {amount} WHERE id = {one}",
+                f"UPDATE account SET owner = 'p{amount % 3}' WHERE id = {one}",
+                f"UPDATE account SET note = 'n{amount % 3}' WHERE id = {one}",
+                f"INSERT INTO account VALUES ({one + ACCOUNTS}, 'new', {amount}, NULL)",
+                f"DELETE FROM account WHERE id = {one}",
+                f"UPDATE account SET note = 'poor' WHERE balance < {amount}",
+                f"INSERT INTO summary SELECT {one}, sum(balance) FROM account",
+                f"INSERT INTO summary VALUES ({one}, {amount}) ON CONFLICT (id) DO UPDATE SET total = excluded.total",
+                f"INSERT INTO summary SELECT {one}, count(*) FROM entry WHERE account = {other}",
+                f"INSERT INTO entry VALUES ({one}, {amount})",
+                f"INSERT INTO entry SELECT id, balance FROM account WHERE id = {one}",
+                f"INSERT INTO tag VALUES ({one}, 't{amount % 4}')",
+                f"INSERT INTO numbered (what) VALUES ('w{amount % 4}')",
+                f"INSERT INTO numbered (what) SELECT owner FROM account WHERE id = {one}",
+            )[kind - 8]
+        )
+
+    def rows(self, snapshot: Snapshot) -> dict[TableName, list[tuple[object, ...]]]:
+        """All rows of a state, for people who look for a difference."""
+        self.machine.move_to(snapshot)
+        return {name: sorted(self.machine.engine.rows(name), key=repr) for name in self.machine.catalog.stored}

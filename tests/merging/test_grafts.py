@@ -1,0 +1,204 @@
+"""Merges that graft most transactions, against the same merges executed one transaction after the other."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+from bank_world import ACCOUNTS, BankWorld
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aergo_vc.base.errors import AergoError
+from aergo_vc.base.ids import BlockId, TableName
+from aergo_vc.codec.footprints import decode_recorded_block
+from aergo_vc.ledger.machine import BlockExecution, State, Submission, TransactionOutcome
+from aergo_vc.merging.grafting import Place
+from aergo_vc.merging.grafts import Grafter, Recorded, ReplayOne
+from aergo_vc.merging.marks import log_footprints
+from aergo_vc.model.changes import Key
+from aergo_vc.model.footprints import Columns, Footprint, Touched, blind_writes
+from aergo_vc.model.recorded_blocks import RecordedBlock
+from aergo_vc.model.transactions import Receipt
+from aergo_vc.state.comparing import changed_rows
+from aergo_vc.state.nodes import Node
+from aergo_vc.state.snapshot import Snapshot
+
+Cells = dict[TableName, dict[Key, Columns]]
+LONG = 10_000
+
+
+@cache
+def _world() -> BankWorld:
+    return BankWorld.open()
+
+
+@dataclass
+class Case:
+    """Two histories from one state on; `blocks` are the source's, `target` is where the other led."""
+
+    blocks: list[tuple[list[Submission], list[Footprint], list[Receipt], RecordedBlock]]
+    left_out: list[set[int]]
+    base: dict[TableName, Node]
+    end: dict[TableName, Node]
+    target: Snapshot
+    unseen: Cells
+    rule: str
+
+
+def _case(seed: int) -> Case:
+    world, source = _world(), random.Random(seed)
+    ours = range(source.randrange(1, ACCOUNTS))
+    theirs = range(source.choice([0, ours.stop, source.randrange(ACCOUNTS)]), ACCOUNTS + 1)
+    world.machine.move_to(world.start)
+    base = world.machine.roots
+    blocks = []
+    for height in range(2, 2 + source.randrange(1, 4)):
+        catalog = world.machine.catalog
+        offered = world.random_transactions(source, source.randrange(1, 9), theirs)
+        _, included, footprints, receipts = world.recorded(offered, height)
+        log = log_footprints(BlockId(f"{height:064x}"), catalog, [one for one, _ in included], footprints)
+        blocks.append((included, footprints, receipts, decode_recorded_block(log)))
+    end = world.machine.roots
+    world.machine.move_to(world.start)
+    picked = [submission for block in blocks for submission in block[0] if source.random() < 0.08]
+    offered = world.random_transactions(source, source.randrange(0, 6), ours) + picked
+    _, included, _, _ = world.recorded(offered, 2)
+    there = {one.id for one, _ in included}
+    left_out = [{place for place, (one, _) in enumerate(block[0]) if one.id in there} for block in blocks]
+    target = world.machine.snapshot
+    rule = source.choice(["replay", "lost update"])
+    return Case(blocks, left_out, base, end, target, _unseen(base), rule)
+
+
+def _unseen(base: dict[TableName, Node]) -> Cells:
+    """The cells in which the state that the machine is at differs from an earlier one."""
+    found: Cells = {}
+    machine = _world().machine
+    for name, table in machine.catalog.stored.items():
+        columns = [column.name for column in table.columns]
+        for key, (old, new) in changed_rows(machine.tree(table), base.get(name), machine.root(name)).items():
+            differing = frozenset(
+                column for place, column in enumerate(columns) if not (old and new) or old[place] != new[place]
+            )
+            found.setdefault(name, {})[key] = differing
+    return found
+
+
+class Replayer:
+    """Replays transactions by the rules of a merge, one after the other."""
+
+    def __init__(self, case: Case, execution: BlockExecution) -> None:
+        self._case, self._execution = case, execution
+        self._refused = Touched()
+
+    def __call__(self, place: Place, before: Footprint) -> tuple[Receipt | str, Footprint]:
+        submission = self._case.blocks[place[0]][0][place[1]]
+        if self._refused.is_read_by(before):
+            self._refused.add(before)
+            return "depends", Footprint()
+        if self._loses(before):
+            self._refused.add(before)
+            return "loses", Footprint()
+        try:
+            done = self._execution.record(*submission, self._accept)
+        except AergoError as error:
+            self._refused.add(before)
+            return error.message, self._execution.attempted
+        if not done.is_kept:
+            self._refused.add(before)
+            return "loses now", done.footprint
+        return done.outcome.receipt, done.footprint
+
+    def _accept(self, _outcome: TransactionOutcome, footprint: Footprint) -> bool:
+        return not self._loses(footprint)
+
+    def _loses(self, footprint: Footprint) -> bool:
+        if self._case.rule == "replay":
+            return False
+        unseen = self._case.unseen
+        return any(
+            columns & unseen.get(table, {}).get(key, frozenset())
+            for table, rows in blind_writes(footprint).items()
+            for key, columns in rows.items()
+        )
+
+
+Results = list[Receipt | str]
+
+
+def _serially(case: Case) -> tuple[State, Results]:
+    world = _world()
+    world.machine.move_to(case.target)
+    with world.machine.block(world.context(9)) as execution:
+        replay = Replayer(case, execution)
+        results = [
+            replay((number, place), footprint)[0]
+            for number, (_, footprints, _, _) in enumerate(case.blocks)
+            for place, footprint in enumerate(footprints)
+            if place not in case.left_out[number]
+        ]
+        return execution.finish(), results
+
+
+def _grafted(case: Case) -> tuple[State, Results, int]:
+    world = _world()
+    world.machine.move_to(case.target)
+    recorded = Recorded([block[3] for block in case.blocks], case.left_out, case.base, case.end)
+    grafter: Grafter[Receipt | str] = Grafter(world.machine, recorded, case.unseen, lambda _entity, _key: True)
+    with world.machine.block(world.context(9)) as execution:
+
+        def begin() -> ReplayOne[Receipt | str]:
+            return Replayer(case, execution)
+
+        done = grafter.run(execution, begin)
+        state = execution.finish()
+    results = [
+        done.results.get((number, place), receipt)
+        for number, (_, _, receipts, _) in enumerate(case.blocks)
+        for place, receipt in enumerate(receipts)
+        if place not in case.left_out[number]
+    ]
+    return state, results, done.division.grafted
+
+
+def _require_serial_result(seed: int) -> int:
+    case = _case(seed)
+    state, expected = _serially(case)
+    other, results, grafted = _grafted(case)
+    assert results == expected
+    assert other.root == state.root
+    machine = _world().machine
+    for name, table in machine.catalog.stored.items():
+        assert sorted(machine.engine.rows(name)) == sorted(machine.tree(table).rows(machine.root(name)))
+    return grafted
+
+
+@given(st.integers(0, 2**64))
+@settings(max_examples=60)
+def test_a_merge_that_grafts_gives_what_the_serial_one_gives(seed: int) -> None:
+    _require_serial_result(seed)
+
+
+@pytest.mark.long
+@given(st.integers(0, 2**64))
+@settings(max_examples=LONG)
+def test_it_does_so_in_ten_thousand_cases(seed: int) -> None:
+    _require_serial_result(seed)
+
+
+def test_kept_footprints_are_read_as_they_were_written() -> None:
+    for seed in range(20):
+        for _, footprints, _, recorded in _case(seed).blocks:
+            assert [recorded.footprint(place) for place in range(recorded.count)] == footprints
+            assert len(recorded.rows) == (recorded.ends[-1] if recorded.ends else 0)
+
+
+def _grafted_share(seeds: Sequence[int]) -> float:
+    grafted = [_require_serial_result(seed) for seed in seeds]
+    return sum(1 for number in grafted if number) / len(grafted)
+
+
+def test_most_of_the_random_merges_do_graft() -> None:
+    assert _grafted_share(range(30)) > 0.5
