@@ -431,6 +431,17 @@ def test_the_user_and_the_transaction_are_the_same_everywhere() -> None:
     assert not _footprint("UPDATE t SET b = current_user || aergo_transaction() WHERE id = 1").situated
 
 
+def test_a_footprint_does_not_grow_when_its_transaction_goes_on() -> None:
+    engine = _engine()
+    with engine.record() as recorder, engine.transaction():
+        engine.run("UPDATE t SET a = 1 WHERE id = 1", context())
+        first = recorder.footprint({})
+        engine.run("UPDATE t SET a = 1 WHERE id = 2", context())
+        second = recorder.footprint({})
+    assert (first.writes[T].keys(), first.reads[T].rows.keys()) == ({(1,)}, {(1,)})
+    assert (second.writes[T].keys(), second.reads[T].rows.keys()) == ({(1,), (2,)}, {(1,), (2,)})
+
+
 def test_recording_ends_with_its_transaction() -> None:
     engine = _engine()
     with _recorded(engine) as first:
