@@ -238,7 +238,42 @@ def _begin(beginnings: tuple[str, ...]) -> None:
             continue
 
 
-@settings(max_examples=max(500, settings().max_examples))
+MEETING = (
+    ("INSERT INTO u VALUES (4, 4, 3, 5)", "DELETE FROM t WHERE id = 3"),
+    ("DELETE FROM t WHERE id = 3", "INSERT INTO u VALUES (4, 4, 3, 5)"),
+    ("UPDATE u SET t = 3 WHERE id = 2 AND k = 2", "UPDATE t SET id = 4 WHERE id = 3"),
+    ("INSERT INTO s VALUES (4, 1, NULL)", "UPDATE t SET c = 4 WHERE id = 3"),
+    ("UPDATE t SET c = 4 WHERE id = 2", "UPDATE t SET c = 4 WHERE id = 3"),
+    ("UPDATE t SET a = 21 WHERE id = 1", "UPDATE t SET b = 21 WHERE id = 1"),
+    ("UPDATE t SET id = 4 WHERE id = 3", "UPDATE t SET a = 9 WHERE id = 3"),
+    ("UPDATE t SET a = 5 WHERE id = 1; SELECT a, b FROM t WHERE id = 1", "UPDATE t SET b = 7 WHERE id = 1"),
+    ("SELECT t.a, u.n FROM t LEFT JOIN u ON u.id = t.id AND u.id = 2", "INSERT INTO t VALUES (4, 1, 1, NULL)"),
+    ("INSERT INTO t VALUES (4, 1, 1, NULL) ON CONFLICT DO NOTHING", "INSERT INTO t VALUES (4, 2, 2, NULL)"),
+    (
+        "INSERT INTO t VALUES (1, 3, 3, NULL) ON CONFLICT (id) DO UPDATE SET b = t.b + excluded.a",
+        "UPDATE t SET b = 3 WHERE id = 1",
+    ),
+    ("INSERT INTO i (n) VALUES (1)", "INSERT INTO i (n) VALUES (2)"),
+    ("CALL f(1, 2, 5)", "UPDATE t SET b = 1 WHERE id = 2"),
+    ("CALL f(1, 4, 5)", "INSERT INTO t VALUES (4, 1, 1, NULL)"),
+)
+"""Scripts, and changes that must be found to touch what they read."""
+
+
+@pytest.mark.parametrize("pair", MEETING)
+def test_a_change_that_makes_a_difference_touches_what_was_read(pair: tuple[str, str]) -> None:
+    with _engine().block() as block:
+        block.rollback()
+        _begin(())
+        before = _tables()
+        alone, other, beside = _run((1, pair[0])), _run((2, pair[1])), _run((1, pair[0]), (2, pair[1]))
+        assert alone is not None
+        assert other is not None
+        assert beside is None or (beside.results, _written_values(beside)) != (alone.results, _written_values(alone))
+        assert reads_what(Footprint(writes=_changed_cells(before, other.after)), alone.footprint) is not None
+
+
+@settings(max_examples=5 * settings().max_examples)
 @given(CASES)
 def test_a_script_does_the_same_beside_changes_of_what_it_did_not_read(case: _Case) -> None:
     beginnings, script, foreign = case
@@ -267,7 +302,7 @@ def test_a_script_does_the_same_beside_changes_of_what_it_did_not_read(case: _Ca
             assert rows == {name: dict.fromkeys(rows) for name, rows in beside.footprint.changes.items()}
 
 
-@settings(max_examples=max(300, settings().max_examples))
+@settings(max_examples=4 * settings().max_examples)
 @given(CASES)
 def test_two_scripts_without_conflict_may_change_places(case: _Case) -> None:
     beginnings, one, other = case
