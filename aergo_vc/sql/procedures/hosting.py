@@ -139,7 +139,7 @@ class RoutineHost:
         values = kept_arguments(name, entry.inputs, entry.readers, arguments)
         if plan.arguments_sql is not None:
             values += runner.row(plan.arguments_sql, self._catalog)
-        return run_signed_call(self._session, plan, values)
+        return run_signed_call(self._session, plan, entry, values)
 
     def run_asked(self, runner: Runner, name: RoutineName, arguments: Sequence[Argument | Row]) -> CallResult | None:
         """As `run_signed`, for a call that no transaction makes: it may also hand over rows."""
