@@ -147,8 +147,10 @@ def test_a_squash_is_refused(shop: Place) -> None:
 
 def test_an_octopus_and_the_strategy_ours_are_refused(shop: Place) -> None:
     head = head_of(shop)
-    shop.git("branch", "other", "lab~1")
-    shop.git("merge", "--no-edit", "-s", "octopus", "lab", "other", expect=None)
+    shop.git("checkout", "--quiet", "-b", "other", "main~1")
+    shop.git("commit", "--quiet", "--allow-empty", "-m", "other")
+    shop.git("checkout", "--quiet", "main")
+    assert shop.git("merge", "--no-edit", "lab", "other", expect=None).status != 0
     shop.git("reset", "--quiet", "--hard", head)
     outcome = shop.git("merge", "--no-edit", "-s", "ours", "lab", expect=1)
     assert "take none of their transactions in" in outcome.err
