@@ -96,7 +96,7 @@ def _text_repository(folder: Path) -> Path:
 def _chunk_repository(folder: Path) -> Path:
     with ledger(folder) as repository:
         repository.sql("CREATE TABLE t (id integer PRIMARY KEY, v text NOT NULL)", commit=True)
-        _fill(repository, 20_000)
+        _fill(repository, 36_000)
         repository.install(Program(Path(sys.executable), folder.parent / "bin" / "git-aergo"))
         repository.branch("lab")
         for branch in ("main", "lab"):
