@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from aergo_vc.base.ids import BlockId, BranchName, ObjectId, TableName, TransactionId
 from aergo_vc.codec.digests import Kind
 from aergo_vc.codec.git_commit import read_links
-from aergo_vc.codec.git_tree import read_entries
+from aergo_vc.codec.git_tree import TreeEntry, read_entries
 from aergo_vc.codec.receipts import count_rows
 from aergo_vc.directory.authorities import Authorities
 from aergo_vc.keys.parallel import SignatureChecker
@@ -288,8 +288,9 @@ def land_merge(
     """
     if files is not None:
         commits = (prepared.target.commit, prepared.source.commit)
-        known = tuple(read_links(workspace.writer.read_commit(commit)).tree for commit in commits)
-        _keep_files(workspace, files, known)
+        there = [_named(workspace, read_links(workspace.writer.read_commit(commit)).tree) for commit in commits]
+        for entry in other_entries(workspace.store, files):
+            _keep_files(workspace, entry, tuple(each.get(entry.name) for each in there))
     plan = Plan(replace(prepared.place, files=files), prepared.lease, identity.author, checked_message(message))
     return Producer(workspace, identity).land_written(plan, prepared.written, prepared.target.branch)
 
@@ -307,18 +308,16 @@ def merged_files(workspace: Workspace, ours: ObjectId, theirs: ObjectId, name: s
     return merging.merge(merging.merge_bases(ours, theirs), ours, theirs, Labels("HEAD", name))
 
 
-def _keep_files(workspace: Workspace, tree: ObjectId, known: tuple[ObjectId | None, ...]) -> None:
-    """Add a tree that git wrote, and what is new in it, to what the next block publishes durably."""
-    if tree in known:
+def _keep_files(workspace: Workspace, entry: TreeEntry, known: tuple[ObjectId | None, ...]) -> None:
+    """Add a file or a folder that git wrote, and what is new in it, to what the next block publishes durably."""
+    if entry.id in known or entry.mode == _SUBMODULE_MODE:
         return
-    kind, data = workspace.store.read(tree)
+    kind, data = workspace.store.read(entry.id)
     workspace.writer.add(kind, data)
-    if kind is not Kind.TREE:
-        return
-    there = [_named(workspace, each) for each in known]
-    for entry in read_entries(data, len(tree) // 2):
-        if entry.mode != _SUBMODULE_MODE:
-            _keep_files(workspace, entry.id, tuple(each.get(entry.name) for each in there))
+    if kind is Kind.TREE:
+        there = [_named(workspace, each) for each in known]
+        for below in read_entries(data, len(entry.id) // 2):
+            _keep_files(workspace, below, tuple(each.get(below.name) for each in there))
 
 
 def _named(workspace: Workspace, tree: ObjectId | None) -> Mapping[str, ObjectId]:
