@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 from typing import TypeVar
 
-from aergo_vc.base.errors import AergoError, FormatError, InvalidError, RepositoryError
+from aergo_vc.base.errors import AergoError, FormatError, InputError, InvalidError, RepositoryError
 from aergo_vc.base.ids import BlockId, BranchName, Digest, ObjectId, TransactionId
 from aergo_vc.base.limits import BLOCK_FILE_BYTES, TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.codec.digests import Kind, ObjectFormat, git_object_id
@@ -436,7 +436,10 @@ class Verifier:
         request = MergeRequest(target, block.previous, source, context, authority, ledger)
         replay = self._prepare_replay(self._machine, request)
         with self._machine.block(context) as execution:
-            replayed = replay(execution)
+            try:
+                replayed = replay(execution)
+            except InputError as error:  # such as more than a block takes
+                raise MergeError(error.message) from error
             lines = b"".join([one.line for one in replayed])
             more = len(ledger.transactions) - sum(one.outcome is not None for one in replayed)
             if not ledger.transactions_bytes.startswith(lines) or more < 0 or (more and ledger.law.settle is None):
