@@ -154,8 +154,8 @@ def prepare_merge(
             known = _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop), keep=kept.keep)
             replay = grafting.prepare(cache.machine, request)
         if replay is None:
-            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append, keep=kept.keep, known=known)
-            replay = merger(cache.machine, request)
+            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append, keep=kept.keep)
+            replay = merger(cache.machine, replace(request, footprints=known))
         with cache.machine.block(opening.context) as execution:
             replayed = replay(execution)
             if resolutions:
