@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from aergo_vc.base.ids import BlockId, BranchName, ObjectId, TableName, TransactionId
 from aergo_vc.codec.digests import Kind
 from aergo_vc.codec.git_commit import read_links
-from aergo_vc.codec.git_tree import read_entries
+from aergo_vc.codec.git_tree import TreeEntry, read_entries
 from aergo_vc.codec.receipts import count_rows
 from aergo_vc.directory.authorities import Authorities
 from aergo_vc.keys.parallel import SignatureChecker
@@ -154,8 +154,8 @@ def prepare_merge(
             known = _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop), keep=kept.keep)
             replay = grafting.prepare(cache.machine, request)
         if replay is None:
-            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append, keep=kept.keep, known=known)
-            replay = merger(cache.machine, request)
+            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append, keep=kept.keep)
+            replay = merger(cache.machine, replace(request, footprints=known))
         with cache.machine.block(opening.context) as execution:
             replayed = replay(execution)
             if resolutions:
@@ -252,19 +252,17 @@ def merge(
             raise MergeInProgressError("a merge is in progress in this worktree")
         prepared = prepare_merge(workspace, identity, target, source)
         if isinstance(prepared, Unchanged):
-            if not prepared.has_ledger:
-                raise UnmergeableError(f"{revision} has no ledger: merge it with git merge", revision=revision)
+            _require_no_files(workspace, prepared, target.commit, source, revision)
             return Merged(branch, None, None, None, None, None, (), {})
+        files = merged_files(workspace, target.commit, source, revision)
         if dry_run:
-            return merged_of(prepared, None)
+            return replace(merged_of(prepared, None), files=_in_conflict(files))
         if prepared.conflicts and workspace.paths.work_tree is None:
             many = len(prepared.conflicts)
             what = f"{many} transaction{'' if many == 1 else 's'} in conflict"
             raise ConflictError(f"{what}, and a bare repository has no worktree in which to resolve that")
         forget_resolutions(workspace, source)
-        files = merged_files(workspace, target.commit, source, revision)
-        if files is not None and files.stages:
-            path = files.stages[0].path.decode("utf-8", "replace")
+        for path in _in_conflict(files):
             raise UnmergeableError(f"both sides changed {path} beside ledger/, in ways that git cannot bring together")
         text = checked_message(message or describe_merge(prepared, revision))
         tree = None if files is None else files.tree
@@ -288,8 +286,9 @@ def land_merge(
     """
     if files is not None:
         commits = (prepared.target.commit, prepared.source.commit)
-        known = tuple(read_links(workspace.writer.read_commit(commit)).tree for commit in commits)
-        _keep_files(workspace, files, known)
+        there = [_named(workspace, read_links(workspace.writer.read_commit(commit)).tree) for commit in commits]
+        for entry in other_entries(workspace.store, files):
+            _keep_files(workspace, entry, tuple(each.get(entry.name) for each in there))
     plan = Plan(replace(prepared.place, files=files), prepared.lease, identity.author, checked_message(message))
     return Producer(workspace, identity).land_written(plan, prepared.written, prepared.target.branch)
 
@@ -307,18 +306,33 @@ def merged_files(workspace: Workspace, ours: ObjectId, theirs: ObjectId, name: s
     return merging.merge(merging.merge_bases(ours, theirs), ours, theirs, Labels("HEAD", name))
 
 
-def _keep_files(workspace: Workspace, tree: ObjectId, known: tuple[ObjectId | None, ...]) -> None:
-    """Add a tree that git wrote, and what is new in it, to what the next block publishes durably."""
-    if tree in known:
+def _in_conflict(files: MergedFiles | None) -> tuple[str, ...]:
+    """The paths in conflict, in git's order."""
+    stages = () if files is None else files.stages
+    return tuple(dict.fromkeys(stage.path.decode("utf-8", "replace") for stage in stages))
+
+
+def _require_no_files(
+    workspace: Workspace, unchanged: Unchanged, target: ObjectId, source: ObjectId, name: str
+) -> None:
+    """Refuse to call a merge done that brings nothing to the ledger, where it brings other commits."""
+    if not unchanged.has_ledger:
+        raise UnmergeableError(f"{name} has no ledger: merge it with git merge", revision=name)
+    merging = OrdinaryMerge(workspace.store, workspace.paths, workspace.surroundings.variables, folder=LEDGER)
+    if not merging.is_ancestor(source, target):
+        raise UnmergeableError(f"{name} brings no block, only other commits: merge it with git merge", revision=name)
+
+
+def _keep_files(workspace: Workspace, entry: TreeEntry, known: tuple[ObjectId | None, ...]) -> None:
+    """Add a file or a folder that git wrote, and what is new in it, to what the next block publishes durably."""
+    if entry.id in known or entry.mode == _SUBMODULE_MODE:
         return
-    kind, data = workspace.store.read(tree)
+    kind, data = workspace.store.read(entry.id)
     workspace.writer.add(kind, data)
-    if kind is not Kind.TREE:
-        return
-    there = [_named(workspace, each) for each in known]
-    for entry in read_entries(data, len(tree) // 2):
-        if entry.mode != _SUBMODULE_MODE:
-            _keep_files(workspace, entry.id, tuple(each.get(entry.name) for each in there))
+    if kind is Kind.TREE:
+        there = [_named(workspace, each) for each in known]
+        for below in read_entries(data, len(entry.id) // 2):
+            _keep_files(workspace, below, tuple(each.get(below.name) for each in there))
 
 
 def _named(workspace: Workspace, tree: ObjectId | None) -> Mapping[str, ObjectId]:
