@@ -13,6 +13,7 @@ from pathlib import Path
 import account_work
 import deploying
 import merging
+import plain_git_merges
 import real_days
 import repository_size
 import starting
@@ -31,7 +32,10 @@ def main() -> None:
     """Run the benchmarks that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="accounts, size, days, start, merging, transfers, deploy, tpcc, verify"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="accounts, size, days, start, merging, transfers, deploy, tpcc, verify, 'plain merges'",
     )
     parser.add_argument("--quick", action="store_true", help="verify a shorter history")
     options = parser.parse_args()
@@ -46,6 +50,7 @@ def main() -> None:
         "transfers": transfers.lines,
         "deploy": deploying.lines,
         "tpcc": lambda _: tpcc.lines.lines(),
+        "plain merges": plain_git_merges.lines,
         "verify": lambda folder: verifying.lines(folder, *counts),
     }
     found: list[Line] = []
