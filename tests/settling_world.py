@@ -53,9 +53,7 @@ class Changed:
     def before(self, table: TableName, key: Key) -> Row | None:
         return self.old.get(table, {}).get(key)
 
-    def reads_changed(
-        self, footprint: Footprint, but_for: Collection[tuple[TableName, Key]] = ()
-    ) -> Refusal | None:
+    def reads_changed(self, footprint: Footprint, but_for: Collection[tuple[TableName, Key]] = ()) -> Refusal | None:
         for table, reads in footprint.reads.items():
             for key in self.old.get(table, {}).keys() | self.new.get(table, {}).keys():
                 read = reads.rows.get(key, frozenset()) | (reads.scanned or frozenset())

@@ -122,7 +122,8 @@ class Replayer:
     def replay(self, candidate: Candidate, footprint: Footprint, unseen: Unseen) -> tuple[Replayed, Footprint]:
         """Execute a candidate unless it is inconsistent; with what it read and wrote, as far as it was executed.
 
-        `footprint` is what it read and wrote where it was made, `unseen` the cells that it had not seen then.
+        `footprint` is what it read and wrote where it was made, `unseen` the cells that it had not seen then.  What a
+        settlement writes is in no footprint.
         """
         refusal = inadmissible(self._request, candidate) or self._left.dependence(footprint)
         if refusal is None:

@@ -71,10 +71,17 @@ class OrdinaryMerge:
         self._folder = folder
         self._git = Git(paths, environment, user_config=True, lazy_fetch=paths.is_partial)
 
-    def merge(self, bases: Sequence[ObjectId], ours: ObjectId, theirs: ObjectId, labels: Labels) -> MergedFiles:
+    def merge(
+        self,
+        bases: Sequence[ObjectId],
+        ours: ObjectId,
+        theirs: ObjectId,
+        labels: Labels,
+        options: Sequence[str] = (),
+    ) -> MergedFiles:
         """Merge two commits, or trees, over their bases; without one the histories count as unrelated.
 
-        Raises GitFailedError where git cannot merge at all.
+        `options` are those of ``git merge -X``.  Raises GitFailedError where git cannot merge at all.
         """
         stripped = self._strip_all(bases, ours, theirs)
         words = ["merge-tree", "--write-tree", "-z", "--messages", "--allow-unrelated-histories"]

@@ -84,6 +84,12 @@ class ConflictError(RepositoryError):
     code = "E_CONFLICT"
 
 
+class StalePreparationError(RepositoryError):
+    """A merge was prepared, and can no longer be sealed as it is."""
+
+    code = "E_STALE_MERGE"
+
+
 class NoMergeError(RepositoryError):
     """No merge is in progress."""
 
@@ -142,6 +148,24 @@ class UnknownRevisionError(InputError):
     """No block, branch, tag, height or transaction is meant by a text."""
 
     code = "E_REVISION"
+
+
+class ForeignChainError(InputError):
+    """A block or a transaction belongs to another chain than this repository's."""
+
+    code = "E_OTHER_CHAIN"
+
+
+class NotPickableError(InputError):
+    """The directory's transactions go to no other branch, and no other's to it."""
+
+    code = "E_NOT_PICKABLE"
+
+
+class NotRevertibleError(InputError):
+    """What a transaction did cannot be undone by writing rows back."""
+
+    code = "E_NOT_REVERTIBLE"
 
 
 class NameTakenError(InputError):

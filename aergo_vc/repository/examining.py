@@ -11,6 +11,7 @@ from aergo_vc.ledger.history import ledger_at
 from aergo_vc.model.blocks import DIRECTORY_BRANCH
 from aergo_vc.objects.discovery import read_settings
 from aergo_vc.objects.git import MINIMUM_VERSION, Git
+from aergo_vc.repository.entrances import entrance_findings, is_our_setting
 from aergo_vc.repository.findings import Finding, Level
 from aergo_vc.repository.hooks import HOOKS, Placed, Presence, other_folder, placed_hooks
 from aergo_vc.repository.identity import KEY_SETTING, Identity
@@ -41,6 +42,7 @@ _SLOTS_OF_GRACE = 2
 def examine(workspace: Workspace, identity: Identity) -> tuple[Finding, ...]:
     """What is wrong with a clone, or may become so: what concerns the programs first."""
     findings = [*_programs(workspace), *_repository(workspace), *_dangerous(workspace), *_hooks(workspace, identity)]
+    findings += entrance_findings(workspace)
     return (*findings, *_signer(workspace, identity), *_time(workspace))
 
 
@@ -109,7 +111,8 @@ def _repository(workspace: Workspace) -> Iterator[Finding]:
 
 def _dangerous(workspace: Workspace) -> Iterator[Finding]:
     own = read_settings(workspace.paths.common_dir / "config")
-    yield from dangerous_settings(own | read_settings(workspace.paths.git_dir / "config.worktree"))
+    own |= read_settings(workspace.paths.git_dir / "config.worktree")
+    yield from dangerous_settings({n: v for n, v in own.items() if not is_our_setting(workspace, n, v)})
 
 
 def _hooks(workspace: Workspace, identity: Identity) -> Iterator[Finding]:

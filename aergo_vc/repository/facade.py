@@ -25,6 +25,8 @@ from aergo_vc.repository.results import (
     Founded,
     Merged,
     PendingTransaction,
+    Picked,
+    Reverted,
     RoutinesDifference,
     ScriptProblem,
     Status,
@@ -215,6 +217,33 @@ class Repository:
             if submitted.committed is not None and submitted.transaction in submitted.committed.transactions:
                 importer.landed(opened.machine.digests, opened.machine.catalog)
             return submitted
+
+    def cherry_pick(
+        self, what: Sequence[str], *, source: str | None = None, commit: bool = True, message: str | None = None
+    ) -> Picked:
+        """Put transactions of other branches on the current one as they were signed: one by its id, a block's all.
+
+        All go in or none; without `commit` they wait.  `source` is another repository of the same chain to look in: an
+        absolute path, an address, a remote's name.
+        """
+        from aergo_vc.repository.picking import pick  # noqa: PLC0415 - loads sqlglot
+
+        return pick(self._workspace, self._identity, what, source=source, commit=commit, message=message)
+
+    def revert(self, what: str, *, force: bool = False, commit: bool = True, message: str | None = None) -> Reverted:
+        """Undo the row changes of a transaction, or of a block, of the current branch by a new transaction.
+
+        Where later transactions changed the same rows nothing is made, unless `force` undoes them too.
+        """
+        from aergo_vc.repository.reverting import revert  # noqa: PLC0415 - loads sqlglot
+
+        return revert(self._workspace, self._identity, what, force=force, commit=commit, message=message)
+
+    def resubmit(self, what: Sequence[str], *, commit: bool = False, message: str | None = None) -> Picked:
+        """Sign anew what merges of the current branch left out: transactions by their ids, or all of a merge."""
+        from aergo_vc.repository.resubmitting import resubmit  # noqa: PLC0415 - loads sqlglot
+
+        return resubmit(self._workspace, self._identity, what, commit=commit, message=message)
 
     def commit(self, message: str | None = None) -> Committed | None:
         """Seal the waiting transactions of the current branch into its next block; None where none waits."""

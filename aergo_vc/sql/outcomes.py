@@ -18,8 +18,7 @@ def no_roles(_entity: EntityName) -> frozenset[str]:
     return frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionContext:
+class ExecutionContext(NamedTuple):
     """What a script may know of where it runs.  `time` is the block's, in milliseconds since 1970."""
 
     time: int
@@ -28,7 +27,7 @@ class ExecutionContext:
     chain: ChainId
     branch: BranchName
     signer: EntityName
-    roles_of: RolesOf = field(default=no_roles, compare=False)
+    roles_of: RolesOf = no_roles
 
     @property
     def roles(self) -> frozenset[str]:

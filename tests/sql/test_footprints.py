@@ -302,6 +302,9 @@ def test_a_sequence_is_a_row_that_is_read_and_written() -> None:
             assert found.reads[sequence].scanned is None
             assert found.writes[sequence].keys() == {("sequence",)}
             assert found.reads[V] == Reads({(number,): _columns("id")})
+    same = _footprint("SELECT setval('v_id_seq', 1)", *before, "INSERT INTO v (n) VALUES (1)")
+    assert same.changes == {}
+    assert same.writes == {sequence: {("sequence",): _columns("last_value", "is_called")}}
 
 
 def test_a_load_reads_whether_its_rows_are_there() -> None:

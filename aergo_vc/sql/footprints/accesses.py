@@ -1,7 +1,7 @@
 """What one SQL text of the engine's reads and writes, as far as the text tells: the bindings then name the rows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aergo_vc.base.ids import TableName
@@ -21,6 +21,14 @@ class Points:
     table: TableName
     keys: tuple[Alternatives, ...]
     columns: Columns
+    plain_type: type | None = None
+    """The type of the only key column's values, if those are canonical as they are kept."""
+    single: Value | None = field(init=False, compare=False)
+    """The only value of the only column, where there are no more."""
+
+    def __post_init__(self) -> None:
+        is_single = len(self.keys) == 1 and len(self.keys[0]) == 1
+        object.__setattr__(self, "single", self.keys[0][0] if is_single else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,8 @@ class Insertion:
 class Access:
     """What one statement reads and writes.
 
-    `target` is the table that it changes, `assigned` the columns that it sets in rows that exist.  `calls` are the
-    routines called in expressions.
+    `target` is the table that it changes unless that is a sequence's, `assigned` the columns that it sets in rows that
+    exist.  `calls` are the routines called in expressions.
     """
 
     points: tuple[Points, ...] = ()
@@ -59,3 +67,9 @@ class Access:
     assigned: Columns = frozenset()
     situated: bool = False
     calls: tuple[str, ...] = ()
+    only: Points | None = field(init=False, compare=False)
+    """What is read, where that is all there is to say."""
+
+    def __post_init__(self) -> None:
+        is_only = len(self.points) == 1 and not (self.scans or self.insertion or self.situated or self.calls)
+        object.__setattr__(self, "only", self.points[0] if is_only else None)

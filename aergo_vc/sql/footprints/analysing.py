@@ -106,11 +106,11 @@ class _Statement:
             if keys is None:
                 scans.append(Scan(source.facts.name, columns))
             else:
-                points.append(Points(source.facts.name, keys, columns))
+                points.append(Points(source.facts.name, keys, columns, source.facts.plain_type))
         insertion = self._insertion(upserted, scans) if isinstance(self._tree, exp.Insert) else None
         scans += self._uniques(assigned)
-        name = None if self._target is None else self._target.name
-        return Access(tuple(points), tuple(scans), insertion, name, assigned, situated, calls)
+        target = self._target.name if self._target is not None and self._target.only_key is None else None
+        return Access(tuple(points), tuple(scans), insertion, target, assigned, situated, calls)
 
     def _insert_target(self) -> set[str]:
         return {self._target.name} if self._target is not None and isinstance(self._tree, exp.Insert) else set()
@@ -214,7 +214,9 @@ class _Statement:
         cells = row.expressions if isinstance(row, exp.Tuple) else [row]
         found = [_value(cells[place]) for place in facts.key_positions]
         keys = tuple((value,) for value in found if value is not None)
-        return Points(facts.name, keys, columns) if len(keys) == len(found) and facts.is_exact else None
+        return (
+            Points(facts.name, keys, columns, facts.plain_type) if len(keys) == len(found) and facts.is_exact else None
+        )
 
     def _uniques(self, assigned: Columns) -> list[Scan]:
         if self._target is None:

@@ -144,7 +144,7 @@ class Session:
         self.left = meter.steps_left
         self._depth = 0
         self._enter_level(0)
-        self._capture.allow(meter.most_rows)
+        self._capture.allow(meter.most_rows, meter.most_bytes)
         self._contract, self._waiting = "", frozenset[str]()
         self.events, self.notices = [], []
         self._row_sets: list[Rows] = []
@@ -155,7 +155,7 @@ class Session:
     def end(self) -> None:
         """It has ended, well or not."""
         self._meter.steps_left = self.left
-        self._capture.allow(None)
+        self._capture.allow_all()
         while self._points:
             self._capture.drop()
             self._points -= 1
