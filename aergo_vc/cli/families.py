@@ -43,11 +43,13 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
         Verb("diff", "reading", "show the rows that differ between two blocks"),
         Verb("schema", "reading", "show what contracts define"),
         Verb("query", "reading", "ask in SQL, at any block"),
+        Verb("dtt", "trees", "show which transactions of a block depend on which"),
     ),
     "Branch": (
         Verb("branch", "branches", "list branches or make one"),
         Verb("tag", "branches", "list tags or make one"),
         Verb("checkout", "branches", "go to another branch"),
+        Verb("repair", "picking", "mend a merge that was made without git-aergo"),
         Verb("merge", "merging", "replay another branch's transactions on this one"),
     ),
     "Conflicts": (

@@ -55,7 +55,7 @@ def merge(
     elif markdown:
         session.out.lines("\n".join(markdown_lines(done)), "")
     else:
-        _tell(session, done, dry_run=dry_run)
+        tell_merged(session, done, dry_run=dry_run)
     return LEFT_OUT if done.refused else 0
 
 
@@ -72,7 +72,8 @@ def _run(
     return repository.merge(revision, message=message, dry_run=dry_run, commit=commit)
 
 
-def _tell(session: Session, done: "Merged", *, dry_run: bool) -> None:
+def tell_merged(session: Session, done: "Merged", *, dry_run: bool = False) -> None:
+    """Print what a merge did, or in a dry run would do."""
     out = session.out
     if done.block is None:
         out.line("Already up to date.")

@@ -1,4 +1,4 @@
-"""Verbs that make anew, or undo, what was signed before: cherry-pick, revert, resubmit."""
+"""Verbs that make anew, or undo, what was signed before: cherry-pick, revert, resubmit, repair."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aergo_vc.cli.commands import AsJson, Message, Seal, Session, new_family, session_of
+from aergo_vc.cli.merging import tell_merged
 from aergo_vc.cli.output import Style, Styled
-from aergo_vc.cli.records import Record, committed_record, rows_record, submitted_record
+from aergo_vc.cli.records import Record, committed_record, merged_record, rows_record, submitted_record
 from aergo_vc.cli.running import DONE, LOOK, UsageError
 from aergo_vc.cli.transactions import require_seal, tell_committed, tell_submitted
 from aergo_vc.cli.wording import rows_by_table, short
 
 if TYPE_CHECKING:
-    from aergo_vc.repository.results import Picked, Reverted, RevertedTransaction
+    from aergo_vc.repository.results import Picked, Repaired, Reverted, RevertedTransaction
 
 app = new_family()
 
@@ -84,6 +85,32 @@ def resubmit(
     return _tell_done(session, done, as_json=as_json)
 
 
+@app.command()
+def repair(
+    context: typer.Context,
+    *,
+    commit: Annotated[str | None, typer.Argument(metavar="[COMMIT]", show_default=False)] = None,
+    replay: Annotated[bool, typer.Option("--replay", help="Merge as it should have been.")] = False,
+    merging: Annotated[str | None, typer.Option("--merging", metavar="BRANCH", help="What was meant.")] = None,
+    message: Message = None,
+    as_json: AsJson = False,
+) -> int:
+    """Find, and with --replay mend, a merge that git or a host made without git-aergo."""
+    session = session_of(context)
+    if not replay and (merging or message) is not None:
+        raise UsageError("--merging and --message need --replay", verb="repair")
+    with session.open() as repository:
+        repaired = repository.repair(commit, replay=replay, merging=merging, message=message)
+        if repaired.merged is not None:
+            repository.maintain()
+    if as_json:
+        session.out.record(repaired_record(repaired))
+    else:
+        _tell_repaired(session, repaired)
+    refused = repaired.merged is not None and repaired.merged.refused
+    return LOOK if refused or (repaired.mishap and repaired.merged is None) else DONE
+
+
 def require_block(message: str | None, *, no_commit: bool, verb: str) -> None:
     """Raise UsageError for a message without a block."""
     if message is not None and no_commit:
@@ -116,6 +143,7 @@ def picked_record(picked: "Picked") -> Record:
         "failed": None
         if failed is None
         else {"transaction": failed.transaction.id, "code": failed.reason.code, "reason": failed.reason.message},
+        "warnings": [{"transaction": name, "reason": reason} for name, reason in picked.warnings],
         "block": None if picked.committed is None else committed_record(picked.committed),
     }
 
@@ -154,10 +182,36 @@ def _tell_undone(session: Session, what: str, undone: "RevertedTransaction") -> 
         session.out.line(f"{what} ", identifier, f" of {', '.join(undone.signers)} in block {undone.height}")
 
 
+def repaired_record(repaired: "Repaired") -> Record:
+    """What was wrong with a branch, and what stands there now."""
+    return {
+        "branch": repaired.branch,
+        "mishap": repaired.mishap,
+        "told": repaired.told,
+        "commits": list(repaired.commits),
+        "remotes": list(repaired.remotes),
+        "merged": None if repaired.merged is None else merged_record(repaired.merged),
+    }
+
+
+def _tell_repaired(session: Session, repaired: "Repaired") -> None:
+    out = session.out
+    if repaired.told is None:
+        out.line(f"The last block of {repaired.branch} is sound")
+        return
+    out.line(Styled(str(repaired.mishap), Style.RED), f": {repaired.told}")
+    for remote in repaired.remotes:
+        out.line(f"{remote} has it already: pushing what stands in its place takes --force-with-lease")
+    if repaired.merged is not None:
+        tell_merged(session, repaired.merged)
+
+
 def _tell_picked(session: Session, picked: "Picked") -> None:
     out = session.out
     for transaction in picked.standing:
         out.line(Styled(short(transaction), Style.YELLOW), " is here already")
+    for transaction, reason in picked.warnings:
+        session.err.line(Styled("warning: ", Style.YELLOW), f"{short(transaction)}: {reason}")
     if picked.failed is not None:
         identifier = Styled(short(picked.failed.transaction.id), Style.RED)
         out.line(identifier, f" does not go in: {picked.failed.reason.message}")

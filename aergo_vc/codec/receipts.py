@@ -75,26 +75,6 @@ def output_size(events: tuple[Event, ...], result: CallResult | None) -> int:
     return len(_encoder.encode(_PlainReceipt(events=_plain_events(events), result=_plain_result(result))))
 
 
-def is_output_small(events: tuple[Event, ...], result: CallResult | None, limit: int) -> bool:
-    """Whether `output_size` is within a limit for certain; False may be wrong."""
-    size = 40
-    for event in events:
-        size += 40 + len(event.name)
-        for name, value in event.data.items():
-            size += 6 * len(name) + _most_bytes(value)
-    if result is not None:
-        size += 40 + sum([6 * len(name) + 3 for name in result.columns])
-        size += sum([2 + sum(map(_most_bytes, row)) for row in result.rows])
-    return size <= limit
-
-
-def _most_bytes(value: Argument) -> int:
-    """No fewer than a value takes with what stands around it: a character is six bytes at most."""
-    if value.__class__ is int:
-        return 32
-    return 6 * len(str(value)) + 32
-
-
 def _plain(receipt: Receipt) -> _PlainReceipt:
     refused, settled = receipt.refusal, receipt.settled
     return _PlainReceipt(

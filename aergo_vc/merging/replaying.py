@@ -18,7 +18,7 @@ from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.consistent import LastWritten, Settlement, refuse_conflict, resolutions_for
 from aergo_vc.merging.deciding import LeftOut, inconsistency
 from aergo_vc.merging.evidence import Evidence
-from aergo_vc.merging.recording import footprints_of
+from aergo_vc.merging.recording import Keep, footprints_of
 from aergo_vc.merging.settling import Settler, refusal_for
 from aergo_vc.merging.states import StateAt
 from aergo_vc.merging.unseen import Unseen, unseen_in_both, unseen_since
@@ -28,7 +28,7 @@ from aergo_vc.state.nodes import NodeStore
 
 
 class SerialMerger:
-    """Runs merges; a `ledger.merges.PrepareReplay`."""
+    """Runs merges; a `ledger.merges.PrepareReplay`.  `keep` is handed the footprints of the source's blocks."""
 
     def __init__(
         self,
@@ -36,16 +36,18 @@ class SerialMerger:
         nodes: NodeStore,
         authority_of: AuthorityOf,
         on_conflict: Callable[[Conflict], None] = refuse_conflict,
+        keep: Keep | None = None,
     ) -> None:
         self._objects = objects
         self._nodes = nodes
         self._authority_of = authority_of
         self._on_conflict = on_conflict
+        self._keep = keep
 
     def __call__(self, machine: Machine, request: MergeRequest) -> Replay:
         graph = BlockGraph(self._objects)
         gathered = gather(self._objects, self._nodes, graph, request)
-        footprints = footprints_of(machine, self._objects, self._nodes, self._authority_of, gathered)
+        footprints = footprints_of(machine, self._objects, self._nodes, self._authority_of, gathered, keep=self._keep)
         evidence = Evidence(gathered, self._unseen(request, gathered), footprints)
 
         def replay(execution: BlockExecution) -> Sequence[Replayed]:
@@ -122,8 +124,7 @@ class Replayer:
     def replay(self, candidate: Candidate, footprint: Footprint, unseen: Unseen) -> tuple[Replayed, Footprint]:
         """Execute a candidate unless it is inconsistent; with what it read and wrote, as far as it was executed.
 
-        `footprint` is what it read and wrote where it was made, `unseen` the cells that it had not seen then.  What a
-        settlement writes is in no footprint.
+        `footprint` is what it read and wrote where it was made, `unseen` the cells that it had not seen then.
         """
         refusal = inadmissible(self._request, candidate) or self._left.dependence(footprint)
         if refusal is None:

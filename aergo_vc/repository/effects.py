@@ -6,22 +6,18 @@ from typing import NamedTuple
 
 from aergo_vc.base.ids import BlockId, TableName
 from aergo_vc.directory.authorities import Authorities
-from aergo_vc.directory.constitution import keep_constitution
 from aergo_vc.ledger.layout import LedgerTree
-from aergo_vc.ledger.machine import BlockExecution, Machine
 from aergo_vc.ledger.payloads import read_payloads
 from aergo_vc.ledger.verifying import context_of
 from aergo_vc.model.changes import Changes, Key, TableChanges
 from aergo_vc.model.schema import Table
 from aergo_vc.model.transactions import Transaction
-from aergo_vc.objects.pack_writer import MemoryWriter
 from aergo_vc.repository.errors import NotRevertibleError
 from aergo_vc.repository.reading import StateReader
 from aergo_vc.repository.state_cache import StateCache
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.nodes import Node, NodeStore
-from aergo_vc.state.snapshot import Snapshot
 from aergo_vc.state.table_tree import TableTree
 
 Cell = tuple[TableName, Key]
@@ -86,19 +82,17 @@ class Effects:
         if any(receipt.settled is not None for receipt in block.receipts):
             raise NotRevertibleError(f"block {block.block} settled inconsistencies: it can only be reverted as a whole")
         self._cache.move_to(previous)
-        memory = MemoryWriter(self._workspace.store)
-        nodes = NodeStore(memory, self._workspace.twins, self._workspace.paths.object_format.id_bytes)
-        machine = Machine(self._cache.machine.engine, memory, nodes, keep_constitution)
-        machine.adopt(self._cache.machine.snapshot)
-        payloads = read_payloads(memory, nodes, block.payload, block.transactions)
+        machine = self._cache.machine
+        payloads = read_payloads(machine.objects, machine.nodes, block.payload, block.transactions)
         found = []
         with machine.block(context_of(block.header, self._authorities(block, previous))) as execution:
-            before = _peeked(machine, execution)
             for transaction, payload in zip(block.transactions, payloads, strict=True):
-                execution.execute(transaction, payload)
-                after = _peeked(machine, execution)
-                found.append(_effect(nodes, (transaction,), block, before, after))
-                before = after
+                before = machine.catalog
+                changes = execution.record(transaction, payload).footprint.changes
+                after = machine.catalog
+                rows = {name: changes[name] for name in changes if name in after.tables and changes[name]}
+                altered = frozenset(_altered(before.tables, after.tables))
+                found.append(Effect((transaction,), block.header.height, rows, altered, before != after))
         return found
 
 
@@ -109,29 +103,24 @@ def _read(workspace: Workspace, block: LedgerTree | None, only: Collection[Table
     tables = {name: table for name, table in reader.catalog.tables.items() if only is None or name in only}
     found = {name: reader.root(name) for name in tables}
     roots = {name: root for name, root in found.items() if root is not None}
-    return _State(tables, roots, _texts(reader.snapshot))
+    return _State(tables, roots, (reader.snapshot.schemas, reader.snapshot.functions))
 
 
-def _peeked(machine: Machine, execution: BlockExecution) -> _State:
-    snapshot, roots = execution.peek()
-    return _State(machine.catalog.tables, roots, _texts(snapshot))
-
-
-def _texts(snapshot: Snapshot) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    return snapshot.schemas, snapshot.functions
+def _altered(before: Mapping[TableName, Table], after: Mapping[TableName, Table]) -> Iterator[TableName]:
+    """The tables that came, went, or got other columns or another key."""
+    for name in before.keys() | after.keys():
+        old, new = before.get(name), after.get(name)
+        if old is None or new is None or (old.columns, old.primary_key) != (new.columns, new.primary_key):
+            yield name
 
 
 def _effect(
     nodes: NodeStore, transactions: tuple[Transaction, ...], block: LedgerTree, before: _State, after: _State
 ) -> Effect:
+    altered = frozenset(_altered(before.tables, after.tables))
     changes: dict[TableName, TableChanges] = {}
-    altered = set()
-    for name in sorted(before.tables.keys() | after.tables.keys()):
-        old, new = before.tables.get(name), after.tables.get(name)
+    for name in sorted(after.tables.keys() - altered):
         roots = before.roots.get(name), after.roots.get(name)
-        if old is None or new is None or (old.columns, old.primary_key) != (new.columns, new.primary_key):
-            altered.add(name)
-        elif roots[0] != roots[1] and (rows := changed_rows(TableTree(nodes, new), *roots)):
+        if roots[0] != roots[1] and (rows := changed_rows(TableTree(nodes, after.tables[name]), *roots)):
             changes[name] = rows
-    defines = before.texts != after.texts
-    return Effect(transactions, block.header.height, changes, frozenset(altered), defines)
+    return Effect(transactions, block.header.height, changes, altered, before.texts != after.texts)

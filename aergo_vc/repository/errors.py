@@ -78,16 +78,16 @@ class MergeInProgressError(RepositoryError):
     code = "E_MERGING"
 
 
-class ConflictError(RepositoryError):
-    """A merge has conflicts, and there is no worktree in which people could resolve them."""
-
-    code = "E_CONFLICT"
-
-
 class StalePreparationError(RepositoryError):
     """A merge was prepared, and can no longer be sealed as it is."""
 
     code = "E_STALE_MERGE"
+
+
+class ConflictError(RepositoryError):
+    """A merge has conflicts, and there is no worktree in which people could resolve them."""
+
+    code = "E_CONFLICT"
 
 
 class NoMergeError(RepositoryError):
@@ -166,6 +166,12 @@ class NotRevertibleError(InputError):
     """What a transaction did cannot be undone by writing rows back."""
 
     code = "E_NOT_REVERTIBLE"
+
+
+class NotRepairableError(InputError):
+    """What happened to a branch cannot be repaired by merging again, or is not told well enough."""
+
+    code = "E_NOT_REPAIRABLE"
 
 
 class NameTakenError(InputError):

@@ -26,6 +26,7 @@ from aergo_vc.repository.results import (
     Merged,
     PendingTransaction,
     Picked,
+    Repaired,
     Reverted,
     RoutinesDifference,
     ScriptProblem,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from aergo_vc.query.results import Result
     from aergo_vc.query.session import QueryLimits
     from aergo_vc.repository.conflicts import OpenMerge
+    from aergo_vc.repository.transaction_trees import TransactionTree
 
 
 class Repository:
@@ -290,6 +292,15 @@ class Repository:
 
         return details(self._workspace, what)
 
+    def dtt(self, revision: str | None = None, *, optimize: bool = False) -> "TransactionTree":
+        """Which transactions of a block wait for which: its Deterministic Transaction Tree.
+
+        With `optimize` as if each version of a row were kept, so that nobody waits but for what it reads.
+        """
+        from aergo_vc.repository.transaction_trees import transaction_tree  # noqa: PLC0415
+
+        return transaction_tree(self._workspace, revision, optimize=optimize)
+
     def diff(self, before: str, after: str, *, table: str | None = None) -> Iterator[TableDifference]:
         """What turns the state at one block into that at another, table by table."""
         from aergo_vc.repository.importing import full_table_name  # noqa: PLC0415
@@ -457,6 +468,22 @@ class Repository:
         from aergo_vc.repository.conflicts import resolve_script  # noqa: PLC0415 - loads sqlglot
 
         return resolve_script(self._workspace, self._identity, script, transactions)
+
+    def repair(
+        self,
+        revision: str | None = None,
+        *,
+        replay: bool = False,
+        merging: str | None = None,
+        message: str | None = None,
+    ) -> Repaired:
+        """Tell what git alone, or a host, did to the current branch's ledger; with `replay` merge as it should have.
+
+        `merging` names the branch that was meant, where the commits do not tell.
+        """
+        from aergo_vc.repository.repairing import repair  # noqa: PLC0415 - loads sqlglot
+
+        return repair(self._workspace, self._identity, revision, merging=merging, replay=replay, message=message)
 
     # Verifying
 

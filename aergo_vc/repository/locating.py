@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from aergo_vc.base.ids import BranchName, ObjectId, TransactionId
-from aergo_vc.ledger.history import BlockCommit, blocks_back, has_ledger
-from aergo_vc.ledger.layout import LedgerTree, read_ledger
+from aergo_vc.codec.header import block_id
+from aergo_vc.ledger.history import BlockCommit, blocks_back, ids_in
+from aergo_vc.ledger.layout import LedgerTree, read_header_bytes, read_ledger, read_transactions_bytes
 from aergo_vc.ledger.machine import Submission
 from aergo_vc.ledger.payloads import read_payloads
 from aergo_vc.repository.errors import UnknownRevisionError
@@ -89,20 +90,20 @@ def locate_among(workspace: Workspace, heads: Heads, text: str) -> Located:
 def find_transaction(workspace: Workspace, heads: Heads, text: str) -> Located | None:
     """The one transaction on some branches whose id begins with `text`; raises UnknownRevisionError where two do."""
     found: dict[str, Located] = {}
-    for place, ledger in _blocks(workspace, heads) if is_id(text) else ():
-        for transaction in ledger.transactions:
-            if transaction.id.startswith(text):
-                found.setdefault(transaction.id, Located(place, ledger, transaction.id))
+    for place in _blocks(workspace, heads) if is_id(text) else ():
+        for name in ids_in(read_transactions_bytes(workspace.writer, place.ledger)):
+            if name.startswith(text) and name not in found:
+                found[name] = Located(place, read_ledger(workspace.writer, place.ledger), name)
     return _only(found, text, "transactions")
 
 
 def find_block(workspace: Workspace, heads: Heads, text: str) -> Located | None:
     """The one block on some branches whose id, or whose commit's, begins with `text`; raises as above."""
-    found = {
-        str(ledger.block): Located(place, ledger, None)
-        for place, ledger in (_blocks(workspace, heads) if is_id(text) else ())
-        if ledger.block.startswith(text) or place.commit.startswith(text)
-    }
+    found: dict[str, Located] = {}
+    for place in _blocks(workspace, heads) if is_id(text) else ():
+        name = block_id(read_header_bytes(workspace.writer, place.ledger))
+        if name.startswith(text) or place.commit.startswith(text):
+            found[name] = Located(place, read_ledger(workspace.writer, place.ledger), None)
     return _only(found, text, "blocks")
 
 
@@ -116,17 +117,15 @@ def _placed(workspace: Workspace, head: ObjectId, height: int | None, text: str)
     raise UnknownRevisionError(f"{text!r} names no block there", revision=text)
 
 
-def _blocks(workspace: Workspace, heads: Heads) -> Iterator[tuple[BlockCommit, LedgerTree]]:
+def _blocks(workspace: Workspace, heads: Heads) -> Iterator[BlockCommit]:
     """The blocks of all lines, each once."""
     seen: set[ObjectId] = set()
     for head in heads.values():
-        if not has_ledger(workspace.writer, head):
-            continue
         for place in blocks_back(workspace.writer, head):
             if place.commit in seen:
                 break
             seen.add(place.commit)
-            yield place, read_ledger(workspace.writer, place.ledger)
+            yield place
 
 
 def _only(found: Mapping[str, Located], text: str, what: str) -> Located | None:

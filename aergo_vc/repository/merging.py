@@ -41,6 +41,7 @@ from aergo_vc.objects.refs import is_reference_name
 from aergo_vc.repository.errors import ConflictError, MergeInProgressError, UnmergeableError
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.prepared import PreparedFor, note_prepared
 from aergo_vc.repository.resolutions import forget_resolutions, read_resolutions
 from aergo_vc.repository.results import Merged, MergedTransaction, total_counts
 from aergo_vc.repository.revisions import peeled, resolve
@@ -151,7 +152,7 @@ def prepare_merge(
         replay = GraftingMerger(objects, workspace.nodes, authorities, kept).prepare(cache.machine, request)
         if replay is None:
             _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop))
-            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append)
+            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append, kept.keep)
             replay = merger(cache.machine, request)
         with cache.machine.block(opening.context) as execution:
             replayed = replay(execution)
@@ -262,6 +263,8 @@ def merge(
         leave_merge(workspace, target.commit, source, with_ledger(workspace.writer, root, ledger), text)
         if prepared.conflicts:
             mark_conflict(workspace, prepared.base, target.ledger.id, prepared.source_ledger.id)
+        else:
+            note_prepared(workspace.paths, ledger, PreparedFor(target.commit, source))  # so `git commit` may seal it
         return merged_of(prepared, None)
 
 

@@ -60,7 +60,7 @@ class Picked:
     """Signed transactions that were taken over: pending, or in the block `committed`.
 
     `standing` are those that the branch, or its pool, holds already.  Where one cannot go in, `failed` says why, and
-    nothing was made.
+    nothing was made.  `warnings` say what is overwritten that was not so where a transaction was made.
     """
 
     transactions: tuple[TransactionId, ...]
@@ -68,6 +68,7 @@ class Picked:
     rows: Mapping[TableName, RowCounts]
     committed: Committed | None = None
     failed: Exclusion | None = None
+    warnings: tuple[tuple[TransactionId, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,22 @@ class Status:
     producer: EntityName | None
     behind_slots: int
     pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What was wrong with the head of a branch, if anything, and what was put in its place.
+
+    `mishap` is one of repairing's, `told` says it in a sentence; `commits` led away from the last sound one, newest
+    first.  `remotes` have them already.  `merged` is the block that stands there now, None where nothing was done.
+    """
+
+    branch: BranchName
+    mishap: str | None
+    told: str | None
+    commits: tuple[ObjectId, ...]
+    remotes: tuple[str, ...]
+    merged: Merged | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,9 +209,11 @@ class Producer:
         )
         return Sealed(built, executed.outcomes, executed.excluded)
 
-    def land_written(self, plan: Plan, written: WrittenBlock, branch: BranchName) -> BuiltBlock:
-        """The same for a block whose ``ledger/`` is written."""
-        return self._publish(plan, written, branch, plan.place.parent)
+    def land_written(
+        self, plan: Plan, written: WrittenBlock, branch: BranchName, *, old: ObjectId | None = None
+    ) -> BuiltBlock:
+        """The same for a block whose ``ledger/`` is written; `old` is where the branch is, if not at the parent."""
+        return self._publish(plan, written, branch, old or plan.place.parent)
 
     def _publish(self, plan: Plan, written: WrittenBlock, branch: BranchName, old: ObjectId | None) -> BuiltBlock:
         built = commit_block(self._workspace.writer, plan, written, self._watermark.raise_to)

@@ -15,6 +15,7 @@ from aergo_vc.ledger.history import Past, past_of, standing
 from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine, Submission, TransactionOutcome
 from aergo_vc.ledger.payloads import TransactionPayload
 from aergo_vc.model.directory import Authority
+from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.transactions import Argument, Call, Exclusion, Load, Payload, Transaction
 from aergo_vc.pool.pending import pool_ref, read_pool, write_pool
 from aergo_vc.repository.admission import admit
@@ -100,10 +101,18 @@ class Desk:
             self._keep((*waiting, submission))
         return _submitted(submission[0].id, outcome, committed)
 
-    def adopt(self, picked: Sequence[Submission], *, commit: bool, message: str | None = None) -> Picked:
+    def adopt(
+        self,
+        picked: Sequence[Submission],
+        *,
+        commit: bool,
+        message: str | None = None,
+        watch: Callable[[Transaction, Footprint], None] = lambda _transaction, _footprint: None,
+    ) -> Picked:
         """Take over transactions that are signed already, behind those that wait: all that are new, or none.
 
-        They are kept waiting or sealed at once.  What fails is told in the result.
+        They are kept waiting or sealed at once.  What fails is told in the result.  `watch` is told what each one that
+        succeeds reads and writes here.
         """
         waiting = self.pending()
         transactions = [transaction for transaction, _ in picked]
@@ -111,7 +120,7 @@ class Desk:
         known |= standing(self._workspace.writer, self._tip.commit, transactions)
         there = tuple(transaction.id for transaction in transactions if transaction.id in known)
         fresh = [item for item in picked if item[0].id not in known]
-        tried = self._try_signed(waiting, fresh)
+        tried = self._try_signed(waiting, fresh, watch)
         if isinstance(tried, Exclusion):
             return Picked((), there, {}, failed=tried)
         committed = None
@@ -127,7 +136,10 @@ class Desk:
         return self._sign(draft), draft.trees
 
     def _try_signed(
-        self, waiting: Sequence[Submission], fresh: Sequence[Submission]
+        self,
+        waiting: Sequence[Submission],
+        fresh: Sequence[Submission],
+        watch: Callable[[Transaction, Footprint], None],
     ) -> list[TransactionOutcome] | Exclusion:
         """What signed transactions do behind those that wait, or the first that may not or cannot go in."""
         header = self._tip.ledger.header
@@ -142,7 +154,9 @@ class Desk:
             with closing(admit(fresh, header, authority, past, refused)) as admitted:
                 for transaction, payload in admitted:
                     try:
-                        outcomes.append(execution.execute(transaction, payload))
+                        recorded = execution.record(transaction, payload)
+                        outcomes.append(recorded.outcome)
+                        watch(transaction, recorded.footprint)
                     except RepositoryError:
                         raise
                     except AergoError as reason:

@@ -205,3 +205,15 @@ def test_definitions_and_what_stands_elsewhere_are_not_reverted(forked: Place) -
     assert forked.aergo("revert", "HEAD").out.endswith("There is nothing to do\n")
     forked.git("symbolic-ref", "HEAD", "refs/heads/aergo/directory")
     assert "takes no rows" in forked.aergo("revert", "HEAD", expect=2).err
+
+
+def test_a_pick_that_overwrites_what_its_signer_did_not_know_is_made_with_a_warning(forked: Place) -> None:
+    forked.aergo("checkout", "dev")
+    forked.aergo("sql", "--commit", "UPDATE price SET cents = 400 WHERE item = 'tea'")
+    forked.aergo("checkout", "main")
+    assert forked.aergo("cherry-pick", "dev@-1").err == ""
+    forked.aergo("sql", "--commit", "UPDATE price SET cents = 500 WHERE item = 'tea'")
+    done = forked.aergo("cherry-pick", "dev")
+    assert matches(r'warning: ID: it writes cents of public.price "tea" unseen, where the target has 500\n', done.err)
+    assert prices(forked)["tea"] == 400
+    forked.aergo("verify")
