@@ -87,7 +87,8 @@ def tell_merged(session: Session, done: "Merged", *, dry_run: bool = False) -> N
     for one in done.transactions:
         _tell_transaction(session, one)
     if done.conflicts:
-        out.line(f"{count(len(done.conflicts), 'transaction')} in conflict; show them with: git aergo conflicts")
+        how = "nothing settles that" if dry_run else "show them with: git aergo conflicts"
+        out.line(f"{count(len(done.conflicts), 'transaction')} in conflict; {how}")
     elif done.commit is None and not dry_run:
         out.line("Seal it with: git aergo merge --continue")
 
