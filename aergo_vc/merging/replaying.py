@@ -28,7 +28,10 @@ from aergo_vc.state.nodes import NodeStore
 
 
 class SerialMerger:
-    """Runs merges; a `ledger.merges.PrepareReplay`.  `keep` is handed the footprints of the source's blocks."""
+    """Runs merges; a `ledger.merges.PrepareReplay`.
+
+    `keep` is handed the footprints of the source's blocks that the request brings none of.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class SerialMerger:
         nodes: NodeStore,
         authority_of: AuthorityOf,
         on_conflict: Callable[[Conflict], None] = refuse_conflict,
+        *,
         keep: Keep | None = None,
     ) -> None:
         self._objects = objects
@@ -47,7 +51,9 @@ class SerialMerger:
     def __call__(self, machine: Machine, request: MergeRequest) -> Replay:
         graph = BlockGraph(self._objects)
         gathered = gather(self._objects, self._nodes, graph, request)
-        footprints = footprints_of(machine, self._objects, self._nodes, self._authority_of, gathered, keep=self._keep)
+        footprints = footprints_of(
+            machine, self._objects, self._nodes, self._authority_of, gathered, known=request.footprints, keep=self._keep
+        )
         evidence = Evidence(gathered, self._unseen(request, gathered), footprints)
 
         def replay(execution: BlockExecution) -> Sequence[Replayed]:
