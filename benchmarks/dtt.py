@@ -178,11 +178,11 @@ def _parallel_lines(place: Path) -> Iterator[Line]:
     with ledger(place, bare=True) as repository:
         bank = transfers.Bank(place, repository)
         for seed in range(_ROUNDS):
-            for workers in took:
+            for workers, times in took.items():
                 calls = bank.signed(transfers.drawn(_ROUNDS * workers + seed))
                 with patch.object(admission, "_WORKERS", workers):
                     start = time.process_time()
-                    took[workers].append(bank.seal(calls))
+                    times.append(bank.seal(calls))
                     busy[workers].append(time.process_time() - start)
         bank.close()
     ratio = min(took[0]) / min(took[2])

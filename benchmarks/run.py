@@ -13,6 +13,7 @@ from pathlib import Path
 import account_work
 import deploying
 import dtt
+import merging
 import real_days
 import repository_size
 import starting
@@ -31,7 +32,10 @@ def main() -> None:
     """Run the benchmarks that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="accounts, size, days, start, transfers, deploy, tpcc, dtt, verify"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="accounts, size, days, start, merging, transfers, deploy, tpcc, dtt, verify",
     )
     parser.add_argument("--quick", action="store_true", help="verify a shorter history")
     options = parser.parse_args()
@@ -42,6 +46,7 @@ def main() -> None:
         "size": repository_size.lines,
         "days": real_days.lines,
         "start": starting.lines,
+        "merging": merging.lines,
         "transfers": transfers.lines,
         "deploy": deploying.lines,
         "tpcc": lambda _: tpcc.lines.lines(),

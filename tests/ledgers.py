@@ -53,4 +53,7 @@ def shop(pristine: Place, tmp_path: Path) -> Place:
     """A copy of it, for a test to change."""
     root = tmp_path / "copy"
     shutil.copytree(pristine.world.root, root, symlinks=True)
+    # What `install` sets are absolute paths, since git runs programs from anywhere.
+    config = root / pristine.path.name / ".git" / "config"
+    config.write_text(config.read_text().replace(f"{pristine.world.root}/", f"{root}/"))
     return Place(World(root, pristine.world.clock), root / pristine.path.name)

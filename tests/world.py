@@ -83,7 +83,8 @@ class World:
         (world.home / ".gitconfig").write_text(GIT_CONFIG)
         world.programs.mkdir()
         for name in ("git-aergo", "aergo"):
-            write_program(world.programs, name)
+            write_program(world.programs, name, "aergo_vc.cli")
+        write_program(world.programs, "git-merge-aergo", "aergo_vc.gitside.strategy")
         return world
 
     @property
@@ -207,15 +208,15 @@ def require_command_line() -> None:
         pytest.skip("aergo_vc.cli has no main yet")
 
 
-def write_program(folder: Path, name: str) -> None:
-    """Put a program `name` into `folder` that runs this checkout's package under this test's interpreter.
+def write_program(folder: Path, name: str, module: str) -> None:
+    """Put a program `name` into `folder` that runs this checkout's `module` under this test's interpreter.
 
     An installed one might run another checkout's.
     """
     program = folder / name
     program.write_text(
         f"#!{sys.executable} -I\n"
-        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom aergo_vc.cli import main\nsys.exit(main())\n"
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom {module} import main\nsys.exit(main())\n"
     )
     program.chmod(0o755)
 

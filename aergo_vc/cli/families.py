@@ -28,6 +28,9 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
         Verb("status", "transactions", "show the branch and what is pending"),
         Verb("commit", "transactions", "seal pending transactions into the next block"),
         Verb("discard", "transactions", "drop pending transactions"),
+        Verb("revert", "picking", "undo the rows of a transaction or a block"),
+        Verb("cherry-pick", "picking", "put other branches' transactions on this one"),
+        Verb("resubmit", "picking", "sign anew what a merge left out"),
     ),
     "Contracts": (
         Verb("deploy", "contracts", "sign what a contract is"),
@@ -46,7 +49,12 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
         Verb("branch", "branches", "list branches or make one"),
         Verb("tag", "branches", "list tags or make one"),
         Verb("checkout", "branches", "go to another branch"),
+        Verb("repair", "picking", "mend a merge that was made without git-aergo"),
         Verb("merge", "merging", "replay another branch's transactions on this one"),
+    ),
+    "Conflicts": (
+        Verb("conflicts", "conflicts", "show what a merge could not settle, or left out"),
+        Verb("resolve", "conflicts", "sign what is to become of a conflict"),
     ),
     "Trust nothing": (
         Verb("verify", "verifying", "check every signature, rule and result"),
@@ -64,7 +72,7 @@ def overview() -> Iterator[str]:
         yield ""
         yield title
         for verb in verbs:
-            yield f"  {verb.name:<10} {verb.summary}"
+            yield f"  {verb.name:<11} {verb.summary}"
     yield ""
     yield "git aergo VERB -h shows a verb's options; git aergo VERB --help opens its manual page."
 

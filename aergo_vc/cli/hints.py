@@ -6,6 +6,7 @@ from aergo_vc.base.errors import AergoError
 from aergo_vc.cli.wording import moment
 
 _HINTS: Mapping[str, tuple[str, ...]] = {
+    "E_BLOCK": ("if a host's button, a squash or git alone made that commit: git aergo repair",),
     "E_CLOCK": ("set the clock right; wait if it ran ahead before",),
     "E_COLUMNS": ("import the file again: the table has changed since",),
     "E_DETACHED": ("go to a branch first: git checkout BRANCH",),
@@ -33,7 +34,11 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
     "E_OTHER_DEFINITION": (
         "put what changes it in front of its definition, such as ALTER TABLE IF EXISTS … ADD COLUMN IF NOT EXISTS …",
     ),
-    "E_OTHER_BRANCH": ("git branches do not begin ledger branches; make one: git aergo branch NAME",),
+    "E_OTHER_BRANCH": (
+        "git branches do not begin ledger branches; make one: git aergo branch NAME",
+        "if the branch was moved on to another's blocks, as a fast-forward does: git aergo repair",
+    ),
+    "E_OTHER_CHAIN": ("transactions are signed for one chain: import the rows instead",),
     "E_PERMISSION": ("an administrator of the directory grants roles",),
     "E_REVISION": ("a branch, a tag, a height or the first digits of an id; git aergo log lists blocks",),
     "E_SHALLOW": ("fetch the whole history: git fetch --unshallow",),

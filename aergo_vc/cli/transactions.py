@@ -142,7 +142,7 @@ def commit(context: typer.Context, *, message: Message = None, as_json: AsJson =
     if as_json:
         session.out.record(committed_record(committed))
     else:
-        _tell_committed(session, committed)
+        tell_committed(session, committed)
     return int(bool(committed.excluded))
 
 
@@ -218,7 +218,7 @@ def tell_submitted(session: Session, submitted: "Submitted", *, as_json: bool, d
     elif submitted.transaction is None:
         session.out.line("There is nothing to do")
     elif submitted.committed is not None:
-        _tell_committed(session, submitted.committed)
+        tell_committed(session, submitted.committed)
     else:
         identifier = Styled(short(submitted.transaction), Style.YELLOW)
         session.out.line("Pending ", identifier, f": {rows_by_table(submitted.rows)}")
@@ -233,7 +233,8 @@ def tell_result(session: Session, result: "StatementResult") -> None:
     session.out.line(Styled(f"({count(len(result.rows), 'row')})", Style.DIM))
 
 
-def _tell_committed(session: Session, committed: "Committed") -> None:
+def tell_committed(session: Session, committed: "Committed") -> None:
+    """Print a new block, and what it leaves out."""
     out = session.out
     out.line(
         f"Block {committed.height} of {committed.branch}: ",

@@ -1,7 +1,7 @@
 """Commit objects: bytes <-> values.
 
 `decode_commit` reads the commit of a block, which has one spelling only: ``tree``, ``parent`` lines, ``author``,
-``committer``, one signature, an empty line, the message; UTF-8; dates in seconds with ``+0000``.  Everything that
+``committer``, one signature, an empty line, the message; UTF-8; dates in seconds with a zone.  Everything that
 programs are known to read differently (repeated or unknown headers, encodings, NUL, re-wrapped armor) is refused.
 `read_links` takes out of any commit what a walk needs.
 """
@@ -17,6 +17,9 @@ from aergo_vc.base.ids import ObjectId
 LAST_SECOND = 2**53
 """The latest date that a commit of a block may carry, in seconds since 1970: exact in every program's numbers."""
 
+UTC = "+0000"
+"""The zone of every date that this program writes; git writes its user's own."""
+
 _ARMOR_COLUMNS = 70  # as ssh-keygen wraps (PROTOCOL.sshsig leaves it open)
 _ARMOR_BEGIN = "-----BEGIN SSH SIGNATURE-----"
 _ARMOR_END = "-----END SSH SIGNATURE-----"
@@ -30,11 +33,12 @@ class CommitFormatError(FormatError):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who and when.  `seconds` since 1970; the zone is always ``+0000``."""
+    """Who and when.  `seconds` since 1970; the zone says only how to show them."""
 
     name: str
     email: str
     seconds: int
+    zone: str = UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class CommitLinks:
     parents: tuple[ObjectId, ...]
 
 
-_PERSON = r"([^<> \n\r\0](?:[^<>\n\r\0]*[^<> \n\r\0])?) <([^<> \n\r\0]+)> (0|[1-9][0-9]{0,15}) \+0000"
+_PERSON = r"([^<> \n\r\0](?:[^<>\n\r\0]*[^<> \n\r\0])?) <([^<> \n\r\0]+)> (0|[1-9][0-9]{0,15}) ([+-][0-9]{4})"
 _HEADER = {
     digits: re.compile(
         rf"tree ([0-9a-f]{{{digits}}})\n((?:parent [0-9a-f]{{{digits}}}\n)*)author {_PERSON}\ncommitter {_PERSON}\n"
@@ -100,6 +104,14 @@ def decode_commit(data: bytes) -> Commit:
     return commit
 
 
+def decode_payload(data: bytes) -> Commit:
+    """The value of a block's commit that is about to be signed, from `signed_payload`.  Raises `CommitFormatError`."""
+    commit = _parse(data)
+    if commit.signature is not None or _spell(commit) != data:
+        raise CommitFormatError("the commit carries a signature before it is signed")
+    return commit
+
+
 def read_links(data: bytes) -> CommitLinks:
     """Tree and parents of any commit, whatever its other headers.  Raises `CommitFormatError`."""
     match = _LINKS.match(data)
@@ -112,7 +124,7 @@ def _spell(commit: Commit) -> bytes:
     lines = [f"tree {commit.tree}"]
     lines += [f"parent {parent}" for parent in commit.parents]
     for role, who in (("author", commit.author), ("committer", commit.committer)):
-        lines.append(f"{role} {who.name} <{who.email}> {who.seconds} +0000")
+        lines.append(f"{role} {who.name} <{who.email}> {who.seconds} {who.zone}")
     if commit.signature is not None:
         lines.append(signature_header(len(commit.tree)) + " " + commit.signature.replace("\n", "\n "))
     try:
@@ -132,7 +144,7 @@ def _parse(data: bytes) -> Commit:
     if match is None:
         raise CommitFormatError("the commit's headers are not exactly tree, parents, author, committer, signature")
     tree, parents, *people, signature = match.groups()
-    author, committer = _identity(people[:3]), _identity(people[3:])
+    author, committer = _identity(people[:4]), _identity(people[4:])
     armor = None if signature is None else signature.replace("\n ", "\n")
     return Commit(ObjectId(tree), _parents(parents), author, committer, text[match.end() :], armor)
 
@@ -142,11 +154,11 @@ def _parents(lines: str) -> tuple[ObjectId, ...]:
 
 
 def _identity(fields: list[str]) -> Identity:
-    name, email, digits = fields
+    name, email, digits, zone = fields
     seconds = int(digits)
     if seconds > LAST_SECOND:
         raise CommitFormatError(f"the commit's date {seconds} is beyond {LAST_SECOND}", seconds=seconds)
-    return Identity(name, email, seconds)
+    return Identity(name, email, seconds, zone)
 
 
 def _require_canonical_armor(armor: str) -> None:

@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from aergo_vc.base.errors import FormatError, InputError
 from aergo_vc.base.ids import TableName, TransactionId
 from aergo_vc.base.names import routine_name, table_name
 from aergo_vc.codec.arguments import argument_of
-from aergo_vc.codec.canonical_json import decode, encode
+from aergo_vc.codec.canonical_json import decode
 from aergo_vc.codec.record import Record
 from aergo_vc.model.transactions import Argument, CallResult, Event, Receipt, Refusal, RowCounts
 
@@ -20,9 +22,34 @@ _ROWS = re.compile(rb'"rows":(\{[^\n]*?\}),"(?:settled|transaction)":"')
 _COUNTS = ("deleted", "inserted", "updated")
 
 
+class _PlainCounts(msgspec.Struct):
+    deleted: int
+    inserted: int
+    updated: int
+
+
+class _PlainEvent(msgspec.Struct):
+    data: Mapping[str, Argument]
+    name: str
+
+
+class _PlainReceipt(msgspec.Struct, kw_only=True):
+    """The members of a receipt as JSON has them, in the order of their names; tuples are spelled as arrays."""
+
+    events: list[_PlainEvent] | msgspec.UnsetType = msgspec.UNSET
+    refused: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    result: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    rows: dict[TableName, _PlainCounts] | msgspec.UnsetType = msgspec.UNSET
+    settled: str | msgspec.UnsetType = msgspec.UNSET
+    transaction: TransactionId | msgspec.UnsetType = msgspec.UNSET
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")  # sorts what has no order of its own; the fields above have
+
+
 def encode_receipts(receipts: Iterable[Receipt]) -> bytes:
     """The bytes of ``receipts.jsonl``."""
-    return b"".join([encode(_value(receipt)) + b"\n" for receipt in receipts])
+    return b"".join([_encoder.encode(_plain(receipt)) + b"\n" for receipt in receipts])
 
 
 def decode_receipts(data: bytes) -> tuple[Receipt, ...]:
@@ -45,51 +72,30 @@ def count_rows(data: bytes) -> Iterator[Mapping[TableName, RowCounts]]:
 
 def output_size(events: tuple[Event, ...], result: CallResult | None) -> int:
     """The bytes that events and a result take in a receipt."""
-    return len(encode(_output_value(events, result)))
+    return len(_encoder.encode(_PlainReceipt(events=_plain_events(events), result=_plain_result(result))))
 
 
-def is_output_small(events: tuple[Event, ...], result: CallResult | None, limit: int) -> bool:
-    """Whether `output_size` is within a limit for certain; False may be wrong."""
-    size = 40
-    for event in events:
-        size += 40 + len(event.name)
-        for name, value in event.data.items():
-            size += 6 * len(name) + _most_bytes(value)
-    if result is not None:
-        size += 40 + sum([6 * len(name) + 3 for name in result.columns])
-        size += sum([2 + sum(map(_most_bytes, row)) for row in result.rows])
-    return size <= limit
+def _plain(receipt: Receipt) -> _PlainReceipt:
+    refused, settled = receipt.refusal, receipt.settled
+    return _PlainReceipt(
+        events=_plain_events(receipt.events),
+        refused=msgspec.UNSET if refused is None else {k: v for k, v in refused._asdict().items() if v is not None},
+        result=_plain_result(receipt.result),
+        rows={
+            table: _PlainCounts(counts.deleted, counts.inserted, counts.updated)
+            for table, counts in receipt.rows.items()
+        },
+        settled=msgspec.UNSET if settled is None else settled,
+        transaction=receipt.transaction,
+    )
 
 
-def _most_bytes(value: Argument) -> int:
-    """No fewer than a value takes with what stands around it: a character is six bytes at most."""
-    if value.__class__ is int:
-        return 32
-    return 6 * len(str(value)) + 32
+def _plain_events(events: tuple[Event, ...]) -> list[_PlainEvent] | msgspec.UnsetType:
+    return [_PlainEvent(event.data, event.name) for event in events] if events else msgspec.UNSET
 
 
-def _value(receipt: Receipt) -> dict[str, Any]:
-    value = _output_value(receipt.events, receipt.result)
-    value["rows"] = {
-        table: {"deleted": counts.deleted, "inserted": counts.inserted, "updated": counts.updated}
-        for table, counts in receipt.rows.items()
-    }
-    value["transaction"] = receipt.transaction
-    if receipt.refusal is not None:
-        value["refused"] = {key: found for key, found in receipt.refusal._asdict().items() if found is not None}
-    if receipt.settled is not None:
-        value["settled"] = receipt.settled
-    return value
-
-
-def _output_value(events: tuple[Event, ...], result: CallResult | None) -> dict[str, Any]:
-    """The members of a receipt that a routine speaks in; tuples are spelled as arrays."""
-    value: dict[str, Any] = {}
-    if events:
-        value["events"] = [{"data": dict(event.data), "name": event.name} for event in events]
-    if result is not None:
-        value["result"] = {"columns": result.columns, "rows": result.rows}
-    return value
+def _plain_result(result: CallResult | None) -> dict[str, Any] | msgspec.UnsetType:
+    return msgspec.UNSET if result is None else {"columns": result.columns, "rows": result.rows}
 
 
 def _receipt(value: Any) -> Receipt:  # noqa: ANN401 - any JSON value

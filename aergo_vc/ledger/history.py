@@ -77,7 +77,7 @@ def standing(objects: CommitReader, head: ObjectId, sought: Iterable[Transaction
     found: set[TransactionId] = set()
     for place in blocks_back(objects, head) if missing else ():
         data = read_transactions_bytes(objects, place.ledger)
-        # A nonce is found many times faster than ids are computed; another's may contain it by chance or by malice.
+        # A nonce is found several times faster than ids are computed; another's may contain it by chance or by malice.
         if any(nonce in data for nonce in missing.values()):
             for name in missing.keys() & set(ids_in(data)):
                 found.add(name)

@@ -14,7 +14,7 @@ from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import BranchName, ChainId, Digest, EntityName, ObjectId, TableName, TransactionId
 from aergo_vc.base.limits import DIRECTORY_OUTPUT_BYTES, OUTPUT_BYTES
 from aergo_vc.codec.catalog_texts import functions_of, schemas_of
-from aergo_vc.codec.receipts import is_output_small, output_size
+from aergo_vc.codec.receipts import output_size
 from aergo_vc.ledger.catalogs import catalog_of
 from aergo_vc.ledger.errors import ChangedColumnsError, OutputSizeError
 from aergo_vc.ledger.payloads import LoadTrees, TransactionPayload, checked_node, keys_only
@@ -23,7 +23,17 @@ from aergo_vc.model.changes import Changes, Key, RowChange, TableChanges
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog, Table
-from aergo_vc.model.transactions import CallResult, Event, Load, LoadMode, Payload, Receipt, RowCounts, Transaction
+from aergo_vc.model.transactions import (
+    Call,
+    CallResult,
+    Event,
+    Load,
+    LoadMode,
+    Payload,
+    Receipt,
+    RowCounts,
+    Transaction,
+)
 from aergo_vc.model.types import Row
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import EngineError
@@ -264,11 +274,22 @@ class BlockExecution:
 
         Raises SqlError and its like for a transaction that fails, and InvalidError for a payload that is not canonical.
         """
+        call = transaction.payload.call
+        if call is not None:
+            return self._call(transaction, call)
         filled: dict[TableName, Node] = {}
         with self._machine.engine.transaction() as done:
             ran = self._run(transaction, payload, filled)
         self._absorb(done, filled)
         return _outcome(transaction, done, ran)
+
+    def _call(self, transaction: Transaction, call: Call) -> TransactionOutcome:
+        """A transaction that is nothing but a call: what the engine keeps whole or not at all by itself."""
+        context = self.context_of(transaction.id, transaction.payload.signer)
+        called = self._machine.engine.call(call.routine, call.arguments, context, accept=self._accept)
+        _merge(self._work.changes, called.changes)
+        receipt = Receipt(transaction.id, _counts(called.changes), called.events, called.result)
+        return TransactionOutcome((), receipt, called.notices)
 
     def record(
         self, transaction: Transaction, payload: TransactionPayload, accept: Accept = lambda _outcome, _footprint: True
@@ -338,8 +359,7 @@ class BlockExecution:
         ran = _run(engine, transaction.payload, context)
         for load, trees in zip(transaction.payload.loads, payload, strict=True):
             self._load(load, trees, filled, context)
-        self._machine.guard(self._context.branch, engine)
-        self._require_room(ran)
+        self._accept(ran.events, ran.result)
         return ran
 
     def graft(self, table: TableName, root: Node | None) -> None:
@@ -376,14 +396,13 @@ class BlockExecution:
             roles_of=self._context.roles_of,
         )
 
-    def _require_room(self, ran: "_Ran") -> None:
-        """Receipts are limited, so that a block has room for them (building.Room)."""
-        if not ran.events and ran.result is None:
+    def _accept(self, events: tuple[Event, ...], result: CallResult | None) -> None:
+        """Raise unless the tables may stay as a transaction leaves them, and its receipt has room (building.Room)."""
+        self._machine.guard(self._context.branch, self._machine.engine)
+        if not events and result is None:
             return
         limit = DIRECTORY_OUTPUT_BYTES if self._context.branch == DIRECTORY_BRANCH else OUTPUT_BYTES
-        if is_output_small(ran.events, ran.result, limit):
-            return
-        size = output_size(ran.events, ran.result)
+        size = output_size(events, result)
         if size > limit:
             message = f"the events and the result of the transaction have {size} bytes; {limit} are allowed"
             raise OutputSizeError(message, bytes=size)
@@ -475,7 +494,7 @@ class BlockExecution:
         rest = dict(done.changes)
         for name, node in filled.items():
             untouched = not work.changes.get(name) and name not in work.roots and name not in work.rewritten
-            if untouched and isinstance(rest.get(name), InsertedRows):
+            if untouched and type(rest.get(name)) is InsertedRows:
                 del rest[name]
                 work.roots[name] = node
         _merge(work.changes, rest)
@@ -491,7 +510,8 @@ class _Ran(NamedTuple):
 
 
 def _outcome(transaction: Transaction, done: OpenTransaction, ran: _Ran) -> TransactionOutcome:
-    return TransactionOutcome(ran.results, Receipt(transaction.id, _counts(done), ran.events, ran.result), ran.notices)
+    counts = _counts({name: rows for name, rows in done.changes.items() if name not in done.rewritten})
+    return TransactionOutcome(ran.results, Receipt(transaction.id, counts, ran.events, ran.result), ran.notices)
 
 
 def _run(engine: Engine, payload: Payload, context: ExecutionContext) -> _Ran:
@@ -501,7 +521,7 @@ def _run(engine: Engine, payload: Payload, context: ExecutionContext) -> _Ran:
     if not payload.sql and payload.contract is None:
         return _Ran()
     done = engine.run(payload.sql, context, contract=payload.contract)
-    return _Ran(done.results, done.events, None, done.notices)
+    return _Ran(done.results, done.events, notices=done.notices)
 
 
 def _has_same_tables(catalog: Catalog, other: Catalog) -> bool:
@@ -514,21 +534,24 @@ def _merge(total: dict[TableName, dict[Key, RowChange]], changes: Changes) -> No
     for name, rows in changes.items():
         mine = total.setdefault(name, {})
         for key, change in rows.items():
-            earlier = mine.pop(key, None)
-            net = change if earlier is None else RowChange(earlier.before, change.after)
-            if net.before != net.after:
-                mine[key] = net
+            earlier = mine.get(key)
+            if earlier is None:
+                mine[key] = change
+            elif earlier.before == change.after:
+                del mine[key]
+            else:
+                mine[key] = RowChange(earlier.before, change.after)
 
 
-def _counts(done: OpenTransaction) -> dict[TableName, RowCounts]:
-    return {name: _count(rows) for name, rows in done.changes.items() if rows and name not in done.rewritten}
+def _counts(changes: Changes) -> dict[TableName, RowCounts]:
+    return {name: _count(rows) for name, rows in changes.items() if rows}
 
 
 _row_counts = lru_cache(1_024)(RowCounts)  # most transactions change few rows
 
 
 def _count(rows: TableChanges) -> RowCounts:
-    if isinstance(rows, InsertedRows):
+    if type(rows) is InsertedRows:  # faster than isinstance, which asks the abstract class
         return _row_counts(len(rows), 0, 0)
     inserted = deleted = 0
     for change in rows.values():

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aergo_vc.base.ids import BlockId, BranchName, EntityName, PublicKey
 from aergo_vc.base.limits import DIRECTORY_BLOCK_BYTES, TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.codec.digests import blob_digest
-from aergo_vc.codec.git_commit import Commit
+from aergo_vc.codec.git_commit import UTC, Commit
 from aergo_vc.consensus.schedule import producer_of, slot_at
 from aergo_vc.ledger.errors import (
     BranchMismatchError,
@@ -122,6 +122,8 @@ def check_commit(commit: Commit, block: LedgerTree) -> None:
     seconds = header.time // 1000
     if not header.merged and (commit.author.seconds, commit.committer.seconds) != (seconds, seconds):
         raise CommitError(f"the commit of block {block.block} carries another time than its header")
+    if not header.merged and (commit.author.zone, commit.committer.zone) != (UTC, UTC):
+        raise CommitError(f"the commit of block {block.block} carries dates in another zone than UTC")
     if not commit.message.endswith("\n\n" + trailer(header, block.block)):
         raise CommitError(f"the commit of block {block.block} lacks the trailer that names it")
 

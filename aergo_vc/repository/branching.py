@@ -11,6 +11,7 @@ from aergo_vc.ledger.history import BlockCommit, has_ledger, ledger_at
 from aergo_vc.ledger.machine import BlockContext
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Law
 from aergo_vc.objects.worktree import Worktree
+from aergo_vc.repository.entrances import follow_branch
 from aergo_vc.repository.errors import NameTakenError, NoLedgerHereError
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.laws import merge_law, require_logic
@@ -55,6 +56,7 @@ def make_branch(
         executed = execute_all(cache.machine, context, [])
         place = Place(root.commit, root.ledger, root.ledger.genesis_bytes, encode_law(law))
         producer.begin(Plan(place, lease, identity.author, f"Begin branch {name}"), executed, name)
+        follow_branch(workspace, name)
     return standing_of(workspace, identity, name)
 
 

@@ -78,6 +78,18 @@ class MergeInProgressError(RepositoryError):
     code = "E_MERGING"
 
 
+class StalePreparationError(RepositoryError):
+    """A merge was prepared, and can no longer be sealed as it is."""
+
+    code = "E_STALE_MERGE"
+
+
+class ConflictError(RepositoryError):
+    """A merge has conflicts, and there is no worktree in which people could resolve them."""
+
+    code = "E_CONFLICT"
+
+
 class NoMergeError(RepositoryError):
     """No merge is in progress."""
 
@@ -136,6 +148,30 @@ class UnknownRevisionError(InputError):
     """No block, branch, tag, height or transaction is meant by a text."""
 
     code = "E_REVISION"
+
+
+class ForeignChainError(InputError):
+    """A block or a transaction belongs to another chain than this repository's."""
+
+    code = "E_OTHER_CHAIN"
+
+
+class NotPickableError(InputError):
+    """The directory's transactions go to no other branch, and no other's to it."""
+
+    code = "E_NOT_PICKABLE"
+
+
+class NotRevertibleError(InputError):
+    """What a transaction did cannot be undone by writing rows back."""
+
+    code = "E_NOT_REVERTIBLE"
+
+
+class NotRepairableError(InputError):
+    """What happened to a branch cannot be repaired by merging again, or is not told well enough."""
+
+    code = "E_NOT_REPAIRABLE"
 
 
 class NameTakenError(InputError):

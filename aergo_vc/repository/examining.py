@@ -6,15 +6,18 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from aergo_vc.base.errors import AergoError
-from aergo_vc.directory.authorities import read_authority
+from aergo_vc.directory.authorities import Authorities, read_authority
 from aergo_vc.ledger.history import ledger_at
 from aergo_vc.model.blocks import DIRECTORY_BRANCH
 from aergo_vc.objects.discovery import read_settings
 from aergo_vc.objects.git import MINIMUM_VERSION, Git
+from aergo_vc.repository.entrances import entrance_findings, is_our_setting
+from aergo_vc.repository.errors import NotRepairableError
 from aergo_vc.repository.findings import Finding, Level
 from aergo_vc.repository.hooks import HOOKS, Placed, Presence, other_folder, placed_hooks
 from aergo_vc.repository.identity import KEY_SETTING, Identity
 from aergo_vc.repository.installing import calls_ours, state_is_hidden
+from aergo_vc.repository.repairing import Mishap, describe_damage, find_damage
 from aergo_vc.repository.workspace import Workspace
 
 _MENDED = {39: 4, 40: 2, 41: 1, 42: 2, 43: 4, 44: 1, 45: 1}
@@ -41,7 +44,8 @@ _SLOTS_OF_GRACE = 2
 def examine(workspace: Workspace, identity: Identity) -> tuple[Finding, ...]:
     """What is wrong with a clone, or may become so: what concerns the programs first."""
     findings = [*_programs(workspace), *_repository(workspace), *_dangerous(workspace), *_hooks(workspace, identity)]
-    return (*findings, *_signer(workspace, identity), *_time(workspace))
+    findings += entrance_findings(workspace)
+    return (*findings, *_signer(workspace, identity), *_time(workspace), *_head(workspace))
 
 
 def git_findings(found: tuple[int, int, int]) -> Iterator[Finding]:
@@ -109,7 +113,8 @@ def _repository(workspace: Workspace) -> Iterator[Finding]:
 
 def _dangerous(workspace: Workspace) -> Iterator[Finding]:
     own = read_settings(workspace.paths.common_dir / "config")
-    yield from dangerous_settings(own | read_settings(workspace.paths.git_dir / "config.worktree"))
+    own |= read_settings(workspace.paths.git_dir / "config.worktree")
+    yield from dangerous_settings({n: v for n, v in own.items() if not is_our_setting(workspace, n, v)})
 
 
 def _hooks(workspace: Workspace, identity: Identity) -> Iterator[Finding]:
@@ -156,6 +161,25 @@ def _signer(workspace: Workspace, identity: Identity) -> Iterator[Finding]:
         yield Finding(Level.WARNING, entity, "the directory knows no entity of this name")
     elif key not in known.keys:
         yield Finding(Level.ERROR, entity, "the key in use is not one of this entity's in the directory")
+
+
+def _head(workspace: Workspace) -> Iterator[Finding]:
+    """What git alone, or a host, did to the ledger of the current branch."""
+    try:
+        branch = workspace.current_branch()
+        directory = workspace.directory_head()
+        if directory is None:
+            return
+        authorities = Authorities(workspace.writer, workspace.nodes, directory)
+        damage = find_damage(workspace, authorities, branch)
+    except NotRepairableError as error:
+        yield Finding(Level.ERROR, "HEAD", error.message)
+        return
+    except AergoError:
+        return  # said by others, or by verify
+    if damage is not None:
+        level = Level.WARNING if damage.mishap is Mishap.UNMERGED else Level.ERROR
+        yield Finding(level, f"branch {branch}", describe_damage(damage))
 
 
 def _time(workspace: Workspace) -> Iterator[Finding]:

@@ -25,6 +25,9 @@ from aergo_vc.repository.results import (
     Founded,
     Merged,
     PendingTransaction,
+    Picked,
+    Repaired,
+    Reverted,
     RoutinesDifference,
     ScriptProblem,
     Status,
@@ -36,8 +39,10 @@ from aergo_vc.repository.results import (
 from aergo_vc.repository.workspace import Surroundings, Workspace
 
 if TYPE_CHECKING:
+    from aergo_vc.merging.conflicts import Side
     from aergo_vc.query.results import Result
     from aergo_vc.query.session import QueryLimits
+    from aergo_vc.repository.conflicts import OpenMerge
     from aergo_vc.repository.transaction_trees import TransactionTree
 
 
@@ -215,6 +220,33 @@ class Repository:
                 importer.landed(opened.machine.digests, opened.machine.catalog)
             return submitted
 
+    def cherry_pick(
+        self, what: Sequence[str], *, source: str | None = None, commit: bool = True, message: str | None = None
+    ) -> Picked:
+        """Put transactions of other branches on the current one as they were signed: one by its id, a block's all.
+
+        All go in or none; without `commit` they wait.  `source` is another repository of the same chain to look in: an
+        absolute path, an address, a remote's name.
+        """
+        from aergo_vc.repository.picking import pick  # noqa: PLC0415 - loads sqlglot
+
+        return pick(self._workspace, self._identity, what, source=source, commit=commit, message=message)
+
+    def revert(self, what: str, *, force: bool = False, commit: bool = True, message: str | None = None) -> Reverted:
+        """Undo the row changes of a transaction, or of a block, of the current branch by a new transaction.
+
+        Where later transactions changed the same rows nothing is made, unless `force` undoes them too.
+        """
+        from aergo_vc.repository.reverting import revert  # noqa: PLC0415 - loads sqlglot
+
+        return revert(self._workspace, self._identity, what, force=force, commit=commit, message=message)
+
+    def resubmit(self, what: Sequence[str], *, commit: bool = False, message: str | None = None) -> Picked:
+        """Sign anew what merges of the current branch left out: transactions by their ids, or all of a merge."""
+        from aergo_vc.repository.resubmitting import resubmit  # noqa: PLC0415 - loads sqlglot
+
+        return resubmit(self._workspace, self._identity, what, commit=commit, message=message)
+
     def commit(self, message: str | None = None) -> Committed | None:
         """Seal the waiting transactions of the current branch into its next block; None where none waits."""
         from aergo_vc.repository.submitting import desk  # noqa: PLC0415 - loads sqlglot
@@ -321,18 +353,27 @@ class Repository:
         return status(self._workspace, self._identity)
 
     def query(
-        self, sql: str, *, at: str | None = None, parameters: Sequence[Value] = (), limits: "QueryLimits | None" = None
+        self,
+        sql: str,
+        *,
+        at: str | None = None,
+        parameters: Sequence[Value] = (),
+        limits: "QueryLimits | None" = None,
+        conflicts: bool = False,
     ) -> "AbstractContextManager[Result]":
         """Run one reading statement over the state at a block; its rows last as long as the context.
 
         On DuckDB: at the head of a branch a file of rows is kept and moved from block to block; other blocks are served
         from the nearest one.  Raises QueryError, QueryTimeout and their like.  A statement that calls routines of
         contracts, or names a view that does, is AERGOSQL instead, runs for this clone's entity on a state in memory,
-        and raises SqlError; `limits` do not bound it, a transaction's budget does.
+        and raises SqlError; `limits` do not bound it, a transaction's budget does.  With `conflicts` those of the merge
+        in progress are shown as the table ``aergo.conflicts``, cell by cell.
         """
         from aergo_vc.repository.querying import query  # noqa: PLC0415 - loads duckdb
 
-        return query(self._workspace, self._identity, sql, at=at, parameters=parameters, limits=limits)
+        return query(
+            self._workspace, self._identity, sql, at=at, parameters=parameters, limits=limits, conflicts=conflicts
+        )
 
     # Branches and tags
 
@@ -398,6 +439,51 @@ class Repository:
         from aergo_vc.repository.unfinished_merges import abort_merge  # noqa: PLC0415
 
         abort_merge(self._workspace)
+
+    def conflicts(self) -> "OpenMerge":
+        """The conflicts of the merge that is in progress in this worktree; raises NoMergeError."""
+        from aergo_vc.repository.conflicts import open_merge  # noqa: PLC0415 - loads sqlglot
+
+        return open_merge(self._workspace, self._identity)
+
+    def resolve(self, transaction: str, side: "Side | None") -> "OpenMerge":
+        """Resolve a conflict by the cells of one side, or, with None, by leaving the transaction out.
+
+        `transaction` is its id, or the id's first digits.  What is to be done is signed as a transaction, which
+        `continue_merge` puts at the end of the block.  Raises UnresolvableError, FailedResolutionError.
+        """
+        from aergo_vc.repository.conflicts import resolve_side  # noqa: PLC0415 - loads sqlglot
+
+        return resolve_side(self._workspace, self._identity, side, transaction)
+
+    def resolve_row(self, table: str, key: Sequence[str], cells: Mapping[str, str | None]) -> "OpenMerge":
+        """Resolve a conflict by values for cells of the row in conflict, read as their types have it; see `resolve`."""
+        from aergo_vc.repository.conflicts import resolve_cells  # noqa: PLC0415 - loads sqlglot
+        from aergo_vc.repository.importing import full_table_name  # noqa: PLC0415
+
+        return resolve_cells(self._workspace, self._identity, full_table_name(table), key, cells)
+
+    def resolve_sql(self, script: str, transactions: Sequence[str] = ()) -> "OpenMerge":
+        """Resolve conflicts by what a script does instead; without `transactions` the only one.  See `resolve`."""
+        from aergo_vc.repository.conflicts import resolve_script  # noqa: PLC0415 - loads sqlglot
+
+        return resolve_script(self._workspace, self._identity, script, transactions)
+
+    def repair(
+        self,
+        revision: str | None = None,
+        *,
+        replay: bool = False,
+        merging: str | None = None,
+        message: str | None = None,
+    ) -> Repaired:
+        """Tell what git alone, or a host, did to the current branch's ledger; with `replay` merge as it should have.
+
+        `merging` names the branch that was meant, where the commits do not tell.
+        """
+        from aergo_vc.repository.repairing import repair  # noqa: PLC0415 - loads sqlglot
+
+        return repair(self._workspace, self._identity, revision, merging=merging, replay=replay, message=message)
 
     # Verifying
 

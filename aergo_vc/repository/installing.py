@@ -11,6 +11,7 @@ from aergo_vc.ledger.history import has_ledger
 from aergo_vc.objects.discovery import read_settings
 from aergo_vc.objects.durable import make_directories, replace_file
 from aergo_vc.objects.worktree import Worktree
+from aergo_vc.repository.entrances import place_entrances, remove_entrances
 from aergo_vc.repository.hooks import (
     HOOKS,
     NotInstallableError,
@@ -27,8 +28,11 @@ from aergo_vc.repository.workspace import Workspace
 SIGNERS_SETTING = "gpg.ssh.allowedsignersfile"
 """Where git looks up whose SSH signatures are good (git-config(1))."""
 
-ATTRIBUTES_LINE = "ledger/** -text -filter -ident -eol -working-tree-encoding -merge"
-"""Keeps filters, line-end rules and textual merges away from blocks, above anything that a commit says."""
+ATTRIBUTES_LINE = "ledger/** -text -filter -ident -eol -working-tree-encoding merge=aergo"
+"""Keeps filters, line-end rules and merges by lines away from blocks, above anything that a commit says.
+
+In a clone without the driver, ``ledger/.gitattributes`` alone counts, and says ``-merge``.
+"""
 
 _BEGIN, _END = "# git-aergo begins", "# git-aergo ends"
 
@@ -59,6 +63,7 @@ def _install(workspace: Workspace, settings: Settings, program: Program) -> Iter
     try:
         if _set_block(_attributes_file(workspace), [ATTRIBUTES_LINE]):
             yield "attributes of ledger/"
+        yield from place_entrances(workspace, settings, program)
         if refresh_signers(workspace):
             yield "keys of the directory for git log --show-signature"
         value = settings.get(SIGNERS_SETTING)
@@ -77,6 +82,7 @@ def _uninstall(workspace: Workspace, settings: Settings) -> Iterator[str]:
     try:
         if _set_block(_attributes_file(workspace), []):
             yield "attributes of ledger/"
+        yield from remove_entrances(workspace)
         if is_our_signers_file(settings.get(SIGNERS_SETTING) or ""):
             workspace.set({SIGNERS_SETTING: None})
             yield "setting gpg.ssh.allowedSignersFile"

@@ -38,9 +38,10 @@ from aergo_vc.model.schema import Table
 from aergo_vc.model.transactions import RowCounts
 from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 from aergo_vc.objects.refs import is_reference_name
-from aergo_vc.repository.errors import MergeInProgressError, UnmergeableError
+from aergo_vc.repository.errors import ConflictError, MergeInProgressError, UnmergeableError
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.prepared import PreparedFor, note_prepared
 from aergo_vc.repository.resolutions import forget_resolutions, read_resolutions
 from aergo_vc.repository.results import Merged, MergedTransaction, total_counts
 from aergo_vc.repository.revisions import peeled, resolve
@@ -239,6 +240,10 @@ def merge(
             return Merged(branch, None, None, None, None, None, (), {})
         if dry_run:
             return merged_of(prepared, None)
+        if prepared.conflicts and workspace.paths.work_tree is None:
+            many = len(prepared.conflicts)
+            what = f"{many} transaction{'' if many == 1 else 's'} in conflict"
+            raise ConflictError(f"{what}, and a bare repository has no worktree in which to resolve that")
         forget_resolutions(workspace, source)
         files = merged_files(workspace, target.commit, source, revision)
         if files is not None and files.stages:
@@ -252,6 +257,8 @@ def merge(
         # A block with open conflicts is none: until they are resolved the ledger stays what it is.
         ledger = target.ledger.id if prepared.conflicts else prepared.ledger.id
         leave_merge(workspace, target.commit, source, with_ledger(workspace.writer, root, ledger), text)
+        if not prepared.conflicts:
+            note_prepared(workspace.paths, ledger, PreparedFor(target.commit, source))  # so `git commit` may seal it
         return merged_of(prepared, None)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import BlockId, BranchName, ChainId, EntityName, ObjectId, TableName, TransactionId
 from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.model.blocks import Header
@@ -52,6 +53,46 @@ class Submitted:
     events: tuple[Event, ...] = ()
     result: CallResult | None = None
     notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Signed transactions that were taken over: pending, or in the block `committed`.
+
+    `standing` are those that the branch, or its pool, holds already.  Where one cannot go in, `failed` says why, and
+    nothing was made.  `warnings` say what is overwritten that was not so where a transaction was made.
+    """
+
+    transactions: tuple[TransactionId, ...]
+    standing: tuple[TransactionId, ...]
+    rows: Mapping[TableName, RowCounts]
+    committed: Committed | None = None
+    failed: Exclusion | None = None
+    warnings: tuple[tuple[TransactionId, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RevertedTransaction:
+    """A transaction that is undone, or in the way of undoing another; for a whole block, all of its transactions."""
+
+    transactions: tuple[TransactionId, ...]
+    height: int
+    signers: tuple[EntityName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reverted:
+    """What was undone, or why not.
+
+    `dependents` are the later transactions that changed the same rows, oldest first: undone too, or in the way.
+    `submitted` is the transaction that undoes them, None where nothing was made; `failed` is the rule of the state that
+    forbids it.
+    """
+
+    target: RevertedTransaction
+    dependents: tuple[RevertedTransaction, ...]
+    submitted: Submitted | None = None
+    failed: AergoError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +149,22 @@ class Status:
     producer: EntityName | None
     behind_slots: int
     pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What was wrong with the head of a branch, if anything, and what was put in its place.
+
+    `mishap` is one of repairing's, `told` says it in a sentence; `commits` led away from the last sound one, newest
+    first.  `remotes` have them already.  `merged` is the block that stands there now, None where nothing was done.
+    """
+
+    branch: BranchName
+    mishap: str | None
+    told: str | None
+    commits: tuple[ObjectId, ...]
+    remotes: tuple[str, ...]
+    merged: Merged | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Seal transactions into the next block of a branch (designs D6, D10)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -23,6 +23,7 @@ from aergo_vc.ledger.finality import holds, newest_irreversible
 from aergo_vc.ledger.history import blocks_back, past_of
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine, Submission, TransactionOutcome
+from aergo_vc.ledger.rules import check_producer
 from aergo_vc.ledger.verifying import check_tip
 from aergo_vc.merging.marks import log_footprints
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Law
@@ -40,6 +41,7 @@ from aergo_vc.repository.errors import (
     NoDirectoryError,
     NotYourSlotError,
     SlotSpentError,
+    StalePreparationError,
 )
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
@@ -164,6 +166,32 @@ class Producer:
         context = BlockContext(tip.branch, header.chain, header.height + 1, lease.time, authority.roles_of)
         return Opening(lease, context, authority)
 
+    def allow(self, tip: Tip, block: LedgerTree) -> Callable[[], None]:
+        """The right to sign a block that was prepared on `tip` before, and that git is about to commit.
+
+        What is returned makes the watermark durable, right before the signature.  Raises as `open`, and
+        StalePreparationError where the time or the directory has gone on since, so that the block must be made anew.
+        """
+        header, now = block.header, self._workspace.now()
+        authorities = self.authorities()
+        directory = self.directory_tip(tip)
+        check_tip(self._workspace.writer, tip.commit, authorities)
+        if header.directory != directory.block:
+            raise StalePreparationError("the directory has a new block since the merge was prepared")
+        authority = authorities.at(directory, slot_length_of(tip))
+        self._require_final_kept(tip, authority.roster)
+        check_producer(header, block.law, authority)
+        slot = slot_at(authority.roster, max(now, header.time))
+        if slot != header.slot and block.law.consensus is not Consensus.SOLE and len(authority.roster.producers) > 1:
+            raise StalePreparationError(f"slot {header.slot}, in which the merge was prepared, is over")
+        last = self._watermark.last(block.chain, header.branch)
+        if last is not None and last.block != block.block:
+            if last.slot > header.slot:
+                raise StalePreparationError("another block was signed since the merge was prepared")
+            self._require_fresh(header.branch, last, header.slot, tip.ledger, slot_begins(authority.roster, slot + 1))
+        self._require_key(authority)
+        return lambda: self._watermark.raise_to(header, block.block)
+
     def land(self, plan: Plan, executed: Executed, branch: BranchName) -> Sealed:
         """Write a block, sign it, publish it and move the branch from the block's parent."""
         return self._land(plan, executed, branch, plan.place.parent)
@@ -181,9 +209,11 @@ class Producer:
         )
         return Sealed(built, executed.outcomes, executed.excluded)
 
-    def land_written(self, plan: Plan, written: WrittenBlock, branch: BranchName) -> BuiltBlock:
-        """The same for a block whose ``ledger/`` is written."""
-        return self._publish(plan, written, branch, plan.place.parent)
+    def land_written(
+        self, plan: Plan, written: WrittenBlock, branch: BranchName, *, old: ObjectId | None = None
+    ) -> BuiltBlock:
+        """The same for a block whose ``ledger/`` is written; `old` is where the branch is, if not at the parent."""
+        return self._publish(plan, written, branch, old or plan.place.parent)
 
     def _publish(self, plan: Plan, written: WrittenBlock, branch: BranchName, old: ObjectId | None) -> BuiltBlock:
         built = commit_block(self._workspace.writer, plan, written, self._watermark.raise_to)

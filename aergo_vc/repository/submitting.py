@@ -2,24 +2,33 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
-from aergo_vc.base.errors import AergoError
+from aergo_vc.base.errors import AergoError, RepositoryError
 from aergo_vc.base.ids import BranchName, EntityName, RoutineName, TransactionId
 from aergo_vc.base.limits import BLOCK_TRANSACTIONS, TRANSACTION_BYTES
 from aergo_vc.codec.transactions import SIGNATURE_BYTES, encode_payload, encode_transaction, transaction_id
 from aergo_vc.keys.signatures import TRANSACTION_NAMESPACE, sign_payload
 from aergo_vc.keys.signer import Signer
-from aergo_vc.ledger.history import Past, past_of
+from aergo_vc.ledger.history import Past, past_of, standing
 from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine, Submission, TransactionOutcome
 from aergo_vc.ledger.payloads import TransactionPayload
 from aergo_vc.model.directory import Authority
+from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.transactions import Argument, Call, Exclusion, Load, Payload, Transaction
 from aergo_vc.pool.pending import pool_ref, read_pool, write_pool
+from aergo_vc.repository.admission import admit
 from aergo_vc.repository.errors import FullPoolError, TransactionTooLongError
 from aergo_vc.repository.identity import Identity
-from aergo_vc.repository.results import Committed, PendingTransaction, ScriptProblem, Submitted, total_counts
+from aergo_vc.repository.results import (
+    Committed,
+    PendingTransaction,
+    Picked,
+    ScriptProblem,
+    Submitted,
+    total_counts,
+)
 from aergo_vc.repository.sealing import Producer, Sealed, slot_length_of
 from aergo_vc.repository.state_cache import StateCache, state_cache
 from aergo_vc.repository.tips import Tip, tip_of
@@ -91,6 +100,70 @@ class Desk:
         else:
             self._keep((*waiting, submission))
         return _submitted(submission[0].id, outcome, committed)
+
+    def adopt(
+        self,
+        picked: Sequence[Submission],
+        *,
+        commit: bool,
+        message: str | None = None,
+        watch: Callable[[Transaction, Footprint], None] = lambda _transaction, _footprint: None,
+    ) -> Picked:
+        """Take over transactions that are signed already, behind those that wait: all that are new, or none.
+
+        They are kept waiting or sealed at once.  What fails is told in the result.  `watch` is told what each one that
+        succeeds reads and writes here.
+        """
+        waiting = self.pending()
+        transactions = [transaction for transaction, _ in picked]
+        known = {transaction.id for transaction, _ in waiting}
+        known |= standing(self._workspace.writer, self._tip.commit, transactions)
+        there = tuple(transaction.id for transaction in transactions if transaction.id in known)
+        fresh = [item for item in picked if item[0].id not in known]
+        tried = self._try_signed(waiting, fresh, watch)
+        if isinstance(tried, Exclusion):
+            return Picked((), there, {}, failed=tried)
+        committed = None
+        if fresh and commit:
+            committed = _committed(self._tip.branch, self._seal((*waiting, *fresh), message))
+        elif fresh:
+            self._keep((*waiting, *fresh))
+        rows = total_counts(outcome.receipt.rows for outcome in tried)
+        return Picked(tuple(transaction.id for transaction, _ in fresh), there, rows, committed)
+
+    def sign(self, draft: Draft) -> Submission:
+        """A draft as a signed transaction of this clone's entity, tried nowhere yet."""
+        return self._sign(draft), draft.trees
+
+    def _try_signed(
+        self,
+        waiting: Sequence[Submission],
+        fresh: Sequence[Submission],
+        watch: Callable[[Transaction, Footprint], None],
+    ) -> list[TransactionOutcome] | Exclusion:
+        """What signed transactions do behind those that wait, or the first that may not or cannot go in."""
+        header = self._tip.ledger.header
+        past, authority = self._past(fresh), self._authority_now()
+        outcomes: list[TransactionOutcome] = []
+        refused: list[Exclusion] = []
+        self.machine.engine.fall_back()
+        with self.machine.trial(self._context()) as execution:
+            for transaction, payload in waiting:
+                with suppress(AergoError):  # status and commit report what fails
+                    execution.execute(transaction, payload)
+            with closing(admit(fresh, header, authority, past, refused)) as admitted:
+                for transaction, payload in admitted:
+                    try:
+                        recorded = execution.record(transaction, payload)
+                        outcomes.append(recorded.outcome)
+                        watch(transaction, recorded.footprint)
+                    except RepositoryError:
+                        raise
+                    except AergoError as reason:
+                        refused.append(Exclusion(transaction, reason))
+                    if refused:
+                        break
+        return refused[0] if refused else outcomes
 
     def _past(self, submissions: Sequence[Submission]) -> Past:
         """What must be known of the history to judge `submissions`."""
@@ -231,12 +304,16 @@ class Desk:
 
     def _roles_of(self, entity: EntityName) -> frozenset[str]:
         """The roles of an entity by the directory's last block, which is read when the first one asks."""
+        return self._authority_now().roles_of(entity)
+
+    def _authority_now(self) -> Authority:
+        """What the directory says at its last block."""
         if self._authority is None:
             producer = Producer(self._workspace, self._identity)
             authorities = producer.authorities()
             self._authority = authorities.at(producer.directory_tip(self._tip), slot_length_of(self._tip))
             self._workspace.authorities = authorities
-        return self._authority.roles_of(entity)
+        return self._authority
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The executor: runs scripts and calls on the state of one branch."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import apsw
@@ -10,13 +9,13 @@ from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog
-from aergo_vc.model.transactions import Argument, CallResult, LoadMode
+from aergo_vc.model.transactions import Argument, CallResult, Event, LoadMode
 from aergo_vc.model.types import Row
 from aergo_vc.sql.compiled.compiled_cache import CompiledCache
 from aergo_vc.sql.compiled.plan_store import PlanStore, Steps
 from aergo_vc.sql.compiled.steps import PlacedStep
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, READ_ONLY, SqlError
-from aergo_vc.sql.footprints.recorder import Recorder
+from aergo_vc.sql.footprints.recorder import Recorder, Recording
 from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, OpenTransaction, ScriptOutcome, ordinals_for
 from aergo_vc.sql.privileges.permits import Permits
 from aergo_vc.sql.procedures.call_plans import CallPlan
@@ -36,6 +35,13 @@ from aergo_vc.sql.running.spelling import quote_name
 from aergo_vc.sql.running.translated_errors import foreign_key_error, translated
 from aergo_vc.sql.state_database import StateDatabase
 
+Accept = Callable[[tuple[Event, ...], CallResult | None], None]
+"""Raises if what a call gave is not to stay."""
+
+
+def _accept_all(_events: tuple[Event, ...], _result: CallResult | None) -> None:
+    """Whatever a call gave may stay."""
+
 
 class Engine(StateDatabase):
     """One branch's state in SQLite; `path` None keeps it in memory, `compiled` what is compiled."""
@@ -47,7 +53,8 @@ class Engine(StateDatabase):
         self.permits = Permits()
         self._routines = RoutineHost(self._db, self._capture, self._trusted, self.permits, self.compiled)
         self._fuse.progress = self._routines.progress
-        self._recorder = Recorder(lambda: self._guard.trusted, self._routines.is_situated)
+        self._recorder = Recorder(self._guard, self._routines.is_situated)
+        self._recording = Recording(self._db, self._capture, self._recorder)
         self._plans = PlanStore(self._routines.plan, self.compiled, lambda: self.catalog)
         self._read_catalog()
 
@@ -64,22 +71,12 @@ class Engine(StateDatabase):
 
     # Footprints
 
-    @contextmanager
-    def record(self) -> Iterator[Recorder]:
+    def record(self) -> Recording:
         """Record what one transaction reads and writes that begins and ends inside; does not nest.
 
         The transaction must still be open when `Recorder.footprint` is asked for it: what is rolled back is no write.
         """
-        self._capture.attend(self._recorder)
-        self._db.preupdate_hook(self._capture.listener)
-        self._db.exec_trace = self._recorder.trace
-        try:
-            with self._recorder.recording():
-                yield self._recorder
-        finally:
-            self._db.exec_trace = None
-            self._capture.attend(None)
-            self._db.preupdate_hook(self._capture.listener)
+        return self._recording
 
     # Scripts
 
@@ -133,10 +130,13 @@ class Engine(StateDatabase):
         arguments: Sequence[Argument],
         context: ExecutionContext,
         budget: Budget | None = None,
+        *,
+        accept: Accept = _accept_all,
     ) -> CallOutcome:
         """Call a routine with canonical values for its parameters in order; on SqlError nothing of it remains.
 
         Arrays are tuples.  Parameters without an argument take their defaults.  Foreign keys are checked as by `run`.
+        `accept` is asked while what the call did can still be undone, by raising.
         """
         meter = self._meter = Meter(budget or DEFAULT_BUDGET)
         nested = bool(self._transactions)
@@ -151,10 +151,11 @@ class Engine(StateDatabase):
                 self._routines.hand_over(opened)
             finally:
                 self._routines.end()
-            if not nested:
-                self.check_constraints()
             opened.changes = self._capture.changes()
             meter.add_bytes(self._capture.bytes_of(opened.changes))
+            accept(opened.events, result)
+            if not nested:
+                self.check_constraints()
         return CallOutcome(result, opened.events, opened.notices, opened.changes)
 
     def ask(

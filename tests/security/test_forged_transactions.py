@@ -46,19 +46,59 @@ def test_e02_a_transaction_of_another_chain_is_refused(world: World, target: Led
     assert _rule_of(target, forger, forger.transaction(NOTHING, chain=other)) == "E_CHAIN"
 
 
-def test_e02_a_transaction_signed_for_another_branch_is_refused(target: Ledger, forger: Forger) -> None:
-    assert _rule_of(target, forger, forger.transaction(NOTHING, branch="dev")) == "E_BRANCH"
-
-
-def test_e02_a_transaction_of_main_is_not_replayed_on_a_branch_that_sprang_from_it(
+def test_e02_a_transaction_of_the_directory_is_refused_elsewhere_and_the_reverse(
     target: Ledger, forger: Forger
 ) -> None:
-    copied = forger.transaction(NOTHING)
+    assert _rule_of(target, forger, forger.transaction(NOTHING, branch=DIRECTORY)) == "E_BRANCH"
+    directory = Forger(target, DIRECTORY)
+    tip = directory.blocks()[-1][1]
+    draft = directory.follow(slots=0).head(directory=tip.block, directory_height=tip.header.height)
+    directory.put(draft.transactions(directory.transaction("SELECT 1", branch="main")))
+    assert target.rule(DIRECTORY) == "E_BRANCH"
+
+
+def test_e02_a_transaction_of_another_branch_may_stand_in_a_block_if_its_signer_may_write(
+    target: Ledger, forger: Forger
+) -> None:
+    picked = forger.transaction(NOTHING, branch="dev", recent=BlockId("0" * 64))
+    forger.put(forger.follow().transactions(picked))
+    assert target.verifies() == 5
+    assert _rule_of(target, forger, forger.transaction(INSERT, "mallory", branch="dev")) == "E_KEY_UNKNOWN"
+
+
+def test_e02_a_transaction_of_main_is_not_replayed_on_a_branch_that_sprang_behind_it(
+    target: Ledger, forger: Forger
+) -> None:
+    (landed,) = forger.blocks()[3][1].transactions
     with target.open() as repository:
         repository.branch("dev")
     dev = Forger(target, "dev")
-    dev.put(dev.follow().transactions(copied))
-    assert target.rule("dev") == "E_BRANCH"
+    dev.put(dev.follow().transactions(landed))
+    assert target.rule("dev") == "E_REPEATED"
+
+
+def test_e02_a_transaction_of_another_branch_stands_once_however_far_back_the_first_time_was(
+    target: Ledger, forger: Forger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picked = forger.transaction(NOTHING, branch="dev")
+    forger.put(forger.follow().transactions(picked))
+    for module in ("aergo_vc.ledger.rules", "aergo_vc.ledger.history", "aergo_vc.ledger.verifying"):
+        monkeypatch.setattr(f"{module}.TRANSACTION_LIFETIME_BLOCKS", 2)
+    for _ in range(4):
+        forger.put(forger.follow())
+    fresh = forger.transaction(INSERT, branch="dev")
+    _plant(target, picked, fresh)
+    target.next_slot()
+    with target.open() as repository:
+        assert [waiting.transaction.id for waiting in repository.pending()] == [fresh.id]
+        done = repository.commit()
+    assert done is not None
+    assert (done.transactions, done.excluded) == ((fresh.id,), ())
+    assert target.verifies() == 10
+    assert _rule_of(target, forger, picked) == "E_REPEATED"
+    assert target.refused(span="main@7..").cause.code == "E_REPEATED"
+    forger.put(forger.follow(9).transactions(fresh))
+    assert target.rule() == "E_REPEATED"
 
 
 def test_e06_a_transaction_that_names_no_block_of_its_history_is_refused(target: Ledger, forger: Forger) -> None:
@@ -186,7 +226,7 @@ def test_e08_what_somebody_planted_in_the_pool_never_reaches_a_block(target: Led
     bad = [
         forger.transaction(NOTHING, "mallory"),
         forger.transaction(NOTHING, chain="0" * 64),
-        forger.transaction(NOTHING, branch="dev"),
+        forger.transaction(NOTHING, branch=DIRECTORY),
         forger.transaction(NOTHING, recent=BlockId("0" * 64)),
         replace(forger.transaction(NOTHING), signature=bytes(64)),
         forger.transaction("SELECT 1/0"),

@@ -305,3 +305,26 @@ def test_g15_a_call_runs_the_code_of_its_own_block() -> None:
         engine.run(contract.format(number), context(number), contract="c")
         given.append(engine.run("SELECT c.f()", context(number)).results[0].rows)
     assert given == [((1,),), ((2,),), ((3,),)]
+
+
+@pytest.mark.parametrize("change", ["UPDATE long SET body = repeat('x', 50000)", "DELETE FROM old"])
+def test_g10_rows_that_change_are_weighed_as_they_come(change: str) -> None:
+    engine = an_engine()
+    engine.run(
+        "CREATE TABLE long (id int PRIMARY KEY, body text); CREATE TABLE old (id int PRIMARY KEY, body text)",
+        context(7),
+    )
+    engine.run("INSERT INTO long SELECT g, '' FROM generate_series(1, 1000) g", context(8))
+    for number in range(100):
+        filling = f"INSERT INTO old SELECT {number} * 10 + g, repeat('ü', 25000) FROM generate_series(1, 10) g"
+        engine.run(filling, context(9))
+    tracemalloc.start()
+    try:
+        with pytest.raises(SqlError) as caught:
+            engine.run(change, context(10), Budget(bytes=4_000_000))
+        assert caught.value.sqlstate == "54000"
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+    assert engine.run("SELECT count(*), max(length(body)) FROM long", context(11)).results[0].rows == ((1_000, 0),)
+    assert engine.run("SELECT count(*) FROM old", context(12)).results[0].rows == ((1_000,),)

@@ -14,7 +14,9 @@ from aergo_vc.model.schema import Catalog
 from aergo_vc.model.types import Row
 from aergo_vc.sql.footprints.accesses import Access, Insertion, Points
 from aergo_vc.sql.footprints.tables import TableFacts
-from aergo_vc.sql.running.capture import InsertedRows, Kept
+from aergo_vc.sql.footprints.texts import Prepared, prepared
+from aergo_vc.sql.running.capture import Capture, InsertedRows, Kept
+from aergo_vc.sql.running.sandbox import Guard
 
 KNOWN_STATEMENTS = 4_096
 """Texts that stay analysed."""
@@ -24,60 +26,77 @@ _Written = dict[TableName, dict[Key, Columns]]
 _NOTHING: Columns = frozenset()
 
 
+class Recording:
+    """Records one transaction that begins and ends inside; used for one after the other, and not nested."""
+
+    __slots__ = ("_capture", "_db", "_recorder", "_trace")
+
+    def __init__(self, db: apsw.Connection, capture: Capture, recorder: "Recorder") -> None:
+        self._db, self._capture, self._recorder = db, capture, recorder
+        self._trace = recorder.trace
+
+    def __enter__(self) -> "Recorder":
+        recorder = self._recorder
+        recorder.begin()
+        recorder.is_on = True
+        self._capture.attend(recorder)
+        self._db.preupdate_hook(self._capture.listener)
+        self._db.exec_trace = self._trace
+        return recorder
+
+    def __exit__(self, *_: object) -> None:
+        self._recorder.is_on = False
+        self._db.exec_trace = None
+        self._capture.attend(None)
+        self._db.preupdate_hook(self._capture.listener)
+
+
 class Recorder:
     """What the transaction at hand has read and written so far; one an engine.
 
     Its reads stay when a block of a routine is rolled back, its writes go: `push`, `drop` and `fold` follow savepoints.
     """
 
-    def __init__(self, is_trusted: Callable[[], bool], is_situated: Callable[[RoutineName], bool]) -> None:
+    def __init__(self, guard: Guard, is_situated: Callable[[RoutineName], bool]) -> None:
         self.is_on = False
-        self._is_trusted, self._asks_routine = is_trusted, is_situated
+        self._guard, self._asks_routine = guard, is_situated
         self._catalog = Catalog()
         self._facts: dict[str, TableFacts | None] = {}
         self._known: dict[str, Access] = {}
+        self._shapes: dict[str, Access] = {}
         self._routines: dict[str, bool] = {}
-        self._begin()
+        self.begin()
 
     def set_catalog(self, catalog: Catalog) -> None:
         """Definitions have changed."""
         self._catalog = catalog
-        self._facts, self._known, self._routines = {}, {}, {}
+        self._facts, self._known, self._shapes, self._routines = {}, {}, {}, {}
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Forget what was recorded: a transaction begins."""
         self._frames: list[_Written] = [{}]
         self._rows: _Written = {}
         self._scanned: dict[TableName, Columns] = {}
         self._target: str | None = None
         self._assigned: Columns = _NOTHING
+        self._simple: TableFacts | None = None
         self._loads = False
         self._expected: dict[TableName, int] = {}
         self._inserted: dict[TableName, int] = {}
         self._unsure: dict[TableName, Columns] = {}
         self.defines = self._situated = False
 
-    @contextmanager
-    def recording(self) -> Iterator[None]:
-        """Record one transaction from its beginning on."""
-        self._begin()
-        self.is_on = True
-        try:
-            yield
-        finally:
-            self.is_on = False
-
     def footprint(self, changes: Changes) -> Footprint:
         """What the transaction did; `changes` is the net result."""
         for name, columns in self._unsure.items():
             if self._inserted.get(name, 0) < self._expected[name]:
                 self._scan(name, columns)
-        reads = {
-            name: Reads(self._rows.get(name, {}), self._scanned.get(name))
-            for name in self._rows.keys() | self._scanned.keys()
-        }
-        writes: _Written = {}
-        for frame in self._frames:
-            _fold(frame, writes)
+        reads = {name: Reads(rows, self._scanned.get(name)) for name, rows in self._rows.items()}
+        for name, columns in self._scanned.items():
+            if name not in reads:
+                reads[name] = Reads({}, columns)
+        frames = [frame for frame in self._frames if frame]
+        writes = frames[0] if len(frames) == 1 else _folded(frames)
         return Footprint(reads, writes, changes, self.defines, self._situated)
 
     # Savepoints
@@ -111,30 +130,48 @@ class Recorder:
 
     def trace(self, _cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:  # noqa: ANN401 - a tuple, a mapping or None
         """A statement begins."""
-        if self._loads or self._is_trusted():
+        if self._loads or self._guard.trusted:
             return True
-        access = self._known.get(sql)
-        if access is None:
-            access = self._analysed(sql)
+        access = self._known.get(sql) or self._analysed(sql)
+        if access.target is not None:
+            self._target, self._assigned, self._simple = access.target, access.assigned, access.simple
+        if access.only is not None:
+            self._read_points(access.only, bindings)
+        else:
+            self._look(access, bindings)
+        return True
+
+    def access(self, sql: str) -> Access | None:
+        """What a statement that begins now does; None for one of the engine's own."""
+        return None if self._loads or self._guard.trusted else self._known.get(sql) or self._analysed(sql)
+
+    def _look(self, access: Access, bindings: Any) -> None:  # noqa: ANN401 - as of `trace`
         for points in access.points:
             self._read_points(points, bindings)
         for scan in access.scans:
             self._scan(scan.table, scan.columns)
-        if access.target is not None and access.target not in self._catalog.sequences:
-            self._target, self._assigned = access.target, access.assigned
         if access.insertion is not None:
             self._read_insertion(access.insertion, bindings)
         self._situated = self._situated or access.situated
         for name in access.calls:
             self.call(name)
-        return True
 
     def _analysed(self, sql: str) -> Access:
-        from aergo_vc.sql.footprints.analysing import analyse  # noqa: PLC0415 - it loads sqlglot
-
         if len(self._known) >= KNOWN_STATEMENTS:
             self._known.clear()
-        found = self._known[sql] = analyse(sql, self._facts_of)
+        statement = prepared(sql)
+        shape = self._shapes.get(statement.text)
+        if shape is None:
+            shape = self._shape(statement)
+        found = self._known[sql] = shape.bound(statement.literals)
+        return found
+
+    def _shape(self, statement: Prepared) -> Access:
+        from aergo_vc.sql.footprints.analysing import analyse  # noqa: PLC0415 - it loads sqlglot
+
+        if len(self._shapes) >= KNOWN_STATEMENTS:
+            self._shapes.clear()
+        found = self._shapes[statement.text] = analyse(statement, self._facts_of)
         return found
 
     def _facts_of(self, name: str) -> TableFacts | None:
@@ -146,6 +183,12 @@ class Recorder:
         return facts
 
     def _read_points(self, points: Points, bindings: Any) -> None:  # noqa: ANN401 - as of `trace`
+        if points.single is not None:
+            value = points.single(bindings)
+            kind = type(value)
+            if kind is points.plain_type:
+                self._read(points.table, (value,), points.columns)
+                return
         facts = self._facts_of(points.table)
         assert facts is not None  # noqa: S101 - the statement was analysed with it
         for values in product(*[[value(bindings) for value in alternatives] for alternatives in points.keys]):
@@ -193,7 +236,11 @@ class Recorder:
 
     def wrote(self, name: str, old: Kept | None, new: Kept | None) -> None:
         """A row is about to change."""
-        facts = self._facts[name] if name in self._facts else self._facts_of(name)
+        simple = self._simple
+        if simple is not None and old is not None and new is not None and simple.name == name:
+            self._write(simple.name, simple.key_of(old), self._assigned)
+            return
+        facts = self._facts.get(name) or self._facts_of(name)
         if facts is None:
             return
         if old is None:
@@ -219,13 +266,16 @@ class Recorder:
     def _update(self, facts: TableFacts, old: Kept, new: Kept) -> None:
         name, key = facts.name, facts.key_of(old)
         columns = self._assigned if self._target == name else _NOTHING
-        if not columns or facts.parents:  # an action of a foreign key may be at work
+        if facts.only_key is not None:
+            columns = facts.columns - facts.keys
+        elif not columns or facts.parents:  # an action of a foreign key may be at work
             columns |= facts.changed(old, new)
         if self._loads:
             self._read(name, key, facts.keys)
         if not columns.isdisjoint(facts.keys):
             after = facts.key_of(new)
             if after != key:
+                self._read(name, key, facts.columns)  # they go on in the new row
                 self._read(name, after, facts.keys)
                 self._write(name, key, facts.columns)
                 self._write(name, after, facts.columns)
@@ -276,7 +326,7 @@ class Recorder:
                 self._scan(name, facts.keys)
         for unique in facts.searched_by_uniques(facts.columns):
             self._scan(name, unique)
-        self._target, self._assigned = name, facts.columns - facts.keys
+        self._target, self._assigned, self._simple = name, facts.columns - facts.keys, None
         self._loads = True
         try:
             yield
@@ -293,6 +343,13 @@ class Recorder:
             self._write(name, key, facts.columns)
             if facts.parents:
                 self._look_up_parents(facts, encode(row), facts.columns)
+
+
+def _folded(frames: Iterable[_Written]) -> _Written:
+    total: _Written = {}
+    for frame in frames:
+        _fold(frame, total)
+    return total
 
 
 def _fold(inner: Mapping[TableName, Mapping[Key, Columns]], outer: _Written) -> None:

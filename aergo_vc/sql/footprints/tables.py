@@ -77,6 +77,7 @@ class TableFacts:
         self.only_key: Key | None = (ROW_KEY,) if table.name in catalog.sequences else None
         """The key of a sequence's row."""
         self.key_of = self._reader(table.key_positions)
+        self.plain_type = self._parts[0].type if len(self._parts) == 1 and self._parts[0].decode is None else None
 
     def _reader(self, positions: tuple[int, ...]) -> Callable[[Kept], Key]:
         """What reads the key, canonical, off a row as it is kept."""
@@ -103,6 +104,11 @@ class TableFacts:
     def changed(self, old: Kept, new: Kept) -> Columns:
         """The columns whose values differ."""
         return frozenset([name for name, one, other in zip(self._names, old, new, strict=True) if one != other])
+
+    @cached_property
+    def is_simple(self) -> bool:
+        """Whether no foreign key leads from or to the table, nor is it a sequence's."""
+        return not self.parents and not self.children and self.only_key is None
 
     @cached_property
     def uniques(self) -> tuple[Columns, ...]:

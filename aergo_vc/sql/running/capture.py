@@ -25,6 +25,7 @@ Net = dict[Any, list[Kept | None]]
 
 _NO_LIMIT = 1 << 62
 _NO_TEXTS = INTEGERS | FLOATS | {Kind.BOOLEAN}
+_LONG = frozenset({Kind.TEXT, Kind.VARCHAR, Kind.CHAR, Kind.BYTEA, Kind.JSON, Kind.JSONB, Kind.NUMERIC})
 _INTEGER_DIGITS = 20
 
 
@@ -50,6 +51,12 @@ class Layout:
         """Whether rows are canonical as they are kept, and keys what tells rows apart."""
         self.has_small_rows = self.has_short_keys and not self.texts and self.least_bytes <= ROW_BYTES
         """Whether the state can hold any row."""
+        self.long = tuple(
+            place
+            for place, column in enumerate(table.columns)
+            if column.type.kind in _LONG and storage_scale(column.type) is None
+        )
+        """The places of values that may be long, and are kept as texts."""
         self.identity: Callable[[Kept], Any] = (
             self._decimal_identity if self._decimal_keys else operator.itemgetter(*self.positions)
         )
@@ -141,11 +148,20 @@ class InsertedRows(Mapping[Key, RowChange]):
         return {layout.identity(row): [None, row] for row in kept}
 
 
+class _Change:
+    """What was reported of a row."""
+
+    __slots__ = ("new", "old", "table_name")
+    table_name: str
+    old: Kept | None
+    new: Kept | None
+
+
 Frame = dict[str, Net | InsertedRows]
 
 
-_Ready = tuple[Net, Callable[[Kept], Any], int]
-"""A table's changes in the current frame, what tells its rows apart, and 1 if its changes are counted."""
+_Ready = tuple[Net, Callable[[Kept], Any], int, tuple[int, ...]]
+"""A table's changes in the current frame, what tells its rows apart, 1 if its changes are counted, its long values."""
 
 
 class Witness(Protocol):
@@ -171,14 +187,16 @@ class Capture:
     """Records what the preupdate hook reports, frame by frame; a frame that fails is dropped whole."""
 
     def __init__(self) -> None:
-        self.operations = 0
-        self.most_operations = _NO_LIMIT
+        self.operations = self.bytes = 0
+        self.most_operations = self.most_bytes = _NO_LIMIT
+        self._is_exhausted = False
         self._written: set[Any] | None = None
         self._repeated = False
         self._frames: list[dict[str, Net | InsertedRows]] = []
         self._ready: dict[str, _Ready] = {}
         self._layouts: dict[str, Layout] = {}
         self._sequences: frozenset[str] = frozenset()
+        self._change = _Change()
         self.witness: Witness | None = None
         self.listener: Callable[[Any], None] = self.hook
         """What is to be called before each change of a row."""
@@ -198,9 +216,19 @@ class Capture:
             for name, table in catalog.stored.items()
         }
 
-    def allow(self, operations: int | None) -> None:
-        """From here on let no more rows than these be changed, or any number; beyond is BudgetError."""
-        self.most_operations = _NO_LIMIT if operations is None else self.operations + operations
+    def allow(self, operations: int, size: int) -> None:
+        """From here on let no more rows than these be changed, and no more bytes held of them; beyond is BudgetError.
+
+        Each row that is written counts as often as it is, and as it was before when its change begins to be recorded.
+        What changes is held until the transaction ends, so that its net changes alone, weighed then, come too late.
+        """
+        self.most_operations, self.most_bytes = self.operations + operations, self.bytes + size
+        self._is_exhausted = False
+
+    def allow_all(self) -> None:
+        """From here on let anything be changed."""
+        self.most_operations = self.most_bytes = _NO_LIMIT
+        self._is_exhausted = False
 
     def layout(self, name: TableName) -> Layout:
         return self._layouts[name]
@@ -254,10 +282,10 @@ class Capture:
 
     def _merge(self, outer: Frame, name: str, net: "Net | InsertedRows") -> None:
         if not outer.get(name):
-            outer[name] = net if isinstance(net, InsertedRows) else {key: [*pair] for key, pair in net.items()}
+            outer[name] = {key: [*pair] for key, pair in net.items()} if isinstance(net, dict) else net
             return
         known = self._net(outer, name)
-        if isinstance(net, InsertedRows):
+        if not isinstance(net, dict):
             net = net.as_net(self._layouts[name])
         for identity, (before, after) in net.items():
             if identity in known:
@@ -268,7 +296,7 @@ class Capture:
     def _net(self, frame: Frame, name: str) -> Net:
         """A table's changes in a frame, in the form that takes single rows."""
         net = frame.setdefault(name, {})
-        if isinstance(net, InsertedRows):
+        if not isinstance(net, dict):
             net = frame[name] = net.as_net(self._layouts[name])
         return net
 
@@ -277,7 +305,7 @@ class Capture:
         total = 0
         for name, rows in changes.items():
             layout = self._layouts[name]
-            remaining = [row.after for row in rows.values() if row.after is not None]
+            remaining = [after for _, after in rows.values() if after is not None]
             total += len(remaining) * layout.least_bytes if layout.has_small_rows else check_sizes(layout, remaining)
         return total
 
@@ -288,10 +316,11 @@ class Capture:
             frame.pop(name, None)
 
     def _make_ready(self, name: str) -> "_Ready | None":
-        """What the current frame needs to record changes of a table; None for the engine's own, and without a frame."""
-        if not self._frames or name not in self._layouts:
+        """What the current frame needs to record changes of a table; None where there is nothing to record."""
+        if not self._frames or name not in self._layouts or self._is_exhausted:
             return None
-        found = (self._net(self._frames[-1], name), self._layouts[name].identity, int(name not in self._sequences))
+        layout = self._layouts[name]
+        found = (self._net(self._frames[-1], name), layout.identity, int(name not in self._sequences), layout.long)
         self._ready[name] = found
         return found
 
@@ -301,22 +330,20 @@ class Capture:
         ready = self._ready.get(name) or self._make_ready(name)
         if ready is None:
             return
-        net, identity_of, count = ready
-        self.operations += count
-        if self.operations > self.most_operations:
-            raise BudgetError(LIMIT_EXCEEDED, "a routine changes more rows than it may")
+        net, identity_of, count, long = ready
+        operations = self.operations = self.operations + count
+        if operations > self.most_operations:
+            raise self._exhausted("a routine changes more rows than it may")
         old, new = update.old, update.new
+        if long:
+            self._weigh(long, None if old is None or identity_of(old) in net else old, new)
         if new is None:
             self._record(net, identity_of(old), old, None)
             return
         identity = identity_of(new)
         if self._written is not None:
             self._note_written(name, identity)
-        if old is None:
-            self._record(net, identity, None, new)
-            return
-        before = identity_of(old)
-        if before != identity:
+        if old is not None and (before := identity_of(old)) != identity:
             self._record(net, before, old, None)
             old = None
         known = net.get(identity)
@@ -325,10 +352,27 @@ class Capture:
         else:
             known[1] = new
 
+    def _weigh(self, long: tuple[int, ...], old: Kept | None, new: Kept | None) -> None:
+        """Count what of a row is about to be kept."""
+        if new is not None:
+            self.bytes += _bytes_at(long, new)
+        if old is not None:
+            self.bytes += _bytes_at(long, old)
+        if self.bytes > self.most_bytes:
+            raise self._exhausted("more bytes of changed rows than may be held")
+
+    def _exhausted(self, message: str) -> BudgetError:
+        """An error for a hook to raise.  SQLite carries its statement on to the end; nothing more is recorded of it."""
+        self._is_exhausted = True
+        self._ready = {}
+        return BudgetError(LIMIT_EXCEEDED, message)
+
     def _witnessed(self, update: Any) -> None:  # noqa: ANN401 - apsw.PreUpdate
-        self.hook(update)
+        change = self._change  # which is asked twice: SQLite decodes a row each time
+        change.table_name, change.old, change.new = update.table_name, update.old, update.new
+        self.hook(change)
         if self.witness is not None:
-            self.witness.wrote(update.table_name, update.old, update.new)
+            self.witness.wrote(change.table_name, change.old, change.new)
 
     def _note_written(self, name: str, identity: Any) -> None:  # noqa: ANN401 - a key, kept
         if self._written is not None and name not in self._sequences:
@@ -348,7 +392,7 @@ class Capture:
         frame = frame if frame is not None else self._frames[-1]
         found: dict[TableName, Mapping[Key, RowChange]] = {}
         for name, net in frame.items():
-            if isinstance(net, InsertedRows):
+            if not isinstance(net, dict):
                 found[TableName(name)] = net
                 continue
             table_changes = _canonical(self._layouts[name], net)
@@ -357,13 +401,22 @@ class Capture:
         return found
 
 
+def _bytes_at(places: tuple[int, ...], row: Kept) -> int:
+    """The bytes of texts, each as many as it takes or more: one for a character of plain ASCII, four in other texts."""
+    size = 0
+    for place in places:
+        cell = row[place]
+        if cell is not None:
+            size += len(cell) if cell.isascii() else 4 * len(cell)
+    return size
+
+
 def _canonical(layout: Layout, net: Net) -> dict[Key, RowChange]:
     """The net changes of a table by key, in canonical values."""
     if layout.is_read_plain:
-        changed = [(identity, before, after) for identity, (before, after) in net.items() if before != after]
         if len(layout.positions) == 1:
-            return {(identity,): RowChange(before, after) for identity, before, after in changed}
-        return {identity: RowChange(before, after) for identity, before, after in changed}
+            return {(key,): RowChange(before, after) for key, (before, after) in net.items() if before != after}
+        return {key: RowChange(before, after) for key, (before, after) in net.items() if before != after}
     found: dict[Key, RowChange] = {}
     for before, after in net.values():
         if before == after:
