@@ -5,7 +5,7 @@ lacks; of the chunks that remain, only the lines that the other side lacks.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import compress
 from operator import ne
 
@@ -89,11 +89,11 @@ def _differing_lines(tree: TableTree, old: Sequence[Node], new: Sequence[Node]) 
     partners = {chunk.first: chunk for chunk in new}
     for chunk in old:
         partner = partners.pop(chunk.first, None)
-        before = tree.store.read_chunk(chunk)
-        after = b"" if partner is None else tree.store.read_chunk(partner)
-        start, end = _common_ends(before, after)
-        old_lines.update(before[start : len(before) - end].split(b"\n"))
-        new_lines.update(after[start : len(after) - end].split(b"\n"))
+        before = tree.store.read_chunk(chunk).split(b"\n")
+        after = [] if partner is None else tree.store.read_chunk(partner).split(b"\n")
+        gone, come = _unequal(before, after)
+        old_lines.update(gone)
+        new_lines.update(come)
     for partner in partners.values():
         new_lines.update(tree.store.read_chunk(partner).split(b"\n"))
     old_lines.discard(b"")
@@ -101,36 +101,12 @@ def _differing_lines(tree: TableTree, old: Sequence[Node], new: Sequence[Node]) 
     return old_lines, new_lines
 
 
-def _common_ends(left: bytes, right: bytes) -> tuple[int, int]:
-    """How many bytes of whole lines two chunks share at their beginnings and, besides, at their ends."""
-    most = min(len(left), len(right))
-    start = left.rfind(b"\n", 0, _longest(most, lambda size: left[:size] == right[:size])) + 1
-    most -= start
-    end = _longest(most, lambda size: left[len(left) - size :] == right[len(right) - size :])
-    if end == 0:
-        return start, 0
-    cut = left.find(b"\n", len(left) - end)
-    return start, len(left) - cut - 1
-
-
 def _unequal(old: Sequence[Line], new: Sequence[Line]) -> tuple[Iterable[Line], Iterable[Line]]:
-    """The lines of two chunks, less those that are equal and stand at the same place if the chunks are as long."""
+    """The lines of two chunks, less those that are equal: at the same place, if the chunks are as long."""
     if len(old) != len(new):
-        return old, new
+        return set(old).difference(new), set(new).difference(old)
     unequal = list(map(ne, old, new))
     return compress(old, unequal), compress(new, unequal)
-
-
-def _longest(most: int, equal: Callable[[int], bool]) -> int:
-    """The greatest size up to `most` for which `equal` holds, which holds for all smaller ones too."""
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        if equal(middle):
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _rows_by_key(tree: TableTree, lines: Iterable[Line]) -> dict[Key, Row]:
