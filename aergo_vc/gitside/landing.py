@@ -9,6 +9,7 @@ from aergo_vc.ledger.layout import LEDGER
 from aergo_vc.objects.discovery import GitPaths
 from aergo_vc.objects.git import Git
 from aergo_vc.objects.ordinary_merge import MergedFiles, Stage
+from aergo_vc.objects.untracked import untracked_in_the_way
 
 _OVERWRITTEN = re.compile(r"Entry '(.*)' not uptodate\. Cannot merge")
 _UNTRACKED = re.compile(r"Untracked working tree file '(.*)' would be overwritten by merge")
@@ -49,6 +50,10 @@ class Landing:
 
         Raises InTheWayError.
         """
+        if self._paths.work_tree is not None:
+            lost = untracked_in_the_way(self._git, self._paths.work_tree, self._head, result)
+            if lost:
+                raise InTheWayError(_untracked(lost))
         words = ("read-tree", "-m", "-u", self._head, result)
         done = self._git.run(*words, expected=(0, 1, 128))
         if done.status:
@@ -90,8 +95,13 @@ def _porcelain(errors: str) -> str:
             "Please commit your changes or stash them before you merge.\nAborting"
         )
     if untracked is not None:
-        return (
-            f"The following untracked working tree files would be overwritten by merge:\n\t{untracked[1]}\n"
-            "Please move or remove them before you merge.\nAborting"
-        )
+        return _untracked([untracked[1]])
     return errors
+
+
+def _untracked(paths: Sequence[str]) -> str:
+    listed = "".join(f"\t{path}\n" for path in paths)
+    return (
+        f"The following untracked working tree files would be overwritten by merge:\n{listed}"
+        "Please move or remove them before you merge.\nAborting"
+    )

@@ -9,7 +9,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
 from aergo_vc.base.errors import AergoError, RepositoryError
@@ -41,7 +42,8 @@ def run(words: Sequence[str]) -> int:
     try:
         return _serve(words[0], list(words[1:]), os.environ)
     except AergoError as error:
-        explain(error)
+        with _where_git_speaks(words[0]):
+            explain(error)
         return REFUSED
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -63,6 +65,20 @@ def _serve(signing_format: str, arguments: list[str], variables: Mapping[str, st
         return _hand_on(signing_format, arguments, payload, variables)
     _answer(signing_format, arguments, armor or b"")  # of an empty answer git makes no signature at all
     return 0
+
+
+@contextmanager
+def _where_git_speaks(signing_format: str) -> Iterator[None]:
+    """Let standard error be that of the git that waits: what gpg says there, git before 2.40 keeps to itself."""
+    try:
+        stream = None if signing_format == "ssh" else Path(f"/proc/{os.getppid()}/fd/2").open("a")  # noqa: SIM115
+    except OSError:
+        stream = None
+    if stream is None:
+        yield
+        return
+    with stream, redirect_stderr(stream):
+        yield
 
 
 def _holds_block(payload: bytes, variables: Mapping[str, str]) -> bool:

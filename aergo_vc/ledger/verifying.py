@@ -54,6 +54,8 @@ from aergo_vc.ledger.rules import (
 )
 from aergo_vc.model.blocks import Header
 from aergo_vc.model.directory import Authority
+from aergo_vc.model.footprints import Footprint
+from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Receipt, Transaction
 from aergo_vc.objects.errors import ObjectMissingError
 from aergo_vc.objects.store import ObjectStore
@@ -68,6 +70,10 @@ _WINDOWS_LEFT = 8
 
 AuthorityOf = Callable[[LedgerTree, LedgerTree | None], Authority]
 """What the directory says for a block, given the block and the one before it; raises InvalidError if it is unknown."""
+
+Watch = Callable[[BlockCommit, LedgerTree, Catalog, Sequence[Footprint]], None]
+"""Told of each block that was found valid and merges none what was defined before it, and its transactions' footprints.
+"""
 
 CheckSignatures = Callable[[Iterable[SignedMessage]], Iterator[bool]]
 """Verdicts on signatures in their order, such as `SignatureChecker.check`; the work may begin when it is called."""
@@ -209,6 +215,7 @@ class Verifier:
     The machine must write to ComparingObjects over the same store, and stand at the state of the block before the
     first one (the empty state for a chain's first); see `start_behind`.  `seen` are the commits of blocks that
     need not be verified.  `now` is the clock's time in milliseconds; `prepare_replay` runs merges again.
+    With a `watch` transactions are recorded as they are executed.
     """
 
     def __init__(
@@ -220,6 +227,7 @@ class Verifier:
         prepare_replay: PrepareReplay,
         *,
         now: int,
+        watch: Watch | None = None,
     ) -> None:
         self._objects = objects
         self._machine = machine
@@ -227,6 +235,7 @@ class Verifier:
         self._check_signatures = check_signatures
         self._prepare_replay = prepare_replay
         self._now = now
+        self._watch = watch
         self._graph = BlockGraph(objects)
         self._at: BlockId | None = None
         self._left: dict[BlockId | None, Window] = {}
@@ -310,7 +319,7 @@ class Verifier:
         self._go_to(block)
         if block.source is None:
             self._check_transactions(block, ledger.transactions, authority)
-            self._execute(ledger, authority)
+            self._execute(block, authority)
         else:
             self._merge(block, block.source[0], authority)
         self.window.add(ledger)
@@ -374,22 +383,35 @@ class Verifier:
             window.everything = all_transactions(self._objects, parents[0]) if parents else set()
         return bytes.fromhex(transaction.id) in window.everything
 
-    def _execute(self, ledger: LedgerTree, authority: Authority) -> None:
+    def _execute(self, block: _Parsed, authority: Authority) -> None:
+        ledger, catalog = block.ledger, self._machine.catalog
+        footprints: list[Footprint] | None = None if self._watch is None else []
         with self._machine.block(context_of(ledger.header, authority)) as execution:
-            receipts = self._execute_all(execution, ledger, ledger.transactions)
+            receipts = self._execute_all(execution, ledger, ledger.transactions, footprints)
             if encode_receipts(receipts) != ledger.receipts_bytes:
                 raise ReceiptsError("the receipts are not what the transactions give")
             self._finish(execution, ledger)
+        if self._watch is not None:
+            self._watch(block.place, ledger, catalog, footprints or [])
 
     def _execute_all(
-        self, execution: BlockExecution, ledger: LedgerTree, transactions: Sequence[Transaction]
+        self,
+        execution: BlockExecution,
+        ledger: LedgerTree,
+        transactions: Sequence[Transaction],
+        footprints: list[Footprint] | None = None,
     ) -> list[Receipt]:
-        """Execute the last transactions of a block."""
+        """Execute the last transactions of a block; `footprints` gets what each read and wrote."""
         payloads = read_payloads(self._objects, self._machine.nodes, ledger.payload, ledger.transactions)
         receipts: list[Receipt] = []
         for transaction, payload in zip(transactions, payloads[len(payloads) - len(transactions) :], strict=True):
             try:
-                receipts.append(execution.execute(transaction, payload).receipt)
+                if footprints is None:
+                    receipts.append(execution.execute(transaction, payload).receipt)
+                    continue
+                recorded = execution.record(transaction, payload)
+                receipts.append(recorded.outcome.receipt)
+                footprints.append(recorded.footprint)
             except RepositoryError:
                 raise
             except AergoError as error:

@@ -34,8 +34,10 @@ class LeftOut:
         for transaction, writer in self._footprints:
             cell = reads_what(writer, footprint)
             if cell is not None:
-                what = "what it defined" if cell.key is None else f"{cell.table} {_shown(cell.key)}"
-                return Refusal(DEPENDS, f"it read {what}, which a transaction that is left out wrote", transaction)
+                message = "it defines something, or a transaction does that is left out"
+                if cell.key is not None:
+                    message = f"it read {cell.table} {_shown(cell.key)}, which a transaction that is left out wrote"
+                return Refusal(DEPENDS, message, transaction)
         return None
 
 

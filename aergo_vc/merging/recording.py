@@ -1,6 +1,7 @@
 """What the transactions of a source read and wrote where they were made: found by executing its blocks once more."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 
 from aergo_vc.base.errors import AergoError, RepositoryError
 from aergo_vc.base.ids import ObjectId, TransactionId
@@ -28,31 +29,45 @@ def footprints_of(
     authority_of: AuthorityOf,
     gathered: Gathered,
     *,
+    known: Mapping[TransactionId, Footprint],
     keep: Keep | None = None,
 ) -> Mapping[TransactionId, Footprint]:
     """The footprints of all transactions of the source's blocks, which must be valid, by id.
 
-    `keep` is handed those of each block whose transactions bring no rows along.  The machine is brought back to where
-    it stood.
+    Those in `known` need not be found out.  `keep` is handed those of each other block whose transactions bring no rows
+    along.  The machine is brought back to where it stood.
     """
-    found: dict[TransactionId, Footprint] = {}
+    found = dict(known)
     previous = gathered.stop
-    with machine.elsewhere(objects, nodes) as shadow:
+    with ExitStack() as stack:
+        shadow: Machine | None = None
         for block in gathered.blocks:
-            catalog, footprints = Catalog(), list[Footprint]()
-            if block.submissions:
-                _go_to(shadow, previous)
-                catalog = shadow.catalog
-                context = context_of(block.ledger.header, authority_of(block.ledger, previous))
-                with shadow.block(context) as execution:
-                    footprints = [_footprint(execution, submission) for submission in block.submissions]
+            if all(transaction.id in known for transaction, _ in block.submissions):
+                previous = block.ledger
+                continue
+            shadow = shadow or stack.enter_context(machine.elsewhere(objects, nodes))
+            _go_to(shadow, previous)
+            catalog = shadow.catalog
+            context = context_of(block.ledger.header, authority_of(block.ledger, previous))
+            with shadow.block(context) as execution:
+                footprints = [_footprint(execution, submission) for submission in block.submissions]
             names = [transaction.id for transaction, _ in block.submissions]
             found.update(zip(names, footprints, strict=True))
-            if keep is not None and not any(submission[1] for submission in block.submissions):
-                log = log_footprints(block.ledger.block, catalog, block.ledger.transactions, footprints)
-                keep(block.place.commit, log)
+            if keep is not None:
+                keep_footprints(keep, block.place.commit, block.ledger, catalog, footprints)
             previous = block.ledger
     return found
+
+
+def keep_footprints(
+    keep: Keep, commit: ObjectId, ledger: LedgerTree, catalog: Catalog, footprints: Sequence[Footprint]
+) -> None:
+    """Hand over the footprints of a valid block, unless its transactions bring rows along.
+
+    `catalog` is what is defined when the block begins.
+    """
+    if ledger.payload is None:
+        keep(commit, log_footprints(ledger.block, catalog, ledger.transactions, footprints))
 
 
 def _go_to(machine: Machine, ledger: LedgerTree) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from aergo_vc.base.ids import BlockId, BranchName, ObjectId, TableName
+from aergo_vc.base.ids import BlockId, BranchName, ObjectId, TableName, TransactionId
 from aergo_vc.codec.digests import Kind
 from aergo_vc.codec.git_commit import read_links
-from aergo_vc.codec.git_tree import read_entries
+from aergo_vc.codec.git_tree import TreeEntry, read_entries
 from aergo_vc.codec.receipts import count_rows
 from aergo_vc.directory.authorities import Authorities
 from aergo_vc.keys.parallel import SignatureChecker
@@ -31,10 +31,12 @@ from aergo_vc.ledger.verifying import ComparingObjects, Verifier
 from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.grafted_replays import GraftedReplays
 from aergo_vc.merging.grafting_merger import GraftingMerger
+from aergo_vc.merging.recording import Keep, keep_footprints
 from aergo_vc.merging.replaying import SerialMerger
 from aergo_vc.merging.resolving import resolved
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Header
-from aergo_vc.model.schema import Table
+from aergo_vc.model.footprints import Footprint
+from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import RowCounts
 from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 from aergo_vc.objects.refs import is_reference_name
@@ -146,10 +148,13 @@ def prepare_merge(
             check_signer(transaction.payload, target.branch, opening.authority)
         conflicts: list[Conflict] = []
         kept = FootprintFiles(workspace.folder / FOOTPRINTS)
-        replay = GraftingMerger(objects, workspace.nodes, authorities, kept).prepare(cache.machine, request)
+        grafting = GraftingMerger(objects, workspace.nodes, authorities, kept)
+        replay = grafting.prepare(cache.machine, request)
         if replay is None:
-            _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop))
-            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append, kept.keep)
+            known = _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop), keep=kept.keep)
+            replay = grafting.prepare(cache.machine, request)
+        if replay is None:
+            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append, keep=kept.keep, known=known)
             replay = merger(cache.machine, request)
         with cache.machine.block(opening.context) as execution:
             replayed = replay(execution)
@@ -191,8 +196,13 @@ def _verify_source(
     authorities: Authorities,
     graph: BlockGraph,
     places: tuple[BlockCommit, BlockCommit, BlockCommit],
-) -> None:
-    """Verify the blocks of a source that the target lacks; raises InvalidBlockError."""
+    *,
+    keep: Keep,
+) -> Mapping[TransactionId, Footprint]:
+    """Verify the blocks of a source that the target lacks, and keep what their transactions read and wrote.
+
+    Raises InvalidBlockError.
+    """
     ours, theirs, stop = places
     objects = ComparingObjects(workspace.store)
     nodes = NodeStore(objects, workspace.twins, workspace.paths.object_format.id_bytes)
@@ -202,15 +212,22 @@ def _verify_source(
             break
         blocks.append(place)
     previous = read_ledger(objects, stop.ledger)
+    found: dict[TransactionId, Footprint] = {}
+
+    def watch(place: BlockCommit, ledger: LedgerTree, catalog: Catalog, footprints: Sequence[Footprint]) -> None:
+        found.update(zip([transaction.id for transaction in ledger.transactions], footprints, strict=True))
+        keep_footprints(keep, place.commit, ledger, catalog, footprints)
+
     with SignatureChecker(_WORKERS) as checker, machine.elsewhere(objects, nodes) as shadow:
         merger = SerialMerger(objects, nodes, authorities)
-        verifier = Verifier(objects, shadow, authorities, checker.check, merger, now=workspace.now())
+        verifier = Verifier(objects, shadow, authorities, checker.check, merger, now=workspace.now(), watch=watch)
         verifier.start_behind(stop)
         if any(graph.links(place).merged is not None for place in blocks):
             verifier.seen |= graph.ancestors(ours)
         shadow.move_to(shadow.read_state(previous.state, previous.header.state))
         for _ in verifier.verify(reversed(blocks), previous):
             pass
+    return found
 
 
 def merge(
@@ -271,8 +288,9 @@ def land_merge(
     """
     if files is not None:
         commits = (prepared.target.commit, prepared.source.commit)
-        known = tuple(read_links(workspace.writer.read_commit(commit)).tree for commit in commits)
-        _keep_files(workspace, files, known)
+        there = [_named(workspace, read_links(workspace.writer.read_commit(commit)).tree) for commit in commits]
+        for entry in other_entries(workspace.store, files):
+            _keep_files(workspace, entry, tuple(each.get(entry.name) for each in there))
     plan = Plan(replace(prepared.place, files=files), prepared.lease, identity.author, checked_message(message))
     return Producer(workspace, identity).land_written(plan, prepared.written, prepared.target.branch)
 
@@ -290,18 +308,16 @@ def merged_files(workspace: Workspace, ours: ObjectId, theirs: ObjectId, name: s
     return merging.merge(merging.merge_bases(ours, theirs), ours, theirs, Labels("HEAD", name))
 
 
-def _keep_files(workspace: Workspace, tree: ObjectId, known: tuple[ObjectId | None, ...]) -> None:
-    """Add a tree that git wrote, and what is new in it, to what the next block publishes durably."""
-    if tree in known:
+def _keep_files(workspace: Workspace, entry: TreeEntry, known: tuple[ObjectId | None, ...]) -> None:
+    """Add a file or a folder that git wrote, and what is new in it, to what the next block publishes durably."""
+    if entry.id in known or entry.mode == _SUBMODULE_MODE:
         return
-    kind, data = workspace.store.read(tree)
+    kind, data = workspace.store.read(entry.id)
     workspace.writer.add(kind, data)
-    if kind is not Kind.TREE:
-        return
-    there = [_named(workspace, each) for each in known]
-    for entry in read_entries(data, len(tree) // 2):
-        if entry.mode != _SUBMODULE_MODE:
-            _keep_files(workspace, entry.id, tuple(each.get(entry.name) for each in there))
+    if kind is Kind.TREE:
+        there = [_named(workspace, each) for each in known]
+        for below in read_entries(data, len(entry.id) // 2):
+            _keep_files(workspace, below, tuple(each.get(below.name) for each in there))
 
 
 def _named(workspace: Workspace, tree: ObjectId | None) -> Mapping[str, ObjectId]:

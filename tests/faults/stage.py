@@ -54,6 +54,7 @@ CASES = {
         Case("commit", "waiting", "refs/heads/main", {"balance": 101, "pending": 0}),
         Case("import", "books", "refs/heads/main", {"people": PEOPLE.count("\n") - 1}),
         Case("branch", "books", "refs/heads/side", {"branches": ["aergo/directory", "main", "side"]}),
+        Case("merge", "diverged", "refs/heads/main", {"balance": 105}),
         Case("tag", "books", "refs/tags/first", {"tags": ["first"]}),
         Case("discard", "waiting", "refs/aergo/pool/main", {"pending": 0}),
     )

@@ -88,6 +88,19 @@ def _branch(repository: Repository, folder: Path) -> object:
     return repository.branch("side").height
 
 
+def _diverge(repository: Repository, folder: Path) -> object:
+    """Let a branch and main do something, so that there is something to merge."""
+    repository.checkout("side")
+    repository.sql("UPDATE account SET balance = balance + 5 WHERE id = 7", commit=True)
+    repository.sql("UPDATE account SET balance = 5 WHERE id = 8", commit=True)
+    repository.checkout("main")
+    return repository.sql("UPDATE account SET balance = 6 WHERE id = 8", commit=True).transaction
+
+
+def _merge(repository: Repository, folder: Path) -> object:
+    return len(repository.merge("side").transactions)
+
+
 def _tag(repository: Repository, folder: Path) -> object:
     return repository.tag("first").block
 
@@ -139,6 +152,8 @@ VERBS: Mapping[str, Callable[[Repository, Path], object]] = {
     "commit": _commit,
     "import": _import,
     "branch": _branch,
+    "diverge": _diverge,
+    "merge": _merge,
     "tag": _tag,
     "discard": _discard,
     "checkout": _checkout,
@@ -153,6 +168,7 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "waiting": ("init", "found accounts", "sql"),
     "crowded": ("init", "found accounts", "crowd"),
     "branched": ("init", "found accounts", "branch"),
+    "diverged": ("init", "found accounts", "branch", "diverge"),
 }
 """The repositories that verbs begin with, by the verbs that made them of one with a commit of the user's."""
 

@@ -3,12 +3,15 @@
 import shutil
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from forgery import Ledger, found, register
 from world import World
 
+from aergo_vc.ledger.verifying import Verifier
 from aergo_vc.merging.grafted_replays import GraftedReplays
+from aergo_vc.merging.grafting_merger import GraftingMerger
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.merging import Prepared, prepare_merge
@@ -54,7 +57,8 @@ def both_ways(ledger: Ledger, source: str = "side") -> Prepared:
     """A merge that may graft; it is the one that executes everything."""
     quick = prepared(ledger, source)
     forget(ledger)
-    slow = prepared(ledger, source)
+    with patch.object(GraftingMerger, "prepare", lambda *_: None):
+        slow = prepared(ledger, source)
     assert not isinstance(slow.replayed, GraftedReplays)
     assert outcome(quick) == outcome(slow)
     return quick
@@ -148,8 +152,11 @@ def test_footprints_that_a_trial_found_are_kept_for_the_merge(ledger: Ledger) ->
     branch(ledger)
     ledger.sql("UPDATE account SET balance = balance + 5 WHERE name = 'bob'", "side")
     forget(ledger)
-    assert not isinstance(prepared(ledger).replayed, GraftedReplays)
+    with patch.object(Verifier, "verify", side_effect=RuntimeError), pytest.raises(RuntimeError):
+        prepared(ledger)
     assert isinstance(prepared(ledger).replayed, GraftedReplays)
+    with patch.object(Verifier, "verify", side_effect=RuntimeError):
+        assert isinstance(prepared(ledger).replayed, GraftedReplays)
 
 
 def test_footprints_that_were_changed_or_copied_are_not_believed(ledger: Ledger) -> None:

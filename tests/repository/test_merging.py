@@ -1,8 +1,12 @@
 """Merges of real branches in real repositories."""
 
-import pytest
-from forgery import Ledger
+from pathlib import Path
 
+import pytest
+from forgery import Ledger, found
+from world import World
+
+from aergo_vc.repository.errors import UnmergeableError
 from aergo_vc.repository.results import Merged
 
 
@@ -113,6 +117,56 @@ def test_criss_cross_merges_apply_nothing_twice_and_lose_nothing_that_was_seen(l
     assert rows(ledger, at="side") == rows(ledger)
     assert ledger.verifies() == 7
     ledger.verifies("side")
+
+
+def test_what_waits_goes_on_waiting_over_a_merge(ledger: Ledger) -> None:
+    branch(ledger, "side")
+    ledger.sql("UPDATE account SET balance = balance + 1 WHERE name = 'ann'", "side")
+    with ledger.open() as repository:
+        waiting = repository.sql("UPDATE account SET balance = balance + 2 WHERE name = 'ann'").transaction
+        repository.merge("side")
+        assert [one.transaction.id for one in repository.pending()] == [waiting]
+        repository.commit()
+    assert rows(ledger) == [("ann", 98), ("bob", 105)]
+    assert ledger.verifies() == 6
+
+
+def test_two_lines_of_one_branch_are_merged_and_a_newer_one_is_not(ledger: Ledger) -> None:
+    home = ledger.ref()
+    ledger.sql("UPDATE account SET balance = balance + 1 WHERE name = 'ann'")
+    ahead = ledger.ref()
+    ledger.place.git("update-ref", "refs/heads/main", home)
+    ledger.place.git("update-ref", "refs/remotes/origin/main", ahead)
+    with pytest.raises(UnmergeableError, match="needs no merge"):
+        merge(ledger, "origin/main")
+    ledger.next_slot()
+    ledger.sql("UPDATE account SET balance = balance + 2 WHERE name = 'ann'")
+    done = merge(ledger, "origin/main")
+    assert [one.receipt.refusal for one in done.transactions] == [None]
+    assert rows(ledger) == [("ann", 98), ("bob", 105)]
+    assert ledger.verifies() == 6
+
+
+def test_an_ordinary_merge_that_keeps_our_ledger_takes_nothing_in(ledger: Ledger) -> None:
+    branch(ledger, "side")
+    ledger.sql("UPDATE account SET balance = balance + 1 WHERE name = 'ann'", "side")
+    git = ledger.place.git
+    ours = git("commit-tree", "-p", "main", "-p", "side", "-m", "ours", "main^{tree}").line
+    git("update-ref", "refs/heads/main", ours)
+    assert ledger.verifies() == 4
+    assert len(merge(ledger, "side").transactions) == 1
+    assert rows(ledger) == [("ann", 96), ("bob", 105)]
+    assert ledger.verifies() == 5
+
+
+def test_branches_of_another_chain_and_of_the_directory_are_not_merged(ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = found(World.create(tmp_path / "other"))
+    ledger.place.git("fetch", "--quiet", str(other.place.path), "main:refs/remotes/other/main")
+    with pytest.raises(UnmergeableError, match="no block in common"):
+        merge(ledger, "other/main")
+    with pytest.raises(UnmergeableError, match="directory"):
+        merge(ledger, "aergo/directory")
 
 
 def test_a_trial_changes_nothing(ledger: Ledger) -> None:

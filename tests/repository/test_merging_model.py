@@ -57,6 +57,7 @@ def run(step: Step, state: State) -> Effect:
         effect.writes = both
         effect.after = None if here else state | {step.key: step.number}
         return effect
+    effect.scans = step.kind == "count"  # what a statement looks at does not hang on whether its row is there
     if not here:
         if step.kind == "add":
             effect.reads = both
@@ -80,7 +81,6 @@ def run(step: Step, state: State) -> Effect:
         else:
             effect.after[step.key] = state[step.other]
     else:
-        effect.scans = True
         effect.after[step.key] = len(state)
     return effect
 
