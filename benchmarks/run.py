@@ -12,6 +12,7 @@ from pathlib import Path
 
 import account_work
 import deploying
+import dtt
 import merging
 import plain_git_merges
 import real_days
@@ -35,7 +36,7 @@ def main() -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help="accounts, size, days, start, merging, transfers, deploy, tpcc, verify, 'plain merges'",
+        help="accounts, size, days, start, merging, transfers, deploy, tpcc, 'plain merges', dtt, verify",
     )
     parser.add_argument("--quick", action="store_true", help="verify a shorter history")
     options = parser.parse_args()
@@ -51,6 +52,7 @@ def main() -> None:
         "deploy": deploying.lines,
         "tpcc": lambda _: tpcc.lines.lines(),
         "plain merges": plain_git_merges.lines,
+        "dtt": lambda folder: dtt.lines(folder, dtt.QUICK_TRANSFERS if options.quick else dtt.TRANSFERS),
         "verify": lambda folder: verifying.lines(folder, *counts),
     }
     found: list[Line] = []

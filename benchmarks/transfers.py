@@ -38,7 +38,8 @@ def lines(folder: Path) -> Iterator[Line]:
     yield from _signed_lines(folder)
 
 
-def _drawn(seed: int) -> Transfers:
+def drawn(seed: int) -> Transfers:
+    """Transfers between random accounts."""
     source = random.Random(seed)
     return [(*source.sample(range(ACCOUNTS), 2), source.randrange(1, 100)) for _ in range(TRANSFERS)]
 
@@ -147,7 +148,7 @@ def _executed_lines() -> Iterator[Line]:
     ):
         took: tuple[list[float], list[float]] = ([], [])
         for number in range(ROUNDS):
-            transfers = _drawn(number)
+            transfers = drawn(number)
             for system, times in zip((ours, by_hand), took, strict=True):
                 times.append(seconds(partial(getattr(system, method), transfers)))
         assert ours.rows == by_hand.rows
@@ -177,7 +178,7 @@ def _recorded_line(ours: _Ours) -> Line:
 # Signed
 
 
-class _Bank:
+class Bank:
     """A ledger with the contract, and blocks of signed calls."""
 
     def __init__(self, folder: Path, repository: Repository) -> None:
@@ -250,10 +251,10 @@ def _signed_lines(folder: Path) -> Iterator[Line]:
     place = folder / "transfers"
     sealing, checking = [], []
     with ledger(place, bare=True) as repository:
-        bank = _Bank(place, repository)
+        bank = Bank(place, repository)
         expected = dict(_ByHand().rows)
         for number in range(SIGNED_ROUNDS):
-            transfers = _drawn(number)
+            transfers = drawn(number)
             transactions = bank.signed(transfers)
             checking.append(_check_alone(transactions))
             sealing.append(bank.seal(transactions))
