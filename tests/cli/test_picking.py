@@ -1,19 +1,28 @@
 """cherry-pick, run as a user runs it."""
 
+from pathlib import Path
+
 import pytest
-from ledgers import matches, records
+from ledgers import copy_of, matches, records
 from world import Place
 
 
-@pytest.fixture
-def forked(shop: Place) -> Place:
+@pytest.fixture(scope="module")
+def forked_once(pristine: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """The shop with a branch dev on which bread costs more and there is milk; the worktree is on main."""
+    shop = copy_of(pristine, tmp_path_factory.mktemp("forked") / "world")
     shop.aergo("branch", "dev")
     shop.aergo("checkout", "dev")
     shop.aergo("sql", "UPDATE price SET cents = cents + 5 WHERE item = 'bread'")
     shop.aergo("sql", "--commit", "INSERT INTO price VALUES ('milk', 120, NULL)")
     shop.aergo("checkout", "main")
     return shop
+
+
+@pytest.fixture
+def forked(forked_once: Place, tmp_path: Path) -> Place:
+    """A copy of it, for a test to change."""
+    return copy_of(forked_once, tmp_path / "copy")
 
 
 def ids(place: Place, revision: str) -> list[str]:

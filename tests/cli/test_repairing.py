@@ -1,13 +1,16 @@
 """repair, run on what hosts and plain git leave behind."""
 
+from pathlib import Path
+
 import pytest
-from ledgers import records
+from ledgers import copy_of, records
 from world import Place
 
 
-@pytest.fixture
-def forked(shop: Place) -> Place:
+@pytest.fixture(scope="module")
+def forked_once(pristine: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """The shop, with milk and a file on the branch dev; the worktree is on main, which has jam."""
+    shop = copy_of(pristine, tmp_path_factory.mktemp("forked") / "world")
     shop.aergo("branch", "dev")
     shop.aergo("checkout", "dev")
     shop.aergo("sql", "--commit", "INSERT INTO price VALUES ('milk', 120, NULL)")
@@ -16,6 +19,12 @@ def forked(shop: Place) -> Place:
     shop.aergo("checkout", "main")
     shop.aergo("sql", "--commit", "INSERT INTO price VALUES ('jam', 250, NULL)")
     return shop
+
+
+@pytest.fixture
+def forked(forked_once: Place, tmp_path: Path) -> Place:
+    """A copy of it, for a test to change."""
+    return copy_of(forked_once, tmp_path / "copy")
 
 
 def items(place: Place) -> list[str]:
