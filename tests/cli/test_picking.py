@@ -226,3 +226,21 @@ def test_a_pick_that_overwrites_what_its_signer_did_not_know_is_made_with_a_warn
     assert matches(r'warning: ID: it writes cents of public.price "tea" unseen, where the target has 500\n', done.err)
     assert prices(forked)["tea"] == 400
     forked.aergo("verify")
+
+
+def test_what_a_merge_left_out_is_submitted_again(forked: Place) -> None:
+    forked.aergo("sql", "--commit", "INSERT INTO price VALUES ('milk', 99, 'ours')")
+    forked.aergo("merge", "dev", expect=1)
+    (_, milk) = ids(forked, "dev")
+    out = forked.aergo("resubmit", milk[:9], expect=1).out
+    assert matches(r"ID does not go in: duplicate key value [^\n]+\nNothing was made\n", out)
+    forked.aergo("sql", "--commit", "DELETE FROM price WHERE item = 'milk'")
+    assert "Pending" in forked.aergo("resubmit", "@-1").out
+    forked.aergo("discard", "--all")
+    out = forked.aergo("resubmit", "--commit", "-m", "Milk after all", milk).out
+    assert matches(r"Block 6 of main: ID, 1 transaction, public\.price \+1\n", out)
+    assert prices(forked)["milk"] == 120
+    assert "left out" in forked.aergo("resubmit", "nonsense", expect=2).err
+    assert "no merge" in forked.aergo("resubmit", "HEAD", expect=2).err
+    assert "--commit" in forked.aergo("resubmit", "-m", "text", milk, expect=2).err
+    forked.aergo("verify")
