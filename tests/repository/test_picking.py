@@ -146,3 +146,15 @@ def test_rows_that_come_along_are_picked_and_undone_in_the_sha256_format(world: 
         assert list(repository.rows("number")[1]) == rows
         repository.merge("dev")
     assert ledger.verifies() == 9
+
+
+def test_a_picked_transaction_is_shown_where_it_stands_on_the_current_branch(forked: Ledger) -> None:
+    (ann,) = ids(forked, "dev@5")
+    with forked.open() as repository:
+        picked = repository.cherry_pick([ann]).committed
+        here = repository.show(ann)
+        assert picked is not None
+        assert here.block.block == picked.block  # type: ignore[union-attr]
+    forked.on("dev")
+    with forked.open() as repository:
+        assert repository.show(ann).block.header.branch == "dev"  # type: ignore[union-attr]
