@@ -12,6 +12,7 @@ from pathlib import Path
 
 import account_work
 import deploying
+import merging
 import real_days
 import repository_size
 import starting
@@ -30,7 +31,7 @@ def main() -> None:
     """Run the benchmarks that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="accounts, size, days, start, transfers, deploy, tpcc, verify"
+        "names", nargs="*", metavar="NAME", help="accounts, size, days, start, merging, transfers, deploy, tpcc, verify"
     )
     parser.add_argument("--quick", action="store_true", help="verify a shorter history")
     options = parser.parse_args()
@@ -41,6 +42,7 @@ def main() -> None:
         "size": repository_size.lines,
         "days": real_days.lines,
         "start": starting.lines,
+        "merging": merging.lines,
         "transfers": transfers.lines,
         "deploy": deploying.lines,
         "tpcc": lambda _: tpcc.lines.lines(),

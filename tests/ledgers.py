@@ -57,4 +57,7 @@ def shop(pristine: Place, tmp_path: Path) -> Place:
 def copy_of(place: Place, root: Path) -> Place:
     """The same repository in a world of its own under `root`."""
     shutil.copytree(place.world.root, root, symlinks=True)
+    # What `install` sets are absolute paths, since git runs programs from anywhere.
+    config = root / place.path.name / ".git" / "config"
+    config.write_text(config.read_text().replace(f"{place.world.root}/", f"{root}/"))
     return Place(World(root, place.world.clock), root / place.path.name)

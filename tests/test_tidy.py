@@ -14,6 +14,7 @@ PAGES: dict[str, str | None] = {
     "canonical_json": "aergo-json.5",
     "catalog_texts": "aergo-state.5",
     "digests": "aergo-state.5",
+    "footprints": "aergo-cache.5",
     "functions_text": "aergo-functions.5",
     "genesis": "aergo-genesis.5",
     "git_commit": "aergo-ledger.5",

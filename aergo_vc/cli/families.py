@@ -43,6 +43,7 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
         Verb("diff", "reading", "show the rows that differ between two blocks"),
         Verb("schema", "reading", "show what contracts define"),
         Verb("query", "reading", "ask in SQL, at any block"),
+        Verb("dtt", "trees", "show which transactions of a block depend on which"),
     ),
     "Branch": (
         Verb("branch", "branches", "list branches or make one"),
@@ -50,6 +51,10 @@ FAMILIES: dict[str, tuple[Verb, ...]] = {
         Verb("checkout", "branches", "go to another branch"),
         Verb("repair", "picking", "mend a merge that was made without git-aergo"),
         Verb("merge", "merging", "replay another branch's transactions on this one"),
+    ),
+    "Conflicts": (
+        Verb("conflicts", "conflicts", "show what a merge could not settle, or left out"),
+        Verb("resolve", "conflicts", "sign what is to become of a conflict"),
     ),
     "Trust nothing": (
         Verb("verify", "verifying", "check every signature, rule and result"),

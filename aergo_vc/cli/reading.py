@@ -128,6 +128,9 @@ def query(
     file_format: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="table, json, jsonl, csv, parquet or arrow.")
     ] = "table",
+    conflicts: Annotated[
+        bool, typer.Option("--conflicts", help="Show those of the merge in progress as aergo.conflicts.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Ask in SQL (a SELECT in DuckDB's dialect) at any block."""
@@ -139,7 +142,7 @@ def query(
         raise UsageError(f"{chosen} is not for terminals: lead it into a file with >", verb="query")
     with session.open() as repository, ExitStack() as stack:
         with Busy("querying"):
-            result = stack.enter_context(repository.query(sql, at=at))
+            result = stack.enter_context(repository.query(sql, at=at, conflicts=conflicts))
         if chosen == "table":
             tell_rows(session.out, result.columns, result.rows())
             return

@@ -11,6 +11,8 @@ from aergo_vc.model.blocks import Law
 from aergo_vc.model.transactions import Call, CallResult, Event, Receipt, RowCounts, Transaction
 
 if TYPE_CHECKING:
+    from aergo_vc.merging.conflicts import RowConflict
+    from aergo_vc.repository.conflicts import OpenConflict
     from aergo_vc.repository.results import (
         BlockDetails,
         BlockSummary,
@@ -84,6 +86,7 @@ def merged_record(merged: "Merged") -> Record:
         "commit": merged.commit,
         "rows": rows_record(merged.rows),
         "transactions": [considered_record(one) for one in merged.transactions],
+        "conflicts": [one.transaction for one in merged.conflicts],
     }
 
 
@@ -98,6 +101,28 @@ def considered_record(one: "MergedTransaction") -> Record:
         "refused": None
         if refusal is None
         else {"code": refusal.code, "message": refusal.message, "after": refusal.after},
+    }
+
+
+def conflict_record(one: "OpenConflict") -> Record:
+    """A transaction in conflict, with the rows in which it is."""
+    return {
+        "transaction": one.transaction.id,
+        "signer": one.transaction.payload.signer,
+        "code": one.conflict.reason.code,
+        "reason": one.conflict.reason.message,
+        "rows": [_row_record(row) for row in one.conflict.rows],
+    }
+
+
+def _row_record(row: "RowConflict") -> Record:
+    names = [column.name for column in row.table.columns]
+    sides = {"base": row.base, "ours": row.ours, "theirs": row.theirs}
+    return {
+        "table": row.table.name,
+        "key": list(row.key),
+        "columns": [name for name in names if name in row.columns],
+        **{side: None if one is None else dict(zip(names, one, strict=True)) for side, one in sides.items()},
     }
 
 

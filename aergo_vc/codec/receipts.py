@@ -1,6 +1,8 @@
 """``receipts.jsonl``: the outcome of each transaction of a block, one a line.  ``man 5 aergo-receipts``."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -15,6 +17,8 @@ from aergo_vc.model.transactions import Argument, CallResult, Event, Receipt, Re
 
 _OPTIONAL_KEYS = frozenset({"events", "refused", "result", "settled"})
 _REFUSAL_KEYS = frozenset({"after"})
+# No event and no result has an object under a name of its own, and texts hold no bare quotation mark.
+_ROWS = re.compile(rb'"rows":(\{[^\n]*?\}),"(?:settled|transaction)":"')
 _COUNTS = ("deleted", "inserted", "updated")
 
 
@@ -56,29 +60,19 @@ def decode_receipts(data: bytes) -> tuple[Receipt, ...]:
     return tuple(_receipt(decode(line)) for line in lines)
 
 
+def count_rows(data: bytes) -> Iterator[Mapping[TableName, RowCounts]]:
+    """The rows that each transaction changed, those of like transactions added up; `data` is of a valid block."""
+    for rows, times in Counter(_ROWS.findall(data)).items():
+        counts = {_table(name): _counts(found) for name, found in decode(rows).items()}
+        yield {
+            name: RowCounts(times * one.inserted, times * one.updated, times * one.deleted)
+            for name, one in counts.items()
+        }
+
+
 def output_size(events: tuple[Event, ...], result: CallResult | None) -> int:
     """The bytes that events and a result take in a receipt."""
     return len(_encoder.encode(_PlainReceipt(events=_plain_events(events), result=_plain_result(result))))
-
-
-def is_output_small(events: tuple[Event, ...], result: CallResult | None, limit: int) -> bool:
-    """Whether `output_size` is within a limit for certain; False may be wrong."""
-    size = 40
-    for event in events:
-        size += 40 + len(event.name)
-        for name, value in event.data.items():
-            size += 6 * len(name) + _most_bytes(value)
-    if result is not None:
-        size += 40 + sum([6 * len(name) + 3 for name in result.columns])
-        size += sum([2 + sum(map(_most_bytes, row)) for row in result.rows])
-    return size <= limit
-
-
-def _most_bytes(value: Argument) -> int:
-    """No fewer than a value takes with what stands around it: a character is six bytes at most."""
-    if value.__class__ is int:
-        return 32
-    return 6 * len(str(value)) + 32
 
 
 def _plain(receipt: Receipt) -> _PlainReceipt:

@@ -15,7 +15,7 @@ from aergo_vc.repository.sealing import Producer
 from aergo_vc.repository.tips import Tip, tip_of
 from aergo_vc.repository.workspace import Surroundings, Workspace
 
-_AGAIN = "take it back with git merge --abort or git reset, then merge again"
+_AGAIN = "take it back with git merge --abort or git reset --merge, then merge again"
 
 
 class BlockRefusedError(InputError):

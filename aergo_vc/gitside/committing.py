@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aergo_vc.base.ids import ObjectId
 from aergo_vc.codec.header import block_id, decode_header
-from aergo_vc.gitside.sides import current_branch, is_ordinary, ledger_of
+from aergo_vc.gitside.sides import current_branch, is_ordinary, leaves_blocks_out, ledger_of
 from aergo_vc.ledger.layout import read_header_bytes
 from aergo_vc.ledger.rules import TRAILER, trailer
 from aergo_vc.objects.discovery import GitPaths, find_repository
@@ -21,6 +21,10 @@ from aergo_vc.objects.refs import open_refs
 from aergo_vc.objects.store import ObjectStore
 from aergo_vc.repository.prepared import PreparedFor, prepared_for
 
+_LEFT_OUT = [
+    "the commit would merge a branch with new blocks, and take none of their transactions in",
+    "merge the blocks with: git aergo merge --continue; or take the merge back with: git merge --abort",
+]
 _SCISSORS = re.compile(rb"^.{1,4} -{24} >8 -{24}\n", re.MULTILINE)
 _OUR_TRAILER = re.compile(rb"\n*^%b: .*\n" % TRAILER.encode(), re.MULTILINE)
 
@@ -40,8 +44,9 @@ def check(arguments: Sequence[str], _stdin: bytes, variables: Mapping[str, str])
         ledger = ledger_of(objects, ObjectId(written.output.decode().strip()))
         if head is None and ledger is None:
             return []
-        if is_ordinary(objects, parents, ledger, current_branch(paths, variables)):
-            return []
+        branch = current_branch(paths, variables)
+        if is_ordinary(objects, parents, ledger, branch):
+            return _LEFT_OUT if leaves_blocks_out(objects, parents, branch) else []
         prepared = None if ledger is None else prepared_for(paths, ledger)
         if ledger is None or prepared is None:
             return _unprepared(objects, head)

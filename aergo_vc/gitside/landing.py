@@ -25,6 +25,7 @@ class Landing:
 
     def __init__(self, paths: GitPaths, variables: Mapping[str, str], head: ObjectId) -> None:
         self._git = Git(paths, variables, user_config=True, lazy_fetch=paths.is_partial)
+        self._paths = paths
         self._head = head
 
     def require_nothing_staged(self) -> None:
@@ -58,7 +59,11 @@ class Landing:
             raise InTheWayError(_porcelain(done.errors))
         if merged.stages:
             self._enter(merged.stages)
+        # For `git diff AUTO_MERGE`, as git's own strategy leaves it.
+        if self._paths.is_reftable:
             self._git.run("update-ref", "--no-deref", "AUTO_MERGE", result, expected=(0, 128))
+        else:
+            (self._paths.git_dir / "AUTO_MERGE").write_text(f"{result}\n", "ascii")
 
     def _enter(self, stages: Sequence[Stage]) -> None:
         paths = dict.fromkeys(stage.path for stage in stages)

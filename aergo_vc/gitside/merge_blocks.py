@@ -5,13 +5,14 @@ from pathlib import Path
 
 from aergo_vc.base.ids import BranchName, ObjectId
 from aergo_vc.gitside.calls import Call
-from aergo_vc.gitside.combining import combine
+from aergo_vc.gitside.combining import Ground, combine
 from aergo_vc.gitside.landing import Landing
 from aergo_vc.gitside.sides import NotMergeableError
 from aergo_vc.gitside.telling import tell
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.merging import Unchanged, prepare_merge
 from aergo_vc.repository.prepared import PreparedFor, note_prepared
+from aergo_vc.repository.resolutions import forget_resolutions
 from aergo_vc.repository.tips import tip_of
 from aergo_vc.repository.workspace import Surroundings, Workspace
 
@@ -32,19 +33,25 @@ def merge_blocks(call: Call, branch: BranchName, target: ObjectId, variables: Ma
 
 
 def _merge(call: Call, branch: BranchName, target: ObjectId, workspace: Workspace) -> int:
-    paths, variables = workspace.paths, workspace.surroundings.variables
+    ground = Ground(workspace.paths, workspace.light, workspace.surroundings.variables)
     # Before the work: what stands in the way now would do so afterwards.
-    Landing(paths, variables, target).require_nothing_staged()
+    Landing(ground.paths, ground.variables, target).require_nothing_staged()
     tip = tip_of(workspace, branch)
     if tip.commit != target:
         raise NotMergeableError(f"branch {branch} has moved: it is at {tip.commit[:12]}", hint="begin again")
     prepared = prepare_merge(workspace, Identity(workspace), tip, call.theirs)
     if isinstance(prepared, Unchanged):
-        return combine(call, target, tip.ledger.id, paths, workspace.light, variables)
+        return combine(call, target, tip.ledger.id, ground)
+    forget_resolutions(workspace, call.theirs)
+    if prepared.conflicts:
+        # A block with open conflicts is none: until they are resolved the ledger stays what it is.
+        combine(call, target, tip.ledger.id, ground)
+        tell(f"{len(prepared.conflicts)} conflicts to settle: git aergo conflicts; then git aergo merge --continue")
+        return 1
     pack = workspace.writer.publish()
     try:
-        status = combine(call, target, prepared.ledger.id, paths, workspace.light, variables)
-        note_prepared(paths, prepared.ledger.id, PreparedFor(target, call.theirs))
+        status = combine(call, target, prepared.ledger.id, ground)
+        note_prepared(ground.paths, prepared.ledger.id, PreparedFor(target, call.theirs))
     finally:
         pack.release()  # the index leads to the objects now
     workspace.twins.flush()

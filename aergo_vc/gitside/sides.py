@@ -1,6 +1,6 @@
 """What a merge means for ``ledger/``: nothing, one side's as it is, or a new block."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aergo_vc.base.errors import InputError
@@ -8,6 +8,7 @@ from aergo_vc.base.ids import BranchName, ObjectId
 from aergo_vc.codec.digests import Kind
 from aergo_vc.codec.git_commit import read_links
 from aergo_vc.gitside.calls import Call
+from aergo_vc.ledger.ancestry import BlockGraph
 from aergo_vc.ledger.history import blocks_back
 from aergo_vc.ledger.layout import ledger_entry, read_header
 from aergo_vc.objects.discovery import GitPaths
@@ -43,9 +44,6 @@ class NewBlock:
     target: ObjectId
 
 
-IsAncestor = Callable[[ObjectId, ObjectId], bool]
-"""Whether one commit is another or reachable from it."""
-
 Course = NoPart | Keep | NewBlock
 
 
@@ -77,9 +75,7 @@ def is_ordinary(
     return before is None or read_header(objects, before).branch != branch
 
 
-def course_of_merge(
-    objects: ObjectStore, call: Call, target: ObjectId, branch: BranchName | None, is_ancestor: IsAncestor
-) -> Course:
+def course_of_merge(objects: ObjectStore, call: Call, target: ObjectId, branch: BranchName | None) -> Course:
     """What a merge of a commit into HEAD, the commit `target`, means; `branch` is HEAD's, None if it is detached.
 
     Raises NotMergeableError.
@@ -89,11 +85,10 @@ def course_of_merge(
         return NoPart()
     if theirs is None or theirs == ours or _holds(objects, target, theirs):
         return Keep(ours)
-    last = next(blocks_back(objects, call.theirs), None)
-    if last is not None and is_ancestor(last.commit, target):
-        return Keep(ours)
     if ours is None:
         return Keep(theirs)
+    if _took_in(objects, target, call.theirs):
+        return Keep(ours)
     is_ahead = _holds(objects, call.theirs, ours)
     own = read_header(objects, ours)
     if branch is None or own.branch != branch:
@@ -128,6 +123,32 @@ def course_of_pick(objects: ObjectStore, call: Call, *, rebasing: bool) -> Cours
         f"commit {short} is a block: it is signed where it stands and cannot be picked as a commit",
         hint=f"pick its transactions: git aergo cherry-pick {short}",
     )
+
+
+def leaves_blocks_out(objects: ObjectStore, parents: Sequence[ObjectId], branch: BranchName | None) -> bool:
+    """Whether an ordinary commit on a ledger's branch, with these parents, would pass over blocks of the others.
+
+    git would count them as merged from then on, though none of their transactions is.
+    """
+    if branch is None or len(parents) < 2:  # noqa: PLR2004
+        return False
+    ours = ledger_of(objects, parents[0])
+    if ours is None or read_header(objects, ours).branch != branch:
+        return False
+    for parent in parents[1:]:
+        theirs = ledger_of(objects, parent)
+        if theirs is None or theirs == ours or _holds(objects, parents[0], theirs):
+            continue
+        if not _took_in(objects, parents[0], parent):
+            return True
+    return False
+
+
+def _took_in(objects: ObjectStore, target: ObjectId, source: ObjectId) -> bool:
+    """Whether the last block of `source` is one that the last block of `target` descends from."""
+    graph = BlockGraph(objects)
+    ours, theirs = graph.last(target), graph.last(source)
+    return ours is not None and theirs is not None and graph.newest_shared(ours, theirs) == theirs
 
 
 def _holds(objects: ObjectStore, head: ObjectId, ledger: ObjectId) -> bool:

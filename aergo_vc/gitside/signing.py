@@ -12,11 +12,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from aergo_vc.base.errors import AergoError
+from aergo_vc.base.errors import AergoError, RepositoryError
 from aergo_vc.codec.git_commit import read_links
 from aergo_vc.gitside.sides import current_branch, is_ordinary, ledger_of
 from aergo_vc.gitside.telling import explain, tell
-from aergo_vc.objects.discovery import GitPaths, find_repository
+from aergo_vc.objects.discovery import find_repository
 from aergo_vc.objects.opening import Preference, open_store
 from aergo_vc.repository.user_settings import is_true, parse_scoped, users_own
 
@@ -58,21 +58,29 @@ def _serve(signing_format: str, arguments: list[str], variables: Mapping[str, st
         return _hand_on(signing_format, arguments, None, variables)
     if not payload.startswith(b"tree "):
         return _hand_on(signing_format, arguments, payload, variables)
-    paths = find_repository(Path.cwd(), variables)
-    armor = _block_signature(payload, paths, variables)
-    if armor is None and _signs_ordinary_commits(paths, variables):
+    armor = _block_signature(payload, variables) if _holds_block(payload, variables) else None
+    if armor is None and _signs_ordinary_commits(variables):
         return _hand_on(signing_format, arguments, payload, variables)
     _answer(signing_format, arguments, armor or b"")  # of an empty answer git makes no signature at all
     return 0
 
 
-def _block_signature(payload: bytes, paths: GitPaths, variables: Mapping[str, str]) -> bytes | None:
-    """The signature of a block's commit; None for every other commit.  Raises AergoError for one that may not be."""
-    links = read_links(payload)
-    with open_store(paths, Preference.QUICK_START, variables) as objects:
-        ledger = ledger_of(objects, links.tree)
-        if is_ordinary(objects, links.parents, ledger, current_branch(paths, variables)):
-            return None
+def _holds_block(payload: bytes, variables: Mapping[str, str]) -> bool:
+    """Whether a commit makes a block, or claims to."""
+    try:
+        paths = find_repository(Path.cwd(), variables)
+        links = read_links(payload)
+        with open_store(paths, Preference.QUICK_START, variables) as objects:
+            ledger = ledger_of(objects, links.tree)
+            return not is_ordinary(objects, links.parents, ledger, current_branch(paths, variables))
+    except RepositoryError as error:
+        # A repository that we cannot read is no reason to keep anybody from working in it.
+        tell(f"warning: the signing program could not look at the ledger: {error.message}")
+        return False
+
+
+def _block_signature(payload: bytes, variables: Mapping[str, str]) -> bytes:
+    """The signature of a block's commit.  Raises AergoError for one that may not be."""
     # What a block needs is loaded only now.
     blocks = importlib.import_module("aergo_vc.gitside.block_commits")
     return bytes(blocks.sign_block_commit(payload, variables))
@@ -104,20 +112,21 @@ def _hand_on(signing_format: str, arguments: Sequence[str], payload: bytes | Non
         return REFUSED
 
 
-def _signs_ordinary_commits(paths: GitPaths, variables: Mapping[str, str]) -> bool:
-    return is_true(_users_settings(variables).get("commit.gpgsign")) or _asked_to_sign(paths)
+def _signs_ordinary_commits(variables: Mapping[str, str]) -> bool:
+    return is_true(_users_settings(variables).get("commit.gpgsign")) or _asked_to_sign(variables)
 
 
-def _asked_to_sign(paths: GitPaths) -> bool:
+def _asked_to_sign(variables: Mapping[str, str]) -> bool:
     """Whether the git that waits for us was told to sign by an option, as far as the system tells its words.
 
     What picks several commits hands our own setting on as such an option.
     """
-    if any((paths.git_dir / name).exists() for name in _PICKING):
-        return False
     try:
+        git_dir = find_repository(Path.cwd(), variables).git_dir
+        if any((git_dir / name).exists() for name in _PICKING):
+            return False
         words = Path(f"/proc/{os.getppid()}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-    except OSError:
+    except (OSError, RepositoryError):
         return False
     return any(_EXPLICIT.fullmatch(word) for word in words)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import ObjectId
 from aergo_vc.gitside.calls import Call, read_call
-from aergo_vc.gitside.combining import combine
+from aergo_vc.gitside.combining import Ground, combine
 from aergo_vc.gitside.delegating import is_rebasing, merge_as_git
 from aergo_vc.gitside.sides import (
     Course,
@@ -25,7 +25,6 @@ from aergo_vc.gitside.sides import (
 )
 from aergo_vc.gitside.telling import explain, tell
 from aergo_vc.objects.discovery import GitPaths, find_repository
-from aergo_vc.objects.git import Git
 from aergo_vc.objects.opening import Preference, open_store
 from aergo_vc.objects.refs import Refs, open_refs
 from aergo_vc.objects.store import ObjectStore
@@ -59,7 +58,7 @@ def run(words: Sequence[str], variables: Mapping[str, str]) -> int:
             return merge_as_git(call, paths, objects, variables)
         if isinstance(course, Keep):
             quiet = rebasing and call.name is None
-            return combine(call, head, course.ledger, paths, objects, variables, quiet=quiet)
+            return combine(call, head, course.ledger, Ground(paths, objects, variables), quiet=quiet)
     # What executes transactions is loaded only now.
     blocks = importlib.import_module("aergo_vc.gitside.merge_blocks")
     return int(blocks.merge_blocks(call, course.branch, course.target, variables))
@@ -84,9 +83,4 @@ def _course(
 ) -> Course:
     if call.name is None:
         return course_of_pick(objects, call, rebasing=rebasing)
-    git = Git(paths, variables)
-
-    def is_ancestor(one: ObjectId, other: ObjectId) -> bool:
-        return git.run("merge-base", "--is-ancestor", one, other, expected=(0, 1)).status == 0
-
-    return course_of_merge(objects, call, head, current_branch(paths, variables), is_ancestor)
+    return course_of_merge(objects, call, head, current_branch(paths, variables))

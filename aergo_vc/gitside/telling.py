@@ -4,6 +4,11 @@ import sys
 
 from aergo_vc.base.errors import AergoError
 
+_HINTS = {
+    "E_STALE_MERGE": "make the block anew: git aergo merge --continue",
+    "E_NOT_YOUR_SLOT": "wait for your turn, then: git aergo merge --continue",
+    "E_SLOT_SPENT": "wait for the next slot, then: git aergo merge --continue",
+}
 _KEPT = "\n\t"
 
 
@@ -17,6 +22,6 @@ def tell(text: str) -> None:
 def explain(error: AergoError) -> None:
     """Tell what is wrong, and what to do instead if the error knows."""
     tell(f"error: {error.message}")
-    hint = error.facts.get("hint")
+    hint = error.facts.get("hint") or _HINTS.get(error.code)
     if hint is not None:
         tell(f"hint: {hint}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from aergo_vc.base.errors import AergoError, InputError, RepositoryError
-from aergo_vc.base.ids import BlockId, BranchName, Digest, EntityName, ObjectId, TransactionId
+from aergo_vc.base.ids import BlockId, BranchName, EntityName, ObjectId, TransactionId
 from aergo_vc.base.limits import BLOCK_FILE_BYTES, BLOCK_TRANSACTIONS, DIRECTORY_BLOCK_BYTES
 from aergo_vc.codec.digests import Kind, blob_digest
 from aergo_vc.codec.genesis import chain_id
@@ -23,6 +23,7 @@ from aergo_vc.ledger.merges import Replayed
 from aergo_vc.ledger.payloads import write_payloads
 from aergo_vc.ledger.rules import trailer
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, RULES, Header
+from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.transactions import Exclusion, Transaction
 
 _RECEIPT_BYTES = 1 << 20
@@ -87,6 +88,32 @@ class Executed:
     state: State
     lines: tuple[tuple[bytes, bytes], ...]
 
+    @property
+    def contents(self) -> "Contents":
+        """What goes into the block's files."""
+        return Contents(
+            transactions_bytes=b"".join([line for line, _ in self.lines]),
+            receipts_bytes=b"".join([receipt for _, receipt in self.lines]),
+            state=self.state,
+            bringing=self.included,
+            transactions=tuple(transaction for transaction, _ in self.included),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a block's files hold.
+
+    All transactions that bring rows along are among those `bringing` some.  `transactions` are those in the first
+    file; None where they are not at hand.
+    """
+
+    transactions_bytes: bytes
+    receipts_bytes: bytes
+    state: State
+    bringing: Sequence[Submission]
+    transactions: tuple[Transaction, ...] | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class WrittenBlock:
@@ -94,7 +121,6 @@ class WrittenBlock:
 
     id: BlockId
     header: Header
-    transactions: tuple[TransactionId, ...]
     ledger: LedgerTree
 
 
@@ -105,8 +131,12 @@ class BuiltBlock:
     id: BlockId
     commit: ObjectId
     header: Header
-    transactions: tuple[TransactionId, ...]
     ledger: LedgerTree
+
+    @property
+    def transactions(self) -> tuple[TransactionId, ...]:
+        """The ids of its transactions."""
+        return tuple(transaction.id for transaction in self.ledger.transactions)
 
 
 BeforeSigning = Callable[[Header, BlockId], None]
@@ -145,8 +175,16 @@ class Room:
         self._receipts += len(receipt)
 
 
-def execute_all(machine: Machine, context: BlockContext, submissions: Iterable[Submission]) -> Executed:
-    """Execute `submissions` in order on the machine, leaving out those that fail or find no room."""
+def execute_all(
+    machine: Machine,
+    context: BlockContext,
+    submissions: Iterable[Submission],
+    footprints: list[Footprint] | None = None,
+) -> Executed:
+    """Execute `submissions` in order on the machine, leaving out those that fail or find no room.
+
+    With `footprints`, those of the transactions that go in are added to the list.
+    """
     room = Room(context.branch)
     included: list[Submission] = []
     outcomes: list[TransactionOutcome] = []
@@ -157,7 +195,11 @@ def execute_all(machine: Machine, context: BlockContext, submissions: Iterable[S
             line = encode_transaction(transaction) + b"\n"
             try:
                 room.require(transaction, line)
-                outcome = execution.execute(transaction, payload)
+                if footprints is None:
+                    outcome = execution.execute(transaction, payload)
+                else:
+                    outcome, footprint, _ = execution.record(transaction, payload)
+                    footprints.append(footprint)
             except RepositoryError:
                 raise
             except AergoError as reason:
@@ -185,28 +227,26 @@ def executed_merge(replayed: Sequence[Replayed], state: State) -> Executed:
 
 def write_block(objects: CommitObjects, plan: Plan, executed: Executed, before_signing: BeforeSigning) -> BuiltBlock:
     """Add the objects of a block whose transactions were executed; its commit is the last of them."""
-    return commit_block(objects, plan, write_files(objects, plan.place, plan.lease, executed), before_signing)
+    return commit_block(objects, plan, write_files(objects, plan.place, plan.lease, executed.contents), before_signing)
 
 
-def write_files(objects: CommitObjects, place: Place, lease: Lease, executed: Executed) -> WrittenBlock:
+def write_files(objects: CommitObjects, place: Place, lease: Lease, contents: Contents) -> WrittenBlock:
     """Add ``ledger/`` of a block whose transactions were executed."""
-    transactions = tuple(transaction for transaction, _ in executed.included)
-    transactions_bytes = b"".join([line for line, _ in executed.lines])
-    receipts_bytes = b"".join([receipt for _, receipt in executed.lines])
-    header = _header(place, lease, transactions_bytes, receipts_bytes, executed.state.root.digest)
+    header = _header(place, lease, contents)
     header_bytes = encode_header(header)
     files = LedgerFiles(
         genesis_bytes=place.genesis_bytes,
         law_bytes=place.law_bytes,
         header_bytes=header_bytes,
-        transactions_bytes=transactions_bytes,
-        receipts_bytes=receipts_bytes,
-        state=executed.state.root.id,
-        payload=write_payloads(objects, executed.included),
+        transactions_bytes=contents.transactions_bytes,
+        receipts_bytes=contents.receipts_bytes,
+        state=contents.state.root.id,
+        payload=write_payloads(objects, contents.bringing),
     )
     ledger = write_ledger(objects, files)
-    vars(ledger)["transactions"] = transactions  # what reading them again, for the next block's sake, would give
-    return WrittenBlock(block_id(header_bytes), header, tuple(item.id for item in transactions), ledger)
+    if contents.transactions is not None:
+        vars(ledger)["transactions"] = contents.transactions  # as reading them for the next block's sake would give
+    return WrittenBlock(block_id(header_bytes), header, ledger)
 
 
 def commit_block(
@@ -227,10 +267,10 @@ def commit_block(
     before_signing(header, written.id)
     signed = replace(commit, signature=sign_commit_payload(author.signer, to_sign))
     made = objects.add(Kind.COMMIT, encode_commit(signed))
-    return BuiltBlock(written.id, made, header, written.transactions, written.ledger)
+    return BuiltBlock(written.id, made, header, written.ledger)
 
 
-def _header(place: Place, lease: Lease, transactions_bytes: bytes, receipts_bytes: bytes, state: Digest) -> Header:
+def _header(place: Place, lease: Lease, contents: Contents) -> Header:
     previous = place.previous
     return Header(
         branch=decode_law(place.law_bytes).name,
@@ -243,10 +283,10 @@ def _header(place: Place, lease: Lease, transactions_bytes: bytes, receipts_byte
         merged=() if place.source is None else (place.source.block,),
         previous=None if previous is None else previous.block,
         producer=lease.producer,
-        receipts=blob_digest(receipts_bytes),
+        receipts=blob_digest(contents.receipts_bytes),
         rules=RULES,
         slot=lease.slot,
-        state=state,
+        state=contents.state.root.digest,
         time=lease.time,
-        transactions=blob_digest(transactions_bytes),
+        transactions=blob_digest(contents.transactions_bytes),
     )

@@ -14,7 +14,7 @@ from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import BranchName, ChainId, Digest, EntityName, ObjectId, TableName, TransactionId
 from aergo_vc.base.limits import DIRECTORY_OUTPUT_BYTES, OUTPUT_BYTES
 from aergo_vc.codec.catalog_texts import functions_of, schemas_of
-from aergo_vc.codec.receipts import is_output_small, output_size
+from aergo_vc.codec.receipts import output_size
 from aergo_vc.ledger.catalogs import catalog_of
 from aergo_vc.ledger.errors import ChangedColumnsError, OutputSizeError
 from aergo_vc.ledger.payloads import LoadTrees, TransactionPayload, checked_node, keys_only
@@ -402,8 +402,6 @@ class BlockExecution:
         if not events and result is None:
             return
         limit = DIRECTORY_OUTPUT_BYTES if self._context.branch == DIRECTORY_BRANCH else OUTPUT_BYTES
-        if is_output_small(events, result, limit):
-            return
         size = output_size(events, result)
         if size > limit:
             message = f"the events and the result of the transaction have {size} bytes; {limit} are allowed"

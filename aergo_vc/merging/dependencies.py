@@ -10,6 +10,7 @@ the other way round, each of these depends on each of those: a *join* stands bet
 pair.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -139,7 +140,28 @@ def _found(footprints: Sequence[Footprint], *, versions: bool) -> Dependencies:
     finder = _Finder(len(footprints), _searched(footprints), versions=versions)
     for place, footprint in enumerate(footprints):
         finder.add(place, footprint)
-    return Dependencies(tuple(finder.before), tuple(map(tuple, finder.joins)))
+    return _without_needless_joins(finder.before, finder.joins)
+
+
+def _without_needless_joins(before: Sequence[tuple[int, ...]], joins: Sequence[Sequence[int]]) -> Dependencies:
+    """Put edges in the place of joins that only one transaction waits for."""
+    count = len(before)
+    uses = Counter(number for numbers in before for number in numbers if number >= count)
+    kept = {number: count + place for place, number in enumerate(sorted(n for n in uses if uses[n] > 1))}
+
+    def expanded(numbers: tuple[int, ...]) -> tuple[int, ...]:
+        found: set[int] = set()
+        for number in numbers:
+            if number < count:
+                found.add(number)
+            elif number in kept:
+                found.add(kept[number])
+            else:
+                found.update(joins[number - count])
+        return tuple(sorted(found))
+
+    changed = tuple(expanded(numbers) if numbers and numbers[-1] >= count else numbers for numbers in before)
+    return Dependencies(changed, tuple(tuple(joins[number - count]) for number in kept))
 
 
 def _searched(footprints: Iterable[Footprint]) -> dict[TableName, set[str]]:
@@ -154,7 +176,7 @@ def _searched(footprints: Iterable[Footprint]) -> dict[TableName, set[str]]:
 
 @dataclass(slots=True)
 class _Group:
-    """Transactions that others wait for together, and the join that stands for them once there is one."""
+    """Transactions that others wait for together, and the join, or the one of them, that stands for all of them."""
 
     members: list[int] = field(default_factory=list)
     join: int | None = None
@@ -275,8 +297,11 @@ class _Finder:
             awaited.update(members)
             return
         if group.join is None:
-            group.join = self._count + len(self.joins)
-            self.joins.append(members)
+            implied = {below for member in members for below in self.before[member]}
+            last = [member for member in members if member not in implied]
+            group.join = last[0] if len(last) == 1 else self._count + len(self.joins)
+            if len(last) > 1:
+                self.joins.append(last)
         awaited.add(group.join)
 
     def _settle(self, awaited: set[int]) -> None:

@@ -107,6 +107,11 @@ class GraftedReplays(Sequence[Replayed]):
         )
 
     @property
+    def executed(self) -> int:
+        """How many were executed again, or left out without that."""
+        return len(self._results)
+
+    @property
     def refused(self) -> int:
         """How many were left out."""
         return sum(one.outcome is None for one in self._results.values())

@@ -50,9 +50,10 @@ class _Clash(Exception):
 def settle_row(policy: Policy, case: Case) -> Settled:
     """What `policy` makes of a row.
 
-    CELLS, UNION and SUM give the same whichever side is called ours; NEWEST does where the times differ.
+    CELLS, UNION and SUM give the same whichever side is called ours; NEWEST does where the times differ.  What both
+    sides made alike stays so, but for SUM: both may have added the same.
     """
-    if case.ours == case.theirs:
+    if case.ours == case.theirs and (policy is not Policy.SUM or case.ours is None):
         return case.ours
     if policy is Policy.FAIL:
         return Unsettled(f"{spoken_name(case.table.name)} was changed on both sides, and the branch's policy is fail")
@@ -61,7 +62,7 @@ def settle_row(policy: Policy, case: Case) -> Settled:
     ours, theirs = case.ours, case.theirs
     merged = list(theirs)
     for place, column in enumerate(case.table.columns):
-        if column.name not in case.columns or ours[place] == theirs[place]:
+        if column.name not in case.columns:
             continue
         try:
             merged[place] = _cell(policy, case, place, ours[place], theirs[place])
@@ -85,7 +86,7 @@ def _presence(policy: Policy, case: Case) -> Settled:
 
 
 def _cell(policy: Policy, case: Case, place: int, ours: Value, theirs: Value) -> Value:
-    """A column's value where the sides differ; raises _Clash."""
+    """A column's value; raises _Clash."""
     if policy in _ONE_SIDED:
         return theirs if _takes_theirs(policy, case) else ours
     column = case.table.columns[place]
@@ -93,6 +94,8 @@ def _cell(policy: Policy, case: Case, place: int, ours: Value, theirs: Value) ->
         base = _zero(column.type) if case.base is None else case.base[place]
         if base is not None and ours is not None and theirs is not None:
             return _sum(column, base, ours, theirs)
+    if ours == theirs:
+        return ours
     if case.base is not None and case.base[place] == ours:
         return theirs
     if case.base is not None and case.base[place] == theirs:

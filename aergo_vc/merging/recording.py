@@ -1,37 +1,56 @@
 """What the transactions of a source read and wrote where they were made: found by executing its blocks once more."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from aergo_vc.base.errors import AergoError, RepositoryError
-from aergo_vc.base.ids import TransactionId
+from aergo_vc.base.ids import ObjectId, TransactionId
 from aergo_vc.ledger.history import CommitObjects
 from aergo_vc.ledger.layout import LedgerTree
 from aergo_vc.ledger.machine import BlockExecution, Machine, Submission
 from aergo_vc.ledger.verifying import AuthorityOf, context_of
 from aergo_vc.merging.candidates import Gathered
+from aergo_vc.merging.marks import log_footprints
 from aergo_vc.model.footprints import Footprint
+from aergo_vc.model.schema import Catalog
 from aergo_vc.state.nodes import NodeStore
 
 _EVERYTHING = Footprint(defines=True)
 
 
+Keep = Callable[[ObjectId, bytes], None]
+"""Takes the footprints of the block of a commit, as a file."""
+
+
 def footprints_of(
-    machine: Machine, objects: CommitObjects, nodes: NodeStore, authority_of: AuthorityOf, gathered: Gathered
+    machine: Machine,
+    objects: CommitObjects,
+    nodes: NodeStore,
+    authority_of: AuthorityOf,
+    gathered: Gathered,
+    *,
+    keep: Keep | None = None,
 ) -> Mapping[TransactionId, Footprint]:
     """The footprints of all transactions of the source's blocks, which must be valid, by id.
 
-    The machine is brought back to where it stood.
+    `keep` is handed those of each block whose transactions bring no rows along.  The machine is brought back to where
+    it stood.
     """
     found: dict[TransactionId, Footprint] = {}
     previous = gathered.stop
     with machine.elsewhere(objects, nodes) as shadow:
         for block in gathered.blocks:
+            catalog, footprints = Catalog(), list[Footprint]()
             if block.submissions:
                 _go_to(shadow, previous)
+                catalog = shadow.catalog
                 context = context_of(block.ledger.header, authority_of(block.ledger, previous))
                 with shadow.block(context) as execution:
-                    for submission in block.submissions:
-                        found[submission[0].id] = _footprint(execution, submission)
+                    footprints = [_footprint(execution, submission) for submission in block.submissions]
+            names = [transaction.id for transaction, _ in block.submissions]
+            found.update(zip(names, footprints, strict=True))
+            if keep is not None and not any(submission[1] for submission in block.submissions):
+                log = log_footprints(block.ledger.block, catalog, block.ledger.transactions, footprints)
+                keep(block.place.commit, log)
             previous = block.ledger
     return found
 

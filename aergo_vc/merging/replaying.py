@@ -18,7 +18,7 @@ from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.consistent import LastWritten, Settlement, refuse_conflict, resolutions_for
 from aergo_vc.merging.deciding import LeftOut, inconsistency
 from aergo_vc.merging.evidence import Evidence
-from aergo_vc.merging.recording import footprints_of
+from aergo_vc.merging.recording import Keep, footprints_of
 from aergo_vc.merging.settling import Settler, refusal_for
 from aergo_vc.merging.states import StateAt
 from aergo_vc.merging.unseen import Unseen, unseen_in_both, unseen_since
@@ -28,7 +28,7 @@ from aergo_vc.state.nodes import NodeStore
 
 
 class SerialMerger:
-    """Runs merges; a `ledger.merges.PrepareReplay`."""
+    """Runs merges; a `ledger.merges.PrepareReplay`.  `keep` is handed the footprints of the source's blocks."""
 
     def __init__(
         self,
@@ -36,16 +36,18 @@ class SerialMerger:
         nodes: NodeStore,
         authority_of: AuthorityOf,
         on_conflict: Callable[[Conflict], None] = refuse_conflict,
+        keep: Keep | None = None,
     ) -> None:
         self._objects = objects
         self._nodes = nodes
         self._authority_of = authority_of
         self._on_conflict = on_conflict
+        self._keep = keep
 
     def __call__(self, machine: Machine, request: MergeRequest) -> Replay:
         graph = BlockGraph(self._objects)
         gathered = gather(self._objects, self._nodes, graph, request)
-        footprints = footprints_of(machine, self._objects, self._nodes, self._authority_of, gathered)
+        footprints = footprints_of(machine, self._objects, self._nodes, self._authority_of, gathered, keep=self._keep)
         evidence = Evidence(gathered, self._unseen(request, gathered), footprints)
 
         def replay(execution: BlockExecution) -> Sequence[Replayed]:
@@ -114,27 +116,34 @@ class Replayer:
 
     def __init__(self, execution: BlockExecution, request: MergeRequest, settlement: Settlement | None = None) -> None:
         self._execution = execution
-        self._request = request
         self._settlement = settlement
+        self._request = request
         self._rule = request.target_ledger.law.merge
         self._left = LeftOut()
 
     def replay(self, candidate: Candidate, footprint: Footprint, unseen: Unseen) -> tuple[Replayed, Footprint]:
         """Execute a candidate unless it is inconsistent; with what it read and wrote, as far as it was executed.
 
-        `footprint` is what it read and wrote where it was made, `unseen` the cells that it had not seen then.  What a
-        settlement writes is in no footprint.
+        `footprint` is what it read and wrote where it was made, `unseen` the cells that it had not seen then.
         """
         refusal = inadmissible(self._request, candidate) or self._left.dependence(footprint)
-        if refusal is not None:
-            one, now = left_out(candidate, refusal), Footprint()
+        if refusal is None:
+            one, now = self._try(candidate, footprint, unseen)
         else:
-            refusal = inconsistency(self._rule, footprint, unseen)
-            one, now = (left_out(candidate, refusal), Footprint()) if refusal else self._execute(candidate, unseen)
-            if one.receipt.refusal is not None and self._settlement is not None:
-                one = self._settlement.settle(self._execution, candidate, one.receipt.refusal)
+            one, now = left_out(candidate, refusal), Footprint()
         if one.outcome is None:
             self._left.add(candidate.id, footprint)
+        return one, now
+
+    def _try(self, candidate: Candidate, footprint: Footprint, unseen: Unseen) -> tuple[Replayed, Footprint]:
+        """Execute a candidate unless it is inconsistent where it was made, and settle what is inconsistent."""
+        refusal = inconsistency(self._rule, footprint, unseen)
+        if refusal is None:
+            one, now = self._execute(candidate, unseen)
+        else:
+            one, now = left_out(candidate, refusal), Footprint()
+        if one.receipt.refusal is not None and self._settlement is not None:
+            return self._settlement.settle(self._execution, candidate, one.receipt.refusal), now
         return one, now
 
     def _execute(self, candidate: Candidate, unseen: Unseen) -> tuple[Replayed, Footprint]:

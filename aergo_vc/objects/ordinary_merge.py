@@ -20,6 +20,7 @@ from aergo_vc.codec.git_commit import read_links
 from aergo_vc.codec.git_tree import read_entries, write_entries
 from aergo_vc.objects.discovery import GitPaths
 from aergo_vc.objects.git import Git
+from aergo_vc.objects.scratch_merge import merge_beside
 from aergo_vc.objects.store import ObjectStore
 
 _MOST_BASES = 16
@@ -69,6 +70,7 @@ class OrdinaryMerge:
         self._objects = objects
         self._paths = paths
         self._folder = folder
+        self._environment = environment
         self._git = Git(paths, environment, user_config=True, lazy_fetch=paths.is_partial)
 
     def merge(
@@ -84,15 +86,21 @@ class OrdinaryMerge:
         `options` are those of ``git merge -X``.  Raises GitFailedError where git cannot merge at all.
         """
         stripped = self._strip_all(bases, ours, theirs)
-        words = ["merge-tree", "--write-tree", "-z", "--messages", "--allow-unrelated-histories"]
-        done = self._git.run(*words, stripped[ours], stripped[theirs], expected=(0, 1))
-        merged = _parse(done.output)
+        merged = self._merge_bare(stripped[ours], stripped[theirs], options)
         wording = _Wording(stripped[ours], stripped[theirs], labels)
-        if not done.status:
+        if not merged.stages:
             return replace(merged, messages=wording.text(merged.messages))
         if len(bases) == 1:
             wording = wording.with_base(self._short(stripped[bases[0]]), self._short(bases[0]))
         return self._worded(merged, wording)
+
+    def _merge_bare(self, ours: ObjectId, theirs: ObjectId, options: Sequence[str]) -> MergedFiles:
+        if options:
+            tree, unmerged, said = merge_beside(self._paths, self._environment, ours, theirs, options)
+            # There our side is called HEAD, as everywhere in git where something is merged.
+            return MergedFiles(tree, tuple(_stages(iter(unmerged.split(b"\0")))), said)
+        words = ["merge-tree", "--write-tree", "-z", "--messages", "--allow-unrelated-histories"]
+        return _parse(self._git.run(*words, ours, theirs, expected=(0, 1)).output)
 
     def merge_bases(self, one: ObjectId, other: ObjectId) -> tuple[ObjectId, ...]:
         """The best common ancestors of two commits, in git's order."""
@@ -257,14 +265,17 @@ def _parse(output: bytes) -> MergedFiles:
     """What ``git merge-tree --write-tree -z --messages`` says (git-merge-tree(1), "Output")."""
     fields = iter(output.split(b"\0"))
     tree = ObjectId(next(fields).decode())
-    stages = []
+    return MergedFiles(tree, tuple(_stages(fields)), "".join(_messages(fields)))
+
+
+def _stages(fields: Iterator[bytes]) -> Iterator[Stage]:
+    """The entries of an index with conflicts, up to an empty field."""
     for field in fields:
         if not field:
-            break
+            return
         facts, _, path = field.partition(b"\t")
         mode, name, stage = facts.split(b" ")
-        stages.append(Stage(int(mode, 8), ObjectId(name.decode()), int(stage), path))
-    return MergedFiles(tree, tuple(stages), "".join(_messages(fields)))
+        yield Stage(int(mode, 8), ObjectId(name.decode()), int(stage), path)
 
 
 def _messages(fields: Iterator[bytes]) -> Iterator[str]:

@@ -1,12 +1,11 @@
 """Objects through a ``git cat-file`` child: for commands that must start fast, and for partial clones."""
 
-import subprocess
 from collections.abc import Mapping
-from typing import IO, cast
 
 from aergo_vc.base.ids import ObjectId
 from aergo_vc.base.limits import BLOCK_FILE_BYTES
 from aergo_vc.codec.digests import Kind
+from aergo_vc.objects.cat_file import CatFile
 from aergo_vc.objects.discovery import GitPaths
 from aergo_vc.objects.errors import ObjectDamagedError
 from aergo_vc.objects.git import Git
@@ -19,7 +18,7 @@ class PlumbingStore(ObjectStore):
     def __init__(self, paths: GitPaths, environment: Mapping[str, str] | None = None) -> None:
         self.object_format = paths.object_format
         self._git = Git(paths, environment, user_config=paths.is_partial, lazy_fetch=paths.is_partial)
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: CatFile | None = None
 
     def read(self, object_id: ObjectId, limit: int = BLOCK_FILE_BYTES) -> tuple[Kind, bytes]:
         _, size = self._ask("info", object_id) or (None, None)
@@ -30,11 +29,12 @@ class PlumbingStore(ObjectStore):
         if answer is None:
             raise missing(object_id)
         kind, size = answer
-        data = cast("IO[bytes]", self._running().stdout).read(size + 1)
-        if len(data) != size + 1:
+        child = self._running()
+        data = child.content(object_id, size)
+        if data is None or not child.is_in_step:
             self.close()
+        if data is None:
             raise ObjectDamagedError(f"object {object_id} cannot be read by git", id=object_id)
-        data = data[:-1]
         require_id(object_id, kind, data, self.object_format)
         return kind, data
 
@@ -44,30 +44,19 @@ class PlumbingStore(ObjectStore):
     def close(self) -> None:
         child, self._child = self._child, None
         if child is not None:
-            for pipe in (child.stdin, child.stdout):
-                cast("IO[bytes]", pipe).close()
-            child.wait()
+            child.end()
 
     def _ask(self, question: str, object_id: ObjectId) -> tuple[Kind, int] | None:
         """Kind and size as git states them; None if the object is missing."""
-        child = self._running()
-        question_pipe, answer_pipe = cast("IO[bytes]", child.stdin), cast("IO[bytes]", child.stdout)
-        try:
-            question_pipe.write(f"{question} {object_id}\n".encode())
-            question_pipe.flush()
-            words = answer_pipe.readline().split()
-        except BrokenPipeError:
-            words = []
-        if words[1:] == [b"missing"]:
+        words = self._running().ask(question, object_id)
+        if words[1:] == ["missing"]:
             return None
         if len(words) != len(("id", "kind", "size")):
-            self._child = None
-            child.kill()
-            child.communicate()
+            self.close()
             raise ObjectDamagedError(f"object {object_id} cannot be read by git", id=object_id)
-        return Kind(words[1].decode()), int(words[2])
+        return Kind(words[1]), int(words[2])
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self) -> CatFile:
         if self._child is None:
-            self._child = self._git.start("cat-file", "--batch-command")
+            self._child = CatFile(self._git.start("cat-file", "--batch-command"))
         return self._child

@@ -6,11 +6,10 @@ transactions in a file of the clone, named after the merged commit, until the me
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from aergo_vc.base.ids import BranchName, ObjectId, TableName
-from aergo_vc.base.limits import BLOCK_FILE_BYTES, TRANSACTION_BYTES
-from aergo_vc.codec.transactions import decode_transactions, encode_transaction, encode_transactions
+from aergo_vc.base.limits import TRANSACTION_BYTES
+from aergo_vc.codec.transactions import encode_transaction
 from aergo_vc.ledger.machine import Submission
 from aergo_vc.merging.conflicts import (
     Conflict,
@@ -26,13 +25,13 @@ from aergo_vc.model.changes import Key
 from aergo_vc.model.schema import Table
 from aergo_vc.model.transactions import Payload, Transaction
 from aergo_vc.model.types import Value
-from aergo_vc.objects.durable import make_directories, replace_file
 from aergo_vc.repository.errors import NoMergeError, TransactionTooLongError
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.merging import Prepared, prepare_merge
+from aergo_vc.repository.resolutions import read_resolutions, write_resolutions
 from aergo_vc.repository.submitting import signed
 from aergo_vc.repository.tips import Tip, tip_of
-from aergo_vc.repository.unfinished_merges import merge_head
+from aergo_vc.repository.unfinished_merges import require_merge_head
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.sql.types.values import value_from_text
 
@@ -108,38 +107,6 @@ def resolve_script(workspace: Workspace, identity: Identity, script: str, prefix
     return _resolve(workspace, identity, chosen)
 
 
-# The file
-
-
-def read_resolutions(workspace: Workspace, source: ObjectId) -> tuple[Transaction, ...]:
-    """The resolutions so far of a merge of the commit `source`; raises FormatError."""
-    try:
-        data = _path(workspace, source).read_bytes()
-    except FileNotFoundError:
-        return ()
-    return decode_transactions(data[: BLOCK_FILE_BYTES + 1])
-
-
-def forget_resolutions(workspace: Workspace) -> None:
-    """A merge begins, or is over."""
-    folder = workspace.folder / _FOLDER
-    for path in folder.glob("*.jsonl") if folder.is_dir() else ():
-        path.unlink(missing_ok=True)
-
-
-_FOLDER = "resolutions"
-
-
-def _path(workspace: Workspace, source: ObjectId) -> Path:
-    return workspace.folder / _FOLDER / f"{source}.jsonl"
-
-
-def _write(workspace: Workspace, source: ObjectId, resolutions: Iterable[Transaction]) -> None:
-    path = _path(workspace, source)
-    make_directories(path.parent)
-    replace_file(path, encode_transactions(resolutions))
-
-
 # Resolving
 
 _Script = Callable[[OpenMerge, Mapping[TableName, Table]], tuple[Sequence[OpenConflict], str]]
@@ -156,7 +123,7 @@ def _resolve(workspace: Workspace, identity: Identity, script: _Script) -> OpenM
         made = _sign(workspace, identity, tip, resolution(ids, text))
         after = (*[one for one in before if not set(ids) & set(resolved_by(one.payload))], made)
         merge = _state(tip, source, _prepared(workspace, identity, tip, source, after))
-        _write(workspace, source, after)
+        write_resolutions(workspace, source, after)
         return merge
 
 
@@ -179,9 +146,7 @@ def _sign(workspace: Workspace, identity: Identity, tip: Tip, script: str) -> Tr
 
 
 def _merging(workspace: Workspace) -> tuple[Tip, ObjectId]:
-    source = merge_head(workspace)
-    if source is None:
-        raise NoMergeError("no merge is in progress in this worktree")
+    source = require_merge_head(workspace)
     return tip_of(workspace, workspace.current_branch()), source
 
 

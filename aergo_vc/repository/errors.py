@@ -84,6 +84,12 @@ class StalePreparationError(RepositoryError):
     code = "E_STALE_MERGE"
 
 
+class ConflictError(RepositoryError):
+    """A merge has conflicts, and there is no worktree in which people could resolve them."""
+
+    code = "E_CONFLICT"
+
+
 class NoMergeError(RepositoryError):
     """No merge is in progress."""
 

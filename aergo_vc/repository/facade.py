@@ -39,8 +39,11 @@ from aergo_vc.repository.results import (
 from aergo_vc.repository.workspace import Surroundings, Workspace
 
 if TYPE_CHECKING:
+    from aergo_vc.merging.conflicts import Side
     from aergo_vc.query.results import Result
     from aergo_vc.query.session import QueryLimits
+    from aergo_vc.repository.conflicts import OpenMerge
+    from aergo_vc.repository.transaction_trees import TransactionTree
 
 
 class Repository:
@@ -289,6 +292,15 @@ class Repository:
 
         return details(self._workspace, what)
 
+    def dtt(self, revision: str | None = None, *, optimize: bool = False) -> "TransactionTree":
+        """Which transactions of a block wait for which: its Deterministic Transaction Tree.
+
+        With `optimize` as if each version of a row were kept, so that nobody waits but for what it reads.
+        """
+        from aergo_vc.repository.transaction_trees import transaction_tree  # noqa: PLC0415
+
+        return transaction_tree(self._workspace, revision, optimize=optimize)
+
     def diff(self, before: str, after: str, *, table: str | None = None) -> Iterator[TableDifference]:
         """What turns the state at one block into that at another, table by table."""
         from aergo_vc.repository.importing import full_table_name  # noqa: PLC0415
@@ -341,18 +353,27 @@ class Repository:
         return status(self._workspace, self._identity)
 
     def query(
-        self, sql: str, *, at: str | None = None, parameters: Sequence[Value] = (), limits: "QueryLimits | None" = None
+        self,
+        sql: str,
+        *,
+        at: str | None = None,
+        parameters: Sequence[Value] = (),
+        limits: "QueryLimits | None" = None,
+        conflicts: bool = False,
     ) -> "AbstractContextManager[Result]":
         """Run one reading statement over the state at a block; its rows last as long as the context.
 
         On DuckDB: at the head of a branch a file of rows is kept and moved from block to block; other blocks are served
         from the nearest one.  Raises QueryError, QueryTimeout and their like.  A statement that calls routines of
         contracts, or names a view that does, is AERGOSQL instead, runs for this clone's entity on a state in memory,
-        and raises SqlError; `limits` do not bound it, a transaction's budget does.
+        and raises SqlError; `limits` do not bound it, a transaction's budget does.  With `conflicts` those of the merge
+        in progress are shown as the table ``aergo.conflicts``, cell by cell.
         """
         from aergo_vc.repository.querying import query  # noqa: PLC0415 - loads duckdb
 
-        return query(self._workspace, self._identity, sql, at=at, parameters=parameters, limits=limits)
+        return query(
+            self._workspace, self._identity, sql, at=at, parameters=parameters, limits=limits, conflicts=conflicts
+        )
 
     # Branches and tags
 
@@ -418,6 +439,35 @@ class Repository:
         from aergo_vc.repository.unfinished_merges import abort_merge  # noqa: PLC0415
 
         abort_merge(self._workspace)
+
+    def conflicts(self) -> "OpenMerge":
+        """The conflicts of the merge that is in progress in this worktree; raises NoMergeError."""
+        from aergo_vc.repository.conflicts import open_merge  # noqa: PLC0415 - loads sqlglot
+
+        return open_merge(self._workspace, self._identity)
+
+    def resolve(self, transaction: str, side: "Side | None") -> "OpenMerge":
+        """Resolve a conflict by the cells of one side, or, with None, by leaving the transaction out.
+
+        `transaction` is its id, or the id's first digits.  What is to be done is signed as a transaction, which
+        `continue_merge` puts at the end of the block.  Raises UnresolvableError, FailedResolutionError.
+        """
+        from aergo_vc.repository.conflicts import resolve_side  # noqa: PLC0415 - loads sqlglot
+
+        return resolve_side(self._workspace, self._identity, side, transaction)
+
+    def resolve_row(self, table: str, key: Sequence[str], cells: Mapping[str, str | None]) -> "OpenMerge":
+        """Resolve a conflict by values for cells of the row in conflict, read as their types have it; see `resolve`."""
+        from aergo_vc.repository.conflicts import resolve_cells  # noqa: PLC0415 - loads sqlglot
+        from aergo_vc.repository.importing import full_table_name  # noqa: PLC0415
+
+        return resolve_cells(self._workspace, self._identity, full_table_name(table), key, cells)
+
+    def resolve_sql(self, script: str, transactions: Sequence[str] = ()) -> "OpenMerge":
+        """Resolve conflicts by what a script does instead; without `transactions` the only one.  See `resolve`."""
+        from aergo_vc.repository.conflicts import resolve_script  # noqa: PLC0415 - loads sqlglot
+
+        return resolve_script(self._workspace, self._identity, script, transactions)
 
     def repair(
         self,

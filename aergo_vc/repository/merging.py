@@ -7,11 +7,13 @@ from aergo_vc.base.ids import BlockId, BranchName, ObjectId, TableName
 from aergo_vc.codec.digests import Kind
 from aergo_vc.codec.git_commit import read_links
 from aergo_vc.codec.git_tree import read_entries
+from aergo_vc.codec.receipts import count_rows
 from aergo_vc.directory.authorities import Authorities
 from aergo_vc.keys.parallel import SignatureChecker
 from aergo_vc.ledger.ancestry import BlockGraph
 from aergo_vc.ledger.building import (
     BuiltBlock,
+    Contents,
     Lease,
     Place,
     Plan,
@@ -22,11 +24,13 @@ from aergo_vc.ledger.building import (
 )
 from aergo_vc.ledger.history import BlockCommit
 from aergo_vc.ledger.layout import LEDGER, LedgerTree, other_entries, read_ledger, with_ledger
-from aergo_vc.ledger.machine import Machine, Submission
+from aergo_vc.ledger.machine import Machine, State, Submission
 from aergo_vc.ledger.merges import MergeRequest, Replayed
-from aergo_vc.ledger.rules import ref_of
+from aergo_vc.ledger.rules import check_signer, ref_of
 from aergo_vc.ledger.verifying import ComparingObjects, Verifier
 from aergo_vc.merging.conflicts import Conflict
+from aergo_vc.merging.grafted_replays import GraftedReplays
+from aergo_vc.merging.grafting_merger import GraftingMerger
 from aergo_vc.merging.replaying import SerialMerger
 from aergo_vc.merging.resolving import resolved
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Header
@@ -34,8 +38,11 @@ from aergo_vc.model.schema import Table
 from aergo_vc.model.transactions import RowCounts
 from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 from aergo_vc.objects.refs import is_reference_name
-from aergo_vc.repository.errors import MergeInProgressError, UnmergeableError
+from aergo_vc.repository.errors import ConflictError, MergeInProgressError, UnmergeableError
+from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.prepared import PreparedFor, note_prepared
+from aergo_vc.repository.resolutions import forget_resolutions, read_resolutions
 from aergo_vc.repository.results import Merged, MergedTransaction, total_counts
 from aergo_vc.repository.revisions import peeled, resolve
 from aergo_vc.repository.sealing import Producer, checked_message
@@ -78,7 +85,7 @@ class Prepared:
     place: Place
     lease: Lease
     written: WrittenBlock
-    replayed: tuple[Replayed, ...]
+    replayed: Sequence[Replayed]
     counts: Mapping[TableName, RowCounts]
     conflicts: tuple[Conflict, ...] = ()
     tables: Mapping[TableName, Table] = field(default_factory=dict)
@@ -132,25 +139,38 @@ def prepare_merge(
     with state_cache(workspace, target.branch) as cache:
         cache.move_to(target.ledger)
         authorities = producer.authorities()
-        _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop))
         request = MergeRequest(
             ours, target.ledger, theirs, opening.context, opening.authority, resolutions=tuple(resolutions)
         )
+        for transaction, _ in resolutions:
+            check_signer(transaction.payload, target.branch, opening.authority)
         conflicts: list[Conflict] = []
-        merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append)
-        replay = merger(cache.machine, request)
+        kept = FootprintFiles(workspace.folder / FOOTPRINTS)
+        replay = GraftingMerger(objects, workspace.nodes, authorities, kept).prepare(cache.machine, request)
+        if replay is None:
+            _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop))
+            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append, kept.keep)
+            replay = merger(cache.machine, request)
         with cache.machine.block(opening.context) as execution:
-            considered = replay(execution)
-            replayed = (*considered, *resolved(execution, considered, resolutions))
+            replayed = replay(execution)
+            if resolutions:
+                replayed = (*replayed, *resolved(execution, replayed, resolutions))
             tables = cache.machine.catalog.tables
-            executed = executed_merge(replayed, execution.outlook())
+            contents = _contents(replayed, execution.outlook())
     origin = Source(source, theirs_ledger.block)
     place = Place(target.commit, target.ledger, target.ledger.genesis_bytes, target.ledger.law_bytes, origin)
-    written = write_files(objects, place, opening.lease, executed)
-    counts = total_counts(one.receipt.rows for one in replayed)
+    written = write_files(objects, place, opening.lease, contents)
+    counts = total_counts(count_rows(contents.receipts_bytes))
     return Prepared(
         target, origin, theirs_ledger, place, opening.lease, written, replayed, counts, tuple(conflicts), tables
     )
+
+
+def _contents(replayed: Sequence[Replayed], state: State) -> Contents:
+    """What goes into the files of the block that a merge makes."""
+    if isinstance(replayed, GraftedReplays):
+        return Contents(replayed.transactions_bytes, replayed.receipts_bytes, state, list(replayed.bringing))
+    return executed_merge(replayed, state).contents
 
 
 def _require_mergeable(target: Tip, source: LedgerTree, stop: BlockCommit, ours: BlockCommit) -> None:
@@ -204,8 +224,8 @@ def merge(
 ) -> Merged:
     """Merge what `revision` means into the current branch; with `dry_run` tell what that would do.
 
-    Without `commit` the result is left in the index and in the files, and `continue_merge` goes on from there.  Raises
-    as `prepare_merge`, and MergeInProgressError.
+    Without `commit`, or with open conflicts, the result is left in the index and in the files, and `continue_merge`
+    goes on from there.  Raises as `prepare_merge`, and MergeInProgressError.
     """
     branch = workspace.current_branch()
     source = commit_of(workspace, revision)
@@ -220,16 +240,25 @@ def merge(
             return Merged(branch, None, None, None, None, None, (), {})
         if dry_run:
             return merged_of(prepared, None)
+        if prepared.conflicts and workspace.paths.work_tree is None:
+            many = len(prepared.conflicts)
+            what = f"{many} transaction{'' if many == 1 else 's'} in conflict"
+            raise ConflictError(f"{what}, and a bare repository has no worktree in which to resolve that")
+        forget_resolutions(workspace, source)
         files = merged_files(workspace, target.commit, source, revision)
         if files is not None and files.stages:
             path = files.stages[0].path.decode("utf-8", "replace")
             raise UnmergeableError(f"both sides changed {path} beside ledger/, in ways that git cannot bring together")
         text = checked_message(message or describe_merge(prepared, revision))
         tree = None if files is None else files.tree
-        if commit:
+        if commit and not prepared.conflicts:
             return merged_of(prepared, land_merge(workspace, identity, prepared, text, tree).commit)
         root = tree or read_links(workspace.writer.read_commit(target.commit)).tree
-        leave_merge(workspace, target.commit, source, with_ledger(workspace.writer, root, prepared.ledger.id), text)
+        # A block with open conflicts is none: until they are resolved the ledger stays what it is.
+        ledger = target.ledger.id if prepared.conflicts else prepared.ledger.id
+        leave_merge(workspace, target.commit, source, with_ledger(workspace.writer, root, ledger), text)
+        if not prepared.conflicts:
+            note_prepared(workspace.paths, ledger, PreparedFor(target.commit, source))  # so `git commit` may seal it
         return merged_of(prepared, None)
 
 
@@ -296,6 +325,7 @@ def merged_of(prepared: Prepared, commit: ObjectId | None) -> Merged:
         commit=commit,
         transactions=tuple(MergedTransaction(one.submission[0], one.receipt) for one in prepared.replayed),
         rows=prepared.counts,
+        conflicts=prepared.conflicts,
     )
 
 
@@ -317,16 +347,23 @@ def commit_of(workspace: Workspace, text: str) -> ObjectId:
 
 
 def continue_merge(workspace: Workspace, identity: Identity, *, message: str | None = None) -> Merged:
-    """Seal the merge in progress, at this time, with the other files as the index has them; raises NoMergeError."""
+    """Seal the merge in progress, at this time, with the other files as the index has them; raises NoMergeError.
+
+    While there are open conflicts nothing is sealed.
+    """
     branch = workspace.current_branch()
     with workspace.locked():
         source = require_merge_head(workspace)
         target = tip_of(workspace, branch)
-        prepared = prepare_merge(workspace, identity, target, source)
+        resolutions = [(one, ()) for one in read_resolutions(workspace, source)]
+        prepared = prepare_merge(workspace, identity, target, source, resolutions=resolutions)
         if isinstance(prepared, Unchanged):
             raise UnmergeableError("the merge in progress changes nothing in ledger/: conclude it with git commit")
+        if prepared.conflicts:
+            return merged_of(prepared, None)
         text = checked_message(message or merge_message(workspace) or describe_merge(prepared, source[:_SHORT]))
         files = merged_files_in_index(workspace, target.commit)
         built = land_merge(workspace, identity, prepared, text, files)
         forget_merge(workspace)
+        forget_resolutions(workspace, source)
         return merged_of(prepared, built.commit)

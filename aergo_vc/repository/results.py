@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import BlockId, BranchName, ChainId, EntityName, ObjectId, TableName, TransactionId
+from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.model.blocks import Header
 from aergo_vc.model.changes import TableChanges
 from aergo_vc.model.outcomes import StatementResult
@@ -106,7 +107,8 @@ class MergedTransaction:
 class Merged:
     """A merge of the last block `merged` of branch `source` into `branch`, or what it would be (`commit` is None then).
 
-    `block` is None where there was nothing of a ledger to merge.
+    `block` is None where there was nothing of a ledger to merge.  The transactions in `conflicts` are among those left
+    out until somebody resolves them; there is no commit before that.
     """
 
     branch: BranchName
@@ -117,6 +119,7 @@ class Merged:
     commit: ObjectId | None
     transactions: tuple[MergedTransaction, ...]
     rows: Mapping[TableName, RowCounts]
+    conflicts: tuple[Conflict, ...] = ()
 
     @property
     def refused(self) -> tuple[MergedTransaction, ...]:

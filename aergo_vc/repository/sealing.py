@@ -25,8 +25,11 @@ from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine, Submission, TransactionOutcome
 from aergo_vc.ledger.rules import check_producer
 from aergo_vc.ledger.verifying import check_tip
+from aergo_vc.merging.marks import log_footprints
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Law
 from aergo_vc.model.directory import Authority, Roster
+from aergo_vc.model.footprints import Footprint
+from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Exclusion
 from aergo_vc.repository.admission import admit
 from aergo_vc.repository.engine_check import require_engine
@@ -40,6 +43,7 @@ from aergo_vc.repository.errors import (
     SlotSpentError,
     StalePreparationError,
 )
+from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.signers import follow_directory
 from aergo_vc.repository.tips import Tip
@@ -129,14 +133,25 @@ class Producer:
         header, authority = tip.ledger.header, opening.authority
         past = past_of(self._workspace.writer, tip.commit, tip.ledger, [transaction for transaction, _ in submissions])
         refused: list[Exclusion] = []
+        footprints = _wanted_footprints(tip.ledger.law, submissions)
+        catalog = machine.catalog
         with closing(admit(submissions, header, authority, past, refused)) as admitted:
-            executed = execute_all(machine, opening.context, admitted)
+            executed = execute_all(machine, opening.context, admitted, footprints)
         executed = replace(executed, excluded=(*refused, *executed.excluded))
         if not executed.included:
             return executed.excluded
         place = Place(tip.commit, tip.ledger, tip.ledger.genesis_bytes, tip.ledger.law_bytes)
         plan = Plan(place, opening.lease, self._identity.author, checked_message(message or describe(executed)))
-        return self.land(plan, executed, tip.branch)
+        sealed = self.land(plan, executed, tip.branch)
+        if footprints is not None:
+            self._keep_footprints(sealed, catalog, footprints)
+        return sealed
+
+    def _keep_footprints(self, sealed: Sealed, catalog: Catalog, footprints: Sequence[Footprint]) -> None:
+        """Keep what the transactions of a private branch did, for the merge that the branch is there for."""
+        transactions = sealed.block.ledger.transactions
+        log = log_footprints(sealed.block.id, catalog, transactions, footprints)
+        FootprintFiles(self._workspace.folder / FOOTPRINTS).keep(sealed.block.commit, log)
 
     def open(self, tip: Tip) -> Opening:
         """The right to put a block on `tip` now, which is sound and keeps what is final; raises where there is none."""
@@ -183,10 +198,15 @@ class Producer:
 
     def begin(self, plan: Plan, executed: Executed, branch: BranchName) -> Sealed:
         """The same for the first block of a branch that does not exist yet, on a commit of another."""
-        return self._land(plan, executed, branch, None)
+        sealed = self._land(plan, executed, branch, None)
+        if not executed.included:
+            self._keep_footprints(sealed, Catalog(), ())
+        return sealed
 
     def _land(self, plan: Plan, executed: Executed, branch: BranchName, old: ObjectId | None) -> Sealed:
-        built = self._publish(plan, write_files(self._workspace.writer, plan.place, plan.lease, executed), branch, old)
+        built = self._publish(
+            plan, write_files(self._workspace.writer, plan.place, plan.lease, executed.contents), branch, old
+        )
         return Sealed(built, executed.outcomes, executed.excluded)
 
     def land_written(
@@ -272,6 +292,13 @@ class Producer:
             if found.header.slot < tip.header.slot:
                 return False
         return False
+
+
+def _wanted_footprints(law: Law, submissions: Sequence[Submission]) -> list[Footprint] | None:
+    """A list for the footprints of a block that is likely to be merged; None where they would cost too much."""
+    if law.consensus is not Consensus.SOLE or any(transaction.payload.loads for transaction, _ in submissions):
+        return None
+    return []
 
 
 def checked_message(text: str) -> str:

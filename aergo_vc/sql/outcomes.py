@@ -1,7 +1,8 @@
 """What a script is told and what it leaves: the values at the engine's edge."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from aergo_vc.base.ids import BranchName, ChainId, EntityName, TableName, TransactionId
@@ -83,14 +84,13 @@ class CallOutcome(NamedTuple):
     changes: Changes
 
 
-@dataclass(slots=True)
 class OpenTransaction:
     """What has happened since a stretch began; complete once it has ended.
 
     `begun` says that a part of it has run, or rows were filled in; `savepoint` is where it began.
     """
 
-    changes: Changes = field(default_factory=dict)
+    changes: Changes = MappingProxyType({})
     rewritten: frozenset[TableName] = frozenset()
     catalog_changed: bool = False
     discarded: bool = False
@@ -98,7 +98,9 @@ class OpenTransaction:
     events: tuple[Event, ...] = ()
     notices: tuple[Notice, ...] = ()
     begun: bool = False
-    savepoint: str = ""
+
+    def __init__(self, savepoint: str = "") -> None:
+        self.savepoint = savepoint
 
     def take(self, part: "OpenTransaction") -> None:
         """Take over what a part of this one did beside changing rows."""

@@ -5,6 +5,7 @@ It is a cache that can be rebuilt; nothing in it is believed by others.  It belo
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -193,21 +194,29 @@ class StateDatabase:
             self._transactions.append(opened)
             self._capture.push()
 
-        def leave(error: BaseException | None) -> None:
-            if error is None and checked and not opened.discarded:
-                try:
-                    self.check_constraints()
-                except BaseException:
-                    self._undo(name, before, final=final)
-                    raise
-            if error is None and not opened.discarded:
-                self._keep(name, opened, final=final)
-                return
+        return Stretch(opened, partial(self._leave, opened, before, final=final, checked=checked))
+
+    def _leave(
+        self,
+        opened: OpenTransaction,
+        before: tuple[Catalog, Mapping[TableName, RowSource]],
+        error: BaseException | None,
+        *,
+        final: bool,
+        checked: bool,
+    ) -> None:
+        if error is not None or opened.discarded:
             if error is None and not final and not opened.changes:
                 opened.changes = self._capture.changes()
-            self._undo(name, before, final=final)
-
-        return Stretch(opened, leave)
+            self._undo(opened.savepoint, before, final=final)
+            return
+        if checked:
+            try:
+                self.check_constraints()
+            except BaseException:
+                self._undo(opened.savepoint, before, final=final)
+                raise
+        self._keep(opened, final=final)
 
     def _begin(self, name: str, *, final: bool) -> None:
         if final and self._depth:
@@ -226,9 +235,9 @@ class StateDatabase:
         if self.catalog is not catalog:
             self._set_catalog(catalog)
 
-    def _keep(self, name: str, opened: OpenTransaction, *, final: bool) -> None:
+    def _keep(self, opened: OpenTransaction, *, final: bool) -> None:
         self._depth -= 1
-        self._command("COMMIT" if final else f"RELEASE {name}")
+        self._command("COMMIT" if final else f"RELEASE {opened.savepoint}")
         if final:
             return
         self._transactions.pop()

@@ -68,7 +68,7 @@ def test_an_invalid_block_ends_with_1_and_names_the_rule(shop: Place) -> None:
     shutil.rmtree(shop.path / ".git" / "hooks")
     block = shop.path / "ledger" / "block.json"
     block.write_text(block.read_text().replace('"height":2', '"height":7'))
-    shop.git("commit", "--quiet", "--all", "--message=forged")
+    shop.git("commit", "--quiet", "--all", "--no-gpg-sign", "--message=forged")
     outcome = shop.aergo("verify", expect=1)
     assert outcome.err.startswith("error: commit ")
 

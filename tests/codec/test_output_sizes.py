@@ -3,8 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aergo_vc.codec.receipts import is_output_small, output_size
-from aergo_vc.model.transactions import CallResult, Event
+from aergo_vc.base.ids import TransactionId
+from aergo_vc.codec.receipts import encode_receipts, output_size
+from aergo_vc.model.transactions import CallResult, Event, Receipt
 
 _NAMES = st.from_regex(r"[a-z]{1,5}\.[a-z]{1,5}", fullmatch=True)
 _VALUES = st.recursive(
@@ -19,9 +20,11 @@ _RESULTS = st.none() | st.builds(
 
 
 @given(_EVENTS.map(tuple), _RESULTS)
-def test_an_output_that_counts_as_small_is_within_the_limit(
+def test_the_output_is_what_a_receipt_has_beside_rows_and_a_name(
     events: tuple[Event, ...], result: CallResult | None
 ) -> None:
-    size = output_size(events, result)
-    assert not is_output_small(events, result, size - 1)
-    assert is_output_small(events, result, 100 * size + 1_000)
+    transaction = TransactionId("0" * 64)
+    line = encode_receipts([Receipt(transaction, {}, events, result)])
+    bare = encode_receipts([Receipt(transaction)])
+    comma = 1 if events or result is not None else 0
+    assert output_size(events, result) - len("{}") == len(line) - len(bare) - comma

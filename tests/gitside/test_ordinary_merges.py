@@ -2,77 +2,10 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from merge_scenes import SCENES, Scene, play, play_criss_cross
+from merge_scenes import DATE, OPERATIONS, SCENES, SOME, After, Scene, after, play, play_criss_cross
 from world import Place, World
-
-DATE = {"GIT_AUTHOR_DATE": "1700000000 +0000", "GIT_COMMITTER_DATE": "1700000000 +0000"}
-
-OPERATIONS: dict[str, tuple[str, ...]] = {
-    "merge": ("merge", "--no-edit", "topic/side"),
-    "no-commit": ("merge", "--no-commit", "topic/side"),
-    "squash": ("merge", "--squash", "topic/side"),
-    "quiet": ("merge", "--quiet", "topic/side"),
-    "by id": ("merge", "topic/side^0"),
-    "ours": ("merge", "-Xours", "topic/side"),
-    "theirs": ("merge", "-X", "theirs", "topic/side"),
-    "space": ("merge", "-Xignore-all-space", "topic/side"),
-    "no renames": ("merge", "-Xno-renames", "topic/side"),
-    "pull": ("pull", "--quiet", "--no-rebase", ".", "topic/side"),
-    "cherry-pick": ("cherry-pick", "topic/side"),
-    "cherry-pick -n": ("cherry-pick", "--no-commit", "topic/side"),
-    "cherry-pick -x": ("cherry-pick", "-x", "topic/side"),
-    "rebase": ("rebase", "topic/side"),
-}
-SOME = ("content", "both in one file, apart", "rename with a conflict inside", "directory and file")
-
-
-@dataclass(frozen=True)
-class After:
-    """What an operation left, as far as a user can see it."""
-
-    status: int
-    out: str
-    err: str
-    index: str
-    files: dict[str, str]
-    tree: str
-    parents: int
-    message: str
-    states: dict[str, str]
-
-
-def files_of(folder: Path) -> dict[str, str]:
-    """The worktree's files and links."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        name = str(path.relative_to(folder))
-        if not name.startswith(".git/") and name != ".git" and not (path.is_dir() and not path.is_symlink()):
-            found[name] = str(path.readlink()) if path.is_symlink() else path.read_text("latin-1")
-    return found
-
-
-def after(place: Place, words: tuple[str, ...]) -> After:
-    done = place.git(*words, variables=DATE, expect=None)
-    git_dir = place.path / ".git"
-    names = ("MERGE_MSG", "MERGE_HEAD", "MERGE_MODE", "SQUASH_MSG", "CHERRY_PICK_HEAD", "REVERT_HEAD", "AUTO_MERGE")
-    states = {name: (git_dir / name).read_text() for name in names if (git_dir / name).exists()}
-    log = place.git("log", "-1", "--format=%T %P%n%B").out
-    first, _, message = log.partition("\n")
-    return After(
-        done.status,
-        done.out.replace("'aergo'", "'ort'"),
-        done.err.replace("strategy aergo", "strategy ort"),
-        place.git("ls-files", "--stage").out,
-        files_of(place.path),
-        first.split(" ")[0],
-        len(first.split(" ")) - 1,
-        message,
-        states,
-    )
 
 
 def compare(world: World, prepare: Callable[[Place], object], words: tuple[str, ...]) -> After:

@@ -7,23 +7,25 @@ from git_sandbox import Sandbox
 from merge_scenes import SCENES, Scene, play, play_criss_cross
 
 from aergo_vc.base.ids import ObjectId
+from aergo_vc.objects.errors import GitFailedError
 from aergo_vc.objects.opening import open_store
 from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 
 FOLDER = "ledger"
 
 
-def merged(sandbox: Sandbox, ours: str = "main", theirs: str = "topic/side") -> MergedFiles:
+def merged(sandbox: Sandbox, *options: str) -> MergedFiles:
     """The result over the histories' own merge bases, under the names that git would use."""
-    one, other = (ObjectId(sandbox.git("rev-parse", name)) for name in (ours, theirs))
+    theirs = "topic/side"
+    one, other = (ObjectId(sandbox.git("rev-parse", name)) for name in ("main", theirs))
     with open_store(sandbox.paths) as store:
         merge = OrdinaryMerge(store, sandbox.paths, {"PATH": "/usr/local/bin:/usr/bin:/bin"}, folder=FOLDER)
-        return merge.merge(merge.merge_bases(one, other), one, other, Labels("HEAD", theirs))
+        return merge.merge(merge.merge_bases(one, other), one, other, Labels("HEAD", theirs), options)
 
 
-def merged_by_git(sandbox: Sandbox) -> tuple[str, list[str], str]:
+def merged_by_git(sandbox: Sandbox, *options: str) -> tuple[str, list[str], str]:
     """Tree, entries with conflicts and words of ``git merge`` in the worktree."""
-    said = sandbox.git("merge", "--no-commit", "--no-ff", "-s", "ort", "topic/side", check=False)
+    said = sandbox.git("merge", "--no-commit", "--no-ff", "-s", "ort", *options, "topic/side", check=False)
     unmerged = sandbox.git("ls-files", "-u", "-z").split("\0")[:-1]
     if not unmerged:
         return (
@@ -92,3 +94,19 @@ def test_nothing_but_objects_changes(plain: Sandbox) -> None:
     }
     assert after == before
     subprocess.run(["git", "fsck", "--strict", "--no-dangling"], cwd=plain.root, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("option", ["ours", "theirs", "ignore-all-space", "no-renames", "patience"])
+@pytest.mark.parametrize("name", ["content", "rename with a conflict inside", "directory and file", "add and add"])
+def test_options_count_as_they_do_for_git(name: str, option: str, sandbox: Sandbox) -> None:
+    sandbox.git("config", "merge.conflictStyle", "diff3")
+    play(SCENES[name], sandbox.root, sandbox.git)
+    ours = merged(sandbox, option)
+    assert spelled(ours) == merged_by_git(sandbox, f"-X{option}")
+
+
+def test_an_unknown_option_is_refused_and_changes_nothing(plain: Sandbox) -> None:
+    play(SCENES["content"], plain.root, plain.git)
+    with pytest.raises(GitFailedError):
+        merged(plain, "sideways")
+    assert plain.git("status", "--porcelain") == ""

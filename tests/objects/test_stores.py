@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,27 @@ def test_a_store_in_memory_keeps_what_it_was_given() -> None:
     name = store.add(Kind.BLOB, b"x")
     assert store.read(name) == (Kind.BLOB, b"x")
     assert not store.contains(ObjectId("0" * 64))
+
+
+def test_who_reads_does_not_wait_for_more_of_an_object_than_git_has(plain: Sandbox) -> None:
+    blob = ObjectId(plain.git("hash-object", "-w", "--stdin", stdin=bytes(range(200))))
+    plain.git("tag", "blob", blob)
+    other = ObjectId(plain.commit(a="one\n"))
+    plain.git("repack", "-adq")
+    plain.commit(a="two\n")
+    plain.git("repack", "-aq")
+    packs = sorted(plain.paths.common_dir.glob("objects/pack/*.pack"))
+    assert len(packs) == 2
+    # Of two copies git announces the size that the one has, and then finds that only the other can be read.
+    for pack in packs:
+        (line,) = [line for line in plain.git("verify-pack", "-v", str(pack)).splitlines() if line.startswith(blob)]
+        sound = pack.read_bytes()
+        damaged = bytearray(sound)
+        damaged[int(line.split()[4])] += 1  # gitformat-pack(5): the size's lowest four bits
+        pack.chmod(0o644)
+        pack.write_bytes(damaged)
+        with PlumbingStore(plain.paths) as store:
+            with suppress(ObjectDamagedError):
+                assert store.read_blob(blob) == bytes(range(200))
+            assert store.contains(other)
+        pack.write_bytes(sound)

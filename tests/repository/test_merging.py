@@ -50,7 +50,8 @@ def test_a_blind_write_to_what_the_target_changed_is_left_out(ledger: Ledger) ->
     ledger.sql("UPDATE account SET balance = 9 WHERE name = 'ann'")
     done = merge(ledger, "side")
     first, second = (one.receipt.refusal for one in done.transactions)
-    assert first is not None and second is None
+    assert first is not None
+    assert second is None
     assert first.code == "E_LOST_UPDATE"
     assert first.message == 'it writes balance of public.account "ann" unseen, where the target has 9'
     assert rows(ledger) == [("ann", 9), ("bob", 2)]
@@ -67,7 +68,8 @@ def test_what_depends_on_something_left_out_is_left_out_too(ledger: Ledger) -> N
     ledger.sql("UPDATE account SET balance = 9 WHERE name = 'ann'")
     done = merge(ledger, "side")
     first, second = (one.receipt.refusal for one in done.transactions)
-    assert first is not None and second is not None
+    assert first is not None
+    assert second is not None
     assert (second.code, second.after) == ("E_DEPENDS", done.transactions[0].transaction.id)
     assert rows(ledger) == [("ann", 9), ("bob", 105)]
     assert ledger.verifies() == 6

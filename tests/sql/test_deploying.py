@@ -1,6 +1,5 @@
 """Deployments: what exists is compared with what the script defines."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,7 @@ def deploy(
     engine: Engine, script: str = BANK, signer: str = "alice", roles: frozenset[str] = frozenset()
 ) -> ScriptOutcome:
     return engine.run(
-        script, replace(context(), signer=EntityName(signer), roles_of=lambda _entity: roles), contract="bank"
+        script, context()._replace(signer=EntityName(signer), roles_of=lambda _entity: roles), contract="bank"
     )
 
 

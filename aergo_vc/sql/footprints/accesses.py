@@ -1,11 +1,13 @@
 """What one SQL text of the engine's reads and writes, as far as the text tells: the bindings then name the rows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.footprints import Columns
+from aergo_vc.sql.footprints.tables import TableFacts
+from aergo_vc.sql.footprints.texts import LiteralAt, Literals
 
 Value = Callable[[Any], Any]
 """Takes a value, as kept, from a statement's bindings."""
@@ -30,6 +32,19 @@ class Points:
         is_single = len(self.keys) == 1 and len(self.keys[0]) == 1
         object.__setattr__(self, "single", self.keys[0][0] if is_single else None)
 
+    def bound(self, literals: Literals) -> "Points | None":
+        """With the literals of a text in their places; None where they make no sense."""
+        if not any(isinstance(value, LiteralAt) for alternatives in self.keys for value in alternatives):
+            return self
+        keys = []
+        for alternatives in self.keys:
+            values = [value.bound(literals) if isinstance(value, LiteralAt) else value for value in alternatives]
+            known = tuple(value for value in values if value is not None)
+            if len(known) < len(values):
+                return None
+            keys.append(known)
+        return Points(self.table, tuple(keys), self.columns, self.plain_type)
+
 
 @dataclass(frozen=True, slots=True)
 class Scan:
@@ -51,13 +66,22 @@ class Insertion:
     rows: tuple[Points, ...] | None
     columns: Columns
 
+    def bound(self, literals: Literals) -> "Insertion":
+        """With the literals of a text in their places."""
+        if not self.rows:
+            return self
+        rows = [row.bound(literals) for row in self.rows]
+        known = tuple(row for row in rows if row is not None)
+        return replace(self, rows=known if len(known) == len(rows) else None)
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """What one statement reads and writes.
 
     `target` is the table that it changes unless that is a sequence's, `assigned` the columns that it sets in rows that
-    exist.  `calls` are the routines called in expressions.
+    exist; that table again is `simple` where updating a row by these columns is all that happens to it.  `calls` are
+    the routines called in expressions.
     """
 
     points: tuple[Points, ...] = ()
@@ -65,6 +89,7 @@ class Access:
     insertion: Insertion | None = None
     target: TableName | None = None
     assigned: Columns = frozenset()
+    simple: TableFacts | None = None
     situated: bool = False
     calls: tuple[str, ...] = ()
     only: Points | None = field(init=False, compare=False)
@@ -73,3 +98,13 @@ class Access:
     def __post_init__(self) -> None:
         is_only = len(self.points) == 1 and not (self.scans or self.insertion or self.situated or self.calls)
         object.__setattr__(self, "only", self.points[0] if is_only else None)
+
+    def bound(self, literals: Literals) -> "Access":
+        """With the literals of a text in their places."""
+        if not literals:
+            return self
+        pairs = [(one, one.bound(literals)) for one in self.points]
+        points = tuple(bound for _, bound in pairs if bound is not None)
+        scans = self.scans + tuple(Scan(one.table, one.columns) for one, bound in pairs if bound is None)
+        insertion = None if self.insertion is None else self.insertion.bound(literals)
+        return replace(self, points=points, scans=scans, insertion=insertion)

@@ -5,11 +5,7 @@ alias that occurs once; every column of a table with the alias in front, but in 
 in that form counts as a search of whole tables.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from itertools import count
-from operator import itemgetter
-from typing import Any
 
 import sqlglot
 from sqlglot import exp
@@ -18,6 +14,7 @@ from sqlglot.errors import SqlglotError
 from aergo_vc.model.footprints import Columns
 from aergo_vc.sql.footprints.accesses import Access, Alternatives, Insertion, Points, Scan, Value
 from aergo_vc.sql.footprints.tables import TableFacts
+from aergo_vc.sql.footprints.texts import LiteralAt, Prepared, parameter_value
 from aergo_vc.sql.running.recursion import deep_stack
 
 MOST_POINTS = 1_000
@@ -25,43 +22,19 @@ MOST_POINTS = 1_000
 
 FactsOf = Callable[[str], TableFacts | None]
 
-_PARTS = re.compile(r"""'(?:[^']|'')*'|"((?:[^"]|"")*)"|\?(\d*)|:([A-Za-z_]\w*)""")
-_POSITION = re.compile(r"position_(\d+)")
-_CALL = re.compile(r"\bcall_(?:routine|rows)\('((?:[^']|'')*)'")
 _SITUATION = frozenset(("time", "height", "branch"))
 
 
 @deep_stack()
-def analyse(sql: str, facts_of: FactsOf) -> Access:
-    """What a statement does to the tables that `facts_of` knows."""
-    text, tables, names = _prepared(sql)
-    known = {name: facts for name in tables if (facts := facts_of(name)) is not None}
-    situated = not _SITUATION.isdisjoint(names)
-    calls = tuple(_CALL.findall(sql))
+def analyse(statement: Prepared, facts_of: FactsOf) -> Access:
+    """What a statement does to the tables that `facts_of` knows; its literals are still to be put in."""
+    known = {name: facts for name in statement.quoted if (facts := facts_of(name)) is not None}
+    situated = not _SITUATION.isdisjoint(statement.parameters)
     try:
-        tree = sqlglot.parse_one(text, read="sqlite")
+        tree = sqlglot.parse_one(statement.text, read="sqlite")
     except (SqlglotError, RecursionError):
-        return _anything(known, situated=situated, calls=calls)
-    return _Statement(tree, known).access(situated=situated, calls=calls)
-
-
-def _prepared(sql: str) -> tuple[str, set[str], set[str]]:
-    """The text with names for parameters that have numbers; what stands in double quotes, and the parameters' names."""
-    numbers = count(1)
-    quoted: set[str] = set()
-    names: set[str] = set()
-
-    def replaced(found: re.Match[str]) -> str:
-        quotation, number, name = found.groups()
-        if quotation is not None:
-            quoted.add(quotation.replace('""', '"'))
-        elif number is not None:
-            return f":position_{number or next(numbers)}"
-        elif name is not None:
-            names.add(name)
-        return found[0]
-
-    return _PARTS.sub(replaced, sql), quoted, names
+        return _anything(known, situated=situated, calls=statement.calls)
+    return _Statement(tree, known).access(situated=situated, calls=statement.calls)
 
 
 def _anything(known: Mapping[str, TableFacts], *, situated: bool, calls: tuple[str, ...]) -> Access:
@@ -110,7 +83,10 @@ class _Statement:
         insertion = self._insertion(upserted, scans) if isinstance(self._tree, exp.Insert) else None
         scans += self._uniques(assigned)
         target = self._target.name if self._target is not None and self._target.only_key is None else None
-        return Access(tuple(points), tuple(scans), insertion, target, assigned, situated, calls)
+        simple = self._target if target is not None and self._target is not None and self._target.is_simple else None
+        if not assigned or (simple is not None and not assigned.isdisjoint(simple.keys)):
+            simple = None
+        return Access(tuple(points), tuple(scans), insertion, target, assigned, simple, situated, calls)
 
     def _insert_target(self) -> set[str]:
         return {self._target.name} if self._target is not None and isinstance(self._tree, exp.Insert) else set()
@@ -302,16 +278,11 @@ def _plain(node: exp.Expr) -> exp.Expr:
 
 
 def _value(node: exp.Expr) -> Value | None:
-    """What takes a literal's or a parameter's value from the bindings; None for anything else."""
+    """What takes a parameter's value from the bindings, or a literal's; None for anything else."""
     node = _plain(node)
     if isinstance(node, exp.Placeholder) and isinstance(node.this, str):
-        position = _POSITION.fullmatch(node.this)
-        return itemgetter(node.this if position is None else int(position[1]) - 1)
-    constant: Any = None
-    if isinstance(node, exp.Literal) and node.is_string:
-        constant = node.this
-    elif isinstance(node, exp.Literal) and node.this.isdecimal():
-        constant = int(node.this)
-    elif isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal) and node.this.this.isdecimal():
-        constant = -int(node.this.this)
-    return None if constant is None else lambda _bindings: constant
+        return parameter_value(node.this)
+    if isinstance(node, exp.Neg) and isinstance(node.this, exp.Placeholder):
+        value = parameter_value(node.this.this)
+        return LiteralAt(value.place, is_negative=True) if isinstance(value, LiteralAt) else None
+    return None

@@ -14,6 +14,7 @@ from aergo_vc.model.schema import Catalog
 from aergo_vc.model.types import Row
 from aergo_vc.sql.footprints.accesses import Access, Insertion, Points
 from aergo_vc.sql.footprints.tables import TableFacts
+from aergo_vc.sql.footprints.texts import Prepared, prepared
 from aergo_vc.sql.running.capture import Capture, InsertedRows, Kept
 from aergo_vc.sql.running.sandbox import Guard
 
@@ -62,13 +63,14 @@ class Recorder:
         self._catalog = Catalog()
         self._facts: dict[str, TableFacts | None] = {}
         self._known: dict[str, Access] = {}
+        self._shapes: dict[str, Access] = {}
         self._routines: dict[str, bool] = {}
         self.begin()
 
     def set_catalog(self, catalog: Catalog) -> None:
         """Definitions have changed."""
         self._catalog = catalog
-        self._facts, self._known, self._routines = {}, {}, {}
+        self._facts, self._known, self._shapes, self._routines = {}, {}, {}, {}
 
     def begin(self) -> None:
         """Forget what was recorded: a transaction begins."""
@@ -77,6 +79,7 @@ class Recorder:
         self._scanned: dict[TableName, Columns] = {}
         self._target: str | None = None
         self._assigned: Columns = _NOTHING
+        self._simple: TableFacts | None = None
         self._loads = False
         self._expected: dict[TableName, int] = {}
         self._inserted: dict[TableName, int] = {}
@@ -129,16 +132,18 @@ class Recorder:
         """A statement begins."""
         if self._loads or self._guard.trusted:
             return True
-        access = self._known.get(sql)
-        if access is None:
-            access = self._analysed(sql)
+        access = self._known.get(sql) or self._analysed(sql)
         if access.target is not None:
-            self._target, self._assigned = access.target, access.assigned
+            self._target, self._assigned, self._simple = access.target, access.assigned, access.simple
         if access.only is not None:
             self._read_points(access.only, bindings)
         else:
             self._look(access, bindings)
         return True
+
+    def access(self, sql: str) -> Access | None:
+        """What a statement that begins now does; None for one of the engine's own."""
+        return None if self._loads or self._guard.trusted else self._known.get(sql) or self._analysed(sql)
 
     def _look(self, access: Access, bindings: Any) -> None:  # noqa: ANN401 - as of `trace`
         for points in access.points:
@@ -152,11 +157,21 @@ class Recorder:
             self.call(name)
 
     def _analysed(self, sql: str) -> Access:
-        from aergo_vc.sql.footprints.analysing import analyse  # noqa: PLC0415 - it loads sqlglot
-
         if len(self._known) >= KNOWN_STATEMENTS:
             self._known.clear()
-        found = self._known[sql] = analyse(sql, self._facts_of)
+        statement = prepared(sql)
+        shape = self._shapes.get(statement.text)
+        if shape is None:
+            shape = self._shape(statement)
+        found = self._known[sql] = shape.bound(statement.literals)
+        return found
+
+    def _shape(self, statement: Prepared) -> Access:
+        from aergo_vc.sql.footprints.analysing import analyse  # noqa: PLC0415 - it loads sqlglot
+
+        if len(self._shapes) >= KNOWN_STATEMENTS:
+            self._shapes.clear()
+        found = self._shapes[statement.text] = analyse(statement, self._facts_of)
         return found
 
     def _facts_of(self, name: str) -> TableFacts | None:
@@ -221,13 +236,15 @@ class Recorder:
 
     def wrote(self, name: str, old: Kept | None, new: Kept | None) -> None:
         """A row is about to change."""
+        simple = self._simple
+        if simple is not None and old is not None and new is not None and simple.name == name:
+            self._write(simple.name, simple.key_of(old), self._assigned)
+            return
         facts = self._facts.get(name) or self._facts_of(name)
         if facts is None:
             return
         if old is None:
             self._insert(facts, new or ())
-        elif new is not None and self._target == name and facts.is_simple and not self._loads:
-            self._update_simply(facts, old, new)
         elif new is None:
             self._delete(facts, old)
         else:
@@ -246,13 +263,6 @@ class Recorder:
         for child in facts.children:
             self._scan(child.table, child.searched)
 
-    def _update_simply(self, facts: TableFacts, old: Kept, new: Kept) -> None:
-        """An update that no foreign key has to do with, by a statement that sets columns."""
-        if not self._assigned.isdisjoint(facts.keys):
-            self._update(facts, old, new)
-            return
-        self._write(facts.name, facts.key_of(old), self._assigned)
-
     def _update(self, facts: TableFacts, old: Kept, new: Kept) -> None:
         name, key = facts.name, facts.key_of(old)
         columns = self._assigned if self._target == name else _NOTHING
@@ -265,6 +275,7 @@ class Recorder:
         if not columns.isdisjoint(facts.keys):
             after = facts.key_of(new)
             if after != key:
+                self._read(name, key, facts.columns)  # they go on in the new row
                 self._read(name, after, facts.keys)
                 self._write(name, key, facts.columns)
                 self._write(name, after, facts.columns)
@@ -315,7 +326,7 @@ class Recorder:
                 self._scan(name, facts.keys)
         for unique in facts.searched_by_uniques(facts.columns):
             self._scan(name, unique)
-        self._target, self._assigned = name, facts.columns - facts.keys
+        self._target, self._assigned, self._simple = name, facts.columns - facts.keys, None
         self._loads = True
         try:
             yield

@@ -8,7 +8,7 @@ from aergo_vc.base.ids import RoutineName
 from aergo_vc.model.outcomes import ResultColumn, StatementResult
 from aergo_vc.model.transactions import Argument, CallResult
 from aergo_vc.model.types import ColumnType
-from aergo_vc.sql.procedures.session import Session
+from aergo_vc.sql.procedures.session import Entry, Session
 from aergo_vc.sql.procedures.support import list_of, text_of
 from aergo_vc.sql.running.needs import NOTHING, Requirements
 from aergo_vc.sql.running.runner import decode_rows
@@ -60,11 +60,11 @@ def result_rows(result: Any, plan: CallPlan) -> list[tuple[Any, ...]]:  # noqa: 
     return [(None,) * len(plan.columns) if result is None else tuple(result)]
 
 
-def run_signed_call(session: Session, plan: CallPlan, arguments: list[Any]) -> CallResult | None:
-    """Carry a call out; the result is in canonical values, arrays as tuples."""
-    for place in session.entry(plan.routine).arrays:
+def run_signed_call(session: Session, plan: CallPlan, entry: Entry, arguments: list[Any]) -> CallResult | None:
+    """Carry a call of a routine out; the result is in canonical values, arrays as tuples."""
+    for place in entry.arrays:
         arguments[place] = list_of(arguments[place])
-    result = session.call(plan.routine, *arguments)
+    result = session.call_first(entry, arguments)
     if plan.columns is None:
         return None
     rows: list[tuple[Any, ...]] = [

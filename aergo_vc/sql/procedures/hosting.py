@@ -139,17 +139,18 @@ class RoutineHost:
         values = kept_arguments(name, entry.inputs, entry.readers, arguments)
         if plan.arguments_sql is not None:
             values += runner.row(plan.arguments_sql, self._catalog)
-        return run_signed_call(self._session, plan, values)
+        return run_signed_call(self._session, plan, entry, values)
 
     def run_asked(self, runner: Runner, name: RoutineName, arguments: Sequence[Argument | Row]) -> CallResult | None:
         """As `run_signed`, for a call that no transaction makes: it may also hand over rows."""
         plan = self._plan_signed(name, len(arguments))
         self._permits.require(plan.requirements)
-        readers = [self._row_reader(one) for one in self._session.entry(name).inputs]
-        values = kept_arguments(name, self._session.entry(name).inputs, readers, arguments)
+        entry = self._session.entry(name)
+        readers = [self._row_reader(one) for one in entry.inputs]
+        values = kept_arguments(name, entry.inputs, readers, arguments)
         if plan.arguments_sql is not None:
             values += runner.row(plan.arguments_sql, self._catalog)
-        return run_signed_call(self._session, plan, values)
+        return run_signed_call(self._session, plan, entry, values)
 
     def _row_reader(self, parameter: Parameter) -> Reader:
         """What makes a tuple of canonical values a row as variables keep it; for other types as in signed calls."""

@@ -36,6 +36,8 @@ Rows = list[tuple[Any, ...]]
 Mark = tuple[str, int]
 """A savepoint: its name, and how many events there were."""
 
+_NONE = frozenset[str]()
+
 DEPTH = 32
 """How deep calls may nest."""
 
@@ -70,6 +72,7 @@ class Session:
     __slots__ = (
         "_by_code",
         "_capture",
+        "_context",
         "_contract",
         "_cursors",
         "_db",
@@ -86,21 +89,15 @@ class Session:
         "_trusted",
         "_waiting",
         "asks",
-        "branch",
         "caller",
         "catalog",
-        "chain",
         "changes",
         "events",
         "execute",
-        "height",
         "hits",
         "left",
         "notices",
-        "prefix",
         "signer",
-        "time",
-        "transaction",
         "user",
     )  # fmt: skip
     failures = (SqlError, apsw.Error)
@@ -134,23 +131,51 @@ class Session:
 
     def begin(self, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals, runner: Runner) -> None:
         """A script or a call begins."""
-        self.time = timestamptz_from_milliseconds(context.time)
+        self._context = context
         self.signer = self.user = context.signer
-        self.height, self.transaction = context.height, context.transaction
-        self.chain, self.branch = context.chain, context.branch
         self.caller: str | None = None
-        self.prefix = ordinals.prefix
         self._ordinals, self._meter, self._runner = ordinals, meter, runner
         self.left = meter.steps_left
         self._depth = 0
-        self._enter_level(0)
+        if self._nested:
+            self._enter_level(0)
         self._capture.allow(meter.most_rows, meter.most_bytes)
-        self._contract, self._waiting = "", frozenset[str]()
+        self._contract, self._waiting = "", _NONE
         self.events, self.notices = [], []
         self._row_sets: list[Rows] = []
         if self._rights.hang_on_roles:
             for entry in self._entries.values():
                 entry.cleared = None
+
+    @property
+    def time(self) -> str:
+        """The block's time."""
+        return timestamptz_from_milliseconds(self._context.time)
+
+    @property
+    def height(self) -> int:
+        """The block's height."""
+        return self._context.height
+
+    @property
+    def transaction(self) -> str:
+        """The transaction's id."""
+        return self._context.transaction
+
+    @property
+    def chain(self) -> str:
+        """The chain's id."""
+        return self._context.chain
+
+    @property
+    def branch(self) -> str:
+        """The branch's name."""
+        return self._context.branch
+
+    @property
+    def prefix(self) -> str:
+        """What the hidden keys of this transaction's rows begin with."""
+        return self._ordinals.prefix
 
     def end(self) -> None:
         """It has ended, well or not."""
@@ -187,6 +212,11 @@ class Session:
                 self._depth -= 1
                 self.asks = asks
         return self._call_changed(entry, arguments)
+
+    def call_first(self, entry: Entry, arguments: Sequence[Any]) -> Any:  # noqa: ANN401
+        """The call that a transaction is: nobody waits for it, and its contract is where all begins."""
+        self._contract = entry.contract
+        return self.call(entry.routine.name, *arguments)
 
     def _call_changed(self, entry: Entry, arguments: Sequence[Any]) -> Any:  # noqa: ANN401
         """A call of a strict routine, of one with its owner's rights, or of one in another contract."""

@@ -148,6 +148,15 @@ class InsertedRows(Mapping[Key, RowChange]):
         return {layout.identity(row): [None, row] for row in kept}
 
 
+class _Change:
+    """What was reported of a row."""
+
+    __slots__ = ("new", "old", "table_name")
+    table_name: str
+    old: Kept | None
+    new: Kept | None
+
+
 Frame = dict[str, Net | InsertedRows]
 
 
@@ -187,6 +196,7 @@ class Capture:
         self._ready: dict[str, _Ready] = {}
         self._layouts: dict[str, Layout] = {}
         self._sequences: frozenset[str] = frozenset()
+        self._change = _Change()
         self.witness: Witness | None = None
         self.listener: Callable[[Any], None] = self.hook
         """What is to be called before each change of a row."""
@@ -295,7 +305,7 @@ class Capture:
         total = 0
         for name, rows in changes.items():
             layout = self._layouts[name]
-            remaining = [row.after for row in rows.values() if row.after is not None]
+            remaining = [after for _, after in rows.values() if after is not None]
             total += len(remaining) * layout.least_bytes if layout.has_small_rows else check_sizes(layout, remaining)
         return total
 
@@ -321,8 +331,8 @@ class Capture:
         if ready is None:
             return
         net, identity_of, count, long = ready
-        self.operations += count
-        if self.operations > self.most_operations:
+        operations = self.operations = self.operations + count
+        if operations > self.most_operations:
             raise self._exhausted("a routine changes more rows than it may")
         old, new = update.old, update.new
         if long:
@@ -333,11 +343,7 @@ class Capture:
         identity = identity_of(new)
         if self._written is not None:
             self._note_written(name, identity)
-        if old is None:
-            self._record(net, identity, None, new)
-            return
-        before = identity_of(old)
-        if before != identity:
+        if old is not None and (before := identity_of(old)) != identity:
             self._record(net, before, old, None)
             old = None
         known = net.get(identity)
@@ -362,9 +368,11 @@ class Capture:
         return BudgetError(LIMIT_EXCEEDED, message)
 
     def _witnessed(self, update: Any) -> None:  # noqa: ANN401 - apsw.PreUpdate
-        self.hook(update)
+        change = self._change  # which is asked twice: SQLite decodes a row each time
+        change.table_name, change.old, change.new = update.table_name, update.old, update.new
+        self.hook(change)
         if self.witness is not None:
-            self.witness.wrote(update.table_name, update.old, update.new)
+            self.witness.wrote(change.table_name, change.old, change.new)
 
     def _note_written(self, name: str, identity: Any) -> None:  # noqa: ANN401 - a key, kept
         if self._written is not None and name not in self._sequences:
@@ -406,10 +414,9 @@ def _bytes_at(places: tuple[int, ...], row: Kept) -> int:
 def _canonical(layout: Layout, net: Net) -> dict[Key, RowChange]:
     """The net changes of a table by key, in canonical values."""
     if layout.is_read_plain:
-        changed = [(identity, before, after) for identity, (before, after) in net.items() if before != after]
         if len(layout.positions) == 1:
-            return {(identity,): RowChange(before, after) for identity, before, after in changed}
-        return {identity: RowChange(before, after) for identity, before, after in changed}
+            return {(key,): RowChange(before, after) for key, (before, after) in net.items() if before != after}
+        return {key: RowChange(before, after) for key, (before, after) in net.items() if before != after}
     found: dict[Key, RowChange] = {}
     for before, after in net.values():
         if before == after:

@@ -93,8 +93,6 @@ def timestamptz_from_text(text: str) -> str:
 
 
 @functools.lru_cache(maxsize=16)
-@functools.lru_cache(maxsize=64)
-@functools.lru_cache(maxsize=16)
 def timestamptz_from_milliseconds(milliseconds: int) -> str:
     """A block's time as timestamptz."""
     epoch = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017

@@ -1,0 +1,172 @@
+"""Merges of blocks whose footprints this clone has kept, beside the same merges executed in full."""
+
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from forgery import Ledger, found, register
+from world import World
+
+from aergo_vc.merging.grafted_replays import GraftedReplays
+from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
+from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.merging import Prepared, prepare_merge
+from aergo_vc.repository.tips import tip_of
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return found(World.create(tmp_path))
+
+
+def branch(ledger: Ledger, name: str = "side") -> None:
+    with ledger.open() as repository:
+        repository.branch(name, block="main")
+
+
+def prepared(ledger: Ledger, source: str = "side") -> Prepared:
+    """What a merge into main would be; nothing lands."""
+    with closing(ledger.workspace()) as workspace, workspace.locked():
+        tip = tip_of(workspace, "main")
+        made = prepare_merge(workspace, Identity(workspace), tip, workspace.head_of(source))
+    assert isinstance(made, Prepared)
+    return made
+
+
+def folder_of(ledger: Ledger) -> Path:
+    with closing(ledger.workspace()) as workspace:
+        return workspace.folder / FOOTPRINTS
+
+
+def forget(ledger: Ledger) -> None:
+    shutil.rmtree(folder_of(ledger))
+
+
+def outcome(made: Prepared) -> tuple[object, ...]:
+    """All of a merge that does not hang on when it was made."""
+    transactions = [(one.submission[0].id, one.receipt) for one in made.replayed]
+    files = made.ledger.transactions_bytes, made.ledger.receipts_bytes, made.header.state
+    return (*files, transactions, dict(made.counts))
+
+
+def both_ways(ledger: Ledger, source: str = "side") -> Prepared:
+    """A merge that may graft; it is the one that executes everything."""
+    quick = prepared(ledger, source)
+    forget(ledger)
+    slow = prepared(ledger, source)
+    assert not isinstance(slow.replayed, GraftedReplays)
+    assert outcome(quick) == outcome(slow)
+    return quick
+
+
+def replayed(made: Prepared) -> int:
+    """How many transactions of a merge that grafts were executed."""
+    assert isinstance(made.replayed, GraftedReplays)
+    return made.replayed.executed
+
+
+def test_transactions_that_meet_nothing_of_the_target_are_grafted(ledger: Ledger) -> None:
+    branch(ledger)
+    ledger.sql("INSERT INTO account VALUES ('cid', 1)", "side")
+    ledger.sql("UPDATE account SET balance = balance + 5 WHERE name = 'cid'", "side")
+    ledger.sql("UPDATE account SET balance = balance + 5 WHERE name = 'ann'", "side")
+    ledger.sql("UPDATE account SET balance = balance + 7 WHERE name = 'ann'")
+    assert replayed(both_ways(ledger)) == 1
+
+
+def test_what_would_lose_an_update_and_what_depends_on_it_are_left_out_alike(ledger: Ledger) -> None:
+    branch(ledger)
+    ledger.sql("UPDATE account SET balance = 5 WHERE name = 'ann'", "side")
+    ledger.sql("UPDATE account SET balance = balance + 1 WHERE name = 'bob'", "side")
+    ledger.sql("INSERT INTO account SELECT 'sum', sum(balance) FROM account", "side")
+    ledger.sql("UPDATE account SET balance = balance + 1 WHERE name = 'bob'", "side")
+    ledger.sql("UPDATE account SET balance = balance + 7 WHERE name = 'ann'")
+    made = both_ways(ledger)
+    assert [one.submission[0].payload.sql[:6] for one in made.included] == ["UPDATE", "UPDATE"]
+    assert made.replayed.refused == 2
+
+
+def test_a_landed_merge_that_grafted_is_a_valid_block(ledger: Ledger) -> None:
+    branch(ledger)
+    ledger.sql("UPDATE account SET balance = balance + 5 WHERE name = 'bob'", "side")
+    ledger.sql("UPDATE account SET balance = balance + 7 WHERE name = 'ann'")
+    with ledger.open() as repository:
+        done = repository.merge("side")
+        assert [one.receipt.refusal for one in done.transactions] == [None]
+        assert list(repository.rows("public.account")[1]) == [("ann", 102), ("bob", 110)]
+    assert ledger.verifies() == 6
+
+
+def test_definitions_on_either_side_are_replayed(ledger: Ledger) -> None:
+    branch(ledger)
+    ledger.sql("CREATE TABLE more (id int PRIMARY KEY); INSERT INTO more VALUES (1)", "side")
+    assert not isinstance(both_ways(ledger).replayed, GraftedReplays)
+    branch(ledger, "other")
+    ledger.sql("UPDATE account SET balance = balance + 5 WHERE name = 'bob'", "other")
+    ledger.sql("CREATE TABLE ours (id int PRIMARY KEY)")
+    assert not isinstance(both_ways(ledger, "other").replayed, GraftedReplays)
+
+
+def test_what_asks_for_its_block_is_executed_in_the_new_one(ledger: Ledger) -> None:
+    ledger.sql("CREATE TABLE moment (id int PRIMARY KEY, at timestamptz)")
+    branch(ledger)
+    ledger.sql("INSERT INTO moment VALUES (1, CURRENT_TIMESTAMP)", "side")
+    ledger.sql("UPDATE account SET balance = balance + 5 WHERE name = 'bob'", "side")
+    assert replayed(prepared(ledger)) == 1
+    with ledger.open() as repository:
+        repository.merge("side")
+        moments = [row[1] for row in repository.rows("public.moment")[1]]
+        assert moments != [row[1] for row in repository.rows("public.moment", at="side")[1]]
+    ledger.verifies()
+
+
+def test_a_signer_whose_roles_have_changed_is_asked_again(ledger: Ledger) -> None:
+    register(ledger, "bob")
+    ledger.sql("GRANT SELECT, UPDATE ON account TO bob")
+    ledger.be("bob")
+    branch(ledger)
+    ledger.sql("UPDATE account SET balance = balance + 5 WHERE name = 'bob'", "side")
+    ledger.be("alice")
+    assert replayed(both_ways(ledger)) == 0
+    ledger.sql("DELETE FROM directory.role WHERE entity = 'bob'", "aergo/directory")
+    made = both_ways(ledger)
+    assert [one.receipt.refusal.code for one in made.replayed if one.receipt.refusal] == ["E_PERMISSION"]
+
+
+def test_a_transaction_that_the_target_has_already_is_not_applied_again(ledger: Ledger) -> None:
+    branch(ledger)
+    ledger.sql("UPDATE account SET balance = balance + 5 WHERE name = 'bob'", "side")
+    with ledger.open() as repository:
+        repository.merge("side")
+    ledger.sql("UPDATE account SET balance = balance + 2 WHERE name = 'bob'", "side")
+    made = both_ways(ledger)
+    assert len(made.replayed) == 1
+
+
+def test_footprints_that_a_trial_found_are_kept_for_the_merge(ledger: Ledger) -> None:
+    branch(ledger)
+    ledger.sql("UPDATE account SET balance = balance + 5 WHERE name = 'bob'", "side")
+    forget(ledger)
+    assert not isinstance(prepared(ledger).replayed, GraftedReplays)
+    assert isinstance(prepared(ledger).replayed, GraftedReplays)
+
+
+def test_footprints_that_were_changed_or_copied_are_not_believed(ledger: Ledger) -> None:
+    branch(ledger)
+    ledger.sql("UPDATE account SET balance = balance + 5 WHERE name = 'bob'", "side")
+    folder = folder_of(ledger)
+    commit = ledger.ref("side")
+    assert FootprintFiles(folder).find(commit) is not None
+    copy = folder.with_name("copy")
+    shutil.copytree(folder, copy)
+    assert FootprintFiles(copy).find(commit) is None
+    data = (folder / commit).read_bytes()
+    other = next(file.name for file in folder.iterdir() if file.name != commit)
+    flipped = data[:-1] + bytes([data[-1] ^ 1])
+    for changed in (data[:-1], flipped, data[:70] + b"?" + data[71:], b"", (folder / other).read_bytes()):
+        (folder / commit).write_bytes(changed)
+        assert FootprintFiles(folder).find(commit) is None
+    (folder / commit).write_bytes(data)
+    folder.chmod(0o770)
+    assert FootprintFiles(folder).find(commit) is None

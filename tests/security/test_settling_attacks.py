@@ -1,0 +1,155 @@
+"""Attacks on Consistent Merging: by the functions that settle (threat I09), and by who makes the block (I07, I11)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from forgery import Draft, Forger, Ledger
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from settling_world import merge
+
+from aergo_vc.codec.receipts import decode_receipts, encode_receipts
+from aergo_vc.codec.transactions import encode_transaction
+from aergo_vc.ledger.machine import TransactionOutcome
+from aergo_vc.merging.conflicts import resolution
+from aergo_vc.model.transactions import Receipt, Refusal, RowCounts, Transaction
+from aergo_vc.repository.submitting import signed
+
+BASE = ("CREATE TABLE stock (item int PRIMARY KEY, a int, b int)", "INSERT INTO stock VALUES (1, 1, 1), (2, 2, 2)")
+
+settings = st.tuples(st.sampled_from(["a", "b"]), st.integers(-5, 5), st.integers(1, 2)).map(
+    lambda change: f"UPDATE stock SET {change[0]} = {change[1]} WHERE item = {change[2]}"
+)
+
+
+@hypothesis_settings(max_examples=10)
+@given(st.lists(settings, max_size=2), st.lists(settings, max_size=2))
+def test_i09_sums_do_not_hang_on_which_side_is_merged_into_which(one: list[str], other: list[str]) -> None:
+    forth, back = merge("sum", BASE, one, other), merge("sum", BASE, other, one)
+    assert forth.state == back.state
+    assert all(isinstance(end, TransactionOutcome) for end in forth.ends + back.ends)
+
+
+def _function(body: str) -> str:
+    return (
+        "CREATE FUNCTION settle(base stock, ours stock, theirs stock) RETURNS stock LANGUAGE plpgsql"
+        f" AS $$ DECLARE n int := 0; BEGIN {body} RETURN ours; END $$"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("LOOP n := n + 1; END LOOP;", "54000"),
+        ("PERFORM count(*) FROM generate_series(1, 100000000);", "54000"),
+        ("ours := settle(base, ours, theirs);", "54001"),
+        ("DELETE FROM stock;", "25006"),
+    ],
+)
+def test_i09_a_function_that_loops_or_writes_costs_its_transaction_and_nothing_else(body: str, code: str) -> None:
+    blind = "UPDATE stock SET a = {} WHERE item = 1"
+    merged = merge(
+        "public.settle", (*BASE, _function(body)), [blind.format(5)], [blind.format(6), "UPDATE stock SET b = 9"]
+    )
+    refused, kept = merged.ends
+    assert isinstance(refused, Refusal)
+    assert code in refused.message, refused
+    assert isinstance(kept, TransactionOutcome)
+    assert merged.rows("stock") == [(1, 5, 9), (2, 2, 9)]
+
+
+@pytest.mark.parametrize("body", ["ours.a := random();", "ours.a := extract(epoch FROM clock_timestamp());"])
+def test_i09_a_function_has_neither_dice_nor_a_clock(body: str) -> None:
+    with pytest.raises(Exception, match=r"random|clock_timestamp"):
+        merge("public.settle", (*BASE, _function(body)), [], [])
+
+
+def test_i09_a_function_that_asks_for_the_time_is_told_the_new_blocks() -> None:
+    body = "ours.a := extract(epoch FROM current_timestamp)::bigint - 1700000000;"
+    blind = "UPDATE stock SET a = {} WHERE item = 1"
+    merged = merge("public.settle", (*BASE, _function(body)), [blind.format(5)], [blind.format(6)])
+    assert merged.rows("stock")[0] == (1, 0, 1)
+
+
+# Forged blocks
+
+
+@pytest.fixture
+def settled(target: Ledger) -> Forger:
+    """A merge on the branch `here`, whose policy kept its own cell."""
+    with target.open() as repository:
+        repository.branch("there")
+        repository.branch("here", merge=("ours",))
+    target.sql("UPDATE account SET balance = 1 WHERE name = 'ann'", "there")
+    target.sql("UPDATE account SET balance = balance + 1 WHERE name = 'bob'", "there")
+    target.sql("UPDATE account SET balance = 9 WHERE name = 'ann'", "here")
+    target.on("here")
+    with target.open() as repository:
+        repository.merge("there")
+    target.on("main")
+    assert target.verifies("here") == 7
+    return Forger(target, "here")
+
+
+def _with_receipts(draft: Draft, change: Callable[[list[Receipt]], list[Receipt]]) -> Draft:
+    return replace(draft, receipts_bytes=encode_receipts(change(list(decode_receipts(draft.receipts_bytes)))))
+
+
+RECEIPTS: dict[str, Callable[[list[Receipt]], list[Receipt]]] = {
+    "settled by somebody else": lambda receipts: [replace(receipts[0], settled="theirs"), *receipts[1:]],
+    "not said to be settled": lambda receipts: [replace(receipts[0], settled=None), *receipts[1:]],
+    "settled without need": lambda receipts: [receipts[0], replace(receipts[1], settled="ours")],
+    "with another row": lambda receipts: [
+        replace(receipts[0], rows={"public.account": RowCounts(0, 1, 0)}), *receipts[1:],
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("which", RECEIPTS)
+def test_i11_what_settled_a_transaction_is_found_again(settled: Forger, which: str) -> None:
+    settled.put(_with_receipts(settled.take(), RECEIPTS[which]))
+    assert settled.ledger.rule("here") == "E_RECEIPTS"
+
+
+def _resolution(forger: Forger, *stands_for: Transaction, script: str, branch: str = "here") -> Transaction:
+    tip = forger.blocks()[-2][1]
+    payload = replace(
+        forger.blocks()[-1][1].transactions[0].payload,
+        branch=branch, recent=tip.block, sql=resolution([one.id for one in stands_for], script), nonce="f" * 32,
+    )  # fmt: skip
+    return signed(forger.ledger.key("alice"), payload)
+
+
+def _appended(draft: Draft, transaction: Transaction) -> Draft:
+    return replace(
+        draft,
+        transactions_bytes=draft.transactions_bytes + encode_transaction(transaction) + b"\n",
+        receipts_bytes=draft.receipts_bytes
+        + encode_receipts([Receipt(transaction.id, {"public.account": RowCounts(0, 1, 0)})]),  # type: ignore[dict-item]
+    )
+
+
+def test_i07_a_resolution_of_nothing_does_not_get_rows_in(settled: Forger) -> None:
+    first = settled.blocks()[-1][1].transactions[0]
+    made = _resolution(settled, first, script="UPDATE account SET balance = 1000 WHERE name = 'ann'")
+    settled.put(_appended(settled.take(), made))
+    assert settled.ledger.rule("here") == "E_MERGE"
+
+
+def test_i07_a_transaction_that_names_nothing_does_not_get_in_as_a_resolution(settled: Forger) -> None:
+    made = _resolution(settled, script="UPDATE account SET balance = 1000 WHERE name = 'ann'")
+    settled.put(_appended(settled.take(), made))
+    assert settled.ledger.rule("here") == "E_MERGE"
+
+
+def test_i11_a_transaction_that_the_policy_settles_cannot_be_passed_off_as_resolved(settled: Forger) -> None:
+    first, second = settled.blocks()[-1][1].transactions
+    made = _resolution(settled, first, script="")
+    draft = settled.take()
+    refused = Receipt(first.id, refusal=Refusal("E_RESOLVED", "x"))
+    receipts = [refused, decode_receipts(draft.receipts_bytes)[1], Receipt(made.id)]
+    lines = b"".join(encode_transaction(one) + b"\n" for one in (second, made))
+    settled.put(replace(draft, transactions_bytes=lines, receipts_bytes=encode_receipts(receipts)))
+    assert settled.ledger.rule("here") == "E_MERGE"
