@@ -113,7 +113,7 @@ def _plan(workspace: Workspace, effects: Effects, tip: Tip, target: _Target) -> 
     for effect in _later(effects, line, target, rows):
         if effect.altered & {table for table, _ in rows}:
             names = ", ".join(sorted(effect.altered & {table for table, _ in rows}))
-            raise NotRevertibleError(f"{_label(effect)} gave {names} other columns since")
+            raise NotRevertibleError(f"{_label(effect)} altered or dropped {names} since")
         if rows.keys().isdisjoint(effect.cells()):
             continue
         _require_rows_only(effect)

@@ -208,7 +208,7 @@ def test_definitions_and_what_stands_elsewhere_are_not_reverted(forked: Place) -
     assert "no transaction of branch main" in forked.aergo("revert", milk, expect=2).err
     assert "is no block in the history of branch main" in forked.aergo("revert", "dev", expect=2).err
     forked.aergo("sql", "--commit", "ALTER TABLE price ADD COLUMN stock int")
-    assert "other columns since" in forked.aergo("revert", "@2", expect=2).err
+    assert "altered or dropped public.price since" in forked.aergo("revert", "@2", expect=2).err
     assert "--no-commit" in forked.aergo("revert", "-n", "-m", "text", "HEAD", expect=2).err
     forked.aergo("sql", "--commit", "SELECT 1")
     assert forked.aergo("revert", "HEAD").out.endswith("There is nothing to do\n")
