@@ -12,6 +12,9 @@ from aergo_vc.cli.wording import count, rows_by_table, short, what_it_is
 if TYPE_CHECKING:
     from aergo_vc.repository.results import Merged, MergedTransaction
 
+_SHOWN = 50
+"""Rows of a table: hosts limit how long a comment may be."""
+
 _MARKUP = re.compile(r"[^\w .,:;/+=%-]")
 
 
@@ -30,10 +33,19 @@ def markdown_lines(done: "Merged") -> Iterator[str]:
     if done.rows:
         counts = [(name, of.inserted, of.updated, of.deleted) for name, of in sorted(done.rows.items())]
         yield from _table(("Table", "Inserted", "Updated", "Deleted"), "lrrr", counts)
+    if done.files:
+        yield from _table(("Conflicting file",), "l", [(path,) for path in done.files[:_SHOWN]])
     if refused:
-        yield from _table(("Left out", "By", "What", "Why"), "llll", map(_refused, refused))
+        yield from _table(("Left out", "By", "What", "Why"), "llll", map(_refused, refused[:_SHOWN]))
+        yield from _rest(len(refused))
     if into:
-        yield from _table(("In", "By", "What", "Rows"), "llll", map(_included, into))
+        yield from _table(("In", "By", "What", "Rows"), "llll", map(_included, into[:_SHOWN]))
+        yield from _rest(len(into))
+
+
+def _rest(count: int) -> Iterator[str]:
+    if count > _SHOWN:
+        yield f"\n… and {count - _SHOWN} more."
 
 
 def _included(one: "MergedTransaction") -> tuple[str, ...]:

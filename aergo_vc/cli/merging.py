@@ -21,6 +21,9 @@ app = new_family()
 LEFT_OUT = 1
 """The exit status where transactions were left out."""
 
+_SHOWN = 20
+"""How many transactions that went in are listed; those that did not are all."""
+
 
 @app.command()
 def merge(
@@ -56,7 +59,7 @@ def merge(
         session.out.lines("\n".join(markdown_lines(done)), "")
     else:
         tell_merged(session, done, dry_run=dry_run)
-    return LEFT_OUT if done.refused else 0
+    return LEFT_OUT if done.refused or done.files else 0
 
 
 def _require_one(*, revision: bool, go_on: bool, abort: bool) -> None:
@@ -84,8 +87,15 @@ def tell_merged(session: Session, done: "Merged", *, dry_run: bool = False) -> N
         begun = "Began to merge"
     out.line(f"{begun} {done.source} into {done.branch} at height {done.height}")
     out.line(f"{count(into, 'transaction')} in, {left} left out: {rows_by_table(done.rows)}")
+    shown = 0
     for one in done.transactions:
-        _tell_transaction(session, one)
+        shown += one.receipt.refusal is None
+        if one.receipt.refusal is not None or shown <= _SHOWN:
+            _tell_transaction(session, one)
+    if into > _SHOWN:
+        out.line(f"in   {into - _SHOWN} more: git aergo show lists them")
+    for path in done.files:
+        out.line(Styled("conflict", Style.RED), "  ", path)
     if done.conflicts:
         out.line(f"{count(len(done.conflicts), 'transaction')} in conflict; show them with: git aergo conflicts")
     elif done.commit is None and not dry_run:

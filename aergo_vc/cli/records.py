@@ -86,6 +86,7 @@ def merged_record(merged: "Merged") -> Record:
         "commit": merged.commit,
         "rows": rows_record(merged.rows),
         "transactions": [considered_record(one) for one in merged.transactions],
+        "files": list(merged.files),
         "conflicts": [one.transaction for one in merged.conflicts],
     }
 

@@ -16,14 +16,18 @@ from aergo_vc.base.errors import AergoError
 _BEFORE = ".before-aergo"
 _RUNNING = "AERGO_HOOK"
 
-_GATES = {"pre-push": "aergo_vc.gitside.pushing", "prepare-commit-msg": "aergo_vc.gitside.committing"}
+_GATES = {
+    "pre-push": "aergo_vc.gitside.pushing",
+    "prepare-commit-msg": "aergo_vc.gitside.committing",
+    "post-merge": "aergo_vc.gitside.merged",
+}
 
 REFUSED = 1
 MISUSED = 2
 INTERRUPTED = 130
 
 # A push can be repeated with --no-verify; from prepare-commit-msg there is no way around, so it lets pass.
-_WHEN_UNSURE = {"pre-push": REFUSED, "prepare-commit-msg": 0}
+_WHEN_UNSURE = {"pre-push": REFUSED, "prepare-commit-msg": 0, "post-merge": 0}
 
 
 def run(words: Sequence[str]) -> int:

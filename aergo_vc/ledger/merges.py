@@ -1,13 +1,15 @@
 """What a block that merges another asks of whoever can run merges: this room builds and verifies such blocks."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from aergo_vc.base.ids import TransactionId
 from aergo_vc.ledger.history import BlockCommit
 from aergo_vc.ledger.layout import LedgerTree
 from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine, Submission, TransactionOutcome
 from aergo_vc.model.directory import Authority
+from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.transactions import Receipt
 
 
@@ -17,7 +19,8 @@ class MergeRequest:
 
     `context` is that of the block that the merge makes, `authority` what the directory says under it.  `claimed` is the
     block that somebody made of it, where one is verified; it tells which resolutions people signed, and nothing else.
-    `resolutions` are those where the block is still to be made: transactions for its end.
+    `resolutions` are those where the block is still to be made: transactions for its end.  `footprints` are those of
+    transactions of the source, by id, that were recorded where they were made: of all, of some, or of none.
     """
 
     target: BlockCommit
@@ -27,6 +30,7 @@ class MergeRequest:
     authority: Authority
     claimed: LedgerTree | None = None
     resolutions: tuple[Submission, ...] = ()
+    footprints: Mapping[TransactionId, Footprint] = field(default_factory=dict)
 
 
 class Replayed(NamedTuple):

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 from typing import TypeVar
 
-from aergo_vc.base.errors import AergoError, FormatError, InvalidError, RepositoryError
+from aergo_vc.base.errors import AergoError, FormatError, InputError, InvalidError, RepositoryError
 from aergo_vc.base.ids import BlockId, BranchName, Digest, ObjectId, TransactionId
-from aergo_vc.base.limits import BLOCK_FILE_BYTES, TRANSACTION_LIFETIME_BLOCKS
+from aergo_vc.base.limits import BLOCK_FILE_BYTES, BLOCK_TRANSACTIONS, TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.codec.digests import Kind, ObjectFormat, git_object_id
 from aergo_vc.codec.git_commit import Commit, decode_commit, signed_payload
 from aergo_vc.codec.receipts import encode_receipts
@@ -238,6 +238,7 @@ class Verifier:
         self._watch = watch
         self._graph = BlockGraph(objects)
         self._at: BlockId | None = None
+        self._recorded: dict[TransactionId, Footprint] = {}
         self._left: dict[BlockId | None, Window] = {}
         self._branches: dict[Digest, frozenset[BranchName]] = {}
         self.window = Window()
@@ -385,7 +386,7 @@ class Verifier:
 
     def _execute(self, block: _Parsed, authority: Authority) -> None:
         ledger, catalog = block.ledger, self._machine.catalog
-        footprints: list[Footprint] | None = None if self._watch is None else []
+        footprints: list[Footprint] | None = [] if self._watch is not None or block.is_merged else None
         with self._machine.block(context_of(ledger.header, authority)) as execution:
             receipts = self._execute_all(execution, ledger, ledger.transactions, footprints)
             if encode_receipts(receipts) != ledger.receipts_bytes:
@@ -393,6 +394,9 @@ class Verifier:
             self._finish(execution, ledger)
         if self._watch is not None:
             self._watch(block.place, ledger, catalog, footprints or [])
+        if block.is_merged and len(self._recorded) < BLOCK_TRANSACTIONS:
+            names = [transaction.id for transaction in ledger.transactions]
+            self._recorded.update(zip(names, footprints or (), strict=True))
 
     def _execute_all(
         self,
@@ -433,10 +437,14 @@ class Verifier:
         if target is None or block.previous is None:
             raise MergeError("a chain's first block merges another")
         context = context_of(ledger.header, authority)
-        request = MergeRequest(target, block.previous, source, context, authority, ledger)
+        recorded, self._recorded = self._recorded, {}
+        request = MergeRequest(target, block.previous, source, context, authority, claimed=ledger, footprints=recorded)
         replay = self._prepare_replay(self._machine, request)
         with self._machine.block(context) as execution:
-            replayed = replay(execution)
+            try:
+                replayed = replay(execution)
+            except InputError as error:  # such as more than a block takes
+                raise MergeError(error.message) from error
             lines = b"".join([one.line for one in replayed])
             more = len(ledger.transactions) - sum(one.outcome is not None for one in replayed)
             if not ledger.transactions_bytes.startswith(lines) or more < 0 or (more and ledger.law.settle is None):

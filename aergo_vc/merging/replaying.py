@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from aergo_vc.base.errors import AergoError, InvalidError, RepositoryError
-from aergo_vc.base.ids import TransactionId
 from aergo_vc.codec.receipts import encode_receipts
 from aergo_vc.ledger.ancestry import BlockGraph
 from aergo_vc.ledger.building import Room
@@ -31,7 +30,7 @@ from aergo_vc.state.nodes import NodeStore
 class SerialMerger:
     """Runs merges; a `ledger.merges.PrepareReplay`.
 
-    `keep` is handed the footprints of the source's blocks; those in `known` need not be found out.
+    `keep` is handed the footprints of the source's blocks that the request brings none of.
     """
 
     def __init__(
@@ -42,20 +41,18 @@ class SerialMerger:
         on_conflict: Callable[[Conflict], None] = refuse_conflict,
         *,
         keep: Keep | None = None,
-        known: Mapping[TransactionId, Footprint] | None = None,
     ) -> None:
         self._objects = objects
         self._nodes = nodes
         self._authority_of = authority_of
         self._on_conflict = on_conflict
         self._keep = keep
-        self._known = known or {}
 
     def __call__(self, machine: Machine, request: MergeRequest) -> Replay:
         graph = BlockGraph(self._objects)
         gathered = gather(self._objects, self._nodes, graph, request)
         footprints = footprints_of(
-            machine, self._objects, self._nodes, self._authority_of, gathered, known=self._known, keep=self._keep
+            machine, self._objects, self._nodes, self._authority_of, gathered, known=request.footprints, keep=self._keep
         )
         evidence = Evidence(gathered, self._unseen(request, gathered), footprints)
 

@@ -15,7 +15,7 @@ from aergo_vc.base.errors import RepositoryError
 from aergo_vc.objects.durable import make_directories, replace_file
 from aergo_vc.repository.workspace import Workspace
 
-HOOKS = ("pre-push", "prepare-commit-msg")
+HOOKS = ("pre-push", "prepare-commit-msg", "post-merge")
 """The hooks that git-aergo has."""
 
 BEFORE = ".before-aergo"

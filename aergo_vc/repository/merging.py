@@ -154,8 +154,8 @@ def prepare_merge(
             known = _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop), keep=kept.keep)
             replay = grafting.prepare(cache.machine, request)
         if replay is None:
-            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append, keep=kept.keep, known=known)
-            replay = merger(cache.machine, request)
+            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append, keep=kept.keep)
+            replay = merger(cache.machine, replace(request, footprints=known))
         with cache.machine.block(opening.context) as execution:
             replayed = replay(execution)
             if resolutions:
@@ -252,19 +252,17 @@ def merge(
             raise MergeInProgressError("a merge is in progress in this worktree")
         prepared = prepare_merge(workspace, identity, target, source)
         if isinstance(prepared, Unchanged):
-            if not prepared.has_ledger:
-                raise UnmergeableError(f"{revision} has no ledger: merge it with git merge", revision=revision)
+            _require_no_files(workspace, prepared, target.commit, source, revision)
             return Merged(branch, None, None, None, None, None, (), {})
+        files = merged_files(workspace, target.commit, source, revision)
         if dry_run:
-            return merged_of(prepared, None)
+            return replace(merged_of(prepared, None), files=_in_conflict(files))
         if prepared.conflicts and workspace.paths.work_tree is None:
             many = len(prepared.conflicts)
             what = f"{many} transaction{'' if many == 1 else 's'} in conflict"
             raise ConflictError(f"{what}, and a bare repository has no worktree in which to resolve that")
         forget_resolutions(workspace, source)
-        files = merged_files(workspace, target.commit, source, revision)
-        if files is not None and files.stages:
-            path = files.stages[0].path.decode("utf-8", "replace")
+        for path in _in_conflict(files):
             raise UnmergeableError(f"both sides changed {path} beside ledger/, in ways that git cannot bring together")
         text = checked_message(message or describe_merge(prepared, revision))
         tree = None if files is None else files.tree
@@ -306,6 +304,23 @@ def merged_files(workspace: Workspace, ours: ObjectId, theirs: ObjectId, name: s
         return None
     merging = OrdinaryMerge(workspace.store, workspace.paths, workspace.surroundings.variables, folder=LEDGER)
     return merging.merge(merging.merge_bases(ours, theirs), ours, theirs, Labels("HEAD", name))
+
+
+def _in_conflict(files: MergedFiles | None) -> tuple[str, ...]:
+    """The paths in conflict, in git's order."""
+    stages = () if files is None else files.stages
+    return tuple(dict.fromkeys(stage.path.decode("utf-8", "replace") for stage in stages))
+
+
+def _require_no_files(
+    workspace: Workspace, unchanged: Unchanged, target: ObjectId, source: ObjectId, name: str
+) -> None:
+    """Refuse to call a merge done that brings nothing to the ledger, where it brings other commits."""
+    if not unchanged.has_ledger:
+        raise UnmergeableError(f"{name} has no ledger: merge it with git merge", revision=name)
+    merging = OrdinaryMerge(workspace.store, workspace.paths, workspace.surroundings.variables, folder=LEDGER)
+    if not merging.is_ancestor(source, target):
+        raise UnmergeableError(f"{name} brings no block, only other commits: merge it with git merge", revision=name)
 
 
 def _keep_files(workspace: Workspace, entry: TreeEntry, known: tuple[ObjectId | None, ...]) -> None:

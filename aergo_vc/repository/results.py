@@ -108,7 +108,8 @@ class Merged:
     """A merge of the last block `merged` of branch `source` into `branch`, or what it would be (`commit` is None then).
 
     `block` is None where there was nothing of a ledger to merge.  The transactions in `conflicts` are among those left
-    out until somebody resolves them; there is no commit before that.
+    out until somebody resolves them; there is no commit before that.  `files` are the paths beside ``ledger/``
+    that both sides changed in ways that git cannot bring together.
     """
 
     branch: BranchName
@@ -120,6 +121,7 @@ class Merged:
     transactions: tuple[MergedTransaction, ...]
     rows: Mapping[TableName, RowCounts]
     conflicts: tuple[Conflict, ...] = ()
+    files: tuple[str, ...] = ()
 
     @property
     def refused(self) -> tuple[MergedTransaction, ...]:

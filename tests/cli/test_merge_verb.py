@@ -95,6 +95,10 @@ def test_conflicts_beside_the_ledger_stop_it_before_anything_is_done(shop: Place
     shop.aergo("checkout", "main")
     shop.write("notes.txt", "other\n")
     head = shop.commit("other")
+    (record,) = records(shop.aergo("merge", "--dry-run", "--json", "side", expect=1))
+    assert record["files"] == ["notes.txt"]
+    assert "conflict  notes.txt" in shop.aergo("merge", "--dry-run", "side", expect=1).out
+    assert "| notes.txt |" in shop.aergo("merge", "--dry-run", "--markdown", "side", expect=1).out
     refused = shop.aergo("merge", "side", expect=2)
     assert "notes.txt" in refused.err
     assert shop.git("rev-parse", "HEAD").line == head
@@ -110,6 +114,11 @@ def test_wrong_use_is_told_with_status_2(shop: Place) -> None:
     assert "no merge is in progress" in shop.aergo("merge", "--abort", expect=128).err
     assert "no merge is in progress" in shop.aergo("merge", "--continue", expect=128).err
     assert shop.aergo("merge", "main").out == "Already up to date.\n"
+    shop.git("checkout", "--quiet", "-b", "code")
+    shop.write("code.txt", "1\n")
+    shop.commit("code")
+    shop.git("checkout", "--quiet", "main")
+    assert "merge it with git merge" in shop.aergo("merge", "code", expect=2).err
     empty = shop.git("mktree").line
     shop.git("update-ref", "refs/heads/elsewhere", shop.git("commit-tree", "-m", "nothing", empty).line)
     assert "has no ledger" in shop.aergo("merge", "elsewhere", expect=2).err

@@ -242,6 +242,31 @@ def test_a_private_branch_ahead_is_merged_and_not_fast_forwarded(pristine: Place
     assert "rice" in items(shop)
 
 
+def test_a_fast_forward_to_another_branchs_block_is_told_at_once(pristine: Place, tmp_path: Path) -> None:
+    shop = copied(pristine, tmp_path / "copy")
+    shop.aergo("branch", "lab")
+    head = head_of(shop)
+    outcome = shop.git("merge", "--ff", "lab")
+    assert "main now leads to a block of branch lab" in outcome.err
+    shop.git("reset", "--keep", "ORIG_HEAD")
+    assert_untouched(shop, head)
+
+
+def test_a_merge_in_a_repository_of_the_sha256_format(world: World) -> None:
+    place = world.repository(object_format="sha256")
+    place.write("notes", "lab\n")
+    place.commit("notes")
+    place.aergo("init")
+    place.aergo("sql", "--commit", "CREATE TABLE price (item text PRIMARY KEY)")
+    place.aergo("branch", "lab")
+    place.aergo("sql", "--commit", "INSERT INTO price VALUES ('milk')")
+    place.aergo("checkout", "lab")
+    place.aergo("sql", "--commit", "INSERT INTO price VALUES ('rice')")
+    place.aergo("checkout", "main")
+    place.git("merge", "--no-edit", "lab")
+    assert_merged(place)
+
+
 def test_ordinary_work_may_be_squashed_into_a_ledgers_branch(shop: Place) -> None:
     shop.git("checkout", "--quiet", "-b", "code", "main~1")
     shop.write("code", "x\n")

@@ -146,7 +146,7 @@ def test_j01_an_installed_hook_imports_nothing_from_the_worktree(shop: Place) ->
 
 
 def test_an_unknown_hook_is_named(world: World) -> None:
-    assert "post-merge is no hook of git-aergo" in world.run("git-aergo", "hook", "post-merge", expect=2).err
+    assert "post-rewrite is no hook of git-aergo" in world.run("git-aergo", "hook", "post-rewrite", expect=2).err
 
 
 def test_hooks_start_without_the_libraries_of_the_verbs(shop: Place) -> None:

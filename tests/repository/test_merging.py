@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from forgery import Ledger, found
+from forgery import Forger, Ledger, found
 from world import World
 
 from aergo_vc.repository.errors import UnmergeableError
@@ -193,6 +193,34 @@ def test_a_merged_line_that_took_in_another_is_verified_whole(ledger: Ledger) ->
     with ledger.open() as repository:
         verified = repository.verify(branch="main", workers=1)
     assert (verified.blocks, verified.merged) == (5, 6)
+
+
+def test_verification_from_a_trusted_block_on_knows_what_was_merged_before(ledger: Ledger) -> None:
+    branch(ledger, "side")
+    ledger.sql("UPDATE account SET balance = balance + 1 WHERE name = 'ann'", "side")
+    merge(ledger, "side")
+    trusted = ledger.ref()
+    ledger.sql("UPDATE account SET balance = balance + 2 WHERE name = 'ann'", "side")
+    merge(ledger, "side")
+    with ledger.open() as repository:
+        verified = repository.verify(f"{trusted}..", branch="main", workers=1)
+    assert (verified.blocks, verified.merged) == (1, 1)
+
+
+def test_merges_are_the_same_in_repositories_of_the_other_object_format(tmp_path: Path) -> None:
+    states = []
+    for object_format in ("sha1", "sha256"):
+        (tmp_path / object_format).mkdir()
+        ledger = found(World.create(tmp_path / object_format), object_format)
+        branch(ledger, "side")
+        ledger.sql("UPDATE account SET balance = balance + 1 WHERE name = 'ann'", "side")
+        ledger.sql("UPDATE account SET balance = 1 WHERE name = 'bob'", "side")
+        ledger.sql("UPDATE account SET balance = 2 WHERE name = 'bob'")
+        done = merge(ledger, "side")
+        assert len(done.refused) == 1
+        assert ledger.verifies() == 6
+        states.append(Forger(ledger).blocks()[-1][1].header.state)
+    assert states[0] == states[1]
 
 
 def test_tables_that_only_one_side_altered_are_merged(ledger: Ledger) -> None:

@@ -200,9 +200,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
 
 
 @pytest.mark.parametrize("rule", ["replay", "lost-update", "serializable"])
-def test_merges_are_those_of_the_model(template: Ledger, tmp_path_factory: pytest.TempPathFactory, rule: str) -> None:
+def test_merges_are_those_of_the_model(
+    template: Ledger, tmp_path_factory: pytest.TempPathFactory, rule: str, request: pytest.FixtureRequest
+) -> None:
+    histories = 100 if request.config.getoption("--long") else 6
+
     @given(rounds=ROUNDS)
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=histories, deadline=None, suppress_health_check=list(HealthCheck))
     def check(rounds: list[Round]) -> None:
         ledger = copied(template, tmp_path_factory.mktemp("history") / "world")
         twins = Twins(ledger, rule)

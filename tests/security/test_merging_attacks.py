@@ -7,6 +7,8 @@ from forgery import Draft, Forger, Ledger, register
 
 from aergo_vc.codec.receipts import decode_receipts, encode_receipts
 from aergo_vc.codec.transactions import decode_transactions
+from aergo_vc.ledger import building
+from aergo_vc.merging import grafted_replays
 from aergo_vc.model.transactions import Receipt, Refusal
 from aergo_vc.repository.results import Merged
 
@@ -135,6 +137,28 @@ def test_i11_a_reason_that_does_not_hold_is_found(merged: Forger) -> None:
     reworded = Refusal("E_LOST_UPDATE", "words are for people, and may be put better")
     merged.put(with_receipts(draft, [one, replace(refused, refusal=reworded), two]))
     assert merged.ledger.verifies() == MERGED_HEIGHT + 1
+
+
+def test_i11_a_merge_of_more_than_a_block_takes_is_refused_whole(
+    merged: Forger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = merged.ledger
+    for number in range(3):
+        ledger.sql(f"UPDATE account SET balance = balance + {number} WHERE name = 'ann'", "side")
+    before = ledger.refs()
+
+    def limit(count: int) -> None:
+        for module in (building, grafted_replays):
+            monkeypatch.setattr(module, "BLOCK_TRANSACTIONS", count)
+
+    limit(2)
+    with pytest.raises(building.FullBlockError):
+        merge(ledger, "side")
+    assert ledger.refs() == before
+    done = merge(ledger, "side@-1")
+    assert len(done.transactions) == 2
+    limit(1)
+    assert ledger.rule() == "E_MERGE"
 
 
 def test_i11_an_ordinary_block_leaves_nothing_out(merged: Forger) -> None:
