@@ -165,7 +165,7 @@ def _recorded_line(ours: _Ours) -> Line:
     """What it costs to record what each transfer reads and writes."""
     kept, recorded = [], []
     for number in range(ROUNDS):
-        transfers = _drawn(number)
+        transfers = drawn(number)
         kept.append(seconds(partial(ours.keep_each, transfers)))
         recorded.append(seconds(partial(ours.record_each, transfers)))
     more = (min(recorded) - min(kept)) / TRANSFERS * 1e6
