@@ -14,10 +14,12 @@ from aergo_vc.cli.running import UsageError
 from aergo_vc.cli.transactions import telling_sql_errors
 from aergo_vc.cli.wording import count, plain_value, short, value_in_line
 from aergo_vc.merging.conflicts import RowConflict, Side
+from aergo_vc.repository.errors import NoMergeError
 from aergo_vc.repository.results import BlockDetails, MergedTransaction
 
 if TYPE_CHECKING:
     from aergo_vc.repository.conflicts import OpenConflict, OpenMerge
+    from aergo_vc.repository.facade import Repository
 
 app = new_family()
 
@@ -35,16 +37,27 @@ def conflicts(
     """Show the conflicts of the merge in progress, or the transactions that a block's merge left out."""
     session = session_of(context)
     with session.open() as repository:
-        if revision is not None:
-            details = repository.show(revision)
-            if not isinstance(details, BlockDetails):
-                raise UsageError(f"{revision} is a transaction: a block is expected", verb="conflicts")
-            for left in details.refused:
-                _tell_left_out(session, left, as_json=as_json)
-            return 0
-        with Busy("merging"):
-            merge = repository.conflicts()
-    return _tell_merge(session, merge, as_json=as_json)
+        if revision is None:
+            try:
+                with Busy("merging"):
+                    merge = repository.conflicts()
+                return _tell_merge(session, merge, as_json=as_json)
+            except NoMergeError:
+                if not (left := _left_out_by(repository, None)):
+                    raise
+        else:
+            left = _left_out_by(repository, revision)
+    for one in left:
+        _tell_left_out(session, one, as_json=as_json)
+    return 0
+
+
+def _left_out_by(repository: "Repository", revision: str | None) -> Sequence[MergedTransaction]:
+    """What a block's merge left out; None stands for the last block of the current branch."""
+    details = repository.show(revision)
+    if not isinstance(details, BlockDetails):
+        raise UsageError(f"{revision} is a transaction: a block is expected", verb="conflicts")
+    return details.refused
 
 
 @app.command()
