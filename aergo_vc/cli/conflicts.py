@@ -1,5 +1,6 @@
 """Verbs for what a merge could not settle: conflicts, resolve."""
 
+import csv
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,12 +12,12 @@ from aergo_vc.cli.progress import Busy
 from aergo_vc.cli.records import conflict_record, considered_record
 from aergo_vc.cli.running import UsageError
 from aergo_vc.cli.transactions import telling_sql_errors
-from aergo_vc.cli.wording import count, plain_value, short
+from aergo_vc.cli.wording import count, plain_value, short, value_in_line
+from aergo_vc.merging.conflicts import RowConflict, Side
+from aergo_vc.repository.results import BlockDetails, MergedTransaction
 
 if TYPE_CHECKING:
-    from aergo_vc.merging.conflicts import RowConflict
     from aergo_vc.repository.conflicts import OpenConflict, OpenMerge
-    from aergo_vc.repository.results import MergedTransaction
 
 app = new_family()
 
@@ -35,8 +36,6 @@ def conflicts(
     session = session_of(context)
     with session.open() as repository:
         if revision is not None:
-            from aergo_vc.repository.results import BlockDetails  # noqa: PLC0415
-
             details = repository.show(revision)
             if not isinstance(details, BlockDetails):
                 raise UsageError(f"{revision} is a transaction: a block is expected", verb="conflicts")
@@ -62,8 +61,6 @@ def resolve(
     as_json: AsJson = False,
 ) -> int:
     """Sign what is to become of a transaction in conflict, for the merge in progress."""
-    from aergo_vc.merging.conflicts import Side  # noqa: PLC0415
-
     session = session_of(context)
     chosen = [one for one in (ours, theirs, skip, sql) if one is not None]
     if len(chosen) > 1 or (not chosen and not words) or (chosen and sql is None and words):
@@ -84,8 +81,6 @@ def _row(words: Sequence[str]) -> tuple[str, Sequence[str], dict[str, str | None
     """A table, a key whose values are parted by commas, and cells; the word NULL is NULL."""
     if len(words) < 3:  # noqa: PLR2004
         raise UsageError("a table, a key and at least one COLUMN=VALUE are expected", verb="resolve")
-    import csv  # noqa: PLC0415
-
     table, key, *rest = words
     cells: dict[str, str | None] = {}
     for word in rest:
@@ -121,19 +116,18 @@ def _tell_conflict(session: Session, one: "OpenConflict") -> None:
     session.out.line()
 
 
-def _tell_row(session: Session, row: "RowConflict") -> None:
+def _tell_row(session: Session, row: RowConflict) -> None:
     """A row in conflict, and by column what each side has."""
-    from aergo_vc.merging.policies import key_text  # noqa: PLC0415
-    from aergo_vc.repository.conflict_cells import cells_of  # noqa: PLC0415
+    from aergo_vc.repository.conflict_cells import cells_of  # noqa: PLC0415 - it loads msgspec
 
     gone = [name for name, side in (("ours", row.ours), ("theirs", row.theirs)) if side is None]
-    key = "" if row.table.has_hidden_key else " " + key_text(row.key)
+    key = "" if row.table.has_hidden_key else f" ({', '.join(map(value_in_line, row.key))})"
     session.out.line(f"{row.table.name}{key}" + (f", which is not there in {' and '.join(gone)}" if gone else ""))
     headings = [Column(name) for name in ("column", "base", "ours", "theirs")]
     session.out.table(headings, [[cell.column, *map(plain_value, cell[1:])] for cell in cells_of(row)])
 
 
-def _tell_left_out(session: Session, left: "MergedTransaction", *, as_json: bool) -> None:
+def _tell_left_out(session: Session, left: MergedTransaction, *, as_json: bool) -> None:
     if as_json:
         session.out.record(considered_record(left))
         return

@@ -97,7 +97,8 @@ def tell_merged(session: Session, done: "Merged", *, dry_run: bool = False) -> N
     for path in done.files:
         out.line(Styled("conflict", Style.RED), "  ", path)
     if done.conflicts:
-        out.line(f"{count(len(done.conflicts), 'transaction')} in conflict; show them with: git aergo conflicts")
+        how = "nothing settles that" if dry_run else "show them with: git aergo conflicts"
+        out.line(f"{count(len(done.conflicts), 'transaction')} in conflict; {how}")
     elif done.commit is None and not dry_run:
         out.line("Seal it with: git aergo merge --continue")
 

@@ -14,13 +14,16 @@ from aergo_vc.repository.merging import Unchanged, prepare_merge
 from aergo_vc.repository.prepared import PreparedFor, note_prepared
 from aergo_vc.repository.resolutions import forget_resolutions
 from aergo_vc.repository.tips import tip_of
+from aergo_vc.repository.unfinished_merges import mark_conflict
 from aergo_vc.repository.workspace import Surroundings, Workspace
+
+IN_CONFLICT = 1
 
 
 def merge_blocks(call: Call, branch: BranchName, target: ObjectId, variables: Mapping[str, str]) -> int:
     """Prepare the block that takes the source's into `branch`, and put it with the merged files into the index.
 
-    Returns 0, or 1 where ordinary files are in conflict.  Raises AergoError; then nothing was touched.
+    Returns 0, or 1 where ordinary files or transactions are in conflict.  Raises AergoError; then nothing was touched.
     """
     home = variables.get("HOME")
     surroundings = Surroundings(variables=variables, home=None if home is None else Path(home))
@@ -46,8 +49,10 @@ def _merge(call: Call, branch: BranchName, target: ObjectId, workspace: Workspac
     if prepared.conflicts:
         # A block with open conflicts is none: until they are resolved the ledger stays what it is.
         combine(call, target, tip.ledger.id, ground)
-        tell(f"{len(prepared.conflicts)} conflicts to settle: git aergo conflicts; then git aergo merge --continue")
-        return 1
+        mark_conflict(workspace, prepared.base, tip.ledger.id, prepared.source_ledger.id)
+        many = len(prepared.conflicts)
+        tell(f"{many} transaction{'' if many == 1 else 's'} in conflict: git aergo conflicts, git aergo resolve")
+        return IN_CONFLICT
     pack = workspace.writer.publish()
     try:
         status = combine(call, target, prepared.ledger.id, ground)

@@ -66,9 +66,14 @@ class Settlement:
     states: Mapping[int, StateAt]
     now: StateAt
     on_conflict: Callable[[Conflict], None]
+    _made: list[tuple[int, TransactionId]] = field(init=False)
     _noted: int = 0
     _base: int = -1
     _views: dict[int, "UnseenCells"] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        blocks = self.evidence.gathered.blocks
+        self._made = [(block.base, transaction.id) for block in blocks for transaction, _ in block.submissions]
 
     def settle(self, execution: BlockExecution, candidate: Candidate, reason: Refusal) -> Replayed:
         """What becomes of a candidate that is inconsistent for a reason."""
@@ -112,22 +117,16 @@ class Settlement:
         return view
 
     def _note_until(self, candidate: Candidate) -> None:
-        """Tell the settler what the source made before a candidate."""
-        for number, (base, transaction) in enumerate(self._made()):
-            if transaction == candidate.id:
-                break
-            if number < self._noted:
-                continue
+        """Tell the settler what the source made before a candidate; candidates come in the order in which they were."""
+        while self._noted < len(self._made):
+            base, transaction = self._made[self._noted]
             if base != self._base:
                 self.settler.forget()
                 self._base = base
+            if transaction == candidate.id:
+                return
             self.settler.note(self.evidence.footprints[transaction])
-            self._noted = number + 1
-
-    def _made(self) -> Iterator[tuple[int, TransactionId]]:
-        for block in self.evidence.gathered.blocks:
-            for transaction, _ in block.submissions:
-                yield block.base, transaction.id
+            self._noted += 1
 
 
 class UnseenCells:

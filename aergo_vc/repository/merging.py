@@ -53,6 +53,7 @@ from aergo_vc.repository.tips import Tip, tip_of
 from aergo_vc.repository.unfinished_merges import (
     forget_merge,
     leave_merge,
+    mark_conflict,
     merge_head,
     merge_message,
     merged_files_in_index,
@@ -78,7 +79,8 @@ class Prepared:
     """A merge block that is executed and written, and that no commit holds yet.
 
     `replayed` are all transactions that the merge considered, in their order, and then the resolutions; `counts` is
-    what those that went in did.  While there are `conflicts` the block is not valid.  `tables` are those of the target.
+    what those that went in did.  While there are `conflicts` the block is not valid.  `tables` are those of the target,
+    `base` is ``ledger/`` of the newest block of the source's line that the target descends from.
     """
 
     target: Tip
@@ -91,6 +93,7 @@ class Prepared:
     counts: Mapping[TableName, RowCounts]
     conflicts: tuple[Conflict, ...] = ()
     tables: Mapping[TableName, Table] = field(default_factory=dict)
+    base: ObjectId | None = None
 
     @property
     def ledger(self) -> LedgerTree:
@@ -167,8 +170,9 @@ def prepare_merge(
     written = write_files(objects, place, opening.lease, contents)
     counts = total_counts(count_rows(contents.receipts_bytes))
     return Prepared(
-        target, origin, theirs_ledger, place, opening.lease, written, replayed, counts, tuple(conflicts), tables
-    )
+        target, origin, theirs_ledger, place, opening.lease, written, replayed, counts, tuple(conflicts), tables,
+        stop.ledger,
+    )  # fmt: skip
 
 
 def _contents(replayed: Sequence[Replayed], state: State) -> Contents:
@@ -272,7 +276,9 @@ def merge(
         # A block with open conflicts is none: until they are resolved the ledger stays what it is.
         ledger = target.ledger.id if prepared.conflicts else prepared.ledger.id
         leave_merge(workspace, target.commit, source, with_ledger(workspace.writer, root, ledger), text)
-        if not prepared.conflicts:
+        if prepared.conflicts:
+            mark_conflict(workspace, prepared.base, target.ledger.id, prepared.source_ledger.id)
+        else:
             note_prepared(workspace.paths, ledger, PreparedFor(target.commit, source))  # so `git commit` may seal it
         return merged_of(prepared, None)
 

@@ -4,11 +4,14 @@ from pathlib import Path
 
 from aergo_vc.base.ids import ObjectId, is_object_id
 from aergo_vc.codec.git_commit import read_links
+from aergo_vc.codec.git_tree import read_entries
 from aergo_vc.ledger.layout import ledger_entry, with_ledger
 from aergo_vc.objects.durable import replace_file
 from aergo_vc.objects.worktree import Worktree
 from aergo_vc.repository.errors import MergeInProgressError, NoMergeError
 from aergo_vc.repository.workspace import Workspace
+
+_MARKED = "ledger/block.json"
 
 
 def merge_head(workspace: Workspace) -> ObjectId | None:
@@ -55,12 +58,27 @@ def leave_merge(workspace: Workspace, target: ObjectId, source: ObjectId, result
     replace_file(_path(workspace, "MERGE_HEAD"), source.encode() + b"\n")
 
 
+def mark_conflict(workspace: Workspace, base: ObjectId | None, ours: ObjectId, theirs: ObjectId) -> None:
+    """Let git take ``ledger/block.json`` for a file in conflict, so that it commits nothing before the merge is sealed.
+
+    The arguments are ids of ``ledger/`` in the merge base, here, and in what is merged.
+    """
+    name = _MARKED.rpartition("/")[2]
+    lines = [f"0 {'0' * len(ours)}\t{_MARKED}\n"]
+    for stage, ledger in enumerate((base, ours, theirs), 1):
+        entries = () if ledger is None else read_entries(workspace.store.read_tree(ledger), len(ours) // 2)
+        lines += [f"{entry.mode:o} {entry.id} {stage}\t{_MARKED}\n" for entry in entries if entry.name == name]
+    workspace.user_git.run("update-index", "--index-info", stdin="".join(lines).encode())
+
+
 def merged_files_in_index(workspace: Workspace, target: ObjectId) -> ObjectId:
     """The tree with the files that the index holds, after ``ledger/`` there and in the worktree is `target`'s again.
 
     Raises MergeInProgressError while the index holds conflicts.
     """
     git = workspace.user_git
+    if git.run("ls-files", "--unmerged", "--", _MARKED).output:
+        git.run("reset", "--quiet", "--", _MARKED)
     conflicts = git.run("ls-files", "-z", "--unmerged").output.decode("utf-8", "replace").split("\0")
     if conflicts[0]:
         path = conflicts[0].partition("\t")[2]

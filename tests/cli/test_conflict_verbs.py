@@ -81,6 +81,27 @@ def test_a_merge_with_a_conflict_stops_and_shows_it_by_cell(shop: Place) -> None
     assert json.loads(cells[0]["key"]) == ["bread"]
 
 
+def test_git_commits_nothing_while_a_conflict_is_open(shop: Place) -> None:
+    assert shop.git("status", "--porcelain").out == "UU ledger/block.json\n"
+    head = shop.git("rev-parse", "HEAD").line
+    shop.git("commit", "-m", "by hand", expect=128)
+    assert shop.git("rev-parse", "HEAD").line == head
+    shop.aergo("verify")
+    shop.git("merge", "--abort")
+    assert shop.git("status", "--porcelain").out == ""
+
+
+def test_plain_git_merge_stops_for_a_conflict_and_goes_on_after_it_was_resolved(shop: Place) -> None:
+    shop.aergo("merge", "--abort")
+    shop.aergo("install")
+    stopped = shop.git("merge", "side", expect=1)
+    assert "1 transaction in conflict" in stopped.err + stopped.out
+    shop.git("commit", "-m", "by hand", expect=128)
+    shop.aergo("resolve", "--theirs", conflicting(shop))
+    seal(shop)
+    assert row(shop) == [1, "cheap"]
+
+
 @pytest.mark.parametrize(
     ("option", "expected"), [("--ours", [2, "cheap"]), ("--theirs", [1, "cheap"]), ("--skip", [2, None])]
 )

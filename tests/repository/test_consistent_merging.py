@@ -304,3 +304,20 @@ def test_a_conflict_in_a_repository_without_a_worktree_changes_nothing(target: L
     with pytest.raises(ConflictError, match="1 transaction in conflict"):
         _merge(target)
     assert target.refs() == before
+
+
+def test_what_the_source_took_in_from_the_target_meanwhile_is_part_of_its_base(target: Ledger) -> None:
+    """Both sides merge each other in turn; a sum counts every step of either once."""
+    for name in ("here", "there"):
+        with target.open() as repository:
+            repository.branch(name, block="main", merge=("sum",))
+    target.sql("UPDATE account SET balance = 150 WHERE name = 'ann'", "here")
+    target.sql("UPDATE account SET balance = 100 WHERE name = 'ann'", "there")
+    expected = 95 + (150 - 95) + (100 - 95)
+    _merge(target, "here", "there")
+    assert _rows(target, "there")[0] == ("ann", expected)
+    target.sql("UPDATE account SET balance = 200 WHERE name = 'ann'", "there")
+    target.sql("UPDATE account SET balance = 300 WHERE name = 'ann'", "here")
+    _merge(target, "there", "here")
+    assert _rows(target, "here")[0] == ("ann", 300 + (100 - 95) + (200 - expected))
+    assert (target.verifies("there"), target.verifies("here")) == (8, 8)

@@ -4,18 +4,23 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from forgery import Draft, Forger, Ledger
+from forgery import Draft, Forger, Ledger, register
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from settling_world import merge
 
+from aergo_vc.base.ids import BranchName, EntityName, ObjectId
 from aergo_vc.codec.receipts import decode_receipts, encode_receipts
 from aergo_vc.codec.transactions import encode_transaction
+from aergo_vc.ledger.errors import PermissionDeniedError
 from aergo_vc.ledger.machine import TransactionOutcome
 from aergo_vc.merging.conflicts import resolution
 from aergo_vc.model.transactions import Receipt, Refusal, RowCounts, Transaction
+from aergo_vc.repository.identity import Identity
+from aergo_vc.repository.merging import Prepared, land_merge, prepare_merge
 from aergo_vc.repository.submitting import signed
+from aergo_vc.repository.tips import tip_of
 
 BASE = ("CREATE TABLE stock (item int PRIMARY KEY, a int, b int)", "INSERT INTO stock VALUES (1, 1, 1), (2, 2, 2)")
 
@@ -153,3 +158,117 @@ def test_i11_a_transaction_that_the_policy_settles_cannot_be_passed_off_as_resol
     lines = b"".join(encode_transaction(one) + b"\n" for one in (second, made))
     settled.put(replace(draft, transactions_bytes=lines, receipts_bytes=encode_receipts(receipts)))
     assert settled.ledger.rule("here") == "E_MERGE"
+
+
+# Conflicts and resolutions
+
+
+def _resolved(ledger: Ledger, *resolutions: Transaction) -> Prepared:
+    """The merge of `there` into `here` with resolutions, sealed if no conflict is open."""
+    workspace = ledger.workspace()
+    identity = Identity(workspace)
+    with workspace.locked():
+        tip = tip_of(workspace, BranchName("here"))
+        source = ObjectId(ledger.ref("there"))
+        prepared = prepare_merge(workspace, identity, tip, source, resolutions=[(one, ()) for one in resolutions])
+        assert isinstance(prepared, Prepared)
+        if not prepared.conflicts:
+            land_merge(workspace, identity, prepared, "Merge", None)
+    workspace.close()
+    return prepared
+
+
+def _made(ledger: Ledger, entity: str, script: str, branch: str = "here") -> Transaction:
+    """A resolution of the one conflict between `here` and `there`, signed by an entity."""
+    forger = Forger(ledger, "here")
+    tip = forger.blocks()[-1][1]
+    (stands_for,) = Forger(ledger, "there").blocks()[-1][1].transactions
+    key = ledger.key(entity)
+    payload = replace(
+        stands_for.payload, branch=BranchName(branch), recent=tip.block, key=key.public_key, signer=EntityName(entity),
+        sql=resolution([stands_for.id], script), nonce="e" * 32,
+    )  # fmt: skip
+    return signed(key, payload)
+
+
+@pytest.fixture
+def conflicting(target: Ledger) -> Ledger:
+    """Branches `here`, whose policy settles nothing, and `there`, with one conflict between them."""
+    register(target, "reader", "reader")
+    with target.open() as repository:
+        repository.branch("there")
+        repository.branch("here", merge=("fail",))
+    target.sql("UPDATE account SET balance = 1 WHERE name = 'ann'", "there")
+    target.sql("UPDATE account SET balance = 9 WHERE name = 'ann'", "here")
+    target.next_slot()
+    return target
+
+
+TWO = "UPDATE account SET balance = 2 WHERE name = 'ann'"
+
+
+def test_i11_a_conflict_that_nobody_resolved_makes_a_block_invalid(conflicting: Ledger) -> None:
+    assert len(_resolved(conflicting).conflicts) == 1
+    made = _made(conflicting, "alice", TWO)
+    assert _resolved(conflicting, made).conflicts == ()
+    assert conflicting.verifies("here") == 7
+    forger = Forger(conflicting, "here")
+    draft = forger.take()
+    first = decode_receipts(draft.receipts_bytes)[0]
+    forger.put(replace(draft, transactions_bytes=b"", receipts_bytes=encode_receipts([first])))
+    assert conflicting.rule("here") == "E_MERGE"
+
+
+def test_i11_a_reason_of_the_makers_own_does_not_take_the_place_of_a_resolution(conflicting: Ledger) -> None:
+    made = _made(conflicting, "alice", TWO)
+    _resolved(conflicting, made)
+    forger = Forger(conflicting, "here")
+    draft = forger.take()
+    first, second = decode_receipts(draft.receipts_bytes)
+    excused = replace(first, refusal=Refusal("E_LOST_UPDATE", "it would lose an update"))
+    forger.put(replace(draft, receipts_bytes=encode_receipts([excused, second])))
+    assert conflicting.rule("here") == "E_RECEIPTS"
+
+
+def test_i07_a_resolution_is_a_writers_and_for_the_branch(conflicting: Ledger) -> None:
+    with pytest.raises(PermissionDeniedError):
+        _resolved(conflicting, _made(conflicting, "reader", TWO))
+    assert len(_resolved(conflicting, _made(conflicting, "alice", TWO, branch="main")).conflicts) == 1
+    _resolved(conflicting, _made(conflicting, "alice", TWO))
+    forger = Forger(conflicting, "here")
+    draft = forger.take()
+    first = decode_receipts(draft.receipts_bytes)[0]
+    for entity, branch, rule in (("reader", "here", "E_PERMISSION"), ("alice", "main", "E_MERGE")):
+        forger.put(draft)
+        before = conflicting.place.git("rev-parse", "here^1").line
+        conflicting.place.git("update-ref", "refs/heads/here", before)
+        made = _made(conflicting, entity, TWO, branch)
+        receipt = Receipt(made.id, decode_receipts(draft.receipts_bytes)[1].rows)
+        forger.put(
+            replace(
+                draft,
+                transactions_bytes=encode_transaction(made) + b"\n",
+                receipts_bytes=encode_receipts([first, receipt]),
+            )
+        )
+        assert conflicting.rule("here") == rule
+
+
+def test_i07_another_script_under_a_resolution_breaks_its_signature(conflicting: Ledger) -> None:
+    made = _made(conflicting, "alice", TWO)
+    _resolved(conflicting, made)
+    forger = Forger(conflicting, "here")
+    draft = forger.take()
+    line = encode_transaction(made).replace(b"balance = 2", b"balance = 7")
+    forger.put(replace(draft, transactions_bytes=line + b"\n"))
+    assert conflicting.rule("here") in ("E_SIGNATURE", "E_RECEIPTS", "E_FORMAT")
+
+
+def test_i12_a_settled_merge_can_be_merged_on_and_verifies(settled: Forger) -> None:
+    ledger = settled.ledger
+    ledger.sql("UPDATE account SET balance = balance + 100 WHERE name = 'bob'")
+    with ledger.open() as repository:
+        done = repository.merge("here")
+    assert done.commit is not None
+    assert len({one.transaction.id for one in done.transactions}) == len(done.transactions) == 3
+    assert ledger.verifies() > 4
