@@ -12,7 +12,9 @@ from pathlib import Path
 
 import account_work
 import deploying
+import dtt
 import merging
+import plain_git_merges
 import real_days
 import repository_size
 import starting
@@ -31,7 +33,10 @@ def main() -> None:
     """Run the benchmarks that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="accounts, size, days, start, merging, transfers, deploy, tpcc, verify"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="accounts, size, days, start, merging, transfers, deploy, tpcc, 'plain merges', dtt, verify",
     )
     parser.add_argument("--quick", action="store_true", help="verify a shorter history")
     options = parser.parse_args()
@@ -46,6 +51,8 @@ def main() -> None:
         "transfers": transfers.lines,
         "deploy": deploying.lines,
         "tpcc": lambda _: tpcc.lines.lines(),
+        "plain merges": plain_git_merges.lines,
+        "dtt": lambda folder: dtt.lines(folder, dtt.QUICK_TRANSFERS if options.quick else dtt.TRANSFERS),
         "verify": lambda folder: verifying.lines(folder, *counts),
     }
     found: list[Line] = []

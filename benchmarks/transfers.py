@@ -25,6 +25,8 @@ from aergo_vc.sql.engine import Engine, ExecutionContext
 SCRIPT = Path(__file__).with_name("transfers.sql")
 ACCOUNTS, TRANSFERS, ROUNDS, SIGNED_ROUNDS = 1_000, 10_000, 7, 3
 WORKERS = 2
+MOST_TO_RECORD = 15
+"""Microseconds, a transfer."""
 _ACCOUNT = TableName("bank.account")
 _RICH = 1_000_000_000
 Transfers = Sequence[tuple[int, int, int]]
@@ -36,7 +38,8 @@ def lines(folder: Path) -> Iterator[Line]:
     yield from _signed_lines(folder)
 
 
-def _drawn(seed: int) -> Transfers:
+def drawn(seed: int) -> Transfers:
+    """Transfers between random accounts."""
     source = random.Random(seed)
     return [(*source.sample(range(ACCOUNTS), 2), source.randrange(1, 100)) for _ in range(TRANSFERS)]
 
@@ -101,6 +104,23 @@ class _Ours:
         with self._engine.block():
             self.events += sum([len(self._call("transfer", transfer).events) for transfer in transfers])
 
+    def keep_each(self, transfers: Transfers) -> None:
+        """As `transfer_each`, in a transaction that others can ask about before it ends."""
+        with self._engine.block():
+            for transfer in transfers:
+                with self._engine.transaction() as done:
+                    self._call("transfer", transfer)
+                    self._engine.changes_of(done)
+
+    def record_each(self, transfers: Transfers) -> None:
+        """As `keep_each`, with footprints; each is two rows."""
+        with self._engine.block():
+            for transfer in transfers:
+                with self._engine.record() as recorder, self._engine.transaction() as done:
+                    self._call("transfer", transfer)
+                    footprint = recorder.footprint(self._engine.changes_of(done))
+                assert len(footprint.reads[_ACCOUNT].rows) == len(footprint.writes[_ACCOUNT]) == 2
+
     @property
     def rows(self) -> list[tuple[int, int]]:
         return list(self._engine.rows(_ACCOUNT))
@@ -128,7 +148,7 @@ def _executed_lines() -> Iterator[Line]:
     ):
         took: tuple[list[float], list[float]] = ([], [])
         for number in range(ROUNDS):
-            transfers = _drawn(number)
+            transfers = drawn(number)
             for system, times in zip((ours, by_hand), took, strict=True):
                 times.append(seconds(partial(getattr(system, method), transfers)))
         assert ours.rows == by_hand.rows
@@ -138,12 +158,27 @@ def _executed_lines() -> Iterator[Line]:
         reached = None if goal is None else ratio >= goal
         bound = "" if goal is None else f">= {goal}"
         yield Line(work, f"{mine:,.0f} transfers/s", f"apsw by hand {theirs:,.0f}", ratio, bound, reached)
+    yield _recorded_line(ours)
+
+
+def _recorded_line(ours: _Ours) -> Line:
+    """What it costs to record what each transfer reads and writes."""
+    kept, recorded = [], []
+    for number in range(ROUNDS):
+        transfers = drawn(number)
+        kept.append(seconds(partial(ours.keep_each, transfers)))
+        recorded.append(seconds(partial(ours.record_each, transfers)))
+    more = (min(recorded) - min(kept)) / TRANSFERS * 1e6
+    work = "the same, with what each reads and writes recorded"
+    peer = f"executed alone {TRANSFERS / min(kept):,.0f}"
+    ratio = min(kept) / min(recorded)
+    return Line(work, f"{more:.1f} us more each", peer, ratio, f"< {MOST_TO_RECORD} us", more < MOST_TO_RECORD)
 
 
 # Signed
 
 
-class _Bank:
+class Bank:
     """A ledger with the contract, and blocks of signed calls."""
 
     def __init__(self, folder: Path, repository: Repository) -> None:
@@ -216,10 +251,10 @@ def _signed_lines(folder: Path) -> Iterator[Line]:
     place = folder / "transfers"
     sealing, checking = [], []
     with ledger(place, bare=True) as repository:
-        bank = _Bank(place, repository)
+        bank = Bank(place, repository)
         expected = dict(_ByHand().rows)
         for number in range(SIGNED_ROUNDS):
-            transfers = _drawn(number)
+            transfers = drawn(number)
             transactions = bank.signed(transfers)
             checking.append(_check_alone(transactions))
             sealing.append(bank.seal(transactions))

@@ -117,7 +117,7 @@ class BankWorld:
     def _random(self, source: random.Random, accounts: Sequence[int]) -> Submission:
         one, other = source.choice(accounts), source.choice(accounts)
         amount = source.randrange(1, 40)
-        kind = source.randrange(24)
+        kind = source.randrange(25)
         if kind < 8:
             return self.call("public.transfer", one, other, amount)
         return self.script(
@@ -138,6 +138,8 @@ class BankWorld:
                 f"INSERT INTO tag VALUES ({one}, 't{amount % 4}')",
                 f"INSERT INTO numbered (what) VALUES ('w{amount % 4}')",
                 f"INSERT INTO numbered (what) SELECT owner FROM account WHERE id = {one}",
+                f"INSERT INTO summary SELECT {amount}, (SELECT balance FROM account WHERE id = {one})"
+                f" + (SELECT balance FROM account WHERE id = {other})",
             )[kind - 8]
         )
 

@@ -51,9 +51,13 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Place:
 @pytest.fixture
 def shop(pristine: Place, tmp_path: Path) -> Place:
     """A copy of it, for a test to change."""
-    root = tmp_path / "copy"
-    shutil.copytree(pristine.world.root, root, symlinks=True)
+    return copy_of(pristine, tmp_path / "copy")
+
+
+def copy_of(place: Place, root: Path) -> Place:
+    """The same repository in a world of its own under `root`."""
+    shutil.copytree(place.world.root, root, symlinks=True)
     # What `install` sets are absolute paths, since git runs programs from anywhere.
-    config = root / pristine.path.name / ".git" / "config"
-    config.write_text(config.read_text().replace(f"{pristine.world.root}/", f"{root}/"))
-    return Place(World(root, pristine.world.clock), root / pristine.path.name)
+    config = root / place.path.name / ".git" / "config"
+    config.write_text(config.read_text().replace(f"{place.world.root}/", f"{root}/"))
+    return Place(World(root, place.world.clock), root / place.path.name)

@@ -8,6 +8,7 @@ from aergo_vc.cli.wording import moment
 _HINTS: Mapping[str, tuple[str, ...]] = {
     "E_BLOCK": ("if a host's button, a squash or git alone made that commit: git aergo repair",),
     "E_BLOCK_FULL": ("merge an earlier block of the branch first: git aergo merge BRANCH@HEIGHT",),
+    "E_BRANCH": ("if the branch was moved on to another's blocks, as a fast-forward does: git aergo repair",),
     "E_CLOCK": ("set the clock right; wait if it ran ahead before",),
     "E_COLUMNS": ("import the file again: the table has changed since",),
     "E_DETACHED": ("go to a branch first: git checkout BRANCH",),

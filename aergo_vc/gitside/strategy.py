@@ -3,6 +3,7 @@
 Exit statuses as git wants them: 0 with the result in the index, 1 with conflicts there, 2 with nothing touched.
 """
 
+import gc
 import importlib
 import os
 import sys
@@ -30,10 +31,12 @@ from aergo_vc.objects.refs import Refs, open_refs
 from aergo_vc.objects.store import ObjectStore
 
 FAILED = 2
+_OBJECTS_PER_COLLECTION = 100_000
 
 
 def main() -> int:
     """Run the strategy with the process's arguments, in its directory; returns the exit status."""
+    gc.set_threshold(_OBJECTS_PER_COLLECTION)  # hardly anything is garbage before the end
     try:
         return run(sys.argv[1:], os.environ)
     except AergoError as error:

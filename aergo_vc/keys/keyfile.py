@@ -7,6 +7,7 @@ for that; plain ones are read here, which spares a command its import.
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -236,7 +237,8 @@ def _write_new(path: Path, text: str, mode: int) -> None:
                 os.fsync(file.fileno())
             os.link(draft, path)
         finally:
-            draft.unlink()
+            with suppress(OSError):  # what stays behind is a second name for the same file, and no reason to fail
+                draft.unlink()
     except FileExistsError as error:
         raise KeyFileExistsError(f"{path} exists", path=str(path)) from error
     except OSError as error:

@@ -11,6 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 from queue import SimpleQueue
@@ -27,7 +28,9 @@ The thread that feeds a worker waits several times a batch until a busy main thr
 """
 
 _BATCHES_AHEAD = 4
-_EXIT_SECONDS = 5
+_FIRST_PARTS = 8
+"""Into so many parts the first batch is cut, so that first verdicts do not take as long as later ones may."""
+
 _START = "import sys; sys.path[:] = sys.argv[1:]; from aergo_vc.keys.worker import serve; serve()"
 
 
@@ -70,11 +73,13 @@ class SignatureChecker:
         """
         source = iter(items)
         first = list(islice(source, self._batch_items))
-        batches = chain((first,), iter(lambda: list(islice(source, self._batch_items)), []))
+        rest = iter(lambda: list(islice(source, self._batch_items)), [])
         if self._workers == 0 or len(first) < self._batch_items:
-            return chain.from_iterable(map(verify_many, batches))
+            return chain.from_iterable(map(verify_many, chain((first,), rest)))
         threads = self._started()
-        flying = (threads.submit(self._check_batch, batch) for batch in batches)
+        size = -(-len(first) // _FIRST_PARTS)
+        parts = [first[at : at + size] for at in range(0, len(first), size)]
+        flying = (threads.submit(self._check_batch, batch) for batch in chain(parts, rest))
         return _results(flying, deque(islice(flying, self._workers * _BATCHES_AHEAD)))
 
     def _started(self) -> ThreadPoolExecutor:
@@ -134,17 +139,12 @@ def _ask(process: subprocess.Popen[bytes], batch: list[SignedMessage]) -> list[b
 
 
 def _end(process: subprocess.Popen[bytes] | None) -> None:
-    """Ends a worker: it stops at the end of its input, or is killed if it does not."""
+    """Ends a worker, which has nothing to lose."""
     if process is None:
         return
+    process.kill()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
-            try:
+            with suppress(OSError):
                 pipe.close()
-            except OSError:
-                process.kill()
-    try:
-        process.wait(_EXIT_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    process.wait()

@@ -39,7 +39,7 @@ from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import EngineError
 from aergo_vc.sql.outcomes import ExecutionContext, Notice, OpenTransaction, RolesOf, no_roles
 from aergo_vc.sql.running.capture import InsertedRows
-from aergo_vc.state.comparing import changed_rows
+from aergo_vc.state.comparing import rows_to_write
 from aergo_vc.state.editing import apply_changes
 from aergo_vc.state.nodes import Node, NodeStore, Objects
 from aergo_vc.state.snapshot import Root, Snapshot, SnapshotStore, StateLayoutError
@@ -253,9 +253,9 @@ class Machine:
 
     def change_rows(self, table: Table, before: Node | None, after: Node | None) -> None:
         """Bring the engine's rows of a table from one tree to another."""
-        changes = changed_rows(self.tree(table), before, after)
-        self.engine.delete_keys(table.name, [key for key, change in changes.items() if change.before is not None])
-        self.engine.insert_rows(table.name, [change.after for change in changes.values() if change.after is not None])
+        gone, written = rows_to_write(self.tree(table), before, after)
+        self.engine.delete_keys(table.name, gone)
+        self.engine.insert_rows(table.name, written)
 
 
 class BlockExecution:

@@ -88,14 +88,14 @@ def _divide_block(
     found = []
     strangers = {place for place, signer in enumerate(block.signers) if not is_same(*signer)}
     bad_shapes = _bad_shapes(block, taint)
-    is_untouched, is_unread, rows = taint.written.isdisjoint, taint.read.isdisjoint, block.rows
+    is_untouched, read, rows = taint.written.isdisjoint, taint.read, block.rows
     start = 0
     places = zip(range(block.count), block.shape_of, block.signer_of, block.written_ends, block.ends, strict=True)
     for place, shape, signer, middle, end in places:
         mine = rows[start:middle]
         if (
-            is_untouched(rows[start:end])
-            and is_unread(mine)
+            is_untouched(mine if middle == end else rows[start:end])
+            and (not read or read.isdisjoint(mine))
             and shape not in bad_shapes
             and signer not in strangers
             and place not in must

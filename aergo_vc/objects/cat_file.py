@@ -3,7 +3,6 @@
 import os
 import select
 import subprocess
-from contextlib import suppress
 from typing import IO, cast
 
 from aergo_vc.base.ids import ObjectId
@@ -17,7 +16,7 @@ class CatFile:
 
     def __init__(self, child: subprocess.Popen[bytes]) -> None:
         self._child = child
-        self._questions = cast("IO[bytes]", child.stdin)
+        self._questions = cast("IO[bytes]", child.stdin).fileno()
         self._answers = cast("IO[bytes]", child.stdout).fileno()
         self._unread = bytearray()
         self.is_in_step = True
@@ -49,14 +48,12 @@ class CatFile:
         """Let the child end."""
         if not self.is_in_step:
             self._child.kill()
-        with suppress(BrokenPipeError):
-            self._child.communicate()
+        self._child.communicate()
 
     def _put(self, question: str, object_id: ObjectId) -> bool:
         try:
-            self._questions.write(f"{question} {object_id}\n".encode())
-            self._questions.flush()
-        except BrokenPipeError:
+            os.write(self._questions, f"{question} {object_id}\n".encode())  # short enough to be written whole
+        except OSError:  # it has died, or the system does not serve
             return False
         return True
 

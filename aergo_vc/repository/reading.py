@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from aergo_vc.base.ids import ObjectId, TableName, TransactionId
+from aergo_vc.base.ids import TableName, TransactionId
 from aergo_vc.codec.git_commit import decode_commit, read_links
 from aergo_vc.ledger.catalogs import catalog_of
-from aergo_vc.ledger.errors import NoLedgerError
 from aergo_vc.ledger.history import BlockCommit, blocks_back
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import Transaction
 from aergo_vc.model.types import Row
 from aergo_vc.repository.errors import UnknownRevisionError, UnknownTableError
+from aergo_vc.repository.locating import find_transaction, known_heads
 from aergo_vc.repository.results import (
     BlockDetails,
     BlockSummary,
@@ -161,35 +161,15 @@ def _digest(root: Root | None) -> str | None:
 
 
 def _find_transaction(workspace: Workspace, text: str) -> TransactionDetails | None:
-    """The transaction whose id begins with `text`, looked for in all branches; raises where two do."""
-    shortest = 4
-    if len(text) < shortest:
+    """The transaction whose id begins with `text`, looked for on all branches, the current one first."""
+    head = workspace.refs.read("HEAD")
+    heads = {} if head is None else {"HEAD": head}
+    located = find_transaction(workspace, {**heads, **known_heads(workspace)}, text)
+    if located is None:
         return None
-    found: dict[TransactionId, TransactionDetails] = {}
-    seen: set[ObjectId] = set()
-    for head in workspace.local_branches().values():
-        try:
-            _search(workspace, head, text, seen, found)
-        except NoLedgerError:
-            continue
-    if len(found) > 1:
-        raise UnknownRevisionError(f"{text!r} is ambiguous: {len(found)} transactions begin so", revision=text)
-    return next(iter(found.values()), None)
-
-
-def _search(
-    workspace: Workspace,
-    head: ObjectId,
-    text: str,
-    seen: set[ObjectId],
-    found: dict[TransactionId, TransactionDetails],
-) -> None:
-    for place in blocks_back(workspace.writer, head):
-        if place.commit in seen:
-            return
-        seen.add(place.commit)
-        ledger = read_ledger(workspace.writer, place.ledger)
-        for transaction, receipt in ledger.outcomes:
-            if transaction.id.startswith(text):
-                block = summary(workspace, place, ledger)
-                found[transaction.id] = TransactionDetails(transaction, receipt, block)
+    block = summary(workspace, located.place, located.ledger)
+    return next(
+        TransactionDetails(transaction, receipt, block)
+        for transaction, receipt in located.ledger.outcomes
+        if transaction.id == located.transaction
+    )

@@ -87,15 +87,17 @@ def find_damage(workspace: Workspace, authorities: Authorities, branch: BranchNa
     if sound is None:
         return None
     graph = BlockGraph(workspace.writer)
-    line = list(_first_parents(workspace, head))
-    above = next(number for number, commit in enumerate(line) if graph.last(commit) == sound)
-    base = Tip(branch, line[above], read_ledger(workspace.writer, sound.ledger))
-    if above == 0:
-        return _unmerged(workspace, graph, sound, base, line)
-    commits = tuple(line[:above])
+    commits: list[ObjectId] = []
+    for commit in _first_parents(workspace, head):
+        if graph.last(commit) == sound:
+            break
+        commits.append(commit)
+    base = Tip(branch, commit, read_ledger(workspace.writer, sound.ledger))
+    if not commits:
+        return _unmerged(workspace, graph, sound, base)
     if _is_sound(workspace, authorities, head):
-        return Damage(Mishap.FORWARDED, base, commits, head)
-    return _classified(workspace, base, commits)
+        return Damage(Mishap.FORWARDED, base, tuple(commits), head)
+    return _classified(workspace, base, tuple(commits))
 
 
 def repair(
@@ -228,13 +230,13 @@ def _merged_ledger(workspace: Workspace, commit: ObjectId) -> tuple[ObjectId, Ob
     return None if ledger is None else (parents[1], ledger)
 
 
-def _unmerged(
-    workspace: Workspace, graph: BlockGraph, sound: BlockCommit, base: Tip, line: list[ObjectId]
-) -> Damage | None:
+def _unmerged(workspace: Workspace, graph: BlockGraph, sound: BlockCommit, base: Tip) -> Damage | None:
     """An ordinary merge above the last block whose other side has blocks that are missing."""
-    for number, commit in enumerate(line):
+    passed: list[ObjectId] = []
+    for commit in _first_parents(workspace, base.commit):
         if commit == sound.commit:
             return None
+        passed.append(commit)
         merged = _merged_ledger(workspace, commit)
         if merged is None:
             continue
@@ -242,7 +244,7 @@ def _unmerged(
         if theirs is not None and not _has(workspace, sound, theirs):
             stop = graph.newest_shared(sound, theirs)
             if stop is not None and stop != theirs:
-                return Damage(Mishap.UNMERGED, base, tuple(line[: number + 1]), merged[0])
+                return Damage(Mishap.UNMERGED, base, tuple(passed), merged[0])
     return None
 
 

@@ -113,7 +113,7 @@ def _plan(workspace: Workspace, effects: Effects, tip: Tip, target: _Target) -> 
     for effect in _later(effects, line, target, rows):
         if effect.altered & {table for table, _ in rows}:
             names = ", ".join(sorted(effect.altered & {table for table, _ in rows}))
-            raise NotRevertibleError(f"{_label(effect)} gave {names} other columns since")
+            raise NotRevertibleError(f"{_label(effect)} altered or dropped {names} since")
         if rows.keys().isdisjoint(effect.cells()):
             continue
         _require_rows_only(effect)
@@ -154,16 +154,19 @@ def _later(
     target: _Target,
     rows: Mapping[Cell, RowChange],
 ) -> Iterator[Effect]:
-    """What came after the target and may have changed `rows`, which grow meanwhile."""
+    """What came after the target and may have changed `rows`, which grow meanwhile.
+
+    A later block that leaves them as it found them is passed over, whatever happened to them inside.
+    """
     for position, (block, previous) in enumerate(line):
-        is_first = position == 0
-        if is_first and target.transaction is None:
+        if position == 0:
+            each = [] if target.transaction is None else effects.of_each(block, previous)
+            ids = [one.transactions[0].id for one in each]
+            yield from each[ids.index(target.transaction) + 1 :] if target.transaction in ids else []
             continue
         together = effects.of_block(block, previous, {table for table, _ in rows})
         if together.altered or not rows.keys().isdisjoint(together.cells()):
-            each = effects.of_each(block, previous)
-            ids = [one.transactions[0].id for one in each]
-            yield from each[ids.index(target.transaction) + 1 :] if is_first and target.transaction else each
+            yield from effects.of_each(block, previous)
 
 
 def _require_rows_only(effect: Effect) -> None:

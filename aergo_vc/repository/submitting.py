@@ -14,6 +14,7 @@ from aergo_vc.keys.signer import Signer
 from aergo_vc.ledger.history import Past, past_of, standing
 from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine, Submission, TransactionOutcome
 from aergo_vc.ledger.payloads import TransactionPayload
+from aergo_vc.ledger.rules import is_foreign
 from aergo_vc.model.directory import Authority
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.transactions import Argument, Call, Exclusion, Load, Payload, Transaction
@@ -143,7 +144,9 @@ class Desk:
     ) -> list[TransactionOutcome] | Exclusion:
         """What signed transactions do behind those that wait, or the first that may not or cannot go in."""
         header = self._tip.ledger.header
-        past, authority = self._past(fresh), self._authority_now()
+        # Of those of other branches it is known that they are new: to find out takes the whole history.
+        past = self._past([item for item in fresh if not is_foreign(item[0].payload, header)])
+        authority = self._authority_now()
         outcomes: list[TransactionOutcome] = []
         refused: list[Exclusion] = []
         self.machine.engine.fall_back()

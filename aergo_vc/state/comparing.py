@@ -44,6 +44,14 @@ def rows_changed_in(tree: TableTree, old_chunks: Sequence[Node], new_chunks: Seq
     return {key: RowChange(old_rows.get(key), new_rows.get(key)) for _, key in codes}
 
 
+def rows_to_write(tree: TableTree, before: Node | None, after: Node | None) -> tuple[list[Key], list[Row]]:
+    """What turns the rows of one tree into those of another: keys whose rows go, then rows to write, in no order."""
+    old_lines, new_lines = _differing_lines(tree, *changed_chunks(tree, before, after))
+    written = _rows_by_key(tree, new_lines - old_lines)
+    gone = [key for key in _rows_by_key(tree, old_lines - new_lines) if key not in written]
+    return gone, list(written.values())
+
+
 def replacement(tree: TableTree, root: Node | None, rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     """What turns the rows of a tree into `rows`, which come in any order: those to write, and those whose keys go.
 

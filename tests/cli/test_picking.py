@@ -1,19 +1,28 @@
 """cherry-pick, run as a user runs it."""
 
+from pathlib import Path
+
 import pytest
-from ledgers import matches, records
+from ledgers import copy_of, matches, records
 from world import Place
 
 
-@pytest.fixture
-def forked(shop: Place) -> Place:
+@pytest.fixture(scope="module")
+def forked_once(pristine: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """The shop with a branch dev on which bread costs more and there is milk; the worktree is on main."""
+    shop = copy_of(pristine, tmp_path_factory.mktemp("forked") / "world")
     shop.aergo("branch", "dev")
     shop.aergo("checkout", "dev")
     shop.aergo("sql", "UPDATE price SET cents = cents + 5 WHERE item = 'bread'")
     shop.aergo("sql", "--commit", "INSERT INTO price VALUES ('milk', 120, NULL)")
     shop.aergo("checkout", "main")
     return shop
+
+
+@pytest.fixture
+def forked(forked_once: Place, tmp_path: Path) -> Place:
+    """A copy of it, for a test to change."""
+    return copy_of(forked_once, tmp_path / "copy")
 
 
 def ids(place: Place, revision: str) -> list[str]:
@@ -199,7 +208,7 @@ def test_definitions_and_what_stands_elsewhere_are_not_reverted(forked: Place) -
     assert "no transaction of branch main" in forked.aergo("revert", milk, expect=2).err
     assert "is no block in the history of branch main" in forked.aergo("revert", "dev", expect=2).err
     forked.aergo("sql", "--commit", "ALTER TABLE price ADD COLUMN stock int")
-    assert "other columns since" in forked.aergo("revert", "@2", expect=2).err
+    assert "altered or dropped public.price since" in forked.aergo("revert", "@2", expect=2).err
     assert "--no-commit" in forked.aergo("revert", "-n", "-m", "text", "HEAD", expect=2).err
     forked.aergo("sql", "--commit", "SELECT 1")
     assert forked.aergo("revert", "HEAD").out.endswith("There is nothing to do\n")
@@ -216,4 +225,22 @@ def test_a_pick_that_overwrites_what_its_signer_did_not_know_is_made_with_a_warn
     done = forked.aergo("cherry-pick", "dev")
     assert matches(r'warning: ID: it writes cents of public.price "tea" unseen, where the target has 500\n', done.err)
     assert prices(forked)["tea"] == 400
+    forked.aergo("verify")
+
+
+def test_what_a_merge_left_out_is_submitted_again(forked: Place) -> None:
+    forked.aergo("sql", "--commit", "INSERT INTO price VALUES ('milk', 99, 'ours')")
+    forked.aergo("merge", "dev", expect=1)
+    (_, milk) = ids(forked, "dev")
+    out = forked.aergo("resubmit", milk[:9], expect=1).out
+    assert matches(r"ID does not go in: duplicate key value [^\n]+\nNothing was made\n", out)
+    forked.aergo("sql", "--commit", "DELETE FROM price WHERE item = 'milk'")
+    assert "Pending" in forked.aergo("resubmit", "@-1").out
+    forked.aergo("discard", "--all")
+    out = forked.aergo("resubmit", "--commit", "-m", "Milk after all", milk).out
+    assert matches(r"Block 6 of main: ID, 1 transaction, public\.price \+1\n", out)
+    assert prices(forked)["milk"] == 120
+    assert "left out" in forked.aergo("resubmit", "nonsense", expect=2).err
+    assert "no merge" in forked.aergo("resubmit", "HEAD", expect=2).err
+    assert "--commit" in forked.aergo("resubmit", "-m", "text", milk, expect=2).err
     forked.aergo("verify")

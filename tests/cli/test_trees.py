@@ -70,6 +70,20 @@ def test_a_block_of_a_private_branch_is_read_from_what_was_kept_and_gives_the_sa
     assert shop.aergo("dtt", "--json").out == kept
 
 
+def test_a_block_that_merges_has_a_tree_of_what_went_in(shop: Place) -> None:
+    shop.aergo("branch", "side")
+    shop.aergo("checkout", "side")
+    for script in SCRIPTS[:3]:
+        shop.aergo("sql", script)
+    shop.aergo("commit")
+    shop.aergo("checkout", "main")
+    shop.aergo("sql", "--commit", "UPDATE price SET cents = 1 WHERE item = 'tea'")
+    shop.aergo("merge", "side", expect=1)
+    block, *transactions = records(shop.aergo("dtt", "--json"))
+    assert (block["transactions"], block["depth"]) == (2, 2)
+    assert transactions[1]["after"] == [transactions[0]["transaction"]]
+
+
 def test_the_drawings_are_well_formed_and_foreign_text_stays_text(place: Place) -> None:
     root = ET.fromstring(place.aergo("dtt", "--svg").out)  # noqa: S314 - our own
     names = {element.tag.rpartition("}")[2] for element in root.iter()}

@@ -188,6 +188,61 @@ def test_it_does_so_in_ten_thousand_cases(seed: int) -> None:
     _require_serial_result(seed)
 
 
+def _merged(theirs: Sequence[Submission], ours: Sequence[Submission]) -> tuple[list[tuple[object, ...]], int]:
+    """The accounts after a merge, which is the serial one, and how many of the source's transactions were grafted."""
+    world = _world()
+    world.machine.move_to(world.start)
+    base = world.machine.roots
+    catalog = world.machine.catalog
+    _, included, footprints, receipts = world.recorded(theirs, 2)
+    log = log_footprints(BlockId("1" * 64), catalog, [one for one, _ in included], footprints)
+    end = world.machine.roots
+    world.machine.move_to(world.start)
+    world.run(ours, 2)
+    blocks = [(included, footprints, receipts, decode_recorded_block(log))]
+    case = Case(blocks, [set()], base, end, world.machine.snapshot, _unseen(base), "replay")
+    state, expected = _serially(case)
+    other, results, grafted = _grafted(case)
+    assert results == expected
+    assert other.root == state.root
+    return sorted(world.machine.engine.rows(TableName("public.account"))), grafted
+
+
+def test_what_a_replayed_transaction_reads_is_not_yet_what_a_later_one_made_of_it() -> None:
+    world = _world()
+    adding = "(SELECT balance FROM account WHERE id = 4) + (SELECT balance FROM account WHERE id = 6)"
+    reading = world.script(f"UPDATE account SET balance = {adding} WHERE id = 9")
+    theirs = [reading, world.script("UPDATE account SET balance = 1 WHERE id = 6")]
+    ours = [world.script("UPDATE account SET balance = 1000 WHERE id = 4")]
+    accounts, grafted = _merged(theirs, ours)
+    assert (accounts[9][2], accounts[6][2]) == (1060, 1)
+    assert grafted == 0
+
+
+def test_a_replayed_transaction_that_goes_another_way_takes_those_along_that_it_meets_there() -> None:
+    world = _world()
+    theirs = [
+        world.call("public.transfer", 1, 3, 5),
+        world.script("UPDATE account SET note = 'mine' WHERE id = 2"),
+        world.script("UPDATE account SET note = 'far' WHERE id = 7"),
+    ]
+    accounts, grafted = _merged(theirs, [world.script("UPDATE account SET balance = balance + 500 WHERE id = 1")])
+    assert [accounts[place][3] for place in (2, 7)] == ["mine", "far"]
+    assert grafted == 1
+
+
+def test_a_row_that_a_grafted_transaction_wrote_before_a_replayed_one_is_what_it_was_in_between() -> None:
+    world = _world()
+    theirs = [
+        world.script("UPDATE account SET balance = 70 WHERE id = 5"),
+        world.call("public.transfer", 5, 1, 20),
+        world.script("UPDATE account SET note = 'far' WHERE id = 7"),
+    ]
+    accounts, grafted = _merged(theirs, [world.script("UPDATE account SET balance = balance + 500 WHERE id = 1")])
+    assert (accounts[5][2], accounts[1][2]) == (50, 530)
+    assert grafted == 2
+
+
 def test_kept_footprints_are_read_as_they_were_written() -> None:
     for seed in range(20):
         for _, footprints, _, recorded in _case(seed).blocks:

@@ -1,7 +1,10 @@
 """Picks, reverts and resubmissions around merges, in real repositories."""
 
+from pathlib import Path
+
 import pytest
-from forgery import Ledger, register
+from forgery import Ledger, found, register
+from world import World
 
 from aergo_vc.base.errors import InputError
 from aergo_vc.base.ids import TransactionId
@@ -119,3 +122,39 @@ def test_a_merge_and_a_transaction_that_it_took_in_are_undone(forked: Ledger) ->
         assert repository.revert("main@-1", force=True).submitted is not None
     assert balances(forked) == {"ann": 95, "bob": 105}
     assert forked.verifies() == 7
+
+
+def test_rows_that_come_along_are_picked_and_undone_in_the_sha256_format(world: World, tmp_path: Path) -> None:
+    ledger = found(world, "sha256")
+    with ledger.open() as repository:
+        repository.branch("dev")
+    file = tmp_path / "number.csv"
+    file.write_text("name,count\none,1\ntwo,2\n")
+    ledger.on("dev")
+    with ledger.open() as repository:
+        repository.sql("CREATE TABLE number (name text, count int)", commit=True)
+        repository.import_files([file], commit=True)
+    ledger.on("main")
+    with ledger.open() as repository:
+        assert repository.cherry_pick(["dev@-1"], source=str(ledger.place.path)).committed is not None
+        assert repository.cherry_pick(["dev"], source=str(ledger.place.path)).committed is not None
+        rows = list(repository.rows("number")[1])
+        assert [row[1:] for row in rows] == [("one", 1), ("two", 2)]
+        assert repository.revert("main").submitted is not None
+        assert list(repository.rows("number")[1]) == []
+        assert repository.revert("main").submitted is not None
+        assert list(repository.rows("number")[1]) == rows
+        repository.merge("dev")
+    assert ledger.verifies() == 9
+
+
+def test_a_picked_transaction_is_shown_where_it_stands_on_the_current_branch(forked: Ledger) -> None:
+    (ann,) = ids(forked, "dev@5")
+    with forked.open() as repository:
+        picked = repository.cherry_pick([ann]).committed
+        here = repository.show(ann)
+        assert picked is not None
+        assert here.block.block == picked.block  # type: ignore[union-attr]
+    forked.on("dev")
+    with forked.open() as repository:
+        assert repository.show(ann).block.header.branch == "dev"  # type: ignore[union-attr]

@@ -210,6 +210,8 @@ def test_a_join_by_keys_that_are_equal_is_two_rows() -> None:
 def test_the_condition_of_an_outer_join_narrows_its_right_side_alone() -> None:
     found = _footprint("SELECT t.a, u.n FROM t LEFT JOIN u ON u.id = 2 AND t.id = 1", CHILD)
     assert found.reads == {T: Reads({}, _columns("id", "a")), U: Reads({(2,): _columns("id", "n")})}
+    found = _footprint("SELECT t.a, u.n FROM t LEFT JOIN u ON u.id = t.id AND u.id = 2", CHILD)
+    assert found.reads == {T: Reads({}, _columns("id", "a")), U: Reads({(2,): _columns("id", "n")})}
 
 
 def test_a_view_reads_its_tables() -> None:
@@ -427,6 +429,17 @@ def test_who_asks_for_the_time_the_height_or_the_branch_is_situated(value: str) 
 
 def test_the_user_and_the_transaction_are_the_same_everywhere() -> None:
     assert not _footprint("UPDATE t SET b = current_user || aergo_transaction() WHERE id = 1").situated
+
+
+def test_a_footprint_does_not_grow_when_its_transaction_goes_on() -> None:
+    engine = _engine()
+    with engine.record() as recorder, engine.transaction():
+        engine.run("UPDATE t SET a = 1 WHERE id = 1", context())
+        first = recorder.footprint({})
+        engine.run("UPDATE t SET a = 1 WHERE id = 2", context())
+        second = recorder.footprint({})
+    assert (first.writes[T].keys(), first.reads[T].rows.keys()) == ({(1,)}, {(1,)})
+    assert (second.writes[T].keys(), second.reads[T].rows.keys()) == ({(1,), (2,)}, {(1,), (2,)})
 
 
 def test_recording_ends_with_its_transaction() -> None:

@@ -87,16 +87,18 @@ class Recorder:
         self.defines = self._situated = False
 
     def footprint(self, changes: Changes) -> Footprint:
-        """What the transaction did; `changes` is the net result."""
+        """What the transaction has done so far; `changes` is the net result."""
         for name, columns in self._unsure.items():
             if self._inserted.get(name, 0) < self._expected[name]:
                 self._scan(name, columns)
-        reads = {name: Reads(rows, self._scanned.get(name)) for name, rows in self._rows.items()}
+        reads = {name: Reads(rows.copy(), self._scanned.get(name)) for name, rows in self._rows.items()}
         for name, columns in self._scanned.items():
             if name not in reads:
                 reads[name] = Reads({}, columns)
-        frames = [frame for frame in self._frames if frame]
-        writes = frames[0] if len(frames) == 1 else _folded(frames)
+        writes: _Written = {}
+        for frame in self._frames:
+            if frame:
+                _fold(frame, writes)
         return Footprint(reads, writes, changes, self.defines, self._situated)
 
     # Savepoints
@@ -343,13 +345,6 @@ class Recorder:
             self._write(name, key, facts.columns)
             if facts.parents:
                 self._look_up_parents(facts, encode(row), facts.columns)
-
-
-def _folded(frames: Iterable[_Written]) -> _Written:
-    total: _Written = {}
-    for frame in frames:
-        _fold(frame, total)
-    return total
 
 
 def _fold(inner: Mapping[TableName, Mapping[Key, Columns]], outer: _Written) -> None:
