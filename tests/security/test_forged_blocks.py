@@ -201,11 +201,24 @@ ODD_HEADERS = {
     "a NUL in the message": lambda data: data.replace(b"forged", b"for\0ged"),
     "a carriage return in the message": lambda data: data.replace(b"forged", b"for\rged"),
     "no UTF-8": lambda data: data.replace(b"forged", b"for\xffged"),
-    "a zone": lambda data: data.replace(b" +0000\ncommitter", b" +0100\ncommitter"),
-    "an absurd zone": lambda data: data.replace(b" +0000\ncommitter", b" +9999\ncommitter"),
     "a date beyond 64 bits": lambda data: data.replace(b" +0000\ncommitter", b"18446744073709551615 +0000\ncommitter"),
     "a negative date": lambda data: data.replace(b"> 1", b"> -1", 1),
 }
+
+
+ZONES = {
+    "a zone": lambda data: data.replace(b" +0000\ncommitter", b" +0100\ncommitter"),
+    "an absurd zone": lambda data: data.replace(b" +0000\ncommitter", b" +9999\ncommitter"),
+}
+"""Only the commit of a merge may say another zone than ours: git makes it."""
+
+
+@pytest.mark.parametrize("mangle", ZONES.values(), ids=ZONES.keys())
+def test_b03_a_block_that_merges_nothing_is_dated_in_universal_time(
+    forger: Forger, mangle: Callable[[bytes], bytes]
+) -> None:
+    forger.put(forger.follow(), mangle=mangle)
+    assert forger.ledger.rule() == "E_COMMIT"
 
 
 @pytest.mark.parametrize("mangle", ODD_HEADERS.values(), ids=ODD_HEADERS.keys())
