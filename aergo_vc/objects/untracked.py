@@ -19,7 +19,7 @@ def require_none_in_the_way(git: Git, top: Path, old: ObjectId, new: ObjectId, *
         is_one = len(found) == 1
         names = ", ".join(found)
         message = f"the untracked file{'' if is_one else 's'} {names} would be overwritten"
-        raise UntrackedError(message, paths=found)
+        raise UntrackedError(message, paths=names)
 
 
 def untracked_in_the_way(

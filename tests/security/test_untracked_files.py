@@ -1,4 +1,4 @@
-"""Untracked files of the user's survive whatever of ours changes a worktree (git 2.39 overwrites them if it is sparse)."""
+"""Untracked files survive whatever of ours changes a worktree (git 2.39 itself overwrites them if it is sparse)."""
 
 import shutil
 from pathlib import Path
