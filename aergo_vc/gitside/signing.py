@@ -19,6 +19,7 @@ from aergo_vc.gitside.sides import current_branch, is_ordinary, ledger_of
 from aergo_vc.gitside.telling import explain, tell
 from aergo_vc.objects.discovery import find_repository
 from aergo_vc.objects.opening import Preference, open_store
+from aergo_vc.repository.quick_stubs import READ_BEFORE
 from aergo_vc.repository.user_settings import is_true, parse_scoped, users_own
 
 REFUSED, MISUSED, INTERRUPTED = 1, 2, 130
@@ -40,7 +41,8 @@ def run(words: Sequence[str]) -> int:
         tell("error: the signing program is called by git, with a format and its arguments")
         return MISUSED
     try:
-        return _serve(words[0], list(words[1:]), os.environ)
+        read_before = os.environb.pop(os.fsencode(READ_BEFORE), b"")
+        return _serve(words[0], list(words[1:]), read_before, os.environ)
     except AergoError as error:
         with _where_git_speaks(words[0]):
             explain(error)
@@ -49,13 +51,13 @@ def run(words: Sequence[str]) -> int:
         return INTERRUPTED
 
 
-def _serve(signing_format: str, arguments: list[str], variables: Mapping[str, str]) -> int:
+def _serve(signing_format: str, arguments: list[str], read_before: bytes, variables: Mapping[str, str]) -> int:
     if signing_format == "ssh":
         is_signing = tuple(arguments[:2]) == _SSH_SIGN
         payload = Path(arguments[-1]).read_bytes() if is_signing else b""
     else:
         is_signing = _SIGN in arguments
-        payload = sys.stdin.buffer.read() if is_signing else b""
+        payload = read_before + sys.stdin.buffer.read() if is_signing else b""
     if not is_signing:
         return _hand_on(signing_format, arguments, None, variables)
     if not payload.startswith(b"tree "):

@@ -17,6 +17,7 @@ from aergo_vc.model.blocks import DIRECTORY_BRANCH
 from aergo_vc.objects.discovery import read_settings
 from aergo_vc.objects.durable import make_directories, replace_file
 from aergo_vc.objects.locks import AERGO_FOLDER
+from aergo_vc.repository import quick_stubs
 from aergo_vc.repository.findings import Finding, Level
 from aergo_vc.repository.hooks import Program
 from aergo_vc.repository.identity import Settings
@@ -50,9 +51,11 @@ if [ "$(cat "$folder/told" 2>/dev/null)" != "$PPID" ]; then
 fi
 exit 1
 """
-_SIGNER_TEXT = """\
+_SIGNER_HEAD = """\
 #!/bin/sh
 # Put here by `git aergo install`.  Absolute paths and -I: nothing that lies in the worktree is ever imported.
+"""
+_SIGNER_CALL = """\
 exec {python} -I {script} signing-program {format} "$@"
 """
 
@@ -185,8 +188,9 @@ def _texts(workspace: Workspace, program: Program) -> Mapping[Path, str]:
     python, script = shlex.quote(str(program.python)), shlex.quote(str(program.script))
     texts = {workspace.folder / DRIVER: _DRIVER_TEXT}
     for signing_format in SIGNING_FORMATS:
-        text = _SIGNER_TEXT.format(python=python, script=script, format=signing_format)
-        texts[workspace.folder / f"sign-{signing_format}"] = text
+        quick = quick_stubs.SIGN_FILE if signing_format == "ssh" else quick_stubs.SIGN_STREAM
+        call = _SIGNER_CALL.format(python=python, script=script, format=signing_format)
+        texts[workspace.folder / f"sign-{signing_format}"] = _SIGNER_HEAD + quick + call
     return texts
 
 

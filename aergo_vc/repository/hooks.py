@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aergo_vc.base.errors import RepositoryError
 from aergo_vc.objects.durable import make_directories, replace_file
+from aergo_vc.repository import quick_stubs
 from aergo_vc.repository.workspace import Workspace
 
 HOOKS = ("pre-push", "prepare-commit-msg", "post-merge")
@@ -21,11 +22,12 @@ HOOKS = ("pre-push", "prepare-commit-msg", "post-merge")
 BEFORE = ".before-aergo"
 """What a user's own hook gets behind its name while ours is in its place."""
 
-_TEMPLATE = """\
+_HEAD = """\
 #!/bin/sh
 # Put here by `git aergo install`.  Absolute paths and -I: nothing that lies in the worktree is ever imported.
-exec @PYTHON@ -I @GIT_AERGO@ hook {name} "$@"
 """
+_CALL = 'exec @PYTHON@ -I @GIT_AERGO@ hook {name} "$@"\n'
+_QUICK = {"prepare-commit-msg": quick_stubs.HOOK}
 
 # pre-commit moves a hook that it finds to this name, and still calls it.
 _LEGACY = ".legacy"
@@ -66,7 +68,7 @@ class Placed:
 
 def hook_template(name: str) -> str:
     """The text of a hook with ``@PYTHON@`` and ``@GIT_AERGO@`` for the paths."""
-    return _TEMPLATE.format(name=name)
+    return _HEAD + _QUICK.get(name, "") + _CALL.format(name=name)
 
 
 def hook_text(name: str, program: Program) -> str:
@@ -144,20 +146,23 @@ def _placed(folder: Path, name: str) -> Placed:
     if ours is None:
         presence = Presence.OTHERS if os.path.lexists(path) else Presence.MISSING
         return Placed(name, path, presence, runs=False, programs=())
-    words = shlex.split(ours.read_text("utf-8", "replace").splitlines()[2])
+    words = shlex.split(ours.read_text("utf-8", "replace").splitlines()[-1])
     runs = os.access(ours, os.X_OK) and (ours == path or os.access(path, os.X_OK))
     return Placed(name, ours, Presence.OURS, runs, (words[1], words[3]))
 
 
 def _is_ours(path: Path) -> bool:
     """Whether `path` is a hook of ours that nobody has changed."""
-    pattern = re.escape(hook_template(path.name.removesuffix(_LEGACY)))
+    name = path.name.removesuffix(_LEGACY)
+    # Without the quick part: what earlier versions wrote.
+    patterns = [re.escape(text) for text in (hook_template(name), _HEAD + _CALL.format(name=name))]
     for place in ("@PYTHON@", "@GIT_AERGO@"):
-        pattern = pattern.replace(re.escape(place), "[^\n]+")
+        patterns = [pattern.replace(re.escape(place), "[^\n]+") for pattern in patterns]
     try:
-        return not path.is_symlink() and re.fullmatch(pattern, path.read_text("utf-8", "replace")) is not None
+        text = "" if path.is_symlink() else path.read_text("utf-8", "replace")
     except OSError:
         return False
+    return any(re.fullmatch(pattern, text) for pattern in patterns)
 
 
 def _is_up_to_date(path: Path, text: str) -> bool:

@@ -99,7 +99,7 @@ def test_c04_after_a_crash_between_signing_and_moving_the_branch_the_slot_is_ski
     class PowerCutError(BaseException):
         pass
 
-    def cut(*_: object) -> None:
+    def cut(*_: object, **_more: object) -> None:
         raise PowerCutError
 
     target.next_slot()
@@ -381,9 +381,9 @@ def test_m04_a_branch_that_moved_meanwhile_is_not_moved_back(target: Ledger, mon
     real = Workspace.move_branch
     elsewhere = Forger(target).blocks()[1][0]
 
-    def late(workspace: Workspace, *rest: object) -> None:
+    def late(workspace: Workspace, *rest: object, **more: object) -> None:
         target.place.git("update-ref", "refs/heads/main", elsewhere)
-        real(workspace, *rest)  # type: ignore[arg-type]
+        real(workspace, *rest, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Workspace, "move_branch", late)
     with target.open() as repository, pytest.raises(MovedBranchError):
