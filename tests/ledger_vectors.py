@@ -34,6 +34,8 @@ EXAMPLE = re.compile(r'(?<=^\.\\" )((?:vector|source) .+)\n(\.Bd .+)\n(?:[^.].*\
 COLUMNS = 78
 PRICES = "item,cents\nbread,350\nsalt,90\n"
 SALE = ("UPDATE price SET cents = cents - 20 WHERE item = 'bread'", "UPDATE price SET cents = 80 WHERE item = 'salt'")
+SALE_BEGINS = 3
+"""The height of the first block of sale."""
 MEANWHILE = "UPDATE price SET cents = 95 WHERE item = 'salt'"
 
 
@@ -83,7 +85,9 @@ def vectors(folder: Path) -> dict[str, Any]:
         return {
             "aergo/directory": list(_blocks(workspace, "aergo/directory")),
             "main": list(_blocks(workspace, "main")),
-            "sale": [block for block in _blocks(workspace, "sale") if json.loads(block["branch.json"])["name"] == "sale"],
+            "sale": [
+                block for block in _blocks(workspace, "sale") if json.loads(block["branch.json"])["name"] == "sale"
+            ],
         }
     finally:
         workspace.close()
