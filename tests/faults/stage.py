@@ -24,7 +24,9 @@ ALREADY = {"branch": "E_EXISTS", "tag": "E_EXISTS", "continue": "E_NOT_MERGING"}
 
 _LEFTOVERS = (
     "*.lock",
-    "MERGE_*",
+    "MERGE_HEAD",
+    "MERGE_MODE",
+    "MERGE_MSG",
     "gc.pid",
     "config.aergo*",
     "aergo/draft-*",

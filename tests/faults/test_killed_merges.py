@@ -8,11 +8,9 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from faults.injection import KILL, Point
+from faults.injection import KILL, Point, points_of, run_with_fault
 from faults.programs import points_in, wrap
 from faults.stage import BUSY, SPREAD, Stage, check_sound
 from world import write_program
@@ -157,9 +155,9 @@ def _now() -> int:
 
 
 @pytest.fixture
-def merges(strace: None, stage: Stage) -> Iterator[Merges]:
+def merges(strace: None, stage: Stage) -> Merges:
     """Merges on the stage."""
-    yield Merges(stage)
+    return Merges(stage)
 
 
 def _places(merges: Merges, name: str) -> list[Point]:
@@ -214,4 +212,27 @@ def test_x01_a_git_merge_killed_at_any_moment_with_all_that_it_started(
         moment = chooser.random() * lasts
         merges.run(*MERGE, kill_after=moment)
         wrong += [f"after {moment:.3f} s: {what}" for what in merges.judge(before, ENDINGS[number % len(ENDINGS)])]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_x01_a_merge_that_is_left_for_git_to_commit_killed_at_any_system_call(
+    merges: Merges, request: pytest.FixtureRequest
+) -> None:
+    stage = merges.stage
+
+    def job() -> dict[str, object]:
+        return stage.job("merge later", time=_now()) | {"variables": merges.variables}
+
+    before = merges.prepare()
+    places, told = points_of(stage.zygote, job(), stage.root / "log")
+    assert told["kind"] == "done", told
+    assert merges.judge(before, "commit") == []
+    assert [point for point in places if "MERGE_HEAD" in point.shown]
+    if not request.config.getoption("--long"):
+        places = random.Random(request.node.name).sample(places, _MOMENTS)
+    wrong = []
+    for number, point in enumerate(places):
+        before = merges.prepare()
+        assert run_with_fault(stage.zygote, job(), point, KILL)["kind"] == "killed"
+        wrong += [f"{point}: {what}" for what in merges.judge(before, ENDINGS[number % len(ENDINGS)])]
     assert not wrong, "\n".join(wrong)
