@@ -1,10 +1,11 @@
 """What a transaction that defines something would lose of what the target defined, or of rows whose place it takes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.merging.unseen import Unseen, UnseenTable
+from aergo_vc.model.footprints import Columns
 from aergo_vc.model.schema import Catalog, Table, spoken_name
 from aergo_vc.model.transactions import Refusal
 
@@ -49,7 +50,7 @@ def _losses(before: Catalog, after: Catalog, unseen: Unseen, definitions: Unseen
         table, left = before.tables[name], after.tables.get(name)
         if left is not None:
             yield from _lost_values(table, left, unseen.get(name))
-        elif not _is_renamed(table, before, after):
+        elif _heir(table, before, after) is None:
             if definitions.has_changed("tables", name):
                 yield f"it drops table {_spoken(name)}, which the target changed unseen"
             if name in unseen and _has_rows(unseen[name]):
@@ -71,18 +72,49 @@ def _spoken(name: str) -> str:
     return spoken_name(TableName(name))
 
 
-def _is_renamed(table: Table, before: Catalog, after: Catalog) -> bool:
-    """Whether a table that is gone stands under a new name."""
-    return any(after.tables[name].columns == table.columns for name in after.tables.keys() - before.tables.keys())
+def under_new_names(unseen: Unseen, before: Catalog, after: Catalog) -> Unseen:
+    """Unseen cells under the names that a transaction gave to tables and columns."""
+    found = dict(unseen)
+    for name, table in unseen.items():
+        old = before.tables.get(name)
+        heir = None if old is None else after.tables.get(name) or _heir(old, before, after)
+        if old is None or heir is None:
+            continue
+        names = dict(_new_names(old, heir))
+        if names or heir.name != name:
+            del found[name]
+            found[heir.name] = _renamed(table, heir.name, names)
+    return found
+
+
+def _renamed(unseen: UnseenTable, name: TableName, names: Mapping[str, str]) -> UnseenTable:
+    columns = tuple(replace(one, name=names.get(one.name, one.name)) for one in unseen.table.columns)
+    rows = {key: row._replace(columns=_mapped(row.columns, names)) for key, row in unseen.rows.items()}
+    table = replace(unseen.table, name=name, columns=columns)
+    return replace(unseen, table=table, rows=rows, columns=_mapped(unseen.columns, names))
+
+
+def _mapped(columns: Columns, names: Mapping[str, str]) -> Columns:
+    return frozenset(names.get(column, column) for column in columns)
+
+
+def _heir(table: Table, before: Catalog, after: Catalog) -> Table | None:
+    """The table under whose new name one stands that is gone; None if it was dropped."""
+    new = sorted(after.tables.keys() - before.tables.keys())
+    return next((after.tables[name] for name in new if after.tables[name].columns == table.columns), None)
+
+
+def _new_names(before: Table, after: Table) -> Iterator[tuple[str, str]]:
+    """The columns that got another name: they stand where they stood."""
+    old, new = ({column.name for column in table.columns} for table in (before, after))
+    for was, now in zip(before.columns, after.columns, strict=False):
+        if was.name not in new and now.name not in old and was.type == now.type:
+            yield was.name, now.name
 
 
 def _dropped_columns(before: Table, after: Table) -> Iterator[str]:
-    """The columns that are gone; one that got another name stands where it stood."""
-    old, new = ({column.name for column in table.columns} for table in (before, after))
-    for place, column in enumerate(before.columns):
-        heir = after.columns[place] if place < len(after.columns) else None
-        if column.name not in new and (heir is None or heir.name in old or heir.type != column.type):
-            yield column.name
+    kept = {column.name for column in after.columns} | dict(_new_names(before, after)).keys()
+    yield from (column.name for column in before.columns if column.name not in kept)
 
 
 def _has_rows(table: UnseenTable) -> bool:

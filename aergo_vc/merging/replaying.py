@@ -16,7 +16,7 @@ from aergo_vc.merging.candidates import Candidate, Gathered, gather
 from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.consistent import LastWritten, Settlement, refuse_conflict, resolutions_for
 from aergo_vc.merging.deciding import LeftOut, inconsistency
-from aergo_vc.merging.definitions import UnseenDefinitions, lost_definition
+from aergo_vc.merging.definitions import UnseenDefinitions, lost_definition, under_new_names
 from aergo_vc.merging.evidence import Evidence
 from aergo_vc.merging.recording import Keep, footprints_of
 from aergo_vc.merging.settling import Settler, refusal_for
@@ -24,6 +24,7 @@ from aergo_vc.merging.states import StateAt
 from aergo_vc.merging.unseen import Unseen, unseen_in_both, unseen_since
 from aergo_vc.model.blocks import MergeRule
 from aergo_vc.model.footprints import Footprint
+from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Receipt, Refusal
 from aergo_vc.state.nodes import NodeStore
 
@@ -136,6 +137,7 @@ class Replayer:
         self._request = request
         self._rule = request.target_ledger.law.merge
         self._left = LeftOut()
+        self._redefined: list[tuple[Catalog, Catalog]] = []
 
     def replay(
         self,
@@ -149,6 +151,9 @@ class Replayer:
         `footprint` is what it read and wrote where it was made, `unseen` and `definitions` what it had not seen then;
         None: neither side defined anything.
         """
+        for before, after in self._redefined:
+            unseen = under_new_names(unseen, before, after)
+        before = self._execution.catalog
         refusal = inadmissible(self._request, candidate) or self._left.dependence(footprint)
         if refusal is None:
             one, now = self._try(candidate, footprint, unseen, definitions)
@@ -156,6 +161,8 @@ class Replayer:
             one, now = left_out(candidate, refusal), Footprint()
         if one.outcome is None:
             self._left.add(candidate.id, footprint)
+        elif self._execution.catalog is not before:
+            self._redefined.append((before, self._execution.catalog))
         return one, now
 
     def _try(

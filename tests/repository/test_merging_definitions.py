@@ -98,3 +98,15 @@ def test_what_calls_a_routine_that_was_left_out_is_left_out_too(target: Ledger) 
     first, second = reasons(target)
     assert first is not None
     assert second == "E_DEPENDS: it comes behind a transaction that is left out and that defines something"
+
+
+def test_a_cell_that_the_target_wrote_is_known_under_a_new_name(target: Ledger) -> None:
+    branch(target)
+    target.sql("UPDATE account SET balance = 1 WHERE name = 'ann'")
+    target.sql("ALTER TABLE account RENAME COLUMN balance TO cents", "side")
+    target.sql("UPDATE account SET cents = 3 WHERE name = 'bob'", "side")
+    target.sql("ALTER TABLE account RENAME TO purse", "side")
+    target.sql("UPDATE purse SET cents = 2 WHERE name = 'ann'", "side")
+    *others, last = reasons(target)
+    assert others == [None, None, None]
+    assert last == 'E_LOST_UPDATE: it writes cents of public.purse "ann" unseen, where the target has 1'
