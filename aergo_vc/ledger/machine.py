@@ -269,6 +269,11 @@ class BlockExecution:
         self.is_kept = False
         self.attempted = Footprint()
 
+    @property
+    def catalog(self) -> Catalog:
+        """What is defined now, in the middle of a transaction too."""
+        return self._machine.catalog
+
     def execute(self, transaction: Transaction, payload: TransactionPayload) -> TransactionOutcome:
         """Execute one transaction, all or nothing.
 

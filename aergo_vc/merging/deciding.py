@@ -34,7 +34,9 @@ class LeftOut:
         for transaction, writer in self._footprints:
             cell = reads_what(writer, footprint)
             if cell is not None:
-                message = "it defines something, or a transaction does that is left out"
+                message = "it comes behind a transaction that is left out and that defines something"
+                if footprint.defines:
+                    message = "it defines something behind a transaction that is left out"
                 if cell.key is not None:
                     message = f"it read {cell.table} {_shown(cell.key)}, which a transaction that is left out wrote"
                 return Refusal(DEPENDS, message, transaction)

@@ -145,3 +145,22 @@ def test_changes_in_the_way_stop_it(shop: Place) -> None:
     assert "error" in shop.aergo("merge", "side", expect=128).err
     assert shop.git("rev-parse", "HEAD").line == head
     assert (shop.path / "ledger/block.json").read_text() == "{}\n"
+
+
+def test_it_refuses_to_overwrite_a_file_that_git_does_not_know(shop: Place) -> None:
+    side_branch(shop)
+    shop.aergo("checkout", "side")
+    shop.write("notes.txt", "theirs\n")
+    shop.commit("notes")
+    shop.aergo("checkout", "main")
+    mine = shop.write("notes.txt", "mine\n")
+    head = shop.git("rev-parse", "HEAD").line
+    for words in (["side"], ["--no-commit", "side"]):
+        refused = shop.aergo("merge", *words, expect=128)
+        assert "untracked notes.txt" in refused.err
+        assert mine.read_text() == "mine\n"
+        assert shop.git("rev-parse", "HEAD").line == head
+    mine.unlink()
+    shop.aergo("merge", "side", expect=1)
+    assert mine.read_text() == "theirs\n"
+    shop.aergo("verify")

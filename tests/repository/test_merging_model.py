@@ -6,7 +6,7 @@ from itertools import takewhile
 
 import pytest
 from forgery import Ledger, copied, found
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from world import World
 
@@ -188,6 +188,18 @@ ROUNDS = st.lists(st.tuples(STEPS, STEPS, MERGES), min_size=1, max_size=4)
 Round = tuple[list[Step], list[Step], tuple[str, ...]]
 """What both branches do, then which of them merge the other as it was after that."""
 
+
+def step(kind: str, key: int) -> Step:
+    return Step(kind, key, 1, 0)
+
+
+SEARCH_FOR_NOTHING: list[Round] = [
+    ([step("set", 2), step("delete", 2)], [], ()),
+    ([], [step("set", 2)], ()),
+    ([step("count", 3)], [], ("two",)),
+]
+"""The last step finds no row to write, and yet searched the table in which one is left that it took for deleted."""
+
 START = "CREATE TABLE kv (k int PRIMARY KEY, v int NOT NULL); INSERT INTO kv VALUES (1, 10), (2, 20)"
 
 
@@ -205,6 +217,7 @@ def test_merges_are_those_of_the_model(
 ) -> None:
     histories = 100 if request.config.getoption("--long") else 6
 
+    @example(rounds=SEARCH_FOR_NOTHING)
     @given(rounds=ROUNDS)
     @settings(max_examples=histories, deadline=None, suppress_health_check=list(HealthCheck))
     def check(rounds: list[Round]) -> None:
