@@ -33,6 +33,10 @@ PAGES = sorted((ROOT / "man").glob("man*/*"))
 EXAMPLE = re.compile(r'(?<=^\.\\" )((?:vector|source) .+)\n(\.Bd .+)\n(?:[^.].*\n|\n)*(?=\.Ed)', re.MULTILINE)
 COLUMNS = 78
 PRICES = "item,cents\nbread,350\nsalt,90\n"
+SALE = ("UPDATE price SET cents = cents - 20 WHERE item = 'bread'", "UPDATE price SET cents = 80 WHERE item = 'salt'")
+SALE_BEGINS = 3
+"""The height of the first block of sale."""
+MEANWHILE = "UPDATE price SET cents = 95 WHERE item = 'salt'"
 
 
 class Fixed:
@@ -56,7 +60,7 @@ class Fixed:
 
 
 def vectors(folder: Path) -> dict[str, Any]:
-    """The directory's first block and four blocks of main and sale, each as its commit and its files."""
+    """The blocks of a directory, of main and of a branch that is merged, each as its commit and its files."""
     place, fixed = World.create(folder).repository("shop"), Fixed()
     surroundings = Surroundings(variables=place.world.environment, clock=fixed, entropy=fixed.entropy)
     with Repository.open(place.path, surroundings) as repository:
@@ -67,12 +71,23 @@ def vectors(folder: Path) -> dict[str, Any]:
         repository.import_files([place.write("price.csv", PRICES)], commit=True)
         fixed.step()
         repository.branch("sale")
+        repository.checkout("sale")
+        for script in SALE:
+            fixed.step()
+            repository.sql(script, commit=True)
+        repository.checkout("main")
+        fixed.step()
+        repository.sql(MEANWHILE, commit=True)
+        fixed.step()
+        repository.merge("sale")
     workspace = Workspace.open(place.path, surroundings)
     try:
         return {
             "aergo/directory": list(_blocks(workspace, "aergo/directory")),
             "main": list(_blocks(workspace, "main")),
-            "sale": list(_blocks(workspace, "sale"))[-1:],
+            "sale": [
+                block for block in _blocks(workspace, "sale") if json.loads(block["branch.json"])["name"] == "sale"
+            ],
         }
     finally:
         workspace.close()

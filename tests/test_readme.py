@@ -26,6 +26,11 @@ def test_the_lines_to_try_by_hand_and_those_of_python_work(world: World) -> None
     program = world.root / "api.py"
     program.write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{block('From Python', 'python')}")
     assert world.run(sys.executable, program).line == "{'bread': 365, 'salt': 85} [3, 2, 1, 0] 4"
+    ledger = world.root / "ledger"
+    merged = world.run("sh", "-e", "-c", block("Merging", "sh"), cwd=ledger)
+    assert "Merge made by the 'aergo' strategy." in merged.out
+    prices = world.run("git", "aergo", "query", "SELECT cents FROM price WHERE item = 'bread'", cwd=ledger)
+    assert prices.out.splitlines()[1].strip() == str(365 - 50 + 20)
 
 
 def test_links_lead_somewhere() -> None:

@@ -46,6 +46,7 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
     "E_SHALLOW": ("fetch the whole history: git fetch --unshallow",),
     "E_TABLE": ("git aergo schema shows the tables that there are",),
     "E_TEST_FILES": ("git aergo test --help tells what a test file looks like",),
+    "E_UNTRACKED": ("move or remove them, then try again",),
     "E_USAGE": (),
     "E_VALUE": ("with --widen the column's type becomes one that takes the value",),
     "E_WORKTREE": ("commit or stash your changes, then try again",),

@@ -61,7 +61,8 @@ class CommitLinks:
     parents: tuple[ObjectId, ...]
 
 
-_PERSON = r"([^<> \n\r\0](?:[^<>\n\r\0]*[^<> \n\r\0])?) <([^<> \n\r\0]+)> (0|[1-9][0-9]{0,15}) ([+-][0-9]{4})"
+_ZONE = r"(?!-0000)[+-](?:0[0-9]|1[0-4])[0-5][0-9]"
+_PERSON = rf"([^<> \n\r\0](?:[^<>\n\r\0]*[^<> \n\r\0])?) <([^<> \n\r\0]+)> (0|[1-9][0-9]{{0,15}}) ({_ZONE})"
 _HEADER = {
     digits: re.compile(
         rf"tree ([0-9a-f]{{{digits}}})\n((?:parent [0-9a-f]{{{digits}}}\n)*)author {_PERSON}\ncommitter {_PERSON}\n"

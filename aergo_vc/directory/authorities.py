@@ -122,6 +122,14 @@ def read_authority(objects: CommitObjects, nodes: NodeStore, block: LedgerTree, 
         raise UnreadableDirectoryError(f"directory block {block.block}: {error.message}") from error
 
 
+def registered_branches(objects: CommitObjects, nodes: NodeStore, block: LedgerTree) -> frozenset[str]:
+    """The names of the branches that the directory knows after one of its blocks; raises InvalidError."""
+    if block.state is None:
+        return frozenset()
+    tables = _Tables(nodes, SnapshotStore(objects, nodes).read(block.state, block.header.state))
+    return frozenset(str(row["name"]) for row in tables.rows("branch"))
+
+
 def authority_of_rows(rows: RowsOf, seed: Digest, epoch: int, slot: int) -> Authority:
     """What the rows of the directory's tables say; raises InvalidError where they make no sense."""
     try:

@@ -53,10 +53,11 @@ def _merge(call: Call, branch: BranchName, target: ObjectId, workspace: Workspac
         many = len(prepared.conflicts)
         tell(f"{many} transaction{'' if many == 1 else 's'} in conflict: git aergo conflicts, git aergo resolve")
         return IN_CONFLICT
+    # Noted first: what the index may be left with by a crash is then known for what it is.
+    note_prepared(ground.paths, prepared.ledger.id, PreparedFor(target, call.theirs))
     pack = workspace.writer.publish()
     try:
         status = combine(call, target, prepared.ledger.id, ground)
-        note_prepared(ground.paths, prepared.ledger.id, PreparedFor(target, call.theirs))
     finally:
         pack.release()  # the index leads to the objects now
     workspace.twins.flush()

@@ -16,6 +16,7 @@ from aergo_vc.objects.refs import open_refs
 from aergo_vc.objects.store import ObjectStore
 
 _HEADS = "refs/heads/"
+_SHORT = 12
 
 
 class NotMergeableError(InputError):
@@ -89,7 +90,8 @@ def course_of_merge(objects: ObjectStore, call: Call, target: ObjectId, branch: 
         return Keep(theirs)
     if _took_in(objects, target, call.theirs):
         return Keep(ours)
-    is_ahead = _holds(objects, call.theirs, ours)
+    last = BlockGraph(objects).last(call.theirs)
+    is_ahead = last is not None and _holds(objects, last.commit, ours)
     own = read_header(objects, ours)
     if branch is None or own.branch != branch:
         if is_ahead:
@@ -100,9 +102,13 @@ def course_of_merge(objects: ObjectStore, call: Call, target: ObjectId, branch: 
         )
     header = read_header(objects, theirs)
     if is_ahead and header.branch == branch:
+        took_over = last is not None and next(blocks_back(objects, call.theirs)).commit != last.commit
+        blocks = f" {last.commit[:_SHORT]}" if last is not None and took_over else ""
+        then = "; then merge again" if took_over else ""
         raise NotMergeableError(
             f"the source goes on from the last block of {branch} here: there is nothing to merge blocks with",
-            hint="take the blocks in as they are: git merge --ff-only; rebase ordinary commits of yours first",
+            hint="take the blocks in as they are: "
+            f"git merge --ff-only{blocks}{then}; rebase ordinary commits of yours first",
         )
     return NewBlock(branch, target)
 
@@ -113,7 +119,7 @@ def course_of_pick(objects: ObjectStore, call: Call, *, rebasing: bool) -> Cours
     picked, ours = ledger_of(objects, call.theirs), ledger_of(objects, ObjectId(call.ours))
     if picked == base:
         return NoPart() if ours == picked else Keep(ours)
-    short = call.theirs[:12]
+    short = call.theirs[:_SHORT]
     if rebasing:
         raise NotMergeableError(
             f"commit {short} is a block: it is signed where it stands and cannot be rebased",

@@ -1,7 +1,8 @@
 """How blocks descend from one another: along the block before each, and along the block that a merge took in.
 
 A commit of two parents that leaves ``ledger/`` as its first parent has it is an ordinary one: it takes no block in,
-whatever its second parent holds.
+whatever its second parent holds.  One that has another parent's as it is, is none either: so a branch of ordinary work
+keeps up with a ledger.  (A block that merges names its second parent's in its header, so it differs from both.)
 """
 
 import re
@@ -42,9 +43,10 @@ class BlockGraph:
         self._last: dict[ObjectId, BlockCommit | None] = {}
 
     def last(self, commit: ObjectId) -> BlockCommit | None:
-        """The last block up to a commit, along first parents; None if the commit holds no ledger.
+        """The last block up to a commit: where the ``ledger/`` that it holds was made; None if it holds none.
 
-        Raises ShallowError where history is cut off.
+        It lies along first parents, and along others where ``ledger/`` is theirs.  Raises ShallowError where history is
+        cut off.
         """
         passed: list[ObjectId] = []
         found: BlockCommit | None = None
@@ -54,8 +56,9 @@ class BlockGraph:
             here = self._read(at)
             if here.ledger is None:
                 break
-            parent = here.parents[0] if here.parents else None
-            if parent is None or self._read(parent, at).ledger != here.ledger:
+            holders = (parent for parent in here.parents if self._read(parent, at).ledger == here.ledger)
+            parent = next(holders, None)
+            if parent is None:
                 found = BlockCommit(at, here.ledger)
                 break
             at = parent

@@ -73,3 +73,9 @@ class WorktreeError(RepositoryError):
     """The worktree or the index cannot be brought to a commit without losing the user's changes."""
 
     code = "E_WORKTREE"
+
+
+class UntrackedError(WorktreeError):
+    """Untracked files of the user's stand where files of a commit would go; nothing was touched."""
+
+    code = "E_UNTRACKED"

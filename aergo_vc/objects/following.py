@@ -23,6 +23,7 @@ from aergo_vc.objects.errors import WorktreeError
 from aergo_vc.objects.git import Git
 from aergo_vc.objects.locks import AERGO_FOLDER, Deadline, exclusive_file
 from aergo_vc.objects.refs import open_refs
+from aergo_vc.objects.untracked import require_none_in_the_way
 
 _LEDGER = "ledger/"
 _REFUSED = re.compile(r"merge\.|would lose untracked files")
@@ -65,22 +66,35 @@ class Follower:
         """Whether this worktree's HEAD stands for `reference`, born or not."""
         return self._refs.symbolic_target("HEAD") == reference
 
+    def require_room(self, reference: str, old: ObjectId, new: ObjectId, *, beside: str) -> None:
+        """Raise UntrackedError if untracked files stand where `new`, a commit or a tree, has files that `old` has not.
+
+        Nothing is looked at in the top folder `beside`, nor where the worktree is on another branch.
+        """
+        if self._is_on(reference):
+            require_none_in_the_way(self._git, self._top, old, new, beside=beside)
+
     @contextmanager
-    def follow(self, reference: str, old: ObjectId | None, new: ObjectId) -> Iterator[None]:
+    def follow(
+        self, reference: str, old: ObjectId | None, new: ObjectId, *, is_new_path: bool = True
+    ) -> Iterator[None]:
         """Bring files and index from commit `old` (None: the branch is not born) to `new`; the body moves the branch.
 
         Nothing but the body happens where the worktree is on another branch.  What the user changed or staged in files
-        that are the same in both commits is kept.  If the body raises, the files are brought back.
+        that are the same in both commits is kept.  If the body raises, the files are brought back.  `is_new_path`
+        False tells that `new` has no path outside hidden folders that `old` has not.
 
         Raises:
             LockedError: another program keeps the index locked.
-            WorktreeError: a file that must change has changes of the user's; nothing was touched.
+            WorktreeError: a file that must change has changes of the user's, or is untracked; nothing was touched.
 
         """
         if not self._is_on(reference):
             yield
             return
         with self._locked_index():
+            if is_new_path:
+                require_none_in_the_way(self._git, self._top, old or self._empty_tree, new)
             self._take_note(_Step(reference, old, new))
             self._copy_index()
             try:

@@ -16,6 +16,7 @@ from aergo_vc.objects.git import Git, GitOutput
 from aergo_vc.objects.locks import Deadline
 from aergo_vc.objects.refs import open_refs
 from aergo_vc.objects.settings import write_settings
+from aergo_vc.objects.untracked import require_none_in_the_way
 
 HIDE_STATE = "!/ledger/state/"
 """The sparse-checkout pattern that keeps the chunks out of the worktree."""
@@ -39,6 +40,7 @@ class Worktree:
         if paths.work_tree is None:
             raise WorktreeError(f"{paths.git_dir} is a bare repository: it has no worktree")
         self._paths = paths
+        self._top = paths.work_tree
         self._git = Git(paths, environment, user_config=True)
         self._refs = open_refs(paths, environment)
         self._timeout = timeout
@@ -64,6 +66,7 @@ class Worktree:
 
     def require_room(self, old: ObjectId | None, new: ObjectId) -> None:
         """Raise `WorktreeError` if `sync_to` would have to give up because of the user's changes; changes nothing."""
+        self._require_no_untracked(old, new)
         self._read_tree(old, new, "--dry-run")
 
     def sync_to(self, old: ObjectId | None, new: ObjectId) -> None:
@@ -73,9 +76,10 @@ class Worktree:
 
         Raises:
             LockedError: another program keeps the index locked.
-            WorktreeError: a file that must change has changes of the user's; nothing was touched.
+            WorktreeError: a file that must change has changes of the user's, or is untracked; nothing was touched.
 
         """
+        self._require_no_untracked(old, new)
         self._read_tree(old, new)
 
     def hide_state(self, commit: ObjectId | None) -> bool:
@@ -153,6 +157,9 @@ class Worktree:
 
     def _set(self, values: Mapping[str, str | None]) -> None:
         write_settings(self._git, self._paths.common_dir, self._settings_file(), values, timeout=self._timeout)
+
+    def _require_no_untracked(self, old: ObjectId | None, new: ObjectId) -> None:
+        require_none_in_the_way(self._git, self._top, old or self._empty_tree, new)
 
     def _read_tree(self, old: ObjectId | None, new: ObjectId, *options: str) -> None:
         """A two-way merge (git-read-tree): what equals `old` becomes `new`, everything else stays or stops it."""

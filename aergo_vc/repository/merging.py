@@ -279,11 +279,12 @@ def merge(
         root = tree or read_links(workspace.writer.read_commit(target.commit)).tree
         # A block with open conflicts is none: until they are resolved the ledger stays what it is.
         ledger = target.ledger.id if prepared.conflicts else prepared.ledger.id
+        if not prepared.conflicts:
+            # So that `git commit` may seal it; first, because a merge that git shows as in progress must be ready.
+            note_prepared(workspace.paths, ledger, PreparedFor(target.commit, source))
         leave_merge(workspace, target.commit, source, with_ledger(workspace.writer, root, ledger), text)
         if prepared.conflicts:
             mark_conflict(workspace, prepared.base, target.ledger.id, prepared.source_ledger.id)
-        else:
-            note_prepared(workspace.paths, ledger, PreparedFor(target.commit, source))  # so `git commit` may seal it
         return merged_of(prepared, None)
 
 
@@ -339,6 +340,13 @@ def _require_no_files(
     merging = OrdinaryMerge(workspace.store, workspace.paths, workspace.surroundings.variables, folder=LEDGER)
     if not merging.is_ancestor(source, target):
         raise UnmergeableError(f"{name} brings no block, only other commits: merge it with git merge", revision=name)
+
+
+def _require_landed(workspace: Workspace, target: ObjectId, source: ObjectId) -> None:
+    """Refuse to call a merge in progress over while the branch does not lead to what is merged."""
+    merging = OrdinaryMerge(workspace.store, workspace.paths, workspace.surroundings.variables, folder=LEDGER)
+    if not merging.is_ancestor(source, target):
+        raise UnmergeableError("the merge in progress changes nothing in ledger/: conclude it with git commit")
 
 
 def _keep_files(workspace: Workspace, entry: TreeEntry, known: tuple[ObjectId | None, ...]) -> None:
@@ -398,7 +406,8 @@ def commit_of(workspace: Workspace, text: str) -> ObjectId:
 def continue_merge(workspace: Workspace, identity: Identity, *, message: str | None = None) -> Merged:
     """Seal the merge in progress, at this time, with the other files as the index has them; raises NoMergeError.
 
-    While there are open conflicts nothing is sealed.
+    While there are open conflicts nothing is sealed.  Where the block landed, and a crash kept the merge from being
+    forgotten, that is made up for, as for a merge that brings nothing.
     """
     branch = workspace.current_branch()
     with workspace.locked():
@@ -407,7 +416,10 @@ def continue_merge(workspace: Workspace, identity: Identity, *, message: str | N
         resolutions = [(one, ()) for one in read_resolutions(workspace, source)]
         prepared = prepare_merge(workspace, identity, target, source, resolutions=resolutions)
         if isinstance(prepared, Unchanged):
-            raise UnmergeableError("the merge in progress changes nothing in ledger/: conclude it with git commit")
+            _require_landed(workspace, target.commit, source)
+            forget_merge(workspace)
+            forget_resolutions(workspace, source)
+            return Merged(branch, None, None, None, None, None, (), {})
         if prepared.conflicts:
             return merged_of(prepared, None)
         text = checked_message(message or merge_message(workspace) or describe_merge(prepared, source[:_SHORT]))

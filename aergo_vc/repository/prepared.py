@@ -28,7 +28,7 @@ def note_prepared(paths: GitPaths, ledger: ObjectId, parents: PreparedFor) -> No
     """Remember that the block in the tree `ledger` was made for `parents`.  To be used under the ledger's lock."""
     folder = _folder(paths)
     make_directories(folder)
-    kept = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+    kept = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
     for path in kept[: max(0, len(kept) - _MOST_KEPT + 1)]:
         path.unlink(missing_ok=True)
     replace_file(folder / f"{ledger}.json", json.dumps(asdict(parents)).encode())

@@ -216,8 +216,12 @@ class Producer:
         return self._publish(plan, written, branch, old or plan.place.parent)
 
     def _publish(self, plan: Plan, written: WrittenBlock, branch: BranchName, old: ObjectId | None) -> BuiltBlock:
+        files, height = plan.place.files, written.header.height
+        if files is not None and old is not None:
+            self._workspace.require_room(branch, old, files)  # a signature that does not land spends its slot
         built = commit_block(self._workspace.writer, plan, written, self._watermark.raise_to)
-        self._workspace.move_branch(branch, old, built.commit, f"aergo: block {built.header.height}")
+        message = f"aergo: block {height}"
+        self._workspace.move_branch(branch, old, built.commit, message, brings_files=files is not None or old is None)
         self._workspace.twins.flush()
         if branch == DIRECTORY_BRANCH:
             follow_directory(self._workspace, built.commit)

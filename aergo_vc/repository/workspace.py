@@ -12,6 +12,7 @@ from aergo_vc.base.clock import Clock, SystemClock
 from aergo_vc.base.ids import BranchName, ObjectId
 from aergo_vc.base.names import branch_name, is_branch_name
 from aergo_vc.codec.git_commit import Identity
+from aergo_vc.ledger.layout import LEDGER
 from aergo_vc.ledger.rules import ref_of
 from aergo_vc.model.blocks import DIRECTORY_BRANCH
 from aergo_vc.objects.consolidating import Consolidator
@@ -184,16 +185,24 @@ class Workspace:
     def _follower(self) -> Follower | None:
         return None if self.paths.work_tree is None else Follower(self.paths, self.surroundings.variables)
 
-    def move_branch(self, branch: BranchName, old: ObjectId | None, new: ObjectId, message: str) -> None:
+    def require_room(self, branch: BranchName, old: ObjectId, files: ObjectId) -> None:
+        """Raise UntrackedError if `move_branch`, to a commit with these files beside ``ledger/``, would have to."""
+        if self._follower is not None:
+            self._follower.require_room(ref_of(branch), old, files, beside=LEDGER)
+
+    def move_branch(
+        self, branch: BranchName, old: ObjectId | None, new: ObjectId, message: str, *, brings_files: bool = True
+    ) -> None:
         """Move a branch as `move` does, and what its worktree shows with it; raises WorktreeError beforehand.
 
-        A new branch, and one that no worktree is on, is not checked out.
+        A new branch, and one that no worktree is on, is not checked out.  `brings_files` False tells that files
+        outside ``ledger/`` are the same in `new`.
         """
         ref = ref_of(branch)
         if self._follower is None:
             self.move(ref, old, new, message)
             return
-        with self._published(), self._follower.follow(ref, old, new):
+        with self._published(), self._follower.follow(ref, old, new, is_new_path=brings_files):
             self._swap(ref, old, new, message)
 
     def move(self, ref: str, old: ObjectId | None, new: ObjectId, message: str) -> None:

@@ -105,6 +105,18 @@ def test_conflicts_beside_the_ledger_stop_it_before_anything_is_done(shop: Place
     assert shop.git("status", "--porcelain").out == ""
 
 
+def test_a_merge_that_landed_and_was_not_forgotten_is_over_when_it_is_continued(shop: Place) -> None:
+    side_branch(shop)
+    shop.aergo("merge", "side", expect=1)
+    head = shop.git("rev-parse", "HEAD").line
+    shop.write(".git/MERGE_HEAD", shop.git("rev-parse", "side").line + "\n")  # as a crash leaves it
+    assert shop.aergo("merge", "--continue").out == "Already up to date.\n"
+    assert not (shop.path / ".git" / "MERGE_HEAD").exists()
+    assert shop.git("rev-parse", "HEAD").line == head
+    shop.git("commit", "--quiet", "--allow-empty", "-m", "on we go")
+    assert len(shop.git("log", "-1", "--format=%P").line.split()) == 1
+
+
 def test_wrong_use_is_told_with_status_2(shop: Place) -> None:
     for words in ([], ["--abort", "side"], ["--dry-run", "--no-commit", "side"], ["--json", "--markdown", "side"]):
         shop.aergo("merge", *words, expect=2)

@@ -19,11 +19,14 @@ GIT_DATE = {"GIT_AUTHOR_DATE": "1699999000 +0000", "GIT_COMMITTER_DATE": "169999
 BUSY = frozenset(["E_SLOT_SPENT"])
 """What a verb may answer when it is repeated at once: wait for the next slot, whose beginning it tells."""
 
-ALREADY = {"branch": "E_EXISTS", "tag": "E_EXISTS"}
+ALREADY = {"branch": "E_EXISTS", "tag": "E_EXISTS", "continue": "E_NOT_MERGING"}
 """What a verb answers when it is repeated after it succeeded, where that is not success."""
 
 _LEFTOVERS = (
     "*.lock",
+    "MERGE_HEAD",
+    "MERGE_MODE",
+    "MERGE_MSG",
     "gc.pid",
     "config.aergo*",
     "aergo/draft-*",
@@ -36,18 +39,22 @@ _LEFTOVERS = (
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A verb, the template that it starts from, the reference that it moves, and what a reader then sees changed."""
+    """A verb, the template that it starts from, the reference that it moves, and what a reader then sees changed.
+
+    A template that is not `valid` has nothing that the verifier takes, until the verb is done.
+    """
 
     verb: str
     template: str
     ref: str
     changed: Mapping[str, object] = field(default_factory=dict)
+    valid: bool = True
 
 
 CASES = {
     case.verb: case
     for case in (
-        Case("init", "plain", "refs/heads/main", {"branches": ["aergo/directory", "main"], "pending": 0}),
+        Case("init", "plain", "refs/heads/main", {"branches": ["aergo/directory", "main"], "pending": 0}, valid=False),
         Case("sql", "books", "refs/aergo/pool/main", {"pending": 1}),
         Case("sql commit", "books", "refs/heads/main", {"balance": 101}),
         Case("sql commit and merge packs", "crowded", "refs/heads/main", {"balance": 101}),
@@ -55,6 +62,17 @@ CASES = {
         Case("import", "books", "refs/heads/main", {"people": PEOPLE.count("\n") - 1}),
         Case("branch", "books", "refs/heads/side", {"branches": ["aergo/directory", "main", "side"]}),
         Case("merge", "diverged", "refs/heads/main", {"balance": 105}),
+        Case("continue", "merging", "refs/heads/main", {"balance": 105}),
+        Case("cherry-pick", "diverged", "refs/heads/main", {"balance": 105}),
+        Case("revert", "changed", "refs/heads/main", {"balance": 100}),
+        Case("resubmit", "merged", "refs/heads/main", {"overwritten": 5}),
+        Case(
+            "repair",
+            "damaged",
+            "refs/heads/main",
+            {"balance": 105, "overwritten": 6, "pending": 0, "branches": ["aergo/directory", "main", "side"]},
+            valid=False,
+        ),
         Case("tag", "books", "refs/tags/first", {"tags": ["first"]}),
         Case("discard", "waiting", "refs/aergo/pool/main", {"pending": 0}),
     )
@@ -183,21 +201,24 @@ def judge(stage: Stage, known: Undisturbed, told: dict[str, Any]) -> list[str]:
         wrong.append("it said that all was done, and it was not")
     if told["kind"] == "error" and told["type"] != "KeyboardInterrupt":
         wrong.append(f"it ended with {told['type']}: {told['message'][-900:]}")
-    wrong += check_sound(stage, verify="refs/heads/aergo/directory" in refs and case.verb != "init")
+    wrong += check_sound(stage, verify=case.valid or (landed and case.verb != "init"))
     wrong += _repeat(stage, known, landed=landed)
     return wrong
 
 
-def check_sound(stage: Stage, *, verify: bool = True) -> list[str]:
-    """What git and the verifier find wrong with the repository."""
+def check_sound(stage: Stage, *, verify: bool = True, time: int = NOW + SPREAD) -> list[str]:
+    """What git, the verifier and the watermark find wrong with the repository at a time."""
     wrong = []
     said = stage.git("fsck", "--full", "--strict", "--no-dangling", check=False)
     if said.strip() and "notice:" not in said:
         wrong.append(f"git fsck: {said.strip()}")
     if verify:
-        told = stage.do("verify", time=NOW + SPREAD)
+        told = stage.do("verify", time=time)
         if told["kind"] != "done":
             wrong.append(f"verify: {told}")
+        told = stage.do("signed", time=time)
+        if told.get("value") != []:
+            wrong.append(f"signed: {told}")
     return wrong
 
 

@@ -6,6 +6,8 @@ reference may stand after a crash: at its old value, or at the one that an undis
 
 import hashlib
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -16,6 +18,9 @@ from aergo_vc.base.errors import AergoError
 from aergo_vc.codec.digests import Kind
 from aergo_vc.objects.consolidating import MOST_PACKS
 from aergo_vc.repository.facade import Repository
+from aergo_vc.repository.hooks import Program
+from aergo_vc.repository.tips import tip_of
+from aergo_vc.repository.watermark import Watermark
 from aergo_vc.repository.workspace import Surroundings, Workspace
 
 START = 1_700_000_000_000
@@ -101,6 +106,66 @@ def _merge(repository: Repository, folder: Path) -> object:
     return len(repository.merge("side").transactions)
 
 
+def _continue(repository: Repository, folder: Path) -> object:
+    return len(repository.continue_merge().transactions)
+
+
+def _merge_later(repository: Repository, folder: Path) -> object:
+    return len(repository.merge("side", commit=False).transactions)
+
+
+def _cherry_pick(repository: Repository, folder: Path) -> object:
+    picked = repository.cherry_pick(["side@-1"])
+    return len(picked.transactions + picked.standing)
+
+
+def _revert(repository: Repository, folder: Path) -> object:
+    return repository.revert("main@2").submitted is not None
+
+
+def _resubmit(repository: Repository, folder: Path) -> object:
+    return len(repository.resubmit(["main@3"], commit=True).transactions)
+
+
+def _press_button(repository: Repository, folder: Path) -> object:
+    """Merge as a host does by its button, which takes the other side's ``ledger/`` over."""
+    home = folder.parent / "home"
+    date = {"GIT_AUTHOR_DATE": "1699999000 +0000", "GIT_COMMITTER_DATE": "1699999000 +0000"}
+
+    def git(*words: str) -> str:
+        command, environment = ["git", *words], sealed_variables(home) | date
+        done = subprocess.run(command, cwd=folder / "repository", env=environment, capture_output=True, check=True)
+        return done.stdout.decode().strip()
+
+    commit = git("commit-tree", "side^{tree}", "-p", "main", "-p", "side", "-m", "Merge pull request #1")
+    git("reset", "--quiet", "--hard", commit)
+    return commit
+
+
+def _repair(repository: Repository, folder: Path) -> object:
+    done = repository.repair(replay=True)
+    return done.mishap
+
+
+def _install(repository: Repository, folder: Path) -> object:
+    return repository.install(Program(Path(sys.executable), folder.parent / "bin" / "git-aergo"))
+
+
+def _signed(repository: Repository, folder: Path) -> object:
+    """The branches whose last block is newer than what the watermark says was signed: there must be none."""
+    workspace = Workspace.open(folder / "repository", Surroundings())
+    with closing(workspace):
+        watermark = Watermark(workspace.folder / "watermark.json")
+        wrong = []
+        for branch in repository.branches():
+            tip = tip_of(workspace, branch)
+            mark, header = watermark.last(tip.ledger.chain, branch), tip.ledger.header
+            is_same = header.branch != branch or (mark is not None and mark.block == tip.ledger.block)
+            if not is_same and (mark is None or (mark.slot, mark.height) < (header.slot, header.height)):
+                wrong.append(branch)
+    return wrong
+
+
 def _tag(repository: Repository, folder: Path) -> object:
     return repository.tag("first").block
 
@@ -129,15 +194,17 @@ def _verify(repository: Repository, folder: Path) -> object:
 
 def _look(repository: Repository, folder: Path) -> object:
     """What a reader sees: rows of both tables, waiting transactions, branches, tags."""
-    seen: dict[str, object] = {"balance": None, "people": None, "pending": None}
+    seen: dict[str, object] = {"balance": None, "overwritten": None, "people": None, "pending": None, "branches": None}
     with suppress(AergoError):
         _, rows = repository.rows("account")
-        seen["balance"] = dict(rows)[7]
+        balances = dict(rows)
+        seen["balance"], seen["overwritten"] = balances[7], balances[8]
     with suppress(AergoError):
         seen["people"] = sum(1 for _ in repository.rows("people")[1])
     with suppress(AergoError):
         seen["pending"] = len(repository.pending())
-    seen["branches"] = sorted(repository.branches())
+    with suppress(AergoError):
+        seen["branches"] = sorted(repository.branches())
     seen["tags"] = sorted(repository.tags())
     return seen
 
@@ -154,6 +221,15 @@ VERBS: Mapping[str, Callable[[Repository, Path], object]] = {
     "branch": _branch,
     "diverge": _diverge,
     "merge": _merge,
+    "merge later": _merge_later,
+    "continue": _continue,
+    "cherry-pick": _cherry_pick,
+    "revert": _revert,
+    "resubmit": _resubmit,
+    "press button": _press_button,
+    "repair": _repair,
+    "install": _install,
+    "signed": _signed,
     "tag": _tag,
     "discard": _discard,
     "checkout": _checkout,
@@ -168,7 +244,11 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "waiting": ("init", "found accounts", "sql"),
     "crowded": ("init", "found accounts", "crowd"),
     "branched": ("init", "found accounts", "branch"),
+    "changed": ("init", "found accounts", "sql commit"),
     "diverged": ("init", "found accounts", "branch", "diverge"),
+    "merging": ("init", "found accounts", "branch", "diverge", "merge later"),
+    "merged": ("init", "found accounts", "branch", "diverge", "merge"),
+    "damaged": ("init", "found accounts", "branch", "diverge", "press button"),
 }
 """The repositories that verbs begin with, by the verbs that made them of one with a commit of the user's."""
 

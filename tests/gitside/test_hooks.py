@@ -75,6 +75,7 @@ def test_a_sound_branch_is_pushed_with_its_directory(shop: Place) -> None:
 
 def test_a_branch_is_not_pushed_under_another_ones_name(shop: Place) -> None:
     remote = shop.world.repository("remote", bare=True)
+    shop.aergo("branch", "other")
     outcome = shop.git("push", remote.path, "main:other", expect=1)
     assert "branch other is not pushed: its last block belongs to branch main" in outcome.err
 

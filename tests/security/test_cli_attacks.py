@@ -65,8 +65,10 @@ def test_j04_a_hostile_config_runs_nothing_and_is_reported(shop: Place) -> None:
     shop.write(".gitattributes", "* filter=aergo diff=aergo merge=aergo\n")
     for verb in (("status",), ("log",), ("diff",), ("sql", "--commit", "DELETE FROM price"), ("verify",)):
         shop.world.run("git-aergo", *verb, cwd=shop.path)
-    found = shop.world.run("git-aergo", "doctor", cwd=shop.path).out
+    found = shop.world.run("git-aergo", "doctor", cwd=shop.path, expect=1).out
     assert not (shop.path / "pwned").exists()
+    for name in ("gpg.ssh.program", "merge.aergo.driver"):
+        assert f"error: {name}: it does not name our " in found
     for name in [*HOSTILE, "include.path"]:
         assert f"warning: {name.lower()}: " in found
 

@@ -52,16 +52,22 @@ def test_j01_the_planted_modules_would_leave_a_trace(world: World) -> None:
 
 
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook.name)
-def test_j01_git_runs_a_hook_and_heeds_its_refusal(hook: Path, world: World) -> None:
+def test_j01_git_runs_a_hook_and_heeds_its_refusal_where_there_is_something_to_refuse(hook: Path, world: World) -> None:
     place = world.repository()
     place.commit("without the hook")
     program = world.root / "program"
     program.write_text("import sys\nsys.exit('refused')\n")
     install_hook(hook, place, program)
     remote = world.repository("remote", bare=True)
-    attempt = {
-        "pre-push": ("push", remote.path, "HEAD:refs/heads/main"),
-        "prepare-commit-msg": ("commit", "--allow-empty", "--no-verify", "--message=x"),
+    place.git("checkout", "--quiet", "-b", "ahead")
+    place.git(
+        "commit", "--allow-empty", "--message=ahead", variables={"GIT_CONFIG_PARAMETERS": "'core.hooksPath=none'"}
+    )
+    place.git("checkout", "--quiet", "-")
+    attempt, status = {
+        "post-merge": (("merge", "--quiet", "ahead"), 0),  # what it merged stays
+        "pre-push": (("push", remote.path, "HEAD:refs/heads/main"), 1),
+        "prepare-commit-msg": (("commit", "--allow-empty", "--no-verify", "--message=x"), 1),
     }[hook.name]
-    outcome = place.git(*attempt, expect=1)
+    outcome = place.git(*attempt, expect=status)
     assert "refused" in outcome.err
