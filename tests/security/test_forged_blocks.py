@@ -208,7 +208,7 @@ ODD_HEADERS = {
 
 ZONES = {
     "a zone": lambda data: data.replace(b" +0000\ncommitter", b" +0100\ncommitter"),
-    "an absurd zone": lambda data: data.replace(b" +0000\ncommitter", b" +9999\ncommitter"),
+    "the easternmost zone": lambda data: data.replace(b" +0000\ncommitter", b" +1459\ncommitter"),
 }
 """Only the commit of a merge may say another zone than ours: git makes it."""
 
