@@ -51,7 +51,7 @@ def _select_into(body: Body, statement: RunSql, tree: exp.Expression) -> None:
     whole = body.whole_call(tree)
     if whole is not None and not whole[0].is_set and not whole[0].is_procedure and result_type(whole[0]) is not None:
         store_whole(body, statement.into, whole)
-        body.write("found = True", "count = 1")
+        body.note_count("1")
         return
     query = body.query(tree)
     sql = query.sql
@@ -95,11 +95,11 @@ def _is_row(body: Body, target: Target) -> bool:
 def _take(body: Body, targets: tuple[Target, ...], columns: Columns, row: str, *, sure: bool) -> None:
     """Assign a row that may be None."""
     if sure:
-        body.write("found = True", "count = 1")
+        body.note_count("1")
         store_row(body, targets, columns, row)
         return
-    body.write(f"found = {row} is not None", "count = 1 if found else 0")
-    with body.deeper("if found:"):
+    body.note_count(f"int({row} is not None)")
+    with body.deeper(f"if {row} is not None:"):
         store_row(body, targets, columns, row)
     with body.deeper("else:"):
         store_nothing(body, targets)
@@ -117,10 +117,8 @@ def _change(body: Body, statement: RunSql, tree: exp.Expression) -> None:
     row = f"r{body.number()}"
     call = _execution(body, plan, tree, "change_rows")
     simple = call.removeprefix("run.change_rows(")
-    if simple != call:
-        body.write(f"{row} = run.changed_row({simple[:-1]}, {statement.strict})")
-    else:
-        body.write(f"{row} = run.only_row({call}, {statement.strict})")
+    rows = call if simple == call else f"execute({simple}.fetchall()"
+    body.write(f"{row} = {rows}", f"{row} = {row}[0] if len({row}) == 1 else run.only_row({row}, {statement.strict})")
     _take(body, statement.into, result_columns_of(plan.columns), row, sure=statement.strict)
 
 
@@ -141,10 +139,12 @@ def _plan(body: Body, tree: exp.Expression) -> Plan:
 def _count_changes(body: Body, plan: Plan, tree: exp.Expression) -> None:
     call = _execution(body, plan, tree, "execute")
     if call.startswith("execute("):
-        body.write(call, "count = changes()")
+        body.write(call)
+        body.note_count("run.changes()")
     else:
-        body.write(f"count = {call}")
-    body.write("found = count > 0")
+        changed = f"r{body.number()}"
+        body.write(f"{changed} = {call}")
+        body.note_count(changed)
 
 
 def _execution(body: Body, plan: Plan, tree: exp.Expression, how: str) -> str:
@@ -169,11 +169,13 @@ def compile_perform(body: Body, statement: Perform) -> None:
         if whole is not None and not whole[0].is_procedure:
             result = f"r{body.number()}"
             body.write(f"{result} = {body.call(*whole)}")
-            body.write(f"count = len({result})" if whole[0].is_set else "count = 1", "found = count > 0")
+            body.note_count(f"len({result})" if whole[0].is_set else "1")
             return
         query = body.query(tree)
         text, bindings = body.statement(query.sql)
-        body.write(f"count = len(run.query({text}, {bindings}))", "found = count > 0")
+        rows = f"r{body.number()}"
+        body.write(f"{rows} = run.query({text}, {bindings})")
+        body.note_count(f"len({rows})")
 
 
 def compile_call(body: Body, statement: CallProcedure) -> None:
@@ -242,7 +244,7 @@ def compile_return_query(body: Body, statement: ReturnQuery) -> None:
         if not body.routine.is_set:
             raise SqlError(DATATYPE_MISMATCH, "cannot use RETURN QUERY in a non-SETOF function")
         columns = run_rows(body, tree, rows)
-        body.write(f"count = len({rows})", "found = count > 0")
+        body.note_count(f"len({rows})")
         add_rows(body, columns, rows)
 
 
