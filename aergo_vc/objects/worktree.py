@@ -58,12 +58,6 @@ class Worktree:
         heads = {folder: folder / "HEAD" for folder in folders if folder != self._paths.git_dir}
         return tuple(folder for folder, head in heads.items() if _target(head) == reference)
 
-    def staged_changes(self, commit: ObjectId | None) -> bool:
-        """Whether the index differs from `commit` (None: from nothing); unmerged entries count."""
-        against = commit or self._empty_tree
-        done = self._git.run("diff-index", "--cached", "--quiet", "--no-ext-diff", against, "--", expected=(0, 1))
-        return done.status == 1
-
     def require_room(self, old: ObjectId | None, new: ObjectId) -> None:
         """Raise `WorktreeError` if `sync_to` would have to give up because of the user's changes; changes nothing."""
         self._require_no_untracked(old, new)
