@@ -38,11 +38,9 @@ from aergo_vc.model.blocks import DIRECTORY_BRANCH, Header
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import RowCounts
-from aergo_vc.objects.errors import WorktreeError
 from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 from aergo_vc.objects.refs import is_reference_name
 from aergo_vc.objects.staged import require_nothing_staged
-from aergo_vc.objects.untracked import untracked_in_the_way
 from aergo_vc.repository.errors import ConflictError, MergeInProgressError, UnmergeableError
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
@@ -284,8 +282,6 @@ def _require_fit(workspace: Workspace, prepared: Prepared, files: MergedFiles | 
         raise ConflictError(f"{what}, and a bare repository has no worktree in which to resolve that")
     for path in _in_conflict(files):
         raise UnmergeableError(f"both sides changed {path} beside ledger/, in ways that git cannot bring together")
-    if files is not None:
-        _require_nothing_in_the_way(workspace, prepared.target.commit, files.tree)
 
 
 def _leave(workspace: Workspace, prepared: Prepared, files: ObjectId | None, message: str) -> None:
@@ -335,14 +331,6 @@ def _in_conflict(files: MergedFiles | None) -> tuple[str, ...]:
     """The paths in conflict, in git's order."""
     stages = () if files is None else files.stages
     return tuple(dict.fromkeys(stage.path.decode("utf-8", "replace") for stage in stages))
-
-
-def _require_nothing_in_the_way(workspace: Workspace, head: ObjectId, tree: ObjectId) -> None:
-    """Refuse to put files where git knows of none and there are some."""
-    if workspace.paths.work_tree is None:
-        return
-    for path in untracked_in_the_way(workspace.user_git, workspace.paths.work_tree, head, tree):
-        raise WorktreeError(f"the merge would overwrite the untracked {path}", path=path)
 
 
 def _require_no_files(
