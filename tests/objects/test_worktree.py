@@ -186,16 +186,6 @@ def test_a_file_that_was_only_touched_is_no_change(plain: Sandbox) -> None:
     assert path.read_text() == "2\n"
 
 
-def test_a_worktree_knows_its_branch_and_those_of_others(tmp_path: Path) -> None:
-    linked = _linked(tmp_path)
-    worktree = _worktree(linked)
-    assert worktree.is_checked_out("refs/heads/side")
-    assert not worktree.is_checked_out("refs/heads/main")
-    assert worktree.others_on("refs/heads/main") == (tmp_path / "main" / ".git",)
-    assert worktree.others_on("refs/heads/side") == ()
-    assert len(_worktree(Sandbox(tmp_path / "main")).others_on("refs/heads/side")) == 1
-
-
 def test_a_bare_repository_has_none(tmp_path: Path) -> None:
     bare = make_repository(tmp_path / "bare.git", bare=True)
     with pytest.raises(WorktreeError, match="bare"):
