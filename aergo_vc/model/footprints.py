@@ -107,13 +107,11 @@ def sorted_key(key: Key) -> tuple[tuple[str, object], ...]:
 
 
 class Touched:
-    """What several transactions wrote and read, for questions about one more at the cost of that one alone."""
+    """What several transactions wrote, for questions about one more at the cost of that one alone."""
 
     def __init__(self) -> None:
         self._written: dict[TableName, dict[Key, Columns]] = {}
         self._written_columns: dict[TableName, Columns] = {}
-        self._read: dict[TableName, dict[Key, Columns]] = {}
-        self._scanned: dict[TableName, Columns] = {}
         self.count = 0
         self.defines = False
 
@@ -121,10 +119,6 @@ class Touched:
         """One more transaction."""
         self.count += 1
         self.defines = self.defines or footprint.defines
-        for table, reads in footprint.reads.items():
-            _add(self._read.setdefault(table, {}), reads.rows)
-            if reads.scanned is not None:
-                self._scanned[table] = self._scanned.get(table, _NO_COLUMNS) | reads.scanned
         for table, rows in footprint.writes.items():
             self.add_writes(table, rows)
 
@@ -145,19 +139,6 @@ class Touched:
             if reads.scanned is not None and not reads.scanned.isdisjoint(self._written_columns[table]):
                 return True
             if _meet(reads.rows, written):
-                return True
-        return False
-
-    def is_touched_by(self, footprint: Footprint) -> bool:
-        """Whether it may matter if a transaction runs before or after these: `conflicts` with any of them."""
-        if self.is_read_by(footprint):
-            return True
-        for table, rows in footprint.writes.items():
-            written, read = self._written.get(table), self._read.get(table)
-            if (written is not None and _meet(rows, written)) or (read is not None and _meet(rows, read)):
-                return True
-            scanned = self._scanned.get(table)
-            if scanned is not None and any(not scanned.isdisjoint(columns) for columns in rows.values()):
                 return True
         return False
 

@@ -131,14 +131,6 @@ class Git:
             raise GitVersionError(f"git states no version: {one_line(text.encode())}")
         return int(match[1]), int(match[2]), int(match[3] or 0)
 
-    def require_version(self) -> tuple[int, int, int]:
-        """The version, which must be `MINIMUM_VERSION` or later.  Raises `GitVersionError`."""
-        version = self.version()
-        if version < MINIMUM_VERSION:
-            found = ".".join(map(str, version))
-            raise GitVersionError(f"git {found} is too old: 2.38 or later is needed", version=found)
-        return version
-
 
 def _repository(paths: GitPaths | None) -> dict[str, str]:
     if paths is None:

@@ -76,4 +76,3 @@ def test_an_index_of_several_answers_as_each_of_them(several: list[Footprint], o
     for other in several:
         touched.add(other)
     assert touched.is_read_by(one) == any(reads_what(other, one) is not None for other in several)
-    assert touched.is_touched_by(one) == any(conflicts(other, one) for other in several)

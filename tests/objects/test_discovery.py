@@ -10,6 +10,8 @@ from aergo_vc.codec.digests import ObjectFormat
 from aergo_vc.objects.discovery import find_repository, read_settings
 from aergo_vc.objects.errors import GitFailedError, GitVersionError, NotARepositoryError, UnsupportedRepositoryError
 from aergo_vc.objects.git import Git
+from aergo_vc.repository.examining import git_findings
+from aergo_vc.repository.findings import Level
 
 
 def test_it_is_found_from_below(sandbox: Sandbox) -> None:
@@ -104,9 +106,9 @@ def test_m02_an_old_or_missing_git_is_refused(tmp_path: Path) -> None:
     old = tmp_path / "git"
     old.write_text("#!/bin/sh\necho git version 2.30.1\n")
     old.chmod(0o755)
-    with pytest.raises(GitVersionError, match=r"2\.30\.1 is too old"):
-        Git(None, program=str(old)).require_version()
+    (finding,) = git_findings(Git(None, program=str(old)).version())
+    assert (finding.level, "2.30.1 is too old" in finding.message) == (Level.ERROR, True)
     with pytest.raises(GitVersionError):
         Git(None, program=str(tmp_path / "absent")).version()
-    assert Git(None).require_version() >= (2, 38)
+    assert Git(None).version() >= (2, 38)
     assert issubclass(GitVersionError, RepositoryError)
