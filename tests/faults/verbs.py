@@ -5,7 +5,6 @@ reference may stand after a crash: at its old value, or at the one that an undis
 """
 
 import hashlib
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -13,6 +12,8 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from git_sandbox import search_path
 
 from aergo_vc.base.errors import AergoError
 from aergo_vc.codec.digests import Kind
@@ -273,6 +274,6 @@ def sealed_variables(home: Path, path: str | None = None) -> dict[str, str]:
         "GIT_CONFIG_NOSYSTEM": "1",
         "HOME": str(home),
         "LC_ALL": "C.UTF-8",
-        "PATH": path or os.defpath,
+        "PATH": path or search_path(),
         "TZ": "UTC",
     }
