@@ -26,6 +26,7 @@ from aergo_vc.sql.running.budget import Meter
 from aergo_vc.sql.running.capture import Capture
 from aergo_vc.sql.running.needs import Requirements
 from aergo_vc.sql.running.plans import Plan
+from aergo_vc.sql.running.references import References
 from aergo_vc.sql.running.runner import Runner, sort_key
 from aergo_vc.sql.running.translated_errors import translated
 from aergo_vc.sql.types.arrays import array_of, array_text, canonical_elements, type_code
@@ -83,6 +84,7 @@ class Session:
         "_nested",
         "_ordinals",
         "_points",
+        "_references",
         "_rights",
         "_row_sets",
         "_runner",
@@ -106,10 +108,12 @@ class Session:
         self,
         db: apsw.Connection,
         capture: Capture,
+        references: References,
         trusted: Callable[[str], object],
         load: Callable[[RoutineName], Entry],
     ) -> None:
         self._db, self._capture, self._trusted, self._load = db, capture, trusted, load
+        self._references = references
         self.changes = db.changes
         self._cursors: list[apsw.Cursor] = []
         self._enter_level(0)
@@ -127,6 +131,7 @@ class Session:
     def set_catalog(self, catalog: Catalog, rights: Rights) -> None:
         """Routines may have changed, and who may do what."""
         self.catalog, self._rights = catalog, rights
+        self.changes = self._checked_changes if self._references.is_any else self._db.changes
         self._entries, self._by_code = {}, {}
 
     def begin(self, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals, runner: Runner) -> None:
@@ -335,9 +340,15 @@ class Session:
         rows = self.execute(sql, bindings).fetchall()
         return rows[0][0] if rows else None
 
+    def _checked_changes(self) -> int:
+        """What `changes` is where there are foreign keys, which the last statement may break."""
+        self._references.check()
+        return self._db.changes()
+
     def change_rows(self, sql: str, bindings: Bindings) -> Rows:
         """What RETURNING gives, in an order that does not hang on the engine's."""
         rows = self._fetch(self.execute(sql, bindings))
+        self._references.check()
         if len(rows) > 1:
             rows.sort(key=sort_key)
         return rows
@@ -345,6 +356,7 @@ class Session:
     def changed_row(self, sql: str, bindings: Bindings, strict: bool) -> tuple[Any, ...] | None:  # noqa: FBT001
         """The row for INTO behind a changing statement of one step."""
         rows: Rows = self.execute(sql, bindings).fetchall()
+        self._references.check()
         count = len(rows)
         meter = self._meter
         meter.rows += count

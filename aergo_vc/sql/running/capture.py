@@ -19,6 +19,9 @@ from aergo_vc.sql.types.values import INTEGERS, decoder, encoder, storage_scale
 Kept = tuple[Any, ...]
 """A row or a key as SQLite keeps it."""
 
+Pair = Sequence[Kept | None]
+"""A row before and after."""
+
 Net = dict[Any, list[Kept | None]]
 """By identity of the key: the row before and after, as kept."""
 
@@ -160,8 +163,9 @@ class _Change:
 Frame = dict[str, Net | InsertedRows]
 
 
-_Ready = tuple[Net, Callable[[Kept], Any], int, tuple[int, ...]]
-"""A table's changes in the current frame, what tells its rows apart, 1 if its changes are counted, its long values."""
+_Ready = tuple[Net, Callable[[Kept], Any], int, tuple[int, ...], bool]
+"""A table's changes in the current frame, what tells its rows apart, 1 if its changes are counted, its long values,
+whether those of one statement are held."""
 
 
 class Witness(Protocol):
@@ -193,6 +197,8 @@ class Capture:
         self._written: set[Any] | None = None
         self._repeated = False
         self._frames: list[dict[str, Net | InsertedRows]] = []
+        self._statement: list[tuple[str, Kept | None, Kept | None]] = []
+        self._noted: frozenset[str] = frozenset()
         self._ready: dict[str, _Ready] = {}
         self._layouts: dict[str, Layout] = {}
         self._sequences: frozenset[str] = frozenset()
@@ -256,13 +262,50 @@ class Capture:
         if self.witness is not None:
             self.witness.loaded(name, rows, self._layouts[name].encode)
 
+    # One statement
+
+    def note_statements(self, tables: frozenset[TableName]) -> None:
+        """From here on hold what a statement changes in these tables, until `end_statement`."""
+        self._ready, self._noted = {}, frozenset(map(str, tables))
+        self._statement.clear()
+
+    def end_statement(self) -> None:
+        """What changes from here on belongs to another statement.  Frames begin and end between statements."""
+        self._statement.clear()
+
+    @property
+    def has_statement_rows(self) -> bool:
+        """Whether the statement has changed any row of those tables."""
+        return bool(self._statement)
+
+    def statement_rows(self) -> list[tuple[TableName, Iterable[Pair]]]:
+        """What the statement has changed on the whole, by table: rows before and after, as kept."""
+        frame: dict[str, Net] = {}
+        for name, old, new in self._statement:
+            net, identity_of = frame.setdefault(name, {}), self._layouts[name].identity
+            is_gone = old is not None and (new is None or identity_of(old) != identity_of(new))
+            if old is not None and is_gone:
+                self._record(net, identity_of(old), old, None)
+            if new is not None:
+                self._record(net, identity_of(new), None if is_gone else old, new)
+        return [(TableName(name), net.values()) for name, net in frame.items()]
+
+    def rows(self) -> list[tuple[TableName, Iterable[Pair]]]:
+        """The same for the current frame."""
+        frame = self._frames[-1]
+        return [(TableName(name), self._net(frame, name).values()) for name in list(frame)]
+
+    # Frames
+
     def push(self) -> None:
+        self.end_statement()
         self._ready = {}
         self._frames.append({})
         if self.witness is not None:
             self.witness.push()
 
     def drop(self) -> None:
+        self.end_statement()
         self._ready = {}
         self._frames.pop()
         if self.witness is not None:
@@ -270,6 +313,7 @@ class Capture:
 
     def fold(self) -> Frame:
         """End a frame and take its changes over into the one around it; returns the frame."""
+        self.end_statement()
         self._ready = {}
         frame = self._frames.pop()
         if self.witness is not None:
@@ -320,7 +364,8 @@ class Capture:
         if not self._frames or name not in self._layouts or self._is_exhausted:
             return None
         layout = self._layouts[name]
-        found = (self._net(self._frames[-1], name), layout.identity, int(name not in self._sequences), layout.long)
+        count = int(name not in self._sequences)
+        found = (self._net(self._frames[-1], name), layout.identity, count, layout.long, name in self._noted)
         self._ready[name] = found
         return found
 
@@ -330,13 +375,15 @@ class Capture:
         ready = self._ready.get(name) or self._make_ready(name)
         if ready is None:
             return
-        net, identity_of, count, long = ready
+        net, identity_of, count, long, is_noted = ready
         operations = self.operations = self.operations + count
         if operations > self.most_operations:
             raise self._exhausted("a routine changes more rows than it may")
         old, new = update.old, update.new
         if long:
             self._weigh(long, None if old is None or identity_of(old) in net else old, new)
+        if is_noted:
+            self._statement.append((name, old, new))
         if new is None:
             self._record(net, identity_of(old), old, None)
             return
