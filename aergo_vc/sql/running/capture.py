@@ -197,7 +197,9 @@ class Capture:
         self._written: set[Any] | None = None
         self._repeated = False
         self._frames: list[dict[str, Net | InsertedRows]] = []
-        self._statement: list[tuple[str, Kept | None, Kept | None]] = []
+        self.statement: list[tuple[str, Kept | None, Kept | None]] = []
+        """What a statement has changed, step by step: table, row before, row after.  To be cleared when one ends; a
+        frame, which begins and ends between statements, clears it too."""
         self._noted: frozenset[str] = frozenset()
         self._ready: dict[str, _Ready] = {}
         self._layouts: dict[str, Layout] = {}
@@ -265,23 +267,14 @@ class Capture:
     # One statement
 
     def note_statements(self, tables: frozenset[TableName]) -> None:
-        """From here on hold what a statement changes in these tables, until `end_statement`."""
+        """From here on hold what a statement changes in these tables."""
         self._ready, self._noted = {}, frozenset(map(str, tables))
-        self._statement.clear()
-
-    def end_statement(self) -> None:
-        """What changes from here on belongs to another statement.  Frames begin and end between statements."""
-        self._statement.clear()
-
-    @property
-    def has_statement_rows(self) -> bool:
-        """Whether the statement has changed any row of those tables."""
-        return bool(self._statement)
+        self.statement.clear()
 
     def statement_rows(self) -> list[tuple[TableName, Iterable[Pair]]]:
         """What the statement has changed on the whole, by table: rows before and after, as kept."""
         frame: dict[str, Net] = {}
-        for name, old, new in self._statement:
+        for name, old, new in self.statement:
             net, identity_of = frame.setdefault(name, {}), self._layouts[name].identity
             is_gone = old is not None and (new is None or identity_of(old) != identity_of(new))
             if old is not None and is_gone:
@@ -298,14 +291,14 @@ class Capture:
     # Frames
 
     def push(self) -> None:
-        self.end_statement()
+        self.statement.clear()
         self._ready = {}
         self._frames.append({})
         if self.witness is not None:
             self.witness.push()
 
     def drop(self) -> None:
-        self.end_statement()
+        self.statement.clear()
         self._ready = {}
         self._frames.pop()
         if self.witness is not None:
@@ -313,7 +306,7 @@ class Capture:
 
     def fold(self) -> Frame:
         """End a frame and take its changes over into the one around it; returns the frame."""
-        self.end_statement()
+        self.statement.clear()
         self._ready = {}
         frame = self._frames.pop()
         if self.witness is not None:
@@ -383,7 +376,7 @@ class Capture:
         if long:
             self._weigh(long, None if old is None or identity_of(old) in net else old, new)
         if is_noted:
-            self._statement.append((name, old, new))
+            self.statement.append((name, old, new))
         if new is None:
             self._record(net, identity_of(old), old, None)
             return

@@ -100,6 +100,7 @@ class References:
 
     def __init__(self, db: apsw.Connection, capture: Capture, trusted: Trusted) -> None:
         self._status, self._capture, self._trusted = db.status, capture, trusted
+        self._changed = capture.statement
         self.waits = False
         """Whether all keys wait for the end of the transaction that is open."""
         self.set_catalog(Catalog())
@@ -135,14 +136,13 @@ class References:
 
         Rows that were broken before it do not count; they belong to keys that wait.
         """
-        capture = self._capture
-        if not capture.has_statement_rows:
+        if not self._changed:
             return
         if not self.waits:
             is_broken = self._is_broken()
             if is_broken or self._restricts:
-                self._refuse(capture.statement_rows(), is_broken=is_broken, at_end=False)
-        capture.end_statement()
+                self._refuse(self._capture.statement_rows(), is_broken=is_broken, at_end=False)
+        self._changed.clear()
 
     def check_all(self) -> None:
         """The transaction ends: raise SqlError 23503 if it breaks any key."""
