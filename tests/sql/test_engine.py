@@ -79,8 +79,14 @@ def test_a_failing_script_leaves_nothing_behind() -> None:
     engine.run("CREATE TABLE other (a int)", context())
 
 
-def test_a_transaction_adds_up_its_parts_and_checks_foreign_keys_at_its_end() -> None:
-    engine = an_engine(SCHEMA, "CREATE TABLE sale (item int PRIMARY KEY REFERENCES item)")
+@pytest.mark.parametrize("how", ["DEFERRABLE INITIALLY DEFERRED", ""])
+def test_a_transaction_adds_up_its_parts_and_checks_foreign_keys_that_wait_at_its_end(how: str) -> None:
+    engine = an_engine(SCHEMA, f"CREATE TABLE sale (item int PRIMARY KEY REFERENCES item {how})")
+    if not how:
+        with pytest.raises(SqlError, match="sale_item_fkey") as caught, engine.transaction():
+            engine.run("SELECT 1; INSERT INTO sale VALUES (1)", context())
+        assert caught.value.statement == 2
+        return
     with engine.transaction() as opened:
         engine.run("INSERT INTO sale VALUES (1)", context())
         engine.load(ITEM, COLUMNS, LoadMode.APPEND, [(1, "a", "1.00")])
@@ -88,6 +94,35 @@ def test_a_transaction_adds_up_its_parts_and_checks_foreign_keys_at_its_end() ->
     with pytest.raises(SqlError, match="sale_item_fkey"), engine.transaction():
         engine.run("INSERT INTO sale VALUES (2)", context())
     assert len(table_of(engine, TableName("public.sale"))) == 1
+
+
+def test_rows_that_are_loaded_may_come_in_any_order_whatever_their_keys_say() -> None:
+    engine = an_engine(SCHEMA, "CREATE TABLE sale (item int PRIMARY KEY REFERENCES item ON DELETE RESTRICT)")
+    sale = TableName("public.sale")
+    with engine.transaction():
+        engine.load(sale, ("item",), LoadMode.APPEND, [(1,), (2,)])
+        engine.load(ITEM, COLUMNS, LoadMode.APPEND, [(1, "a", "1.00"), (2, "b", "1.00")])
+    with engine.transaction():
+        engine.load(ITEM, COLUMNS, LoadMode.UPSERT, [], [(1,)])
+        engine.load(sale, ("item",), LoadMode.UPSERT, [], [(1,)])
+    with pytest.raises(SqlError, match='"item" violates foreign key constraint "sale_item_fkey" on table "sale"'):
+        engine.load(ITEM, COLUMNS, LoadMode.UPSERT, [], [(2,)])
+    with pytest.raises(SqlError, match="sale_item_fkey") as caught:
+        engine.load(sale, ("item",), LoadMode.APPEND, [(9,), (7,)])
+    assert caught.value.details["detail"] == 'Key (item)=(7) is not present in table "item".'
+    assert set(table_of(engine, sale)) == set(table_of(engine)) == {(2,)}
+
+
+def test_a_transaction_whose_keys_wait_is_checked_at_its_end_alone() -> None:
+    engine = an_engine(SCHEMA, "CREATE TABLE sale (item int PRIMARY KEY REFERENCES item ON DELETE RESTRICT)")
+    engine.run("INSERT INTO item VALUES (1, 'a', 1); INSERT INTO sale VALUES (1)", context())
+    with engine.transaction(waits=True):
+        engine.run("DELETE FROM item; INSERT INTO sale VALUES (2)", context())
+        engine.load(ITEM, COLUMNS, LoadMode.APPEND, [(1, "a", "1.00"), (2, "b", "1.00")])
+    with pytest.raises(SqlError, match='"item" violates foreign key constraint'), engine.transaction(waits=True):
+        engine.run("DELETE FROM item", context())
+    with pytest.raises(SqlError, match='"item" violates foreign key constraint'):
+        engine.run("DELETE FROM item; DELETE FROM sale", context())
 
 
 def test_a_part_that_fails_leaves_the_parts_around_it_whatever_its_place() -> None:

@@ -15,6 +15,7 @@ from aergo_vc.sql.errors import (
     UNDEFINED_COLUMN,
     UNDEFINED_OBJECT,
     UNDEFINED_TABLE,
+    UNSUPPORTED,
     WRONG_OBJECT,
 )
 from aergo_vc.sql.language.binder import Binder, OutputColumn, Query, Surroundings, placed
@@ -440,6 +441,9 @@ def _compile_truncate(catalog: Catalog, tree: exp.Expression, around: Surroundin
     if len(tree.expressions) != 1:
         raise unsupported(tree, "TRUNCATE of several tables")
     table = find_table(catalog, tree.expressions[0])
+    others = [one for one in catalog.tables.values() if one.name != table.name]
+    if any(key.target == table.name for other in others for key in other.foreign_keys):
+        raise error_at(tree, UNSUPPORTED, "cannot truncate a table referenced in a foreign key constraint")
     around.needs.add(f"table {table.name}", "truncate")
     return Plan("TRUNCATE TABLE", f"DELETE FROM {quote_name(table.name)}", table.name)
 

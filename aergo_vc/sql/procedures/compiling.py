@@ -90,7 +90,7 @@ def compile_routine(catalog: Catalog, routine: Routine, coverage: Coverage | Non
     parameters = []
     with body.level(split_name(TableName(str(routine.name)))[1]):
         parameters = _declare_parameters(body)
-        body.write("jump = 0", "execute = run.execute")
+        body.write("jump = 0", "execute, changed = run.execute, run.changed")
         body.begin_outcome()
         if routine.is_set:
             body.write("out = []")

@@ -29,6 +29,9 @@ from aergo_vc.sql.running.needs import NOTHING
 from aergo_vc.sql.running.plans import Plan
 from aergo_vc.sql.types.values import TEXT
 
+LOOK_AT_KEYS = "if changed: run.check_references()"
+"""What follows each statement of one step that changes rows."""
+
 CHANGES = (exp.Insert, exp.Update, exp.Delete, exp.TruncateTable)
 """The statements that change rows."""
 
@@ -110,15 +113,18 @@ def _change(body: Body, statement: RunSql, tree: exp.Expression) -> None:
     if not statement.into:
         if plan.columns is not None:
             raise SqlError(SYNTAX, "query has no destination for result data")
-        _count_changes(body, plan, tree)
+        _execute(body, plan, tree)
         return
     if plan.columns is None:
         raise SqlError(SYNTAX, "INTO used with a command that cannot return data")
     row = f"r{body.number()}"
     call = _execution(body, plan, tree, "change_rows")
     simple = call.removeprefix("run.change_rows(")
-    rows = call if simple == call else f"execute({simple}.fetchall()"
-    body.write(f"{row} = {rows}", f"{row} = {row}[0] if len({row}) == 1 else run.only_row({row}, {statement.strict})")
+    if simple == call:
+        body.write(f"{row} = {call}")
+    else:
+        body.write(f"{row} = execute({simple}.fetchall()", LOOK_AT_KEYS)
+    body.write(f"{row} = {row}[0] if len({row}) == 1 else run.only_row({row}, {statement.strict})")
     _take(body, statement.into, result_columns_of(plan.columns), row, sure=statement.strict)
 
 
@@ -136,10 +142,11 @@ def _plan(body: Body, tree: exp.Expression) -> Plan:
     return plan
 
 
-def _count_changes(body: Body, plan: Plan, tree: exp.Expression) -> None:
+def _execute(body: Body, plan: Plan, tree: exp.Expression) -> None:
+    """Run a plan whose rows nobody asks for."""
     call = _execution(body, plan, tree, "execute")
     if call.startswith("execute("):
-        body.write(call)
+        body.write(call, LOOK_AT_KEYS)
         body.note_count("run.changes()")
     else:
         changed = f"r{body.number()}"
@@ -297,4 +304,7 @@ def result_types(body: Body) -> list[ColumnType]:
 def change_only(body: Body, tree: exp.Expression) -> None:
     """A changing statement whose rows nobody asks for."""
     plan = _plan(body, tree)
-    body.write(_execution(body, plan, tree, "execute" if plan.columns is None else "change_rows"))
+    if plan.columns is None:
+        _execute(body, plan, tree)
+    else:
+        body.write(_execution(body, plan, tree, "change_rows"))

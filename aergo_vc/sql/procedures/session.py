@@ -27,6 +27,7 @@ from aergo_vc.sql.running.budget import Meter
 from aergo_vc.sql.running.capture import Capture
 from aergo_vc.sql.running.needs import Requirements
 from aergo_vc.sql.running.plans import Plan
+from aergo_vc.sql.running.references import References
 from aergo_vc.sql.running.runner import Runner, sort_key
 from aergo_vc.sql.running.translated_errors import translated
 from aergo_vc.sql.types.arrays import array_of, array_text, canonical_elements, type_code
@@ -94,7 +95,9 @@ class Session:
         "asks",
         "caller",
         "catalog",
+        "changed",
         "changes",
+        "check_references",
         "events",
         "execute",
         "hits",
@@ -109,10 +112,12 @@ class Session:
         self,
         db: apsw.Connection,
         capture: Capture,
+        references: References,
         trusted: Callable[[str], object],
         load: Callable[[RoutineName], Entry],
     ) -> None:
         self._db, self._capture, self._trusted, self._load = db, capture, trusted, load
+        self.check_references, self.changed = references.check, capture.statement
         self.changes = db.changes
         self._cursors: list[apsw.Cursor] = []
         self._enter_level(0)
@@ -340,6 +345,7 @@ class Session:
     def change_rows(self, sql: str, bindings: Bindings) -> Rows:
         """What RETURNING gives, in an order that does not hang on the engine's."""
         rows = self._fetch(self.execute(sql, bindings))
+        self.check_references()
         if len(rows) > 1:
             rows.sort(key=sort_key)
         return rows

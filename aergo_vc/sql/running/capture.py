@@ -19,6 +19,9 @@ from aergo_vc.sql.types.values import INTEGERS, decoder, encoder, storage_scale
 Kept = tuple[Any, ...]
 """A row or a key as SQLite keeps it."""
 
+Pair = Sequence[Kept | None]
+"""A row before and after."""
+
 
 class Net(dict[Any, list[Kept | None]]):
     """What happened to rows of a table, by identity of the key: the row before and after, as kept.
@@ -44,6 +47,16 @@ class Net(dict[Any, list[Kept | None]]):
             return
         known[1] = after
         self.behind.discard(identity)
+
+    def change(self, identity_of: Callable[[Kept], Any], old: Kept | None, new: Kept | None) -> None:
+        """A row changes; where its key does, that is two changes."""
+        before = None if old is None else identity_of(old)
+        after = None if new is None else identity_of(new)
+        if old is not None and before != after:
+            self.note(before, old, None)
+            old = None
+        if new is not None:
+            self.note(after, old, new)
 
     def take(self, later: "Net") -> None:
         """What happened after that."""
@@ -233,6 +246,10 @@ class Capture:
         self._written: set[Any] | None = None
         self._repeated = False
         self._frames: list[dict[str, Net | InsertedRows]] = []
+        self.statement: list[tuple[str, Kept | None, Kept | None]] = []
+        """What a statement has changed, step by step: table, row before, row after.  To be cleared when one ends; a
+        frame, which begins and ends between statements, clears it too."""
+        self._noted: frozenset[str] = frozenset()
         self._ready: dict[str, _Ready] = {}
         self._layouts: dict[str, Layout] = {}
         self._sequences: frozenset[str] = frozenset()
@@ -298,13 +315,39 @@ class Capture:
         if self.witness is not None:
             self.witness.loaded(name, rows, self._layouts[name].encode)
 
+    # One statement
+
+    def note_statements(self, tables: frozenset[TableName]) -> None:
+        """From here on hold what a statement changes in these tables."""
+        self._ready, self._noted = {}, frozenset(map(str, tables))
+        self.statement.clear()
+
+    def statement_rows(self) -> list[tuple[TableName, Iterable[Pair]]]:
+        """What the statement has changed on the whole, by table: rows before and after, as kept."""
+        frame: dict[str, Net] = {}
+        for name, old, new in self.statement:
+            frame.setdefault(name, Net()).change(self._layouts[name].identity, old, new)
+        return [(TableName(name), net.values()) for name, net in frame.items()]
+
+    def rows(self) -> list[tuple[TableName, Iterable[Pair]]]:
+        """The same for the current frame."""
+        frame = self._frames[-1]
+        nets = {name: self._net(frame, name) for name in list(frame)}
+        for name, net in nets.items():
+            self._catch_up(self._layouts[name], net)
+        return [(TableName(name), net.values()) for name, net in nets.items()]
+
+    # Frames
+
     def push(self) -> None:
+        self.statement.clear()
         self._ready = {}
         self._frames.append({})
         if self.witness is not None:
             self.witness.push()
 
     def drop(self) -> None:
+        self.statement.clear()
         self._ready = {}
         self._frames.pop()
         if self.witness is not None:
@@ -312,6 +355,7 @@ class Capture:
 
     def fold(self) -> Frame:
         """End a frame and take its changes over into the one around it; returns the frame."""
+        self.statement.clear()
         self._ready = {}
         frame = self._frames.pop()
         if self.witness is not None:
@@ -355,8 +399,8 @@ class Capture:
         if not self._frames or name not in self._layouts or self._is_exhausted:
             return None
         layout, net = self._layouts[name], self._net(self._frames[-1], name)
-        is_quick = self.witness is None and self._written is None and layout.only_key is not None
-        place = layout.only_key if is_quick and layout.only_key is not None else -1
+        is_asked = self.witness is not None or self._written is not None or name in self._noted
+        place = -1 if is_asked or layout.only_key is None else layout.only_key
         found = (layout, net, net.behind, int(name not in self._sequences), place)
         self._ready[name] = found
         return found
@@ -383,19 +427,12 @@ class Capture:
                 net[identity] = [old, new]
 
     def _note(self, layout: Layout, net: Net, old: Kept | None, new: Kept | None) -> None:
-        """Any change of a row: one that changes its key is two."""
-        identity_of = layout.identity
-        before = None if old is None else identity_of(old)
-        if new is None:
-            net.note(before, old, None)
-            return
-        identity = identity_of(new)
-        if self._written is not None:
-            self._note_written(layout.table.name, identity)
-        if old is not None and before != identity:
-            net.note(before, old, None)
-            old = None
-        net.note(identity, old, new)
+        """Any change of a row."""
+        if layout.table.name in self._noted:
+            self.statement.append((layout.table.name, old, new))
+        if self._written is not None and new is not None:
+            self._note_written(layout.table.name, layout.identity(new))
+        net.change(layout.identity, old, new)
 
     def _weigh(self, layout: Layout, net: Net, old: Kept | None, new: Kept | None) -> None:
         """Count what of a row is about to be kept."""
