@@ -68,6 +68,16 @@ faults: setup ## long sweep of crash and fault tests
 fuzz: setup ## long sweep of property tests
 	@$(BIN)/python -m pytest -n 2 --long --hypothesis-profile=long -m hypothesis
 
+SOURCES := build/debian-sources
+
+.PHONY: seeds
+seeds: ## fetch SQLite's fuzz seeds from Debian's sources, for a test of the closed SQLite
+	@mkdir -p $(SOURCES)/lists/partial build/fuzz-seeds
+	@printf 'Types: deb-src\nURIs: http://deb.debian.org/debian\nSuites: stable\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' > $(SOURCES)/debian.sources
+	@cd $(SOURCES); options=(-qq -o Dir::Etc::sourcelist=$(CURDIR)/$(SOURCES)/debian.sources -o Dir::Etc::sourceparts=- -o Dir::State::lists=$(CURDIR)/$(SOURCES)/lists); \
+	  apt-get "$${options[@]}" update && apt-get "$${options[@]}" source --download-only sqlite3 && \
+	  tar xf sqlite3_*.orig.tar.xz -C ../fuzz-seeds --strip-components=2 --wildcards '*/test/fuzzdata*.db'
+
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 .PHONY: pythons
 pythons: setup ## compare what contracts do on other versions of Python, as far as they are installed
