@@ -38,9 +38,9 @@ from aergo_vc.model.blocks import DIRECTORY_BRANCH, Header
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import RowCounts
+from aergo_vc.objects.changed import require_nothing_staged
 from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 from aergo_vc.objects.refs import is_reference_name
-from aergo_vc.objects.staged import require_nothing_staged
 from aergo_vc.repository.errors import ConflictError, MergeInProgressError, UnmergeableError
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
