@@ -41,7 +41,7 @@ from aergo_vc.model.transactions import RowCounts
 from aergo_vc.objects.changed import require_nothing_staged
 from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 from aergo_vc.objects.refs import is_reference_name
-from aergo_vc.repository.errors import ConflictError, MergeInProgressError, UnmergeableError
+from aergo_vc.repository.errors import ConflictError, UnmergeableError
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.prepared import PreparedFor, note_prepared
@@ -55,10 +55,10 @@ from aergo_vc.repository.unfinished_merges import (
     forget_merge,
     leave_merge,
     mark_conflict,
-    merge_head,
     merge_message,
     merged_files_in_index,
     require_merge_head,
+    require_no_merge,
 )
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.state.nodes import NodeStore
@@ -253,8 +253,7 @@ def merge(
     source = commit_of(workspace, revision)
     with workspace.locked():
         target = tip_of(workspace, branch)
-        if merge_head(workspace) is not None:
-            raise MergeInProgressError("a merge is in progress in this worktree")
+        require_no_merge(workspace)
         prepared = prepare_merge(workspace, identity, target, source)
         if isinstance(prepared, Unchanged):
             _require_no_files(workspace, prepared, target.commit, source, revision)

@@ -25,6 +25,12 @@ def merge_head(workspace: Workspace) -> ObjectId | None:
     return ObjectId(text[0])
 
 
+def require_no_merge(workspace: Workspace) -> None:
+    """Raise MergeInProgressError where one is, for what would put a block between it and its target."""
+    if merge_head(workspace) is not None:
+        raise MergeInProgressError("a merge is unfinished in this worktree")
+
+
 def require_merge_head(workspace: Workspace) -> ObjectId:
     """The same; raises NoMergeError where no merge is in progress."""
     found = merge_head(workspace)
