@@ -52,9 +52,9 @@ from aergo_vc.repository.sealing import Producer, checked_message
 from aergo_vc.repository.state_cache import state_cache
 from aergo_vc.repository.tips import Tip, tip_of
 from aergo_vc.repository.unfinished_merges import (
+    Ledgers,
     forget_merge,
     leave_merge,
-    mark_conflict,
     merge_message,
     merged_files_in_index,
     require_merge_head,
@@ -107,6 +107,11 @@ class Prepared:
     @property
     def block(self) -> BlockId:
         return self.written.id
+
+    @property
+    def sides(self) -> Ledgers:
+        """What is merged with what."""
+        return Ledgers(self.base, self.target.ledger.id, self.source_ledger.id)
 
     @property
     def included(self) -> tuple[Replayed, ...]:
@@ -292,9 +297,9 @@ def _leave(workspace: Workspace, prepared: Prepared, files: ObjectId | None, mes
     if not prepared.conflicts:
         # So that `git commit` may seal it; first, because a merge that git shows as in progress must be ready.
         note_prepared(workspace.paths, ledger, PreparedFor(target.commit, source))
-    leave_merge(workspace, target.commit, source, with_ledger(workspace.writer, root, ledger), message)
-    if prepared.conflicts:
-        mark_conflict(workspace, prepared.base, target.ledger.id, prepared.source_ledger.id)
+    conflict = prepared.sides if prepared.conflicts else None
+    result = with_ledger(workspace.writer, root, ledger)
+    leave_merge(workspace, target.commit, source, result, message, conflict=conflict)
 
 
 def land_merge(

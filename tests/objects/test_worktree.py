@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from git_sandbox import Sandbox, make_repository
+from git_sandbox import Sandbox, make_repository, search_path
 
 from aergo_vc.base.ids import ObjectId
 from aergo_vc.objects.changed import staged_changes
@@ -14,7 +14,7 @@ from aergo_vc.objects.worktree import Worktree
 
 
 def _home(sandbox: Sandbox) -> dict[str, str]:
-    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(sandbox.root.parent)}
+    return {"PATH": search_path(), "HOME": str(sandbox.root.parent)}
 
 
 def _worktree(sandbox: Sandbox, timeout: float = 1) -> Worktree:
