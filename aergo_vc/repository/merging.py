@@ -59,6 +59,7 @@ from aergo_vc.repository.unfinished_merges import (
     merged_files_in_index,
     require_merge_head,
     require_no_merge,
+    unmark_conflict,
 )
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.state.nodes import NodeStore
@@ -279,6 +280,7 @@ def merge(
 def _require_fit(workspace: Workspace, prepared: Prepared, files: MergedFiles | None) -> None:
     """Refuse a merge for which there is no place, before anything is changed or signed."""
     if workspace.paths.work_tree is not None:
+        unmark_conflict(workspace)  # a crash may have left one for which no merge is in progress
         require_nothing_staged(workspace.user_git, prepared.target.commit)
     elif prepared.conflicts:
         many = len(prepared.conflicts)
