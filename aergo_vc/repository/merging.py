@@ -38,10 +38,10 @@ from aergo_vc.model.blocks import DIRECTORY_BRANCH, Header
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import RowCounts
+from aergo_vc.objects.changed import require_nothing_staged
 from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 from aergo_vc.objects.refs import is_reference_name
-from aergo_vc.objects.staged import require_nothing_staged
-from aergo_vc.repository.errors import ConflictError, MergeInProgressError, UnmergeableError
+from aergo_vc.repository.errors import ConflictError, UnmergeableError
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.prepared import PreparedFor, note_prepared
@@ -55,10 +55,11 @@ from aergo_vc.repository.unfinished_merges import (
     Ledgers,
     forget_merge,
     leave_merge,
-    merge_head,
     merge_message,
     merged_files_in_index,
     require_merge_head,
+    require_no_merge,
+    unmark_conflict,
 )
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.state.nodes import NodeStore
@@ -258,8 +259,7 @@ def merge(
     source = commit_of(workspace, revision)
     with workspace.locked():
         target = tip_of(workspace, branch)
-        if merge_head(workspace) is not None:
-            raise MergeInProgressError("a merge is in progress in this worktree")
+        require_no_merge(workspace)
         prepared = prepare_merge(workspace, identity, target, source)
         if isinstance(prepared, Unchanged):
             _require_no_files(workspace, prepared, target.commit, source, revision)
@@ -280,6 +280,7 @@ def merge(
 def _require_fit(workspace: Workspace, prepared: Prepared, files: MergedFiles | None) -> None:
     """Refuse a merge for which there is no place, before anything is changed or signed."""
     if workspace.paths.work_tree is not None:
+        unmark_conflict(workspace)  # a crash may have left one for which no merge is in progress
         require_nothing_staged(workspace.user_git, prepared.target.commit)
     elif prepared.conflicts:
         many = len(prepared.conflicts)
