@@ -35,6 +35,8 @@ GIT_CONFIG = """\
 \tauto = 0
 [advice]
 \tdetachedHead = false
+[safe]
+\tbareRepository = all
 """
 
 
