@@ -508,7 +508,7 @@ class Repository:
         trusted = None
         if span is not None:
             trusted, dots, end = span.partition("..")
-            if not dots or end:
+            if not trusted or not dots or end:
                 raise UnknownRevisionError(f"{span!r}: BLOCK.. is expected", revision=span)
         return verify(
             self._workspace, name, trusted=trusted, workers=workers, progress=progress or (lambda _done, _all: None)
