@@ -88,6 +88,15 @@ pythons: setup ## compare what contracts do on other versions of Python, as far 
 	  found=$$(build/$$python/bin/python tests/differential.py) || exit 1; echo "$$python: $$found"; \
 	  [ "$$found" = "$$($(BIN)/python tests/differential.py)" ] || { echo "$$python: differs" >&2; exit 1; }; done
 
+GITS ?=
+GIT_TESTS := tests/gitside tests/objects tests/keys/test_ssh_signatures.py tests/cli tests/faults tests/repository/test_installing.py \
+  tests/security/test_plain_git_merges.py tests/security/test_stolen_branches.py tests/security/test_untracked_files.py
+.PHONY: gits
+gits: setup ## test what depends on git with other versions: GITS='/opt/git-2.47/bin ...'
+	@[ -n "$(GITS)" ] || { echo "make gits: name the folders of their programs: GITS='…'" >&2; exit 2; }
+	@for folder in $(GITS); do "$$folder/git" version; \
+	  PATH="$$folder:$$PATH" $(BIN)/python -m pytest -q -n 2 $(GIT_TESTS) || exit 1; done
+
 .PHONY: clean
 clean: ## remove the environment and all that was built or cached
 	rm -rf $(VENV) build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
