@@ -67,7 +67,6 @@ def leave_merge(
     for what the user changed there; then nothing is touched.
     """
     worktree = Worktree(workspace.paths, workspace.surroundings.variables)
-    _unmark_conflict(workspace)  # a crash may have left one for which no merge is in progress
     pack = workspace.writer.publish()
     try:
         worktree.sync_to(target, result)
@@ -95,7 +94,8 @@ def mark_conflict(workspace: Workspace, ledgers: Ledgers) -> None:
     workspace.user_git.run("update-index", "--index-info", stdin="".join(lines).encode())
 
 
-def _unmark_conflict(workspace: Workspace) -> None:
+def unmark_conflict(workspace: Workspace) -> None:
+    """Take the mark away, if there is one."""
     git = workspace.user_git
     if git.run("ls-files", "--unmerged", "--", _MARKED).output:
         git.run("reset", "--quiet", "--", _MARKED)
@@ -106,7 +106,7 @@ def merged_files_in_index(workspace: Workspace, target: ObjectId) -> ObjectId:
 
     Raises MergeInProgressError while the index holds conflicts.
     """
-    _unmark_conflict(workspace)
+    unmark_conflict(workspace)
     git = workspace.user_git
     conflicts = git.run("ls-files", "-z", "--unmerged").output.decode("utf-8", "replace").split("\0")
     if conflicts[0]:

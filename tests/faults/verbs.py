@@ -5,7 +5,6 @@ reference may stand after a crash: at its old value, or at the one that an undis
 """
 
 import hashlib
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -14,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from git_sandbox import search_path
+
 from aergo_vc.base.errors import AergoError
 from aergo_vc.codec.digests import Kind
-from aergo_vc.merging.conflicts import Side
 from aergo_vc.objects.consolidating import MOST_PACKS
 from aergo_vc.repository.facade import Repository
 from aergo_vc.repository.hooks import Program
@@ -120,7 +120,7 @@ def _merge_later(repository: Repository, folder: Path) -> object:
 
 
 def _resolve(repository: Repository, folder: Path) -> object:
-    return len(repository.resolve("", Side.THEIRS).conflicts)
+    return len(repository.resolve_sql("UPDATE account SET balance = 5 WHERE id = 8").conflicts)
 
 
 def _cherry_pick(repository: Repository, folder: Path) -> object:
@@ -289,6 +289,6 @@ def sealed_variables(home: Path, path: str | None = None) -> dict[str, str]:
         "GIT_CONFIG_NOSYSTEM": "1",
         "HOME": str(home),
         "LC_ALL": "C.UTF-8",
-        "PATH": path or os.defpath,
+        "PATH": path or search_path(),
         "TZ": "UTC",
     }

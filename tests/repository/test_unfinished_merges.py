@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from world import World
 
 from aergo_vc.base.errors import AergoError
-from aergo_vc.merging.conflicts import Side
 from aergo_vc.merging.resolving import FailedResolutionError
 from aergo_vc.objects.durable import replace_file
 from aergo_vc.repository import unfinished_merges
+
+TAKE_THEIRS = "UPDATE account SET balance = 1 WHERE name = 'ann'"
 
 
 class _CrashError(Exception):
@@ -45,7 +46,7 @@ def resolved(conflicting: Ledger) -> Ledger:
     """The same with the merge in progress, and its conflict resolved."""
     with conflicting.open() as repository:
         repository.merge("side")
-        repository.resolve("", Side.THEIRS)
+        repository.resolve_sql(TAKE_THEIRS)
     return conflicting
 
 
@@ -74,7 +75,7 @@ def test_of_a_merge_that_a_crash_cut_short_before_a_file_git_commits_nothing_and
     with conflicting.open() as repository:
         if name != "nothing":
             assert len(repository.merge("side").conflicts) == 1
-        repository.resolve("", Side.THEIRS)
+        repository.resolve_sql(TAKE_THEIRS)
         assert repository.continue_merge().commit == conflicting.ref()
     assert conflicting.verifies() == 5
     assert place.git("status", "--porcelain").out == ""
@@ -82,7 +83,7 @@ def test_of_a_merge_that_a_crash_cut_short_before_a_file_git_commits_nothing_and
 
 def test_a_resolution_whose_signature_is_broken_is_not_sealed(resolved: Ledger) -> None:
     path, head = files_of(resolved)["resolutions"], resolved.ref()
-    path.write_bytes(path.read_bytes().replace(b"'1'", b"'7'"))
+    path.write_bytes(path.read_bytes().replace(b"balance = 1", b"balance = 7"))
     with resolved.open() as repository, pytest.raises(FailedResolutionError, match="does not verify"):
         repository.continue_merge()
     assert resolved.ref() == head
@@ -95,7 +96,7 @@ def test_a_resolution_that_names_a_block_which_the_branch_has_not_any_more_is_no
     with conflicting.open() as repository:
         repository.sql("UPDATE account SET balance = 3 WHERE name = 'bob'", commit=True)
         repository.merge("side")
-        repository.resolve("", Side.THEIRS)
+        repository.resolve_sql(TAKE_THEIRS)
     conflicting.place.git("update-ref", "refs/heads/main", "main~1")
     head = conflicting.ref()
     with conflicting.open() as repository, pytest.raises(FailedResolutionError, match="no recent block"):
