@@ -317,7 +317,7 @@ class BlockExecution:
                     if not is_kept:
                         done.rollback()
             except AergoError:
-                self.attempted = recorder.footprint({})
+                self.attempted = recorder.failed()
                 raise
         if is_kept:
             self._absorb(done, filled)

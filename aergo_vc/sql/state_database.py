@@ -22,7 +22,7 @@ from aergo_vc.sql.outcomes import OpenTransaction
 from aergo_vc.sql.running import ahead, cached_catalog
 from aergo_vc.sql.running.ahead import RowSource, lost_rows
 from aergo_vc.sql.running.budget import DEFAULT_BUDGET, Meter
-from aergo_vc.sql.running.capture import Capture
+from aergo_vc.sql.running.capture import Capture, Kept, Layout
 from aergo_vc.sql.running.facts import Facts
 from aergo_vc.sql.running.loading import insert_many
 from aergo_vc.sql.running.references import References
@@ -44,7 +44,7 @@ class StateDatabase:
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
         self._commands = self._db.cursor().execute
         self._facts = Facts(self._db)
-        self._capture = Capture()
+        self._capture = Capture(self._rows_of)
         self._references = References(self._db, self._capture, self._trusted)
         self._db.preupdate_hook(self._capture.listener)
         self._transactions: list[OpenTransaction] = []
@@ -75,6 +75,18 @@ class StateDatabase:
             self._commands(sql)
         except DISK_ERRORS as error:
             raise disk_error(error) from error
+        finally:
+            self._guard.trusted = False
+
+    def _rows_of(self, layout: Layout, identities: Sequence[Any]) -> list[Kept]:
+        """What rows of a table with a key of one column are now, by their keys."""
+        table = layout.table
+        columns = ", ".join(quote_name(column.name) for column in table.columns)
+        sql = f"SELECT {columns} FROM {quote_name(table.name)} WHERE {key_test(table)}"
+        keys = [(identity,) for identity in identities]
+        self._guard.trusted = True
+        try:
+            return self._db.executemany(sql, keys).fetchall()
         finally:
             self._guard.trusted = False
 

@@ -123,7 +123,6 @@ class TableBuilder:
         self._pending_checks: list[tuple[str | None, exp.Expression, str | None]] = []
         self._pending_keys: list[tuple[str | None, tuple[str, ...], exp.Expression]] = []
         self._pending_uniques: list[tuple[str | None, tuple[str, ...]]] = []
-        self._primary_node: exp.Expression | None = None
         self._base = split_name(table.name)[1]
         self.new_sequences: tuple[TableName, ...] = ()
         """Those that columns brought along; `catalog` has them."""
@@ -237,7 +236,6 @@ class TableBuilder:
         if self.primary_key:
             raise error_at(node, INVALID_DEFINITION, f'multiple primary keys for table "{self._base}" are not allowed')
         self.primary_key = names
-        self._primary_node = node
 
     def finish(self, node: exp.Expression) -> Table:
         """The table, its constraints sorted by name."""

@@ -21,6 +21,7 @@ from aergo_vc.sql.errors import (
 from aergo_vc.sql.language.binder import Binder, OutputColumn, Query, Surroundings, placed
 from aergo_vc.sql.language.expressions import Expression, assign, column_expression, condition
 from aergo_vc.sql.language.functions import output_name
+from aergo_vc.sql.language.native import left_to_column
 from aergo_vc.sql.language.queries import bind_common, bind_query, top_binder
 from aergo_vc.sql.language.rows import spread
 from aergo_vc.sql.language.scope import Scope, Source, table_name_of, table_source
@@ -31,7 +32,7 @@ from aergo_vc.sql.running.needs import Reading
 from aergo_vc.sql.running.plans import Plan
 from aergo_vc.sql.running.spelling import quote_name
 from aergo_vc.sql.running.table_access import indexes_of
-from aergo_vc.sql.types.values import TEXT
+from aergo_vc.sql.types.values import BIGINT, TEXT
 
 
 def compile_statement(catalog: Catalog, tree: exp.Expression, around: Surroundings | None = None) -> Plan:
@@ -355,11 +356,11 @@ def _assignments(binder: Binder, table: Table, nodes: Sequence[exp.Expression]) 
         if _is_default(value) and takes_numbers(column.default):
             raise unsupported(value, "DEFAULT of a sequence where the order of rows is not fixed")
         with placed(value):
-            sql = (
-                default_sql(binder.catalog, column)
-                if _is_default(value)
-                else assign(binder.bind(value), column.type, column.name)
-            )
+            if _is_default(value):
+                sql = default_sql(binder.catalog, column)
+            else:
+                sql = assign(binder.bind(value), column.type, column.name)
+                sql = left_to_column(sql) if column.type == BIGINT else sql
         texts.append(f"{quote_name(column.name)} = {sql}")
     return ", ".join(texts)
 

@@ -48,6 +48,10 @@ def disk_error(error: Exception) -> EngineError:
 
 def translated(error: apsw.Error, catalog: Catalog, table: TableName | None) -> AergoError:
     """The error to raise instead of SQLite's; `table` is the one that the statement writes."""
+    code = getattr(error, "extendedresult", 0)
+    if code == apsw.SQLITE_CONSTRAINT_DATATYPE or str(error) == "integer overflow":
+        # A whole number beyond 64 bits, which SQLite made a float, is none for a column of integers.
+        return SqlError(OUT_OF_RANGE, "bigint out of range")
     if isinstance(error, apsw.ConstraintError):
         return _constraint_error(str(error), catalog, table)
     if isinstance(error, apsw.TooBigError):
@@ -55,8 +59,6 @@ def translated(error: apsw.Error, catalog: Catalog, table: TableName | None) -> 
     if isinstance(error, apsw.NoMemError):
         return FuseError("a statement takes more memory than this machine allows")
     if isinstance(error, apsw.SQLError):
-        if str(error) == "integer overflow":
-            return SqlError(OUT_OF_RANGE, "bigint out of range")
         return SqlError(TOO_COMPLEX, f"the statement is too complex for the engine: {error}")
     return EngineError(f"the SQL engine failed: {error}")
 
