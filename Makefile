@@ -80,13 +80,13 @@ seeds: ## fetch SQLite's fuzz seeds from Debian's sources, for a test of the clo
 
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 .PHONY: pythons
-pythons: setup ## compare what contracts do on other versions of Python, as far as they are installed
-	@$(BIN)/python tests/differential.py
-	@for python in $(PYTHONS); do \
+pythons: setup ## compare the blocks that other versions of Python make, as far as they are installed
+	@ours=$$($(BIN)/python tests/differential.py); echo "$(BIN)/python: $$ours"; \
+	for python in $(PYTHONS); do \
 	  if ! "$$python" -c '$(SUITABLE)' >/dev/null 2>&1; then echo "$$python: not installed, skipped"; continue; fi; \
 	  "$$python" -m venv --clear build/$$python && build/$$python/bin/pip install --quiet . && \
 	  found=$$(build/$$python/bin/python tests/differential.py) || exit 1; echo "$$python: $$found"; \
-	  [ "$$found" = "$$($(BIN)/python tests/differential.py)" ] || { echo "$$python: differs" >&2; exit 1; }; done
+	  [ "$$found" = "$$ours" ] || { echo "$$python: differs" >&2; exit 1; }; done
 
 GITS ?=
 GIT_TESTS := tests/gitside tests/objects tests/keys/test_ssh_signatures.py tests/cli tests/faults tests/repository/test_installing.py \

@@ -292,7 +292,7 @@ class BlockExecution:
         """A transaction that is nothing but a call: what the engine keeps whole or not at all by itself."""
         context = self.context_of(transaction.id, transaction.payload.signer)
         called = self._machine.engine.call(call.routine, call.arguments, context, accept=self._accept)
-        _merge(self._work.changes, called.changes)
+        self._add(called.changes)
         receipt = Receipt(transaction.id, _counts(called.changes), called.events, called.result)
         return TransactionOutcome((), receipt, called.notices)
 
@@ -503,7 +503,12 @@ class BlockExecution:
             if untouched and type(rest.get(name)) is InsertedRows:
                 del rest[name]
                 work.roots[name] = node
-        _merge(work.changes, rest)
+        self._add(rest)
+
+    def _add(self, changes: Changes) -> None:
+        """Add a transaction's changes to those before, keeping net changes only."""
+        for name, rows in changes.items():
+            _merge(self._work.changes.setdefault(name, {}), self._machine.engine.spelled_alike(name, rows))
 
 
 class _Ran(NamedTuple):
@@ -535,18 +540,16 @@ def _has_same_tables(catalog: Catalog, other: Catalog) -> bool:
     return replace(catalog, routines=other.routines, owners=other.owners, grants=other.grants) == other
 
 
-def _merge(total: dict[TableName, dict[Key, RowChange]], changes: Changes) -> None:
-    """Add later changes to earlier ones, keeping net changes only."""
-    for name, rows in changes.items():
-        mine = total.setdefault(name, {})
-        for key, change in rows.items():
-            earlier = mine.get(key)
-            if earlier is None:
-                mine[key] = change
-            elif earlier.before == change.after:
-                del mine[key]
-            else:
-                mine[key] = RowChange(earlier.before, change.after)
+def _merge(total: dict[Key, RowChange], changes: TableChanges) -> None:
+    """Add later changes of a table to earlier ones."""
+    for key, change in changes.items():
+        earlier = total.get(key)
+        if earlier is None:
+            total[key] = change
+        elif earlier.before == change.after:
+            del total[key]
+        else:
+            total[key] = RowChange(earlier.before, change.after)
 
 
 def _counts(changes: Changes) -> dict[TableName, RowCounts]:
