@@ -128,7 +128,8 @@ class FootprintLog:
             [(self._lookup(lookup), self._cells(rows)) for lookup, rows in found.items()]
             for found in (footprint.lookups, footprint.entries)
         )
-        return reads, writes, changes, footprint.defines, footprint.situated, lookups, entries
+        taken = [self._table(table) for table in sorted(footprint.taken)]
+        return reads, writes, changes, footprint.defines, footprint.situated, lookups, entries, taken
 
     def _lookup(self, lookup: Lookup) -> int:
         return self._lookups.setdefault(lookup, len(self._lookups))
@@ -190,7 +191,7 @@ def _footprint(
     sets: Sequence[Columns],
     lookups: Sequence[Lookup],
 ) -> Footprint:
-    reads, writes, changes, defines, situated, looked_up, entries = value
+    reads, writes, changes, defines, situated, looked_up, entries, taken = value
 
     def cells(rows: Any) -> dict[Key, Columns]:  # noqa: ANN401 - as above
         return {tuple(key): sets[columns] for key, columns in rows}
@@ -206,6 +207,7 @@ def _footprint(
         situated=situated,
         lookups={lookups[lookup]: cells(rows) for lookup, rows in looked_up},
         entries={lookups[lookup]: cells(rows) for lookup, rows in entries},
+        taken=frozenset(tables[table] for table in taken),
     )
 
 

@@ -1,11 +1,11 @@
 """Footprints: what a transaction read and wrote, as far as it matters for what other transactions did or will do."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from aergo_vc.base.ids import TableName
-from aergo_vc.model.changes import Changes, Key
+from aergo_vc.model.changes import Changes, Key, RowChange
 
 Columns = frozenset[str]
 """Names of a table's columns."""
@@ -48,6 +48,9 @@ class Footprint:
     that were looked at, those of the lookup always among them.  `entries` repeats `writes` by the values under which
     the rows were to be found before or after they were written.
 
+    `taken` are sequences of which it took numbers and that it did not ask for anything else; these are read and
+    written too.
+
     A transaction that `defines` something touches everything.  One that is `situated` asked for the time, the height
     or the branch of its block, and may do something else in another.
     """
@@ -59,6 +62,7 @@ class Footprint:
     situated: bool = False
     lookups: Mapping[Lookup, Mapping[Key, Columns]] = field(default_factory=dict)
     entries: Mapping[Lookup, Mapping[Key, Columns]] = field(default_factory=dict)
+    taken: frozenset[TableName] = frozenset()
 
 
 class Cell(NamedTuple):
@@ -84,6 +88,55 @@ def blind_writes(footprint: Footprint) -> dict[TableName, dict[Key, Columns]]:
         if blind:
             found[table] = blind
     return found
+
+
+def apart_from_numbers(footprint: Footprint) -> Footprint:
+    """What a transaction read and wrote that any other numbers of its sequences would not change.
+
+    That leaves out the sequences, and the rows that it inserted: whether something is in their way shows when they get
+    other numbers.
+    """
+    if not footprint.taken:
+        return footprint
+    inserted = {table: set(_inserted(rows)) for table, rows in footprint.changes.items()}
+    reads = {
+        table: reads._replace(rows=_without(reads.rows, inserted.get(table, ())))
+        for table, reads in footprint.reads.items()
+        if table not in footprint.taken
+    }
+    writes = {
+        table: _without(rows, inserted.get(table, ()))
+        for table, rows in footprint.writes.items()
+        if table not in footprint.taken
+    }
+    return replace(footprint, reads=reads, writes=writes)
+
+
+def renumbered(made: Footprint, now: Footprint) -> Footprint:
+    """The rows that a transaction which takes numbers inserted when it was made, and does not now, as what it wrote."""
+    if not made.taken:
+        return Footprint()
+    writes = {
+        table: {key: made.writes[table][key] for key in _inserted(rows) if key not in now.writes.get(table, ())}
+        for table, rows in made.changes.items()
+        if table not in made.taken
+    }
+    entries = {lookup: _without(found, now.entries.get(lookup, ())) for lookup, found in made.entries.items()}
+    return Footprint(
+        writes={table: rows for table, rows in writes.items() if rows},
+        entries={lookup: found for lookup, found in entries.items() if found},
+    )
+
+
+def names(footprint: Footprint) -> Iterator[tuple[TableName | Lookup, Key]]:
+    """The rows that a transaction wrote, or asked for by their keys or by a lookup."""
+    for table, reads in footprint.reads.items():
+        yield from ((table, key) for key in reads.rows)
+    for table, rows in footprint.writes.items():
+        yield from ((table, key) for key in rows)
+    for found in (footprint.lookups, footprint.entries):
+        for lookup, looked_up in found.items():
+            yield from ((lookup, values) for values in looked_up)
 
 
 def reads_what(writer: Footprint, reader: Footprint) -> Cell | None:
@@ -169,6 +222,14 @@ class Touched:
 
 _NO_COLUMNS: Columns = frozenset()
 _NO_READS = Reads({})
+
+
+def _inserted(rows: Mapping[Key, RowChange]) -> list[Key]:
+    return [key for key, change in rows.items() if change.before is None]
+
+
+def _without(rows: Mapping[Key, Columns], keys: Collection[Key]) -> dict[Key, Columns]:
+    return {key: columns for key, columns in rows.items() if key not in keys}
 
 
 def _add(total: dict[Key, Columns], rows: Mapping[Key, Columns]) -> None:

@@ -4,21 +4,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aergo_vc.base.ids import TableName
+from aergo_vc.model.changes import RowChange
 from aergo_vc.model.footprints import (
     Cell,
     Footprint,
     Lookup,
     Reads,
     Touched,
+    apart_from_numbers,
     blind_writes,
     conflicts,
+    names,
     reads_what,
+    renumbered,
     writes_both,
 )
 
 COLUMNS = st.frozensets(st.sampled_from("kab"))
 ROWS = st.dictionaries(st.tuples(st.integers(1, 3)), COLUMNS, max_size=2)
-NAMES = st.sampled_from([TableName("public.s"), TableName("public.t")])
+S, T = TableName("public.s"), TableName("public.t")
+NAMES = st.sampled_from([S, T])
 READS = st.builds(Reads, ROWS, st.none() | COLUMNS)
 LOOKUPS = st.dictionaries(NAMES.map(lambda name: Lookup(name, ("a",))), ROWS, max_size=2)
 FOOTPRINTS = st.builds(
@@ -95,3 +100,38 @@ def test_an_index_of_several_answers_as_each_of_them(several: list[Footprint], o
     for other in several:
         touched.add(other)
     assert touched.is_read_by(one) == any(reads_what(other, one) is not None for other in several)
+
+
+def _inserting(number: int) -> Footprint:
+    """A row of t with a number that the transaction took, an order for customer 7."""
+    key, row = (number,), (number, 7, "x")
+    counter = {("sequence",): frozenset(("last_value",))}
+    customer = Lookup(T, ("customer",))
+    return Footprint(
+        {S: Reads(counter), T: Reads({key: frozenset(("k",)), (99,): frozenset("a")})},
+        {S: counter, T: {key: frozenset("kab"), (5,): frozenset("a")}},
+        {T: {key: RowChange(None, row), (5,): RowChange(row, (5, 7, "y"))}},
+        entries={customer: {(7,): frozenset("kab")}, Lookup(T, ("number",)): {(number,): frozenset("kab")}},
+        taken=frozenset([S]),
+    )
+
+
+def test_what_hangs_on_no_number_is_all_but_the_sequence_and_the_new_rows() -> None:
+    found = apart_from_numbers(_inserting(3))
+    assert found.reads == {T: Reads({(99,): frozenset("a")})}
+    assert found.writes == {T: {(5,): frozenset("a")}}
+    plain = Footprint({T: Reads({(3,): frozenset("k")})}, {T: {(3,): frozenset("kab")}})
+    assert apart_from_numbers(plain) is plain
+
+
+def test_rows_with_other_numbers_are_those_that_were_inserted_and_are_not_written_now() -> None:
+    found = renumbered(_inserting(3), _inserting(4))
+    assert found.writes == {T: {(3,): frozenset("kab")}}
+    assert found.entries == {Lookup(T, ("number",)): {(3,): frozenset("kab")}}
+    assert renumbered(_inserting(3), _inserting(3)) == Footprint()
+    assert set(names(found)) == {(T, (3,)), (Lookup(T, ("number",)), (3,))}
+
+
+def test_who_takes_no_number_gives_no_row_another_one() -> None:
+    made = Footprint(writes={T: {(3,): frozenset("k")}}, changes={T: {(3,): RowChange(None, (3,))}})
+    assert renumbered(made, Footprint()) == Footprint()

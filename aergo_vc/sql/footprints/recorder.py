@@ -82,6 +82,7 @@ class Recorder:
         self._entries: list[_Entries] = [{}]
         self._at_stake: list[dict[TableName, Columns]] = [{}]
         self._rows: _Written = {}
+        self._taken: set[TableName] = set()
         self._looked_up: _Entries = {}
         self._moved: dict[tuple[Lookup, Key], set[Key]] = {}
         self._scanned: dict[TableName, Columns] = {}
@@ -116,7 +117,7 @@ class Recorder:
             if entered:
                 _fold(entered, entries)
         lookups = {lookup: found.copy() for lookup, found in self._looked_up.items()}
-        return Footprint(reads, writes, changes, self.defines, self._situated, lookups, entries)
+        return Footprint(reads, writes, changes, self.defines, self._situated, lookups, entries, frozenset(self._taken))
 
     # Savepoints
 
@@ -166,6 +167,8 @@ class Recorder:
         return None if self._loads or self._guard.trusted else self._known.get(sql) or self._analysed(sql)
 
     def _look(self, access: Access, bindings: Any) -> None:  # noqa: ANN401 - as of `trace`
+        if access.takes is not None and not self._has_asked(access.takes):
+            self._taken.add(access.takes)
         for points in access.points:
             self._read_points(points, bindings)
         for scan in access.scans:
@@ -381,6 +384,10 @@ class Recorder:
             columns = None if values is None or looked_up is None else looked_up.get(values)
             if columns is not None and not self._has_written(facts.name, key, identity.columns):
                 self._read(facts.name, key, columns)
+
+    def _has_asked(self, name: TableName) -> bool:
+        """Whether a row of a table was read or written."""
+        return name in self._rows or name in self._scanned or any(name in frame for frame in self._frames)
 
     def _has_written(self, name: TableName, key: Key, columns: Columns) -> bool:
         """Whether the transaction has given a row its values in some of these columns."""
