@@ -65,11 +65,7 @@ class LeftOut:
         for transaction, writer, what in self._footprints:
             cell = reads_what(writer, footprint)
             if cell is not None:
-                message = "it comes behind a transaction that is left out and that defines something"
-                if footprint.defines:
-                    message = "it defines something behind a transaction that is left out"
-                if cell.key is not None:
-                    message = f"it read {_row(cell)}, {what}"
+                message = _reliance(cell) if cell.key is None else f"it read {_row(cell)}, {what}"
                 return Refusal(DEPENDS, message, transaction)
         return None
 
@@ -158,6 +154,12 @@ def _meeting(table: UnseenTable, rows: Mapping[Key, Columns]) -> Iterator[tuple[
 def _first(cells: Iterator[tuple[Key, Columns]]) -> tuple[Key, str] | None:
     found = min(cells, key=lambda cell: sorted_key(cell[0]), default=None)
     return None if found is None else (found[0], min(found[1]))
+
+
+def _reliance(cell: Cell) -> str:
+    """What a transaction and one that is left out have to do with each other that define something or rely on it."""
+    what = f"{cell.defined}, which" if cell.defined else "what"
+    return f"it relies on {what} a transaction that is left out defines or wrote"
 
 
 def _cell_at(what: TableName | Lookup, key: Key) -> Cell:

@@ -14,6 +14,7 @@ from aergo_vc.model.footprints import Columns, Footprint, Lookup, Reads
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.types import Row
 from aergo_vc.sql.footprints.accesses import Access, Insertion, Points
+from aergo_vc.sql.footprints.naming import Naming, defined
 from aergo_vc.sql.footprints.tables import Child, Parent, TableFacts
 from aergo_vc.sql.footprints.texts import Prepared, prepared
 from aergo_vc.sql.running.capture import Capture, InsertedRows, Kept
@@ -69,15 +70,19 @@ class Recorder:
         self._known: dict[str, Access] = {}
         self._shapes: dict[str, Access] = {}
         self._routines: dict[str, bool] = {}
+        self._naming: Naming | None = None
         self.begin()
 
     def set_catalog(self, catalog: Catalog) -> None:
         """Definitions have changed."""
         self._catalog = catalog
-        self._facts, self._known, self._shapes, self._routines = {}, {}, {}, {}
+        self._facts, self._known, self._shapes, self._routines, self._naming = {}, {}, {}, {}, None
 
     def begin(self) -> None:
         """Forget what was recorded: a transaction begins."""
+        self._begun = self._catalog
+        self._scripts: list[str] = []
+        self._called: set[RoutineName] = set()
         self._frames: list[_Written] = [{}]
         self._entries: list[_Entries] = [{}]
         self._at_stake: list[dict[TableName, Columns]] = [{}]
@@ -117,7 +122,20 @@ class Recorder:
             if entered:
                 _fold(entered, entries)
         lookups = {lookup: found.copy() for lookup, found in self._looked_up.items()}
-        return Footprint(reads, writes, changes, self.defines, self._situated, lookups, entries, frozenset(self._taken))
+        return Footprint(
+            reads, writes, changes, self.defines, self._situated, lookups, entries, frozenset(self._taken),
+            uses=self._used(), defined=defined(self._begun, self._catalog) if self.defines else None,
+        )  # fmt: skip
+
+    def _used(self) -> frozenset[str]:
+        """What scripts and routines could use."""
+        if self._begun is not self._catalog:
+            naming = Naming(self._begun, self._catalog)
+        else:
+            naming = self._naming = self._naming or Naming(self._catalog)
+        found = [naming.used_by_routine(name) for name in self._called]
+        found += [naming.used_by(script) for script in self._scripts]
+        return found[0] if len(found) == 1 else frozenset().union(*found)
 
     # Savepoints
 
@@ -141,8 +159,13 @@ class Recorder:
 
     # Statements
 
+    def run(self, script: str) -> None:
+        """A script begins."""
+        self._scripts.append(script)
+
     def call(self, name: str) -> None:
         """A routine is called."""
+        self._called.add(RoutineName(name))
         if not self._situated:
             found = self._routines.get(name)
             if found is None:
