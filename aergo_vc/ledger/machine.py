@@ -327,12 +327,12 @@ class BlockExecution:
         """Execute one transaction and then make the rows that `amend` names what it says, all or nothing.
 
         `amend` is handed what the transaction read and wrote, which `attempted` is too, before foreign keys were looked
-        at; they are when all is done.  None from it: nothing remains.  Raises as `execute` does, and SqlError where a
-        row breaks a constraint.
+        at; all are when all is done, those too that a statement would else be refused for.  None from it: nothing
+        remains.  Raises as `execute` does, and SqlError where a row breaks a constraint.
         """
         filled: dict[TableName, Node] = {}
         engine = self._machine.engine
-        with engine.record() as recorder, engine.transaction() as done:
+        with engine.record() as recorder, engine.transaction(waits=True) as done:
             ran = self._run(transaction, payload, filled)
             self.attempted = recorder.footprint(engine.changes_of(done))
             rows = amend(self.attempted)

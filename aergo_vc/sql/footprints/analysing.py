@@ -11,7 +11,6 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from aergo_vc.base.ids import TableName
 from aergo_vc.model.footprints import Columns, Lookup
 from aergo_vc.sql.footprints.accesses import Access, Alternatives, Insertion, Points, Scan, Value
 from aergo_vc.sql.footprints.tables import Identity, TableFacts
@@ -209,16 +208,12 @@ class _Statement:
         named = [node.find(exp.Column) for node in conflict.args.get("conflict_keys") or ()]
         return frozenset(column.name for column in named if column is not None) or facts.keys
 
-    def _at_stake(self, assigned: Columns, insertion: Insertion | None) -> Mapping[TableName, Columns]:
-        """What the statement searches if it fails, as far as that is not told anyway."""
+    def _at_stake(self, assigned: Columns, insertion: Insertion | None) -> Columns:
+        """By what the statement searches its target if it fails, as far as that is not told anyway."""
         facts = self._target
-        if facts is None or facts.only_key is not None:
-            return {}
-        if insertion is None:
-            return facts.at_stake(assigned)
-        if insertion.count:
-            return facts.parents_at_stake(facts.columns)
-        return facts.at_stake(facts.columns)
+        if facts is None or facts.only_key is not None or (insertion is not None and insertion.count):
+            return _NO_COLUMNS
+        return facts.at_stake(assigned if insertion is None else facts.columns)
 
     def _uniques(self, assigned: Columns) -> list[Scan]:
         if self._target is None:

@@ -196,10 +196,9 @@ class Recorder:
             self._read_points(points, bindings)
         for scan in access.scans:
             self._scan(scan.table, scan.columns)
-        if access.at_stake:
+        if access.at_stake and access.target is not None:
             at_stake = self._at_stake[-1]
-            for table, columns in access.at_stake.items():
-                at_stake[table] = at_stake.get(table, _NOTHING) | columns
+            at_stake[access.target] = at_stake.get(access.target, _NOTHING) | access.at_stake
         if access.insertion is not None:
             self._read_insertion(access.insertion, bindings)
         self._situated = self._situated or access.situated
@@ -475,7 +474,7 @@ class Recorder:
         try:
             yield
         except AergoError:
-            self._search(facts.at_stake(facts.columns))
+            self._scan(name, facts.at_stake(facts.columns))
             raise
         finally:
             self._loads = False
