@@ -134,7 +134,7 @@ class Recorder:
         """A statement begins."""
         if self._loads or self._guard.trusted:
             return True
-        access = self._known.get(sql) or self._analysed(sql)
+        access = self._known.get(sql) or self.analysed(sql)
         if access.target is not None:
             self._target, self._assigned, self._simple = access.target, access.assigned, access.simple
         if access.only is not None:
@@ -145,7 +145,7 @@ class Recorder:
 
     def access(self, sql: str) -> Access | None:
         """What a statement that begins now does; None for one of the engine's own."""
-        return None if self._loads or self._guard.trusted else self._known.get(sql) or self._analysed(sql)
+        return None if self._loads or self._guard.trusted else self._known.get(sql) or self.analysed(sql)
 
     def _look(self, access: Access, bindings: Any) -> None:  # noqa: ANN401 - as of `trace`
         for points in access.points:
@@ -158,7 +158,8 @@ class Recorder:
         for name in access.calls:
             self.call(name)
 
-    def _analysed(self, sql: str) -> Access:
+    def analysed(self, sql: str) -> Access:
+        """What a statement with this text does, which need not be recorded."""
         if len(self._known) >= KNOWN_STATEMENTS:
             self._known.clear()
         statement = prepared(sql)
@@ -173,10 +174,10 @@ class Recorder:
 
         if len(self._shapes) >= KNOWN_STATEMENTS:
             self._shapes.clear()
-        found = self._shapes[statement.text] = analyse(statement, self._facts_of)
+        found = self._shapes[statement.text] = analyse(statement, self.facts_of)
         return found
 
-    def _facts_of(self, name: str) -> TableFacts | None:
+    def facts_of(self, name: str) -> TableFacts | None:
         """What is known of a table; None for one that is not the state's."""
         if name in self._facts:
             return self._facts[name]
@@ -191,7 +192,7 @@ class Recorder:
             if kind is points.plain_type:
                 self._read(points.table, (value,), points.columns)
                 return
-        facts = self._facts_of(points.table)
+        facts = self.facts_of(points.table)
         assert facts is not None  # noqa: S101 - the statement was analysed with it
         for values in product(*[[value(bindings) for value in alternatives] for alternatives in points.keys]):
             if None in values:
@@ -242,7 +243,7 @@ class Recorder:
         if simple is not None and old is not None and new is not None and simple.name == name:
             self._write(simple.name, simple.key_of(old), self._assigned)
             return
-        facts = self._facts.get(name) or self._facts_of(name)
+        facts = self._facts.get(name) or self.facts_of(name)
         if facts is None:
             return
         if old is None:
@@ -305,7 +306,7 @@ class Recorder:
         for parent in facts.parents:
             if parent.columns.isdisjoint(written) or not parent.refers(row):
                 continue
-            other = self._facts_of(parent.table)
+            other = self.facts_of(parent.table)
             key = other.point(parent.key(row)) if other is not None and other.is_exact and parent.is_by_key else None
             if other is None or key is None:
                 self._scan(parent.table, parent.searched)
@@ -317,7 +318,7 @@ class Recorder:
     @contextmanager
     def load(self, name: TableName, gone: Iterable[Key]) -> Iterator[None]:
         """Rows of these keys are deleted, others are written, by statements that are not looked at."""
-        facts = self._facts_of(name)
+        facts = self.facts_of(name)
         if not self.is_on or facts is None:
             yield
             return
@@ -337,7 +338,7 @@ class Recorder:
 
     def loaded(self, name: TableName, rows: InsertedRows, encode: Callable[[Row], Kept]) -> None:
         """Rows were inserted without being reported one by one."""
-        facts = self._facts_of(name)
+        facts = self.facts_of(name)
         if facts is None:
             return
         for key, row in rows.rows.items():

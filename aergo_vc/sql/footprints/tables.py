@@ -76,6 +76,7 @@ class TableFacts:
         """Whether keys that SQL finds equal are spelled the same."""
         self.only_key: Key | None = (ROW_KEY,) if table.name in catalog.sequences else None
         """The key of a sequence's row."""
+        self.has_hidden_key = table.has_hidden_key
         self.key_of = self._reader(table.key_positions)
         self.plain_type = self._parts[0].type if len(self._parts) == 1 and self._parts[0].decode is None else None
 
@@ -138,6 +139,12 @@ class TableFacts:
             for key in other.foreign_keys
             if key.target == self.name
         )
+
+    @cached_property
+    def hung_on(self) -> Columns:
+        """The columns whose change concerns other rows: those of the key, and of foreign keys from here and to here."""
+        there = {self._names[place] for child in self.children for place in child.positions}
+        return self.keys.union(there, *[parent.columns for parent in self.parents])
 
     def searched_by_uniques(self, assigned: Columns) -> tuple[Columns, ...]:
         """What a change of these columns searches, because it must be unique."""

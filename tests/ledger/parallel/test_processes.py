@@ -1,0 +1,108 @@
+"""Forked processes: what they send arrives whole, and nothing of theirs reaches the outside."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from aergo_vc.ledger.parallel.processes import Forked, Outbox, Tickets, can_fork
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
+
+
+def _send(outbox: Outbox, *values: object) -> None:
+    for value in values:
+        outbox.send(value)
+
+
+def test_values_arrive_in_order_and_whole_even_such_as_no_pipe_holds() -> None:
+    long = b"x" * (5 << 20)
+    with closing(Forked(_send)) as empty, closing(Forked(lambda outbox: _send(outbox, 1, long, ("a", 2)))) as one:
+        assert one.receive() == 1
+        time.sleep(0.05)
+        assert one.receive() == long
+        assert one.receive() == ("a", 2)
+        with pytest.raises(EOFError):
+            one.receive()
+        with pytest.raises(EOFError):
+            empty.receive()
+
+
+def test_a_process_that_fails_or_dies_ends_the_stream(capfd: pytest.CaptureFixture[str]) -> None:
+    def fail(outbox: Outbox) -> None:
+        outbox.send("a")
+        raise KeyboardInterrupt
+
+    def die(outbox: Outbox) -> None:
+        outbox.send("a")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def send_an_object(outbox: Outbox) -> None:
+        outbox.send("a")
+        outbox.send(object())
+
+    for work in (fail, die, send_an_object):
+        with closing(Forked(work)) as one:
+            assert one.receive() == "a"
+            with pytest.raises(EOFError):
+                one.receive()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_forked_process_cannot_write_into_any_file(tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    before.write_text("kept")
+    opened = before.open("r+")
+
+    def write(outbox: Outbox) -> None:
+        for attempt in (lambda: os.write(opened.fileno(), b"lost"), lambda: (tmp_path / "new").write_text("x")):
+            try:
+                attempt()
+            except OSError as error:
+                outbox.send(error.errno)
+            else:
+                outbox.send("written")
+
+    with opened, closing(Forked(write)) as one:
+        assert [one.receive(), one.receive()] == [27, 27]  # EFBIG
+    assert before.read_text() == "kept"
+
+
+def test_a_process_that_is_not_done_is_ended(tmp_path: Path) -> None:
+    one = Forked(lambda _outbox: time.sleep(60))
+    start = time.monotonic()
+    one.close()
+    assert time.monotonic() - start < 30
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_each_ticket_is_taken_once() -> None:
+    with closing(Tickets(300)) as tickets:
+
+        def take(outbox: Outbox) -> None:
+            outbox.send(list(tickets))
+
+        with closing(Forked(take)) as one, closing(Forked(take)) as other:
+            taken = [*tickets, *one.receive(), *other.receive()]
+    assert sorted(taken) == list(range(300))
+
+
+def test_a_process_with_two_threads_or_a_handler_for_children_is_not_forked() -> None:
+    assert can_fork()
+    event = threading.Event()
+    thread = threading.Thread(target=event.wait)
+    thread.start()
+    assert not can_fork()
+    event.set()
+    thread.join()
+    while not can_fork():  # the kernel takes a moment to bury a thread
+        time.sleep(0.01)
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    assert not can_fork()
+    signal.signal(signal.SIGCHLD, before)
