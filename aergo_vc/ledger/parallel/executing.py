@@ -40,6 +40,9 @@ _SIGNATURE, _ALONE = 0.9, 0.35
 On one machine, with one library: how signatures are handed out makes up for what is otherwise elsewhere.
 """
 
+_MOST_PROCESSES = int((1 + _SIGNATURE + _ALONE) / _ALONE)
+"""More would wait for the one that does things alone."""
+
 Holds = Callable[[int, int], bool]
 """Whether all signatures hold from one of the transactions to before another."""
 
@@ -76,19 +79,20 @@ def execute_at_once(
     *,
     workers: int,
 ) -> _Result | None:
-    """Execute a block's transactions and check their signatures, in as many processes as there are `workers`.
+    """Execute a block's transactions and check their signatures, in as many processes as there are `workers`, or fewer.
 
     `complete` gets what each transaction gave, and finishes the block; what it returns comes back, unless a signature
     does not hold.  None: it was not worth it, or something went wrong, and nothing was done.
     """
-    if workers < 2 or not _is_worth_it(context, submissions) or not can_fork():  # noqa: PLR2004
+    count = min(workers, _MOST_PROCESSES, 2 * len(submissions) // LEAST)
+    if count < 2 or not _is_worth_it(context, submissions) or not can_fork():  # noqa: PLR2004
         return None
     try:
-        division = _Division(submissions, _groups(machine, submissions, workers))
+        division = _Division(submissions, _groups(machine, submissions, count))
         if len(division.groups) < LEAST:
             return None
         with machine.engine.unspilled(), machine.block(context) as execution:
-            with _started(execution, division, holds, workers) as (forked, tickets):
+            with _started(execution, division, holds, count) as (forked, tickets):
                 done = complete(execution, _attempts(execution, division, forked))
                 _require_all_checked(_checked(tickets, len(submissions), holds), forked, len(submissions))
             return done

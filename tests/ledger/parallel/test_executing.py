@@ -29,6 +29,7 @@ PLACES = ["memory", "file"]
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executing, "LEAST", 20)
     monkeypatch.setattr(executing, "_TOGETHER", 8)
+    monkeypatch.setattr(executing, "can_fork", lambda: True)  # what runs the tests may have threads
 
 
 @pytest.fixture(params=PLACES)
@@ -169,6 +170,11 @@ def test_small_blocks_scripts_and_unknown_calls_are_left_to_the_usual_way(world:
     assert _at_once(world, [world.call("total"), *block]) is None
     assert _at_once(world, [*block, world.script("INSERT INTO c.log VALUES ('x')")]) is None
     assert _at_once(world, block) is not None
+
+
+def test_a_process_that_must_not_be_forked_is_not(world: CallingWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executing, "can_fork", lambda: False)
+    assert _at_once(world, _block(world)) is None
 
 
 def test_where_no_process_can_be_forked_the_usual_way_is_taken(
