@@ -76,6 +76,10 @@ BEGIN INSERT INTO price VALUES (number, 'x'); END $$;
 CREATE PROCEDURE counted() LANGUAGE plpgsql AS $$
 BEGIN INSERT INTO visit VALUES ('c', nextval('counter')::int, 1); END $$;
 CREATE PROCEDURE again(number int) LANGUAGE plpgsql AS $$ BEGIN CALL again(number); END $$;
+CREATE PROCEDURE renamed(number int, label text) LANGUAGE plpgsql AS $$
+BEGIN UPDATE tag SET name = label WHERE id = number; END $$;
+CREATE FUNCTION tagged(label text) RETURNS int LANGUAGE plpgsql AS $$
+BEGIN RETURN (SELECT id FROM tag WHERE name = label); END $$;
 CREATE PROCEDURE orphaned(number int) LANGUAGE plpgsql AS $$
 BEGIN DELETE FROM account WHERE id = number; END $$;
 CREATE PROCEDURE adopted(number int) LANGUAGE plpgsql AS $$
@@ -166,6 +170,8 @@ class CallingWorld:
             lambda: self.call("born", number),
             lambda: self.call("counted"),
             lambda: self.call("looped", number),
+            lambda: self.call("renamed", number, "a label"),
+            lambda: self.call("tagged", "a label"),
             lambda: self.call("orphaned", number),
             lambda: self.call("adopted", number),
         ))()  # fmt: skip

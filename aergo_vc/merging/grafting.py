@@ -15,12 +15,15 @@ from typing import NamedTuple
 from aergo_vc.base.ids import EntityName, PublicKey, TableName
 from aergo_vc.merging.marks import Marker
 from aergo_vc.model.changes import Key
-from aergo_vc.model.footprints import Columns, Footprint
+from aergo_vc.model.footprints import Columns, Footprint, Lookup
 from aergo_vc.model.recorded_blocks import Mark, RecordedBlock
 from aergo_vc.model.types import Row
 
 UnseenCells = Mapping[TableName, Mapping[Key, Columns]]
 """The cells that the target changed; all of a row that it inserted or deleted."""
+
+UnseenEntries = Mapping[Lookup, Collection[Key]]
+"""The values by which lookups find rows that the target changed, or would have found them before."""
 
 IsSame = Callable[[EntityName, PublicKey], bool]
 """Whether a signer with a key may do in the new block what they could in the old one, and no more."""
@@ -57,10 +60,13 @@ def divide(
     unseen: UnseenCells,
     marker: Marker,
     *,
+    entries: UnseenEntries,
     is_same: IsSame,
     forced: Collection[Place] = (),
 ) -> Division:
     """Divide the transactions of `blocks`, none of which defines anything.
+
+    `entries` are those of the cells that are `unseen`, for all lookups of the blocks.
 
     Those `left_out`, by block, are in the target already: what they touched is nothing that the others can rely on.
     Those `forced` are replayed in any case.
@@ -70,14 +76,16 @@ def divide(
         taint.written.update([marker.row(table, key) for key in rows])
         for columns in set(rows.values()):
             taint.written_columns |= marker.columns(table, columns)
+    for lookup, found in entries.items():
+        taint.written.update([marker.found(lookup, values) for values in found])
     written: set[Mark] = set()
     replayed = []
     grafted = 0
     for number, (block, absent) in enumerate(zip(blocks, left_out, strict=True)):
         must = {place for at, place in forced if at == number}
-        found = _divide_block(block, must.union(absent), taint, written, is_same)
-        grafted += block.count - len(found)
-        replayed.append(tuple(place for place in found if place not in absent))
+        places = _divide_block(block, must.union(absent), taint, written, is_same)
+        grafted += block.count - len(places)
+        replayed.append(tuple(place for place in places if place not in absent))
     return Division(tuple(replayed), frozenset(written), grafted)
 
 
@@ -90,11 +98,14 @@ def _divide_block(
     bad_shapes = _bad_shapes(block, taint)
     is_untouched, read, rows = taint.written.isdisjoint, taint.read, block.rows
     start = 0
-    places = zip(range(block.count), block.shape_of, block.signer_of, block.written_ends, block.ends, strict=True)
-    for place, shape, signer, middle, end in places:
+    places = zip(
+        range(block.count), block.shape_of, block.signer_of, block.entered_ends, block.written_ends, block.ends,
+        strict=True,
+    )  # fmt: skip
+    for place, shape, signer, first, middle, end in places:
         mine = rows[start:middle]
         if (
-            is_untouched(mine if middle == end else rows[start:end])
+            is_untouched(mine if middle == end and start == first else rows[first:end])
             and (not read or read.isdisjoint(mine))
             and shape not in bad_shapes
             and signer not in strangers
@@ -169,7 +180,7 @@ class Watch:
         read, old_read = set(marker.only_read(now)), set(marker.only_read(before))
         shape, old = marker.shape(now), marker.shape(before)
         news = _News(
-            written - old_written,
+            (written - old_written).union(marker.entered(now)).difference(marker.entered(before)),
             (written | read) - old_written - old_read,
             shape.written - old.written,
             shape.searched - old.searched,
@@ -245,6 +256,6 @@ _NOWHERE: Place = (-1, -1)
 
 
 def _rows_of(block: RecordedBlock, place: int) -> tuple[Sequence[Mark], Sequence[Mark]]:
-    """The marks of the rows that a transaction wrote, and of all that it touched."""
+    """The marks of what a transaction wrote, its entries too, and of all rows and lookups that it touched."""
     start = block.ends[place - 1] if place else 0
-    return block.rows[start : block.written_ends[place]], block.rows[start : block.ends[place]]
+    return block.rows[start : block.written_ends[place]], block.rows[block.entered_ends[place] : block.ends[place]]

@@ -1,6 +1,6 @@
 """Runs a merge at the cost of what the target changed: most transactions are grafted, byte for byte as they stand."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Protocol
 
@@ -15,13 +15,14 @@ from aergo_vc.ledger.rules import check_files, check_writer
 from aergo_vc.ledger.verifying import AuthorityOf
 from aergo_vc.merging.candidates import ids_there, source_places
 from aergo_vc.merging.grafted_replays import GraftedReplays, SourceFiles
-from aergo_vc.merging.grafting import IsSame, Place, UnseenCells
+from aergo_vc.merging.grafting import IsSame, Place, UnseenCells, UnseenEntries
 from aergo_vc.merging.grafts import Grafter, Recorded, ReplayOne
 from aergo_vc.merging.replaying import Replayer
 from aergo_vc.merging.states import StateAt
 from aergo_vc.merging.unseen import Unseen, unseen_since
+from aergo_vc.model.changes import Key
 from aergo_vc.model.directory import Authority
-from aergo_vc.model.footprints import Footprint
+from aergo_vc.model.footprints import Footprint, Lookup
 from aergo_vc.model.recorded_blocks import RecordedBlock
 from aergo_vc.state.nodes import Node, NodeStore
 
@@ -62,16 +63,18 @@ class GraftingMerger:
         files = SourceFiles(self._objects, self._nodes, ledgers, ids)
         base, now, end = (self._state(ledger) for ledger in (before, request.target_ledger, ledgers[-1]))
         unseen = unseen_since(base, now)
+        entries = _entries(unseen, blocks)
         is_same = self._signers(machine, request, [before, *ledgers])
         if (
             not all(map(_is_recorded, ledgers, blocks))
             or not files.fit
             or not _are_same_definitions(base, now, end)
             or is_same is None
+            or entries is None
         ):
             return None
         source = Recorded(blocks, files.left_out, _roots(base), _roots(end))
-        grafter: Grafter[Replayed] = Grafter(machine, source, _cells(unseen), is_same)
+        grafter: Grafter[Replayed] = Grafter(machine, source, _cells(unseen), entries, is_same)
 
         def replay(execution: BlockExecution) -> Sequence[Replayed]:
             done = grafter.run(execution, lambda: _replaying(execution, request, files, unseen))
@@ -126,6 +129,17 @@ def _roots(state: StateAt) -> dict[TableName, Node]:
 
 def _cells(unseen: Unseen) -> UnseenCells:
     return {name: {key: row.columns for key, row in table.rows.items()} for name, table in unseen.items()}
+
+
+def _entries(unseen: Unseen, blocks: Sequence[RecordedBlock]) -> UnseenEntries | None:
+    """What lookups of the blocks find unseen cells by; None where nobody can tell."""
+    found: dict[Lookup, Collection[Key]] = {}
+    for lookup in {lookup for block in blocks for lookup in block.lookups if lookup.table in unseen}:
+        entries = unseen[lookup.table].entries(lookup.columns)
+        if entries is None:
+            return None
+        found[lookup] = entries
+    return found
 
 
 def _replaying(

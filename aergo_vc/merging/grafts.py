@@ -6,7 +6,17 @@ from typing import Generic, TypeVar
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.ledger.machine import BlockExecution, Machine
-from aergo_vc.merging.grafting import Division, IsSame, Made, Place, UnseenCells, Watch, divide, rows_left
+from aergo_vc.merging.grafting import (
+    Division,
+    IsSame,
+    Made,
+    Place,
+    UnseenCells,
+    UnseenEntries,
+    Watch,
+    divide,
+    rows_left,
+)
 from aergo_vc.merging.marks import Marker
 from aergo_vc.model.changes import Key, RowChange
 from aergo_vc.model.footprints import Footprint
@@ -50,13 +60,17 @@ class Grafted(Generic[Result]):
 class Grafter(Generic[Result]):
     """One merge of a recorded source into the state that a machine stands at.
 
-    `unseen` are the cells that the target changed; its definitions are those of the source and of the base.
+    `unseen` are the cells that the target changed, `entries` what lookups of the source's blocks find them by; the
+    target's definitions are those of the source and of the base.
     """
 
-    def __init__(self, machine: Machine, source: Recorded, unseen: UnseenCells, is_same: IsSame) -> None:
+    def __init__(
+        self, machine: Machine, source: Recorded, unseen: UnseenCells, entries: UnseenEntries, is_same: IsSame
+    ) -> None:
         self._machine = machine
         self._source = source
         self._unseen = unseen
+        self._entries = entries
         self._is_same = is_same
         self._marker = Marker(machine.catalog)
 
@@ -76,7 +90,10 @@ class Grafter(Generic[Result]):
 
     def _divided(self, forced: Collection[Place]) -> Division:
         source = self._source
-        return divide(source.blocks, source.left_out, self._unseen, self._marker, is_same=self._is_same, forced=forced)
+        return divide(
+            source.blocks, source.left_out, self._unseen, self._marker,
+            is_same=self._is_same, forced=forced, entries=self._entries,
+        )  # fmt: skip
 
     def _attempt(
         self, execution: BlockExecution, division: Division, replay_one: ReplayOne[Result]

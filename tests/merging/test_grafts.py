@@ -14,13 +14,14 @@ from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import BlockId, TableName
 from aergo_vc.codec.footprints import decode_recorded_block
 from aergo_vc.ledger.machine import BlockExecution, State, Submission, TransactionOutcome
-from aergo_vc.merging.grafting import Place
+from aergo_vc.merging.grafting import Place, UnseenEntries
 from aergo_vc.merging.grafts import Grafter, Recorded, ReplayOne
 from aergo_vc.merging.marks import log_footprints
 from aergo_vc.model.changes import Key
-from aergo_vc.model.footprints import Columns, Footprint, Touched, blind_writes
+from aergo_vc.model.footprints import Columns, Footprint, Lookup, Touched, blind_writes
 from aergo_vc.model.recorded_blocks import RecordedBlock
 from aergo_vc.model.transactions import Receipt
+from aergo_vc.sql.footprints.tables import TableFacts
 from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.nodes import Node
 from aergo_vc.state.snapshot import Snapshot
@@ -44,6 +45,7 @@ class Case:
     end: dict[TableName, Node]
     target: Snapshot
     unseen: Cells
+    entries: UnseenEntries
     rule: str
 
 
@@ -69,12 +71,13 @@ def _case(seed: int) -> Case:
     left_out = [{place for place, (one, _) in enumerate(block[0]) if one.id in there} for block in blocks]
     target = world.machine.snapshot
     rule = source.choice(["replay", "lost update"])
-    return Case(blocks, left_out, base, end, target, _unseen(base), rule)
+    return Case(blocks, left_out, base, end, target, *_unseen(base), rule)
 
 
-def _unseen(base: dict[TableName, Node]) -> Cells:
-    """The cells in which the state that the machine is at differs from an earlier one."""
+def _unseen(base: dict[TableName, Node]) -> tuple[Cells, UnseenEntries]:
+    """The cells in which the state that the machine is at differs from an earlier one, and what finds their rows."""
     found: Cells = {}
+    entries: dict[Lookup, list[Key]] = {}
     machine = _world().machine
     for name, table in machine.catalog.stored.items():
         columns = [column.name for column in table.columns]
@@ -83,7 +86,11 @@ def _unseen(base: dict[TableName, Node]) -> Cells:
                 column for place, column in enumerate(columns) if not (old and new) or old[place] != new[place]
             )
             found.setdefault(name, {})[key] = differing
-    return found
+            for lookup in TableFacts(machine.catalog, table).lookups:
+                places = [columns.index(column) for column in lookup.columns]
+                rows = [tuple(row[place] for place in places) for row in (old, new) if row is not None]
+                entries.setdefault(lookup, []).extend(values for values in rows if None not in values)
+    return found, entries
 
 
 class Replayer:
@@ -146,7 +153,9 @@ def _grafted(case: Case) -> tuple[State, Results, int]:
     world = _world()
     world.machine.move_to(case.target)
     recorded = Recorded([block[3] for block in case.blocks], case.left_out, case.base, case.end)
-    grafter: Grafter[Receipt | str] = Grafter(world.machine, recorded, case.unseen, lambda _entity, _key: True)
+    grafter: Grafter[Receipt | str] = Grafter(
+        world.machine, recorded, case.unseen, case.entries, lambda _entity, _key: True
+    )
     with world.machine.block(world.context(9)) as execution:
 
         def begin() -> ReplayOne[Receipt | str]:
@@ -200,7 +209,7 @@ def _merged(theirs: Sequence[Submission], ours: Sequence[Submission]) -> tuple[l
     world.machine.move_to(world.start)
     world.run(ours, 2)
     blocks = [(included, footprints, receipts, decode_recorded_block(log))]
-    case = Case(blocks, [set()], base, end, world.machine.snapshot, _unseen(base), "replay")
+    case = Case(blocks, [set()], base, end, world.machine.snapshot, *_unseen(base), "replay")
     state, expected = _serially(case)
     other, results, grafted = _grafted(case)
     assert results == expected

@@ -62,17 +62,17 @@ AccessOf = Callable[[str], Access]
 
 FactsOf = Callable[[str], TableFacts | None]
 
-_RUNNERS = frozenset({"changed_row", "change_rows", "execute", "first_row", "query", "strict_row", "value"})
+_RUNNERS = frozenset({"change_rows", "execute", "first_row", "query", "strict_row", "value"})
 """The session's methods that take a SQL text."""
 
 # What else compiled routines ask of the session; nothing of this touches rows.
 _HARMLESS = frozenset({
     "add_row", "add_rows", "asks", "branch", "caller", "canonical_array", "canonical_boolean", "caught", "chain",
-    "changes", "check_range", "code_of", "detail", "emit", "exhausted", "failures", "height", "left", "notice",
-    "null_assigned", "only_row", "prefix", "printed", "printed_boolean", "raised", "release", "require", "savepoint",
-    "signer", "take", "time", "transaction", "user", "weighed", "wrong_record",
+    "changed", "changes", "check_range", "check_references", "code_of", "detail", "emit", "exhausted", "failures",
+    "height", "left", "notice", "null_assigned", "only_row", "prefix", "printed", "printed_boolean", "raised",
+    "release", "require", "savepoint", "signer", "take", "time", "transaction", "user", "weighed", "wrong_record",
 })  # fmt: skip
-_BEGINNING = ast.unparse(ast.parse("execute, changes = run.execute, run.changes"))
+_BEGINNING = ast.unparse(ast.parse("execute, changed = run.execute, run.changed"))
 _TAKES_NUMBERS = ("nextval(", "currval(", "lastval(", "setval(")
 
 
@@ -118,16 +118,13 @@ class Toucher:
         if any(name in sql for name in _TAKES_NUMBERS):
             return None
         access = self._access_of(sql)
-        if access.scans or access.calls or (access.target is not None and not self._is_simple(access)):
+        if access.scans or access.calls or access.at_stake or not self._is_simple(access):
             return None
         points, found = list(access.points), []
-        if access.insertion is not None and access.insertion.rows is not None:
-            points += access.insertion.rows
-        elif access.insertion is not None:
-            facts = self._facts_of(access.insertion.table)
-            if facts is None or not facts.has_hidden_key:
-                return None
-            found.append(TouchedRow(facts.name, _OWN))
+        if access.insertion is not None:
+            points += access.insertion.points
+            if access.insertion.unsure is not None:
+                found.append(TouchedRow(access.insertion.table, _OWN))
         for point in points:
             rows = self._rows_of(point, bindings)
             if rows is None:
@@ -136,17 +133,24 @@ class Toucher:
         return found
 
     def _is_simple(self, access: Access) -> bool:
-        """Whether a change looks at no other rows: no foreign key is in its way, and keys stay."""
-        facts = None if access.target is None else self._facts_of(access.target)
+        """Whether a statement changes no rows, or such that it looks at no others for it.
+
+        No foreign key and nothing unique is in its way, keys stay, and the keys of new rows are known.
+        """
+        insertion = access.insertion
+        if access.target is None:
+            return insertion is None
+        facts = self._facts_of(access.target)
         if facts is None or not access.assigned.isdisjoint(facts.hung_on):
             return False
-        if access.insertion is not None:
-            return not facts.parents and facts.only_key is None
+        if insertion is not None:
+            is_told = insertion.count > 0 and (insertion.unsure is None or facts.has_hidden_key)
+            return is_told and not facts.parents and not facts.uniques
         return bool(access.assigned) or facts.is_simple
 
     def _rows_of(self, points: Points, bindings: Sequence[Part | None]) -> list[TouchedRow] | None:
         facts = self._facts_of(points.table)
-        if facts is None or facts.only_key is not None:
+        if facts is None or facts.only_key is not None or points.by is not None:
             return None
         found = []
         for values in product(*[[value(bindings) for value in alternatives] for alternatives in points.keys]):

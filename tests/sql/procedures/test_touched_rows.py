@@ -64,6 +64,8 @@ def test_a_call_that_asks_for_rows_by_its_arguments_touches_no_others(
         ("counted", ()),
         ("again", (1,)),
         ("rekeyed", (1,)),
+        ("renamed", (1, "a")),
+        ("tagged", ("a",)),
         ("orphaned", (1,)),
         ("adopted", (1,)),
         ("looped", (1,)),
@@ -91,6 +93,7 @@ def test_no_call_touches_a_row_that_was_not_told_before(world: CallingWorld) -> 
             if rows is None:
                 continue
             told += 1
+            assert not footprint.lookups
             touched = _touched(footprint, transaction.id[:32])
             assert touched <= set(rows)
     assert told > 1_000
