@@ -296,6 +296,27 @@ class BlockExecution:
         receipt = Receipt(transaction.id, _counts(called.changes), called.events, called.result)
         return TransactionOutcome((), receipt, called.notices)
 
+    def apart(self) -> "BlockExecution":
+        """This execution, which has not begun, in a process that was forked off: never to be finished there."""
+        machine = self._machine
+        other = Machine(machine.engine.apart(), machine.objects, machine.nodes, machine.guard)
+        return BlockExecution(other, self._context, _Work({}))
+
+    @property
+    def changes(self) -> Changes:
+        """The net row changes of the block so far, where no transaction loaded or defined anything."""
+        return self._work.changes
+
+    def take_over(self, changes: Changes) -> None:
+        """Do what other transactions did elsewhere, to rows that no transaction has touched here."""
+        for name, rows in changes.items():
+            gone = [key for key, change in rows.items() if change.after is None]
+            self._machine.engine.delete_keys(name, gone)
+            self._machine.engine.insert_rows(
+                name, [change.after for change in rows.values() if change.after is not None]
+            )
+        _merge(self._work.changes, changes)
+
     def record(
         self, transaction: Transaction, payload: TransactionPayload, accept: Accept = lambda _outcome, _footprint: True
     ) -> Recorded:
