@@ -315,7 +315,7 @@ class BlockExecution:
             self._machine.engine.insert_rows(
                 name, [change.after for change in rows.values() if change.after is not None]
             )
-        _merge(self._work.changes, changes)
+        self._add(changes)
 
     def record(
         self, transaction: Transaction, payload: TransactionPayload, accept: Accept = lambda _outcome, _footprint: True
