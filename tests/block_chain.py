@@ -8,7 +8,7 @@ from aergo_vc.codec.genesis import chain_id, encode_genesis
 from aergo_vc.codec.law import encode_law
 from aergo_vc.keys.signer import seed_signer
 from aergo_vc.ledger.author import Author
-from aergo_vc.ledger.building import BuiltBlock, Executed, Lease, Place, Plan, execute_all, write_block
+from aergo_vc.ledger.building import BuiltBlock, Executed, Lease, Place, Plan, commit_block, execute_all, write_files
 from aergo_vc.ledger.machine import BlockContext, Machine, Submission
 from aergo_vc.ledger.payloads import LoadTrees
 from aergo_vc.model.blocks import Consensus, Genesis, Law, MergeRule
@@ -88,5 +88,6 @@ class Chain:
             author=Author(_SIGNER, "Alice", "alice@example.org"),
             message=f"Block {height}",
         )
-        self.tip = write_block(self._objects, plan, executed, lambda _header, _block: None)
+        written = write_files(self._objects, plan.place, plan.lease, executed.contents)
+        self.tip = commit_block(self._objects, plan, written, lambda _header, _block: None)
         return self.tip, executed
