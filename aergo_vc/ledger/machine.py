@@ -296,6 +296,27 @@ class BlockExecution:
         receipt = Receipt(transaction.id, _counts(called.changes), called.events, called.result)
         return TransactionOutcome((), receipt, called.notices)
 
+    def apart(self) -> "BlockExecution":
+        """This execution, which has not begun, in a process that was forked off: never to be finished there."""
+        machine = self._machine
+        other = Machine(machine.engine.apart(), machine.objects, machine.nodes, machine.guard)
+        return BlockExecution(other, self._context, _Work({}))
+
+    @property
+    def changes(self) -> Changes:
+        """The net row changes of the block so far, where no transaction loaded or defined anything."""
+        return self._work.changes
+
+    def take_over(self, changes: Changes) -> None:
+        """Do what other transactions did elsewhere, to rows that no transaction has touched here."""
+        for name, rows in changes.items():
+            gone = [key for key, change in rows.items() if change.after is None]
+            self._machine.engine.delete_keys(name, gone)
+            self._machine.engine.insert_rows(
+                name, [change.after for change in rows.values() if change.after is not None]
+            )
+        self._add(changes)
+
     def record(
         self, transaction: Transaction, payload: TransactionPayload, accept: Accept = lambda _outcome, _footprint: True
     ) -> Recorded:
@@ -326,15 +347,16 @@ class BlockExecution:
     def amend(self, transaction: Transaction, payload: TransactionPayload, amend: Amend) -> TransactionOutcome | None:
         """Execute one transaction and then make the rows that `amend` names what it says, all or nothing.
 
-        `amend` is handed what the transaction read and wrote, before foreign keys were looked at; all are when all is
-        done, those too that a statement would else be refused for.  None from it: nothing remains.  Raises as
-        `execute` does, and SqlError where a row breaks a constraint.
+        `amend` is handed what the transaction read and wrote, which `attempted` is too, before foreign keys were looked
+        at; all are when all is done, those too that a statement would else be refused for.  None from it: nothing
+        remains.  Raises as `execute` does, and SqlError where a row breaks a constraint.
         """
         filled: dict[TableName, Node] = {}
         engine = self._machine.engine
         with engine.record() as recorder, engine.transaction(waits=True) as done:
             ran = self._run(transaction, payload, filled)
-            rows = amend(recorder.footprint(engine.changes_of(done)))
+            self.attempted = recorder.footprint(engine.changes_of(done))
+            rows = amend(self.attempted)
             if rows is None:
                 done.rollback()
             else:
