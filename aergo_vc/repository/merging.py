@@ -1,5 +1,6 @@
 """Merge a line of blocks into the current branch."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -22,25 +23,27 @@ from aergo_vc.ledger.building import (
     executed_merge,
     write_files,
 )
-from aergo_vc.ledger.history import BlockCommit
+from aergo_vc.ledger.history import BlockCommit, past_of
 from aergo_vc.ledger.layout import LEDGER, LedgerTree, other_entries, read_ledger, with_ledger
 from aergo_vc.ledger.machine import Machine, State, Submission
 from aergo_vc.ledger.merges import MergeRequest, Replayed
-from aergo_vc.ledger.rules import check_signer, ref_of
+from aergo_vc.ledger.rules import ref_of
 from aergo_vc.ledger.verifying import ComparingObjects, Verifier
 from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.grafted_replays import GraftedReplays
 from aergo_vc.merging.grafting_merger import GraftingMerger
 from aergo_vc.merging.recording import Keep, keep_footprints
 from aergo_vc.merging.replaying import SerialMerger
-from aergo_vc.merging.resolving import resolved
+from aergo_vc.merging.resolving import FailedResolutionError, resolved
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Header
+from aergo_vc.model.directory import Authority
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.schema import Catalog, Table
-from aergo_vc.model.transactions import RowCounts
+from aergo_vc.model.transactions import Exclusion, RowCounts
 from aergo_vc.objects.changed import require_nothing_staged
 from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 from aergo_vc.objects.refs import is_reference_name
+from aergo_vc.repository.admission import admit
 from aergo_vc.repository.errors import ConflictError, UnmergeableError
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
@@ -154,8 +157,7 @@ def prepare_merge(
         request = MergeRequest(
             ours, target.ledger, theirs, opening.context, opening.authority, resolutions=tuple(resolutions)
         )
-        for transaction, _ in resolutions:
-            check_signer(transaction.payload, target.branch, opening.authority)
+        _require_admissible(workspace, target, opening.authority, resolutions)
         conflicts: list[Conflict] = []
         kept = FootprintFiles(workspace.folder / FOOTPRINTS)
         grafting = GraftingMerger(objects, workspace.nodes, authorities, kept)
@@ -180,6 +182,22 @@ def prepare_merge(
         target, origin, theirs_ledger, place, opening.lease, written, replayed, counts, tuple(conflicts), tables,
         stop.ledger,
     )  # fmt: skip
+
+
+def _require_admissible(
+    workspace: Workspace, target: Tip, authority: Authority, resolutions: Sequence[Submission]
+) -> None:
+    """Raise FailedResolutionError for the first that may not stand in the block: a file keeps them, for any time."""
+    if not resolutions:
+        return
+    past = past_of(workspace.writer, target.commit, target.ledger, [transaction for transaction, _ in resolutions])
+    refused: list[Exclusion] = []
+    deque(admit(resolutions, target.ledger.header, authority, past, refused), maxlen=0)
+    for one in refused:
+        name, reason = one.transaction.id, one.reason
+        raise FailedResolutionError(
+            f"the resolution {name} cannot go in: {reason.message}", **{**reason.facts, "transaction": name}
+        ) from reason
 
 
 def _contents(replayed: Sequence[Replayed], state: State) -> Contents:
@@ -279,7 +297,7 @@ def merge(
 
 
 def _require_fit(workspace: Workspace, prepared: Prepared, files: MergedFiles | None) -> None:
-    """Refuse a merge for which there is no place, before anything is changed or signed."""
+    """Refuse a merge for which there is no place, before anything of the user's is changed, or anything signed."""
     if workspace.paths.work_tree is not None:
         unmark_conflict(workspace)  # a crash may have left one for which no merge is in progress
         require_nothing_staged(workspace.user_git, prepared.target.commit)

@@ -43,13 +43,15 @@ _HEADS = "refs/heads/"
 class Surroundings:
     """What the library is told of the world around it, which it does not ask itself.
 
-    `variables` are environment variables for git's children and the agent; `entropy` gives random bytes.
+    `variables` are environment variables for git's children and the agent; `entropy` gives random bytes.  `workers` are
+    the processes in which large blocks may be made, this one among them.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict)
     clock: Clock = field(default_factory=SystemClock)
     entropy: Callable[[int], bytes] = os.urandom
     home: Path | None = None
+    workers: int = 1
 
 
 class Closable(Protocol):
