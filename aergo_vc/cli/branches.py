@@ -6,9 +6,10 @@ import typer
 
 from aergo_vc.cli.commands import AsJson, Merge, Session, new_family, session_of
 from aergo_vc.cli.output import Style, Styled
-from aergo_vc.cli.records import Record, block_record, law_record
+from aergo_vc.cli.records import Record, block_record, law_record, no_block_record
 from aergo_vc.cli.running import UsageError
 from aergo_vc.cli.wording import short
+from aergo_vc.repository.results import NoBlock
 
 if TYPE_CHECKING:
     from aergo_vc.repository.results import BlockSummary
@@ -65,9 +66,16 @@ def checkout(
     session.out.line(f"On no branch, at {name}" if branch is None else f"On branch {branch}")
 
 
-def _tell_name(session: Session, name: str, head: "BlockSummary", law: Record, *, current: bool, as_json: bool) -> None:
+def _tell_name(
+    session: Session, name: str, head: "BlockSummary | NoBlock", law: Record, *, current: bool, as_json: bool
+) -> None:
     if as_json:
-        session.out.record({"name": name, "current": current} | law | block_record(head))
+        told = no_block_record(head) if isinstance(head, NoBlock) else block_record(head)
+        session.out.record({"name": name, "current": current} | law | told)
         return
     mark = Styled("* ", Style.GREEN) if current else "  "
+    if isinstance(head, NoBlock):
+        wrong = Styled(f"no block: {head.reason.message}", Style.RED)
+        session.out.line(mark, f"{'-':<12}  {'-':>6}  {name}  ", wrong)
+        return
     session.out.line(mark, Styled(short(head.block), Style.YELLOW), f"  {head.header.height:>6}  {name}")

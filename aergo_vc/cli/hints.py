@@ -6,6 +6,7 @@ from aergo_vc.base.errors import AergoError
 from aergo_vc.cli.wording import moment
 
 _HINTS: Mapping[str, tuple[str, ...]] = {
+    "E_BARE": ("do it in a clone, or in a worktree of this repository: git worktree add",),
     "E_BLOCK": ("if a host's button, a squash or git alone made that commit: git aergo repair",),
     "E_BLOCK_FULL": ("merge an earlier block of the branch first: git aergo merge BRANCH@HEIGHT",),
     "E_BRANCH": ("if the branch was moved on to another's blocks, as a fast-forward does: git aergo repair",),

@@ -83,7 +83,7 @@ def tell_merged(session: Session, done: "Merged", *, dry_run: bool = False) -> N
         return
     into, left = len(done.transactions) - len(done.refused), len(done.refused)
     begun = "Would merge" if dry_run else "Merged" if done.commit else "Prepared the merge of"
-    if done.conflicts and not dry_run:
+    if (done.conflicts or done.files) and not dry_run:
         begun = "Began to merge"
     out.line(f"{begun} {done.source} into {done.branch} at height {done.height}")
     out.line(f"{count(into, 'transaction')} in, {left} left out: {rows_by_table(done.rows)}")
@@ -99,6 +99,8 @@ def tell_merged(session: Session, done: "Merged", *, dry_run: bool = False) -> N
     if done.conflicts:
         how = "nothing settles that" if dry_run else "show them with: git aergo conflicts"
         out.line(f"{count(len(done.conflicts), 'transaction')} in conflict; {how}")
+    elif done.files and not dry_run:
+        out.line("Resolve the files and git add them; then: git aergo merge --continue")
     elif done.commit is None and not dry_run:
         out.line("Seal it with: git aergo merge --continue")
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Committed,
         Merged,
         MergedTransaction,
+        NoBlock,
         Status,
         Submitted,
         Verified,
@@ -161,6 +162,11 @@ def block_record(summary: "BlockSummary") -> Record:
         "rows": summary.rows,
         "subject": summary.subject,
     }
+
+
+def no_block_record(found: "NoBlock") -> Record:
+    """What is wrong where a block ought to be."""
+    return {"block": None, "commit": found.commit, **error_record(found.reason)}
 
 
 def law_record(law: Law) -> Record:

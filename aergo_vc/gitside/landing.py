@@ -9,7 +9,7 @@ from aergo_vc.ledger.layout import LEDGER
 from aergo_vc.objects.changed import staged_changes
 from aergo_vc.objects.discovery import GitPaths
 from aergo_vc.objects.git import Git
-from aergo_vc.objects.ordinary_merge import MergedFiles, Stage
+from aergo_vc.objects.ordinary_merge import MergedFiles, enter_conflicts
 from aergo_vc.objects.untracked import untracked_in_the_way
 
 _OVERWRITTEN = re.compile(r"Entry '(.*)' not uptodate\. Cannot merge")
@@ -63,27 +63,12 @@ class Landing:
         if done.status:
             raise InTheWayError(_porcelain(done.errors))
         if merged.stages:
-            self._enter(merged.stages)
+            enter_conflicts(self._git, merged.stages)
         # For `git diff AUTO_MERGE`, as git's own strategy leaves it.
         if self._paths.is_reftable:
             self._git.run("update-ref", "--no-deref", "AUTO_MERGE", result, expected=(0, 128))
         else:
             (self._paths.git_dir / "AUTO_MERGE").write_text(f"{result}\n", "ascii")
-
-    def _enter(self, stages: Sequence[Stage]) -> None:
-        paths = dict.fromkeys(stage.path for stage in stages)
-        listed = b"".join(path + b"\0" for path in paths)
-        # A sparse checkout hides files; those with conflicts must be seen all the same.
-        self._git.run("update-index", "-z", "--no-skip-worktree", "--stdin", stdin=listed, expected=(0, 128))
-        missing = self._git.run("ls-files", "-z", "--deleted", "--", *_literal(paths)).output
-        self._git.run("checkout-index", "-z", "--stdin", "-u", stdin=missing, expected=(0, 128))
-        gone = b"".join(b"0 %s\t%s\0" % (b"0" * len(self._head), path) for path in paths)
-        entries = b"".join(b"%o %s %d\t%s\0" % (s.mode, s.id.encode(), s.stage, s.path) for s in stages)
-        self._git.run("update-index", "-z", "--index-info", stdin=gone + entries)
-
-
-def _literal(paths: Mapping[bytes, None]) -> list[str]:
-    return [":(top,literal)" + path.decode("utf-8", "surrogateescape") for path in paths]
 
 
 def _porcelain(errors: str) -> str:

@@ -75,6 +75,12 @@ class WorktreeError(RepositoryError):
     code = "E_WORKTREE"
 
 
+class NoWorktreeError(WorktreeError):
+    """The repository is bare: it has no worktree."""
+
+    code = "E_BARE"
+
+
 class UntrackedError(WorktreeError):
     """Untracked files of the user's stand where files of a commit would go; nothing was touched."""
 

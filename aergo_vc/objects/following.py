@@ -20,7 +20,7 @@ from aergo_vc.codec.digests import Kind, git_object_id
 from aergo_vc.objects.changed import changes_in, plain_refusal
 from aergo_vc.objects.discovery import GitPaths
 from aergo_vc.objects.durable import make_directories, replace_file
-from aergo_vc.objects.errors import WorktreeError
+from aergo_vc.objects.errors import NoWorktreeError, WorktreeError
 from aergo_vc.objects.git import Git
 from aergo_vc.objects.locks import AERGO_FOLDER, Deadline, exclusive_file
 from aergo_vc.objects.refs import open_refs
@@ -52,7 +52,7 @@ class Follower:
 
     def __init__(self, paths: GitPaths, environment: Mapping[str, str] | None = None, *, timeout: float = 5.0) -> None:
         if paths.work_tree is None:
-            raise WorktreeError(f"{paths.git_dir} is a bare repository: it has no worktree")
+            raise NoWorktreeError(f"{paths.git_dir} is a bare repository: it has no worktree")
         self._paths = paths
         self._top = Path(os.path.realpath(paths.work_tree))
         self._refs = open_refs(paths, environment)

@@ -285,3 +285,17 @@ def _messages(fields: Iterator[bytes]) -> Iterator[str]:
         for _ in range(int(number) + 1):  # the paths, and the kind of message
             next(fields)
         yield os.fsdecode(next(fields))
+
+
+def enter_conflicts(git: Git, stages: Sequence[Stage]) -> None:
+    """Let the index, which holds the merged tree, say what is in conflict; the files are there with their marks."""
+    paths = dict.fromkeys(stage.path for stage in stages)
+    listed = b"".join(path + b"\0" for path in paths)
+    # A sparse checkout hides files; those with conflicts must be seen all the same.
+    git.run("update-index", "-z", "--no-skip-worktree", "--stdin", stdin=listed, expected=(0, 128))
+    literal = [":(top,literal)" + path.decode("utf-8", "surrogateescape") for path in paths]
+    missing = git.run("ls-files", "-z", "--deleted", "--", *literal).output
+    git.run("checkout-index", "-z", "--stdin", "-u", stdin=missing, expected=(0, 128))
+    gone = b"".join(b"0 %s\t%s\0" % (b"0" * len(stages[0].id), path) for path in paths)
+    entries = b"".join(b"%o %s %d\t%s\0" % (s.mode, s.id.encode(), s.stage, s.path) for s in stages)
+    git.run("update-index", "-z", "--index-info", stdin=gone + entries)

@@ -12,7 +12,7 @@ from aergo_vc.base.ids import ObjectId
 from aergo_vc.codec.digests import Kind, git_object_id
 from aergo_vc.objects.changed import plain_refusal
 from aergo_vc.objects.discovery import GitPaths, read_settings
-from aergo_vc.objects.errors import GitFailedError, WorktreeError
+from aergo_vc.objects.errors import GitFailedError, NoWorktreeError, WorktreeError
 from aergo_vc.objects.git import Git, GitOutput
 from aergo_vc.objects.locks import Deadline
 from aergo_vc.objects.settings import write_settings
@@ -33,12 +33,12 @@ class Worktree:
     `environment` is for git's children; the user's settings count here, because they say how files look (line
     endings, filters).  `timeout` bounds the wait, in seconds, for an index that another program has locked.
 
-    Raises `WorktreeError` for a bare repository.
+    Raises `NoWorktreeError` for a bare repository.
     """
 
     def __init__(self, paths: GitPaths, environment: Mapping[str, str] | None = None, *, timeout: float = 5.0) -> None:
         if paths.work_tree is None:
-            raise WorktreeError(f"{paths.git_dir} is a bare repository: it has no worktree")
+            raise NoWorktreeError(f"{paths.git_dir} is a bare repository: it has no worktree")
         self._paths = paths
         self._top = paths.work_tree
         self._git = Git(paths, environment, user_config=True)

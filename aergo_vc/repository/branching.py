@@ -1,7 +1,9 @@
 """Branches and tags of blocks."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
+from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import BranchName, ObjectId
 from aergo_vc.base.names import is_branch_name
 from aergo_vc.codec.law import encode_law
@@ -12,12 +14,12 @@ from aergo_vc.ledger.machine import BlockContext
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Law
 from aergo_vc.objects.worktree import Worktree
 from aergo_vc.repository.entrances import follow_branch
-from aergo_vc.repository.errors import NameTakenError, NoLedgerHereError
+from aergo_vc.repository.errors import NameTakenError
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.laws import merge_law, require_logic
 from aergo_vc.repository.reading import summary
-from aergo_vc.repository.results import BlockSummary, Status
-from aergo_vc.repository.revisions import resolve, tip_at
+from aergo_vc.repository.results import BlockSummary, NoBlock, Status
+from aergo_vc.repository.revisions import peeled, resolve, tip_at
 from aergo_vc.repository.sealing import Producer
 from aergo_vc.repository.standing import standing_of
 from aergo_vc.repository.state_cache import state_cache
@@ -60,8 +62,8 @@ def make_branch(
     return standing_of(workspace, identity, name)
 
 
-def branches(workspace: Workspace) -> Mapping[BranchName, BlockSummary]:
-    """The branches that hold a ledger, with their last blocks, by name."""
+def branches(workspace: Workspace) -> Mapping[BranchName, BlockSummary | NoBlock]:
+    """The branches that hold a ledger, with their last blocks, or what is there instead, by name."""
     return {
         name: _summary(workspace, commit)
         for name, commit in sorted(workspace.local_branches().items())
@@ -71,11 +73,11 @@ def branches(workspace: Workspace) -> Mapping[BranchName, BlockSummary]:
 
 def laws(workspace: Workspace) -> Mapping[BranchName, Law]:
     """The laws that the branches' last blocks state, by the branches' names."""
-    return {
-        name: ledger_at(workspace.writer, commit).law
-        for name, commit in sorted(workspace.local_branches().items())
-        if has_ledger(workspace.writer, commit)
-    }
+    found = {}
+    for name, commit in sorted(workspace.local_branches().items()):
+        with suppress(InvalidError, NoLedgerError):
+            found[name] = ledger_at(workspace.writer, commit).law
+    return found
 
 
 def make_tag(workspace: Workspace, name: str, block: str | None) -> BlockSummary:
@@ -89,15 +91,13 @@ def make_tag(workspace: Workspace, name: str, block: str | None) -> BlockSummary
     return summary(workspace, BlockCommit(tip.commit, tip.ledger.id), tip.ledger)
 
 
-def tags(workspace: Workspace) -> Mapping[str, BlockSummary]:
-    """The tags that lead to blocks, by name."""
+def tags(workspace: Workspace) -> Mapping[str, BlockSummary | NoBlock]:
+    """The tags that lead to blocks, or to what is there instead of one, by name."""
     found = {}
     for ref in workspace.refs.list(_TAGS):
-        try:
-            tip = resolve(workspace, ref.removeprefix(_TAGS))
-        except (NoLedgerError, NoLedgerHereError):
-            continue
-        found[ref.removeprefix(_TAGS)] = summary(workspace, BlockCommit(tip.commit, tip.ledger.id), tip.ledger)
+        commit = peeled(workspace, ref)
+        if commit is not None and has_ledger(workspace.writer, commit):
+            found[ref.removeprefix(_TAGS)] = _summary(workspace, commit)
     return found
 
 
@@ -113,6 +113,9 @@ def checkout(workspace: Workspace, name: str) -> BranchName | None:
     return None
 
 
-def _summary(workspace: Workspace, commit: ObjectId) -> BlockSummary:
-    tip = tip_at(workspace, commit)
+def _summary(workspace: Workspace, commit: ObjectId) -> BlockSummary | NoBlock:
+    try:
+        tip = tip_at(workspace, commit)
+    except InvalidError as reason:
+        return NoBlock(commit, reason)
     return summary(workspace, BlockCommit(tip.commit, tip.ledger.id), tip.ledger)

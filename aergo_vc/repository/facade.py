@@ -24,6 +24,7 @@ from aergo_vc.repository.results import (
     Committed,
     Founded,
     Merged,
+    NoBlock,
     PendingTransaction,
     Picked,
     Repaired,
@@ -389,14 +390,14 @@ class Repository:
 
         return make_branch(self._workspace, self._identity, branch_name(name), block, merge)
 
-    def branches(self) -> Mapping[BranchName, BlockSummary]:
-        """The branches that hold a ledger, with their last blocks."""
+    def branches(self) -> Mapping[BranchName, BlockSummary | NoBlock]:
+        """The branches that hold a ledger, with their last blocks, or with what is wrong there."""
         from aergo_vc.repository.branching import branches  # noqa: PLC0415
 
         return branches(self._workspace)
 
     def laws(self) -> Mapping[BranchName, Law]:
-        """The laws of the branches that hold a ledger: of the block that each of them shows."""
+        """The laws of the branches that hold a ledger: of the block that each of them shows, if it can be read."""
         from aergo_vc.repository.branching import laws  # noqa: PLC0415
 
         return laws(self._workspace)
@@ -407,8 +408,8 @@ class Repository:
 
         return make_tag(self._workspace, branch_name(name), block)
 
-    def tags(self) -> Mapping[str, BlockSummary]:
-        """The tags that lead to blocks."""
+    def tags(self) -> Mapping[str, BlockSummary | NoBlock]:
+        """The tags that lead to blocks, or to what is there instead of one."""
         from aergo_vc.repository.branching import tags  # noqa: PLC0415
 
         return tags(self._workspace)

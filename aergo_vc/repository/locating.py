@@ -1,17 +1,19 @@
 """Which transactions a text means: one by its id, or those of a block."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import BranchName, ObjectId, TransactionId
-from aergo_vc.codec.header import block_id
 from aergo_vc.ledger.history import BlockCommit, blocks_back, ids_in
-from aergo_vc.ledger.layout import LedgerTree, read_header_bytes, read_ledger, read_transactions_bytes
+from aergo_vc.ledger.layout import LedgerTree, read_ledger, read_transactions_bytes
 from aergo_vc.ledger.machine import Submission
 from aergo_vc.ledger.payloads import read_payloads
 from aergo_vc.repository.errors import UnknownRevisionError
 from aergo_vc.repository.revisions import resolve
+from aergo_vc.repository.tips import readable_block
 from aergo_vc.repository.workspace import Workspace
 
 Heads = Mapping[str, ObjectId]
@@ -91,19 +93,34 @@ def find_transaction(workspace: Workspace, heads: Heads, text: str) -> Located |
     """The one transaction on some branches whose id begins with `text`; raises UnknownRevisionError where two do."""
     found: dict[str, Located] = {}
     for place in _blocks(workspace, heads) if is_id(text) else ():
-        for name in ids_in(read_transactions_bytes(workspace.writer, place.ledger)):
+        for name in _ids(workspace, place):
             if name.startswith(text) and name not in found:
-                found[name] = Located(place, read_ledger(workspace.writer, place.ledger), name)
+                ledger = readable_block(workspace, place)
+                if ledger is not None and _holds(ledger, name):
+                    found[name] = Located(place, ledger, name)
     return _only(found, text, "transactions")
+
+
+def _ids(workspace: Workspace, place: BlockCommit) -> Sequence[TransactionId]:
+    """The ids of a block's transactions; what is no block has none, or any."""
+    with suppress(InvalidError):
+        return tuple(ids_in(read_transactions_bytes(workspace.writer, place.ledger)))
+    return ()
+
+
+def _holds(ledger: LedgerTree, name: TransactionId) -> bool:
+    with suppress(InvalidError):
+        return any(transaction.id == name for transaction in ledger.transactions)
+    return False
 
 
 def find_block(workspace: Workspace, heads: Heads, text: str) -> Located | None:
     """The one block on some branches whose id, or whose commit's, begins with `text`; raises as above."""
     found: dict[str, Located] = {}
     for place in _blocks(workspace, heads) if is_id(text) else ():
-        name = block_id(read_header_bytes(workspace.writer, place.ledger))
-        if name.startswith(text) or place.commit.startswith(text):
-            found[name] = Located(place, read_ledger(workspace.writer, place.ledger), None)
+        ledger = readable_block(workspace, place)
+        if ledger is not None and (ledger.block.startswith(text) or place.commit.startswith(text)):
+            found[ledger.block] = Located(place, ledger, None)
     return _only(found, text, "blocks")
 
 

@@ -270,8 +270,9 @@ def merge(
 ) -> Merged:
     """Merge what `revision` means into the current branch; with `dry_run` tell what that would do.
 
-    Without `commit`, or with open conflicts, the result is left in the index and in the files, and `continue_merge`
-    goes on from there.  Raises as `prepare_merge`, MergeInProgressError, and WorktreeError where something is staged.
+    Without `commit`, or with open conflicts of transactions or of other files, the result is left in the index and in
+    the files, and `continue_merge` goes on from there.  Raises as `prepare_merge`, MergeInProgressError, and
+    WorktreeError where something is staged.
     """
     branch = workspace.current_branch()
     source = commit_of(workspace, revision)
@@ -289,10 +290,10 @@ def merge(
         forget_resolutions(workspace, source)
         text = checked_message(message or describe_merge(prepared, revision))
         tree = None if files is None else files.tree
-        if commit and not prepared.conflicts:
+        if commit and not prepared.conflicts and not _in_conflict(files):
             return merged_of(prepared, land_merge(workspace, identity, prepared, text, tree).commit)
-        _leave(workspace, prepared, tree, text)
-        return merged_of(prepared, None)
+        _leave(workspace, prepared, files, text)
+        return replace(merged_of(prepared, None), files=_in_conflict(files))
 
 
 def _require_fit(workspace: Workspace, prepared: Prepared, files: MergedFiles | None) -> None:
@@ -304,14 +305,16 @@ def _require_fit(workspace: Workspace, prepared: Prepared, files: MergedFiles | 
         many = len(prepared.conflicts)
         what = f"{many} transaction{'' if many == 1 else 's'} in conflict"
         raise ConflictError(f"{what}, and a bare repository has no worktree in which to resolve that")
-    for path in _in_conflict(files):
-        raise UnmergeableError(f"both sides changed {path} beside ledger/, in ways that git cannot bring together")
+    else:
+        for path in _in_conflict(files):
+            raise UnmergeableError(f"both sides changed {path} beside ledger/, in ways that git cannot bring together")
 
 
-def _leave(workspace: Workspace, prepared: Prepared, files: ObjectId | None, message: str) -> None:
-    """Leave a merge in index and worktree, with the other files of the tree `files`; None: as the target has them."""
+def _leave(workspace: Workspace, prepared: Prepared, files: MergedFiles | None, message: str) -> None:
+    """Leave a merge in index and worktree, with the other `files`; None: as the target has them."""
     target, source = prepared.target, prepared.source.commit
-    root = files or read_links(workspace.writer.read_commit(target.commit)).tree
+    root = read_links(workspace.writer.read_commit(target.commit)).tree if files is None else files.tree
+    stages = () if files is None else files.stages
     # A block with open conflicts is none: until they are resolved the ledger stays what it is.
     ledger = target.ledger.id if prepared.conflicts else prepared.ledger.id
     if not prepared.conflicts:
@@ -319,7 +322,7 @@ def _leave(workspace: Workspace, prepared: Prepared, files: ObjectId | None, mes
         note_prepared(workspace.paths, ledger, PreparedFor(target.commit, source))
     conflict = prepared.sides if prepared.conflicts else None
     result = with_ledger(workspace.writer, root, ledger)
-    leave_merge(workspace, target.commit, source, result, message, conflict=conflict)
+    leave_merge(workspace, target.commit, source, result, message, conflict=conflict, stages=stages)
 
 
 def land_merge(

@@ -15,7 +15,7 @@ from aergo_vc.directory.authorities import Authorities
 from aergo_vc.ledger.ancestry import BlockGraph
 from aergo_vc.ledger.building import Plan
 from aergo_vc.ledger.history import BlockCommit, blocks_back, has_ledger
-from aergo_vc.ledger.layout import LedgerTree, ledger_entry, read_header, read_ledger
+from aergo_vc.ledger.layout import ledger_entry, read_header, read_ledger
 from aergo_vc.ledger.rules import TRAILER, is_block_of
 from aergo_vc.ledger.verifying import check_tip
 from aergo_vc.model.blocks import DIRECTORY_BRANCH
@@ -25,7 +25,7 @@ from aergo_vc.repository.locating import known_heads
 from aergo_vc.repository.merging import Unchanged, commit_of, merged_of, prepare_merge
 from aergo_vc.repository.results import Repaired
 from aergo_vc.repository.sealing import Producer, checked_message
-from aergo_vc.repository.tips import Tip
+from aergo_vc.repository.tips import Tip, readable_block
 from aergo_vc.repository.unfinished_merges import require_no_merge
 from aergo_vc.repository.workspace import Workspace
 
@@ -164,7 +164,7 @@ def _last_sound(
     workspace: Workspace, authorities: Authorities, branch: BranchName, head: ObjectId
 ) -> BlockCommit | None:
     for place in blocks_back(workspace.writer, head):
-        ledger = _ledger_of(workspace, place)
+        ledger = readable_block(workspace, place)
         if ledger is not None and _is_sound(workspace, authorities, place.commit):
             return place if is_block_of(ledger, branch) else _own(workspace, branch, place)
     return None
@@ -176,15 +176,6 @@ def _own(workspace: Workspace, branch: BranchName, place: BlockCommit) -> BlockC
         if read_header(workspace.writer, below.ledger).branch == branch:
             return below
     return None
-
-
-def _ledger_of(workspace: Workspace, place: BlockCommit) -> LedgerTree | None:
-    try:
-        ledger = read_ledger(workspace.writer, place.ledger)
-        _ = ledger.header
-    except InvalidError:
-        return None
-    return ledger
 
 
 def _first_parents(workspace: Workspace, head: ObjectId) -> Iterator[ObjectId]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from aergo_vc.base.errors import AergoError
+from aergo_vc.base.errors import AergoError, InvalidError
 from aergo_vc.base.ids import BlockId, BranchName, ChainId, EntityName, ObjectId, TableName, TransactionId
 from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.model.blocks import Header
@@ -179,6 +179,14 @@ class BlockSummary:
     transactions: int
     rows: int
     subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoBlock:
+    """What a branch or a tag leads to that changed ``ledger/`` and is no block; `reason` is what cannot be read."""
+
+    commit: ObjectId
+    reason: InvalidError
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from itertools import pairwise
 
 from aergo_vc.base.errors import AergoError, RepositoryError
 from aergo_vc.base.ids import TableName, TransactionId
+from aergo_vc.keys.keyfile import KeyFileError
+from aergo_vc.keys.signing_key import SignerMissingError
 from aergo_vc.ledger.history import BlockCommit, blocks_back
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockExecution, Machine
@@ -198,7 +200,7 @@ def _undo(
 
     try:
         tried = desk.submit(make, dry_run=True)
-    except (RepositoryError, NotRevertibleError):
+    except (RepositoryError, NotRevertibleError, KeyFileError, SignerMissingError):
         raise
     except AergoError as reason:
         return Reverted(found[0], tuple(found[1:]), failed=reason)

@@ -19,11 +19,11 @@ from datetime import UTC, datetime
 from aergo_vc.base.ids import BranchName, ObjectId, is_object_id
 from aergo_vc.base.names import is_branch_name
 from aergo_vc.ledger.history import BlockCommit, blocks_back, has_ledger
-from aergo_vc.ledger.layout import LedgerTree, read_ledger
+from aergo_vc.ledger.layout import read_ledger
 from aergo_vc.ledger.rules import ref_of
 from aergo_vc.objects.refs import is_reference_name
 from aergo_vc.repository.errors import NoLedgerHereError, UnknownRevisionError
-from aergo_vc.repository.tips import Tip
+from aergo_vc.repository.tips import Tip, readable_block
 from aergo_vc.repository.workspace import Workspace
 
 _SHORTEST_ID = 4
@@ -141,7 +141,9 @@ def _by_id(workspace: Workspace, text: str) -> Tip:
             if place.commit in seen:
                 break
             seen.add(place.commit)
-            ledger: LedgerTree = read_ledger(workspace.writer, place.ledger)
+            ledger = readable_block(workspace, place)
+            if ledger is None:
+                continue
             if ledger.block.startswith(text) or place.commit.startswith(text):
                 found[ledger.block] = Tip(ledger.header.branch, place.commit, ledger)
     if len(found) > 1:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import BranchName, ObjectId
-from aergo_vc.ledger.history import ledger_at
-from aergo_vc.ledger.layout import LedgerTree
+from aergo_vc.ledger.history import BlockCommit, ledger_at
+from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.rules import is_block_of
 from aergo_vc.repository.errors import BorrowedBranchError, NoLedgerHereError
 from aergo_vc.repository.workspace import Workspace
@@ -17,6 +18,16 @@ class Tip:
     branch: BranchName
     commit: ObjectId
     ledger: LedgerTree
+
+
+def readable_block(workspace: Workspace, place: BlockCommit) -> LedgerTree | None:
+    """The block of a commit; None for one that changed ``ledger/`` and has no header there that can be read."""
+    try:
+        ledger = read_ledger(workspace.writer, place.ledger)
+        _ = ledger.header
+    except InvalidError:
+        return None
+    return ledger
 
 
 def tip_of(workspace: Workspace, branch: BranchName) -> Tip:

@@ -1,5 +1,6 @@
 """Merges that are in index and files, and not sealed yet, as ``git merge --no-commit`` leaves them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,11 +9,13 @@ from aergo_vc.codec.git_commit import read_links
 from aergo_vc.codec.git_tree import read_entries
 from aergo_vc.ledger.layout import ledger_entry, with_ledger
 from aergo_vc.objects.durable import replace_file
+from aergo_vc.objects.ordinary_merge import Stage, enter_conflicts
 from aergo_vc.objects.worktree import Worktree
 from aergo_vc.repository.errors import MergeInProgressError, NoMergeError
 from aergo_vc.repository.workspace import Workspace
 
 _MARKED = "ledger/block.json"
+_NONE = "no merge is in progress in this worktree"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def require_merge_head(workspace: Workspace) -> ObjectId:
     """The same; raises NoMergeError where no merge is in progress."""
     found = merge_head(workspace)
     if found is None:
-        raise NoMergeError("no merge is in progress in this worktree")
+        raise NoMergeError(_NONE)
     return found
 
 
@@ -66,11 +69,12 @@ def leave_merge(
     message: str,
     *,
     conflict: Ledgers | None = None,
+    stages: Sequence[Stage] = (),
 ) -> None:
     """Publish what was written, and bring the tree `result` into index and worktree, for a merge of two commits.
 
-    With `conflict` that is marked too: see `mark_conflict`.  To be used under the ledger's lock.  Raises WorktreeError
-    for what the user changed there; then nothing is touched.
+    With `conflict` that is marked too (`mark_conflict`), and with `stages` other files in conflict are.  To be used
+    under the ledger's lock.  Raises WorktreeError for what the user changed there; then nothing is touched.
     """
     worktree = Worktree(workspace.paths, workspace.surroundings.variables)
     pack = workspace.writer.publish()
@@ -78,6 +82,8 @@ def leave_merge(
         worktree.sync_to(target, result)
     finally:
         pack.release()
+    if stages:
+        enter_conflicts(workspace.user_git, stages)
     if conflict is not None:
         # Before git knows of a merge, which it would commit with the target's ledger.
         mark_conflict(workspace, conflict)
@@ -137,8 +143,11 @@ def forget_merge(workspace: Workspace) -> None:
 
 
 def abort_merge(workspace: Workspace) -> None:
-    """Take index and files back to before the merge, as git does; raises NoMergeError."""
-    require_merge_head(workspace)
+    """Take index and files back to before the merge, as git does, whatever it merges; raises NoMergeError."""
+    if not _path(workspace, "MERGE_HEAD").exists():
+        raise NoMergeError(_NONE)
+    # A file that was merely touched counts as changed until its entry is refreshed.
+    workspace.user_git.run("update-index", "-q", "--refresh", expected=(0, 1, 128))
     workspace.user_git.run("merge", "--abort")
 
 

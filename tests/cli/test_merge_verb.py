@@ -87,7 +87,7 @@ def test_files_beside_the_ledger_are_merged_as_git_merges_them(shop: Place) -> N
     shop.aergo("verify")
 
 
-def test_conflicts_beside_the_ledger_stop_it_before_anything_is_done(shop: Place) -> None:
+def test_conflicts_beside_the_ledger_are_left_to_be_resolved(shop: Place) -> None:
     side_branch(shop)
     shop.aergo("checkout", "side")
     shop.write("notes.txt", "one\n")
@@ -99,10 +99,51 @@ def test_conflicts_beside_the_ledger_stop_it_before_anything_is_done(shop: Place
     assert record["files"] == ["notes.txt"]
     assert "conflict  notes.txt" in shop.aergo("merge", "--dry-run", "side", expect=1).out
     assert "| notes.txt |" in shop.aergo("merge", "--dry-run", "--markdown", "side", expect=1).out
-    refused = shop.aergo("merge", "side", expect=2)
-    assert "notes.txt" in refused.err
-    assert shop.git("rev-parse", "HEAD").line == head
     assert shop.git("status", "--porcelain").out == ""
+    stopped = shop.aergo("merge", "side", expect=1).out.splitlines()
+    assert stopped[0] == "Began to merge side into main at height 4"
+    assert stopped[-2:] == [
+        "conflict  notes.txt",
+        "Resolve the files and git add them; then: git aergo merge --continue",
+    ]
+    assert shop.git("rev-parse", "HEAD").line == head
+    ours = _standing(shop)
+    assert ours[1] == "<<<<<<< HEAD\nother\n=======\none\n>>>>>>> side\n"
+    assert "notes.txt is in conflict still" in shop.aergo("merge", "--continue", expect=128).err
+    shop.aergo("merge", "--abort")
+    assert shop.git("status", "--porcelain").out == ""
+    shop.git("merge", "side", expect=1)
+    # The block's time is its own.
+    assert [line for line in _standing(shop)[0] if "block.json" not in line] == [
+        line for line in ours[0] if "block.json" not in line
+    ]
+    assert _standing(shop)[1] == ours[1]
+    shop.write("notes.txt", "both\n")
+    shop.git("add", "notes.txt")
+    shop.aergo("merge", "--continue", expect=1)
+    assert shop.git("show", "HEAD:notes.txt").out == "both\n"
+    assert shop.git("rev-parse", "HEAD^2").line == shop.git("rev-parse", "side").line
+    assert shop.git("status", "--porcelain").out == ""
+    shop.aergo("verify")
+
+
+def _standing(shop: Place) -> tuple[list[str], str]:
+    """What a merge left in the index, and in the file that is in conflict."""
+    return shop.git("ls-files", "-s").out.splitlines(), (shop.path / "notes.txt").read_text()
+
+
+def test_conflicts_beside_the_ledger_stop_it_where_there_is_no_worktree(shop: Place) -> None:
+    side_branch(shop)
+    for name in ("side", "main"):
+        shop.aergo("checkout", name)
+        shop.write("notes.txt", f"{name}\n")
+        shop.commit(name)
+    shop.git("config", "core.bare", "true")
+    (shop.path / "notes.txt").write_text("untouched\n")
+    head = shop.git("rev-parse", "HEAD").line
+    assert "both sides changed notes.txt" in shop.aergo("merge", "side", expect=2).err
+    assert shop.git("rev-parse", "HEAD").line == head
+    assert (shop.path / "notes.txt").read_text() == "untouched\n"
 
 
 def test_a_merge_that_landed_and_was_not_forgotten_is_over_when_it_is_continued(shop: Place) -> None:

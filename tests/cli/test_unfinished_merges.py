@@ -65,3 +65,27 @@ def test_what_only_waits_is_taken_in_and_sealed_when_the_merge_is(unfinished: Pl
     shop.aergo("merge", "--continue")
     assert "2 transactions" in shop.aergo("commit").out
     shop.aergo("verify")
+
+
+def test_a_merge_of_several_commits_by_git_alone_can_be_taken_back(unfinished: Place, tmp_path: Path) -> None:
+    shop = copy_of(unfinished, tmp_path / "copy")
+    heads = shop.git("rev-parse", "side", "main@{1}").out
+    shop.write(".git/MERGE_HEAD", heads)
+    assert "several commits are being merged" in shop.aergo("merge", "--continue", expect=128).err
+    shop.aergo("merge", "--abort")
+    assert shop.git("status", "--porcelain", "--untracked-files=no").out == ""
+
+
+def test_a_verb_that_needs_a_worktree_says_so_in_a_bare_repository(pristine: Place, tmp_path: Path) -> None:
+    shop = copy_of(pristine, tmp_path / "copy")
+    shop.git("clone", "--quiet", "--bare", ".", "../bare.git")
+    bare = Place(shop.world, shop.world.root / "bare.git")
+    assert bare.aergo("checkout", "main", expect=128).err.splitlines()[1].startswith("hint: do it in a clone")
+
+
+def test_a_revert_that_cannot_be_signed_says_so_and_not_that_the_state_forbids_it(
+    pristine: Place, tmp_path: Path
+) -> None:
+    shop = copy_of(pristine, tmp_path / "copy")
+    shop.git("config", "aergo.key", "/nowhere")
+    assert "/nowhere" in shop.aergo("revert", "HEAD", expect=2).err

@@ -8,7 +8,7 @@ from git_sandbox import Sandbox, make_repository, search_path
 
 from aergo_vc.base.ids import ObjectId
 from aergo_vc.objects.changed import staged_changes
-from aergo_vc.objects.errors import LockedError, WorktreeError
+from aergo_vc.objects.errors import LockedError, NoWorktreeError, WorktreeError
 from aergo_vc.objects.git import Git
 from aergo_vc.objects.worktree import Worktree
 
@@ -183,7 +183,7 @@ def test_a_file_that_was_only_touched_is_no_change(plain: Sandbox) -> None:
 
 def test_a_bare_repository_has_none(tmp_path: Path) -> None:
     bare = make_repository(tmp_path / "bare.git", bare=True)
-    with pytest.raises(WorktreeError, match="bare"):
+    with pytest.raises(NoWorktreeError, match="bare"):
         _worktree(bare)
 
 
