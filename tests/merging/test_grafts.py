@@ -7,10 +7,11 @@ from functools import cache
 
 import pytest
 from bank_world import ACCOUNTS, BankWorld
-from hypothesis import given, settings
+from edits import EDITS, Edits, edited
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from aergo_vc.base.errors import AergoError
+from aergo_vc.base.errors import AergoError, FormatError
 from aergo_vc.base.ids import BlockId, TableName
 from aergo_vc.codec.footprints import decode_recorded_block
 from aergo_vc.ledger.machine import BlockExecution, State, Submission, TransactionOutcome
@@ -265,6 +266,19 @@ def test_kept_footprints_are_read_as_they_were_written() -> None:
         for _, footprints, _, recorded in _case(seed).blocks:
             assert [recorded.footprint(place) for place in range(recorded.count)] == footprints
             assert len(recorded.rows) == (recorded.ends[-1] if recorded.ends else 0)
+
+
+@given(EDITS)
+def test_kept_footprints_that_were_damaged_are_refused(edits: Edits) -> None:
+    world = _world()
+    world.machine.move_to(world.start)
+    catalog = world.machine.catalog
+    _, included, footprints, _ = world.recorded([world.call("public.transfer", 1, 3, 5)])
+    log = log_footprints(BlockId("1" * 64), catalog, [one for one, _ in included], footprints)
+    changed = edited(log, edits)
+    assume(changed != log)
+    with pytest.raises(FormatError):
+        decode_recorded_block(changed)
 
 
 def _grafted_share(seeds: Sequence[int]) -> float:

@@ -187,7 +187,7 @@ class Recorder:
         """A statement begins."""
         if self._loads or self._guard.trusted:
             return True
-        access = self._known.get(sql) or self._analysed(sql)
+        access = self._known.get(sql) or self.analysed(sql)
         if access.target is not None:
             self._doing = access
         if access.only is not None:
@@ -198,7 +198,7 @@ class Recorder:
 
     def access(self, sql: str) -> Access | None:
         """What a statement that begins now does; None for one of the engine's own."""
-        return None if self._loads or self._guard.trusted else self._known.get(sql) or self._analysed(sql)
+        return None if self._loads or self._guard.trusted else self._known.get(sql) or self.analysed(sql)
 
     def _look(self, access: Access, bindings: Any) -> None:  # noqa: ANN401 - as of `trace`
         if access.takes is not None and not self._has_asked(access.takes):
@@ -215,7 +215,8 @@ class Recorder:
         for name in access.calls:
             self.call(name)
 
-    def _analysed(self, sql: str) -> Access:
+    def analysed(self, sql: str) -> Access:
+        """What a statement with this text does, which need not be recorded."""
         if len(self._known) >= KNOWN_STATEMENTS:
             self._known.clear()
         statement = prepared(sql)
@@ -230,10 +231,10 @@ class Recorder:
 
         if len(self._shapes) >= KNOWN_STATEMENTS:
             self._shapes.clear()
-        found = self._shapes[statement.text] = analyse(statement, self._facts_of)
+        found = self._shapes[statement.text] = analyse(statement, self.facts_of)
         return found
 
-    def _facts_of(self, name: str) -> TableFacts | None:
+    def facts_of(self, name: str) -> TableFacts | None:
         """What is known of a table; None for one that is not the state's."""
         if name in self._facts:
             return self._facts[name]
@@ -248,7 +249,7 @@ class Recorder:
             if kind is points.plain_type:
                 self._read(points.table, (value,), points.columns)
                 return
-        facts = self._facts_of(points.table)
+        facts = self.facts_of(points.table)
         assert facts is not None  # noqa: S101 - the statement was analysed with it
         identity = facts.key if points.by is None else facts.lookups[points.by]
         for values in product(*[[value(bindings) for value in alternatives] for alternatives in points.keys]):
@@ -308,7 +309,7 @@ class Recorder:
         if simple is not None and old is not None and new is not None and simple.name == name:
             self._write(simple.name, simple.key_of(old), self._doing.assigned)
             return
-        facts = self._facts.get(name) or self._facts_of(name)
+        facts = self._facts.get(name) or self.facts_of(name)
         if facts is None:
             return
         if old is None:
@@ -444,7 +445,7 @@ class Recorder:
 
     def _follow(self, side: Parent | Child, row: Kept) -> None:
         """Rows were asked for at the other end of a foreign key of a row."""
-        facts = self._facts_of(side.table)
+        facts = self.facts_of(side.table)
         if facts is not None:
             if side.named == facts.keys and facts.is_exact:
                 key = facts.point(side.values(row, facts.key_names))
@@ -464,7 +465,7 @@ class Recorder:
     @contextmanager
     def load(self, name: TableName, gone: Iterable[Key]) -> Iterator[None]:
         """Rows of these keys are deleted, others are written, by statements that are not looked at."""
-        facts = self._facts_of(name)
+        facts = self.facts_of(name)
         if not self.is_on or facts is None:
             yield
             return
@@ -487,7 +488,7 @@ class Recorder:
 
     def loaded(self, name: TableName, rows: InsertedRows, encode: Callable[[Row], Kept]) -> None:
         """Rows were inserted without being reported one by one."""
-        facts = self._facts_of(name)
+        facts = self.facts_of(name)
         if facts is None:
             return
         for key, row in rows.rows.items():

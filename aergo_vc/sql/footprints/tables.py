@@ -96,6 +96,7 @@ class Child:
         names = [column.name for column in table.columns]
         self.table = child.name
         self.named = frozenset(key.columns)
+        self.searched_here = frozenset(key.target_columns)
         self.searched = self.named | frozenset(child.primary_key)
         self._positions = {own: names.index(name) for own, name in zip(key.columns, key.target_columns, strict=True)}
 
@@ -123,6 +124,7 @@ class TableFacts:
         self.keys: Columns = self.key.columns
         self.key_names, self.key_positions = table.primary_key, table.key_positions
         self._names = tuple(column.name for column in table.columns)
+        self.has_hidden_key = table.has_hidden_key
         self.is_exact = self.key.is_exact
         self.only_key: Key | None = (ROW_KEY,) if table.name in catalog.sequences else None
         """The key of a sequence's row."""
@@ -187,6 +189,12 @@ class TableFacts:
             for key in other.foreign_keys
             if key.target == self.name
         )
+
+    @cached_property
+    def hung_on(self) -> Columns:
+        """The columns whose change concerns other rows: the key, what is unique, foreign keys from here and to here."""
+        there = [child.searched_here for child in self.children]
+        return self.keys.union(*self.uniques, *[parent.columns for parent in self.parents], *there)
 
     @cached_property
     def unique_lookups(self) -> Mapping[Lookup, Identity]:
