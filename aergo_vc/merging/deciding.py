@@ -50,7 +50,12 @@ class LeftOut:
         self._footprints.append((transaction, footprint, what))
 
     def renumber(self, transaction: TransactionId, made: Footprint, now: Footprint) -> None:
-        """One that went in, with what it read and wrote where it was made and now."""
+        """One that went in, with what it read and wrote where it was made and now.
+
+        Behind one whose rows got other numbers, others may have made keys of these.
+        """
+        if not (made.taken or self._moved):
+            return
         moved = renumbered(made, now)
         if self._is_strict and moved.writes:
             self._add(transaction, moved, _MOVED)

@@ -57,8 +57,8 @@ class Footprint:
     a transaction may have relied on, tables, views, types, sequences and routines, without their contracts; None of
     one of both: anything.
 
-    One that is `situated` asked for the time, the height
-    or the branch of its block, and may do something else in another.
+    One that is `situated` asked for the time, the height or the branch of its block, and may do something else in
+    another.
     """
 
     reads: Mapping[TableName, Reads] = field(default_factory=dict)
@@ -123,9 +123,7 @@ def apart_from_numbers(footprint: Footprint) -> Footprint:
 
 
 def renumbered(made: Footprint, now: Footprint) -> Footprint:
-    """The rows that a transaction which takes numbers inserted when it was made, and does not now, as what it wrote."""
-    if not made.taken:
-        return Footprint()
+    """The rows that a transaction inserted when it was made, and does not write now, as what it wrote."""
     writes = {
         table: {key: made.writes[table][key] for key in _inserted(rows) if key not in now.writes.get(table, ())}
         for table, rows in made.changes.items()

@@ -8,6 +8,7 @@ from aergo_vc.base.ids import TableName, TransactionId
 from aergo_vc.merging.deciding import LeftOut, inconsistency
 from aergo_vc.merging.unseen import Unseen, UnseenRow, UnseenTable, unseen_in_both
 from aergo_vc.model.blocks import MergeRule
+from aergo_vc.model.changes import RowChange
 from aergo_vc.model.footprints import Footprint, Reads
 from aergo_vc.model.schema import Column, Table
 from aergo_vc.model.types import ColumnType, Kind, Row
@@ -126,3 +127,40 @@ def test_on_a_definition_that_is_left_out_everything_depends() -> None:
     found = left.dependence(SET)
     assert found is not None
     assert found.message == "it relies on what a transaction that is left out defines or wrote"
+
+
+def _inserted(key: str, sequence: str | None = None) -> Footprint:
+    rows = {(key,): ALL}
+    taken = frozenset() if sequence is None else frozenset([TableName(sequence)])
+    return Footprint(writes={NAME: rows}, changes={NAME: {(key,): RowChange(None, (key, 1, None))}}, taken=taken)
+
+
+def test_a_row_moves_where_its_transaction_takes_numbers_or_comes_behind_one_that_did() -> None:
+    second = TransactionId("2" * 64)
+    left = LeftOut()
+    naming = [footprint(reads={key: {"item"}}) for key in "ab"]
+    left.renumber(second, _inserted("b"), _inserted("c"))
+    assert [left.misnaming(one) for one in naming] == [None, None]
+    left.renumber(FIRST, _inserted("a", "shop.number"), _inserted("b", "shop.number"))
+    left.renumber(second, _inserted("b"), _inserted("c"))
+    found = [left.misnaming(one) for one in naming]
+    assert [one and (one.code, one.after) for one in found] == [("E_DEPENDS", FIRST), ("E_DEPENDS", second)]
+    assert found[0] is not None
+    assert found[0].message == 'it names shop.price "a", a row that has another number here'
+
+
+def test_who_names_another_row_now_has_followed_it() -> None:
+    left = LeftOut()
+    left.renumber(FIRST, _inserted("a", "shop.number"), _inserted("b", "shop.number"))
+    made, elsewhere = footprint(reads={"a": {"item"}}), footprint(reads={"b": {"item"}})
+    assert left.misnaming(made, elsewhere) is None
+    assert left.misnaming(made, made) is not None
+    assert left.dependence(made) is None
+
+
+def test_by_the_strict_rule_who_found_such_a_row_depends_on_it() -> None:
+    for is_strict in (False, True):
+        left = LeftOut(is_strict=is_strict)
+        left.renumber(FIRST, _inserted("a", "shop.number"), _inserted("b", "shop.number"))
+        found = left.dependence(SUM)
+        assert (found is not None and found.after == FIRST) == is_strict

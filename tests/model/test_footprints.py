@@ -145,8 +145,3 @@ def test_rows_with_other_numbers_are_those_that_were_inserted_and_are_not_writte
     assert found.entries == {Lookup(T, ("number",)): {(3,): frozenset("kab")}}
     assert renumbered(_inserting(3), _inserting(3)) == Footprint()
     assert set(names(found)) == {(T, (3,)), (Lookup(T, ("number",)), (3,))}
-
-
-def test_who_takes_no_number_gives_no_row_another_one() -> None:
-    made = Footprint(writes={T: {(3,): frozenset("k")}}, changes={T: {(3,): RowChange(None, (3,))}})
-    assert renumbered(made, Footprint()) == Footprint()

@@ -79,6 +79,21 @@ def test_what_names_a_row_that_has_another_number_now_is_left_out(shop: Ledger) 
     shop.verifies()
 
 
+def test_a_key_that_is_made_of_a_number_moves_with_it(shop: Ledger) -> None:
+    shop.sql("CREATE TABLE line (ordered int, place int, count int, PRIMARY KEY (ordered, place))")
+    with shop.open() as repository:
+        repository.branch("other", block="main")
+    adding = "INSERT INTO line SELECT max(o.id), 1, 1 FROM ordered o"
+    shop.sql("INSERT INTO ordered (customer, what) VALUES (1, 'bread')", "other")
+    shop.sql(adding, "other")
+    shop.sql("UPDATE line SET count = count + 5 WHERE ordered = 1 AND place = 1", "other")
+    shop.sql("INSERT INTO ordered (customer, what) VALUES (2, 'tea'); INSERT INTO line VALUES (1, 2, 1)")
+    with shop.open() as repository:
+        assert codes(repository.merge("other")) == [None, None, "E_DEPENDS"]
+    assert rows(shop, "line") == [(1, 2, 1), (2, 1, 1)]
+    shop.verifies()
+
+
 def test_numbers_stay_where_the_target_took_none(shop: Ledger) -> None:
     shop.sql("INSERT INTO customer (email) VALUES ('eve')", "side")
     shop.sql("UPDATE customer SET credit = credit + 5 WHERE id = 3", "side")

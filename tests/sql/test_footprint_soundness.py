@@ -40,6 +40,12 @@ CREATE TABLE r (id int PRIMARY KEY REFERENCES q ON UPDATE CASCADE, x int, y nume
     FOREIGN KEY (x, y) REFERENCES q (x, y) ON DELETE CASCADE ON UPDATE SET NULL);
 CREATE VIEW w AS SELECT t.id, t.a + u.n AS x FROM t JOIN u ON u.t = t.id WHERE t.b > 1;
 CREATE FUNCTION g(k int) RETURNS int LANGUAGE sql AS 'SELECT a FROM t WHERE id = k';
+CREATE PROCEDURE e(one int) LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO q (id, x, y) VALUES (9, 1, 1) ON CONFLICT (x, y) DO UPDATE SET c = one + 0;
+EXCEPTION WHEN unique_violation THEN
+    INSERT INTO v VALUES (one, one);
+END $$;
 CREATE PROCEDURE h(one int, two int, much int) LANGUAGE plpgsql AS $$
 DECLARE
     r record;
@@ -47,6 +53,7 @@ BEGIN
     BEGIN
         UPDATE q SET c = coalesce(c, 0) + two, n = much WHERE q.c = one;
         INSERT INTO q (id, c, n) VALUES (two, one, much);
+        INSERT INTO q (id, x, y, n) VALUES (much, one, two, 1) ON CONFLICT (x, y) DO UPDATE SET c = two;
     EXCEPTION WHEN unique_violation THEN
         UPDATE q SET n = q.n + much WHERE q.c = two;
     END;
@@ -335,6 +342,7 @@ MEETING = (
     ("SELECT sum(n) FROM u WHERE t = 1", "INSERT INTO u VALUES (9, 9, 1, 5)"),
     ("SELECT sum(n) FROM u WHERE t = 1", "UPDATE u SET n = 9 WHERE id = 1 AND k = 1"),
     ("DELETE FROM q WHERE id = 3", "INSERT INTO r VALUES (3, NULL, NULL, 5)"),
+    ("CALL e(3)", "UPDATE q SET c = 9 WHERE id = 3"),
     ("CALL h(2, 4, 1)", "INSERT INTO q VALUES (4, 4, 4, 4, 4, 4)"),
     ("INSERT INTO u VALUES (4, 4, 3, 5)", "DELETE FROM t WHERE id = 3"),
     ("DELETE FROM t WHERE id = 3", "INSERT INTO u VALUES (4, 4, 3, 5)"),

@@ -319,6 +319,11 @@ def test_null_is_not_unique() -> None:
     assert (found.lookups, found.entries) == ({}, {BY_N: {(80,): _columns("n")}})
 
 
+def test_a_row_with_null_gives_way_to_none() -> None:
+    found = _footprint("INSERT INTO v VALUES (8, NULL, 3) ON CONFLICT DO NOTHING", UNIQUE)
+    assert (found.reads, found.lookups) == ({V: Reads({(8,): _columns("id")})}, {})
+
+
 @pytest.mark.parametrize("definition", ["n numeric", "n double precision"])
 def test_what_may_be_equal_in_several_spellings_is_searched_where_it_must_be_unique(definition: str) -> None:
     found = _footprint("INSERT INTO v VALUES (1, 1.0)", f"CREATE TABLE v (id int PRIMARY KEY, {definition} UNIQUE)")

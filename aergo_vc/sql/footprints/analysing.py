@@ -211,9 +211,10 @@ class _Statement:
     def _at_stake(self, assigned: Columns, insertion: Insertion | None) -> Columns:
         """By what the statement searches its target if it fails, as far as that is not told anyway."""
         facts = self._target
-        if facts is None or facts.only_key is not None or (insertion is not None and insertion.count):
+        if facts is None or facts.only_key is not None:
             return _NO_COLUMNS
-        return facts.at_stake(assigned if insertion is None else facts.columns)
+        is_open = insertion is not None and not insertion.count
+        return facts.at_stake(facts.columns if is_open else assigned)
 
     def _uniques(self, assigned: Columns) -> list[Scan]:
         if self._target is None:
@@ -241,12 +242,18 @@ def _inserted(
     """The row that an inserted one meets by its key, or by a lookup; None where the text does not tell."""
     if not identity.is_exact:
         return None
-    found = [_value(cells[place]) for place in identity.positions]
+    found = [
+        _null if isinstance(_plain(cells[place]), exp.Null) else _value(cells[place]) for place in identity.positions
+    ]
     values = tuple((value,) for value in found if value is not None)
     if len(values) < len(found):
         return None
     plain_type = identity.plain_type if by is None else None
     return Points(facts.name, values, columns, plain_type, by)
+
+
+def _null(_bindings: object) -> None:
+    """The value of NULL."""
 
 
 def _product(alternatives: Iterable[Alternatives | None]) -> tuple[Alternatives, ...] | None:

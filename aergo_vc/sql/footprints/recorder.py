@@ -1,9 +1,9 @@
 """Records what transactions read and write, from the statements that SQLite runs and the rows that it reports."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import product
-from typing import Any, TypeVar
+from typing import Any
 
 import apsw
 
@@ -25,9 +25,11 @@ KNOWN_STATEMENTS = 4_096
 
 _Written = dict[TableName, dict[Key, Columns]]
 _Entries = dict[Lookup, dict[Key, Columns]]
+_Frame = dict[TableName | Lookup, dict[Key, Columns]]
+"""What was written, by table and key, and the entries for it, by lookup and values."""
 
-_Name = TypeVar("_Name", bound=Hashable)
-
+_NO_STATEMENT = Access()
+_NO_TABLES: frozenset[TableName] = frozenset()
 _NOTHING: Columns = frozenset()
 
 
@@ -82,16 +84,15 @@ class Recorder:
         """Forget what was recorded: a transaction begins."""
         self._begun = self._catalog
         self._scripts: list[str] = []
-        self._called: set[RoutineName] = set()
-        self._frames: list[_Written] = [{}]
-        self._entries: list[_Entries] = [{}]
-        self._at_stake: list[dict[TableName, Columns]] = [{}]
+        self._called: set[str] = set()
+        self._frames: list[_Frame] = [{}]
+        self._at_stake: list[tuple[int, TableName, Columns]] = []
         self._rows: _Written = {}
         self._taken: set[TableName] = set()
         self._looked_up: _Entries = {}
         self._moved: dict[tuple[Lookup, Key], set[Key]] = {}
         self._scanned: dict[TableName, Columns] = {}
-        self._doing = Access()
+        self._doing = _NO_STATEMENT
         self._loads = False
         self._expected: dict[TableName, int] = {}
         self._inserted: dict[TableName, int] = {}
@@ -100,8 +101,7 @@ class Recorder:
 
     def failed(self) -> Footprint:
         """What the transaction has done until it failed; nothing of it remains."""
-        for at_stake in self._at_stake:
-            self._search(at_stake)
+        self._lose(1)
         return self.footprint({})
 
     def footprint(self, changes: Changes) -> Footprint:
@@ -114,17 +114,17 @@ class Recorder:
             if name not in reads:
                 reads[name] = Reads({}, columns)
         writes: _Written = {}
-        for frame in self._frames:
-            if frame:
-                _fold(frame, writes)
         entries: _Entries = {}
-        for entered in self._entries:
-            if entered:
-                _fold(entered, entries)
-        lookups = {lookup: found.copy() for lookup, found in self._looked_up.items()}
+        for frame in self._frames:
+            for place, rows in frame.items():
+                _add(entries if isinstance(place, Lookup) else writes, place, rows)
         return Footprint(
-            reads, writes, changes, self.defines, self._situated, lookups, entries, frozenset(self._taken),
-            uses=self._used(), defined=defined(self._begun, self._catalog) if self.defines else None,
+            reads, writes, changes, self.defines, self._situated,
+            {lookup: found.copy() for lookup, found in self._looked_up.items()} if self._looked_up else {},
+            entries,
+            frozenset(self._taken) if self._taken else _NO_TABLES,
+            self._used(),
+            defined(self._begun, self._catalog) if self.defines else None,
         )  # fmt: skip
 
     def _used(self) -> frozenset[str]:
@@ -133,7 +133,7 @@ class Recorder:
             naming = Naming(self._begun, self._catalog)
         else:
             naming = self._naming = self._naming or Naming(self._catalog)
-        found = [naming.used_by_routine(name) for name in self._called]
+        found = [naming.used_by_routine(RoutineName(name)) for name in self._called]
         found += [naming.used_by(script) for script in self._scripts]
         return found[0] if len(found) == 1 else frozenset().union(*found)
 
@@ -142,20 +142,31 @@ class Recorder:
     def push(self) -> None:
         """What follows may be rolled back."""
         self._frames.append({})
-        self._entries.append({})
-        self._at_stake.append({})
 
     def drop(self) -> None:
         """It was."""
+        if self._at_stake:
+            self._lose(len(self._frames))
         self._frames.pop()
-        self._entries.pop()
-        self._search(self._at_stake.pop())
 
     def fold(self) -> None:
         """It was not."""
-        _fold_last(self._frames)
-        _fold_last(self._entries)
-        self._at_stake.pop()
+        inner = self._frames.pop()
+        outer = self._frames[-1]
+        if outer:
+            for place, rows in inner.items():
+                _add(outer, place, rows)
+        else:
+            self._frames[-1] = inner
+        if self._at_stake:
+            self._at_stake = [one for one in self._at_stake if one[0] <= len(self._frames)]
+
+    def _lose(self, depth: int) -> None:
+        """One of the statements failed that began in a frame of this depth or deeper."""
+        for at, name, columns in self._at_stake:
+            if at >= depth:
+                self._scan(name, columns)
+        self._at_stake = [one for one in self._at_stake if one[0] < depth]
 
     # Statements
 
@@ -165,7 +176,7 @@ class Recorder:
 
     def call(self, name: str) -> None:
         """A routine is called."""
-        self._called.add(RoutineName(name))
+        self._called.add(name)
         if not self._situated:
             found = self._routines.get(name)
             if found is None:
@@ -197,8 +208,7 @@ class Recorder:
         for scan in access.scans:
             self._scan(scan.table, scan.columns)
         if access.at_stake and access.target is not None:
-            at_stake = self._at_stake[-1]
-            at_stake[access.target] = at_stake.get(access.target, _NOTHING) | access.at_stake
+            self._at_stake.append((len(self._frames), access.target, access.at_stake))
         if access.insertion is not None:
             self._read_insertion(access.insertion, bindings)
         self._situated = self._situated or access.situated
@@ -260,10 +270,6 @@ class Recorder:
             self._unsure[name] = self._unsure.get(name, _NOTHING) | insertion.unsure
         for points in insertion.points:
             self._read_points(points, bindings)
-
-    def _search(self, searched: Mapping[TableName, Columns]) -> None:
-        for table, columns in searched.items():
-            self._scan(table, columns)
 
     def _scan(self, name: TableName, columns: Columns) -> None:
         self._scanned[name] = self._scanned.get(name, _NOTHING) | columns
@@ -379,7 +385,7 @@ class Recorder:
 
     def _enter(self, facts: TableFacts, row: Kept, columns: Columns) -> None:
         """Columns of a row were written: note it under what the row is found by."""
-        entered = self._entries[-1]
+        entered = self._frames[-1]
         for lookup, identity in facts.lookups.items():
             values = identity.found_in(row)
             if values is not None:
@@ -495,22 +501,11 @@ class Recorder:
                 self._look_up_parents(facts, kept, facts.columns)
 
 
-def _fold_last(frames: list[dict[_Name, dict[Key, Columns]]]) -> None:
-    """Make the innermost frame a part of the one around it."""
-    inner = frames.pop()
-    outer = frames[-1]
-    if outer:
-        _fold(inner, outer)
-    else:
-        frames[-1] = inner
-
-
-def _fold(inner: Mapping[_Name, Mapping[Key, Columns]], outer: dict[_Name, dict[Key, Columns]]) -> None:
+def _add(total: dict[Any, dict[Key, Columns]], place: TableName | Lookup, rows: dict[Key, Columns]) -> None:
     """Add what was written later to what was written before."""
-    for name, rows in inner.items():
-        known = outer.get(name)
-        if known is None:
-            outer[name] = dict(rows)
-            continue
-        for key, columns in rows.items():
-            known[key] = known[key] | columns if key in known else columns
+    known = total.get(place)
+    if known is None:
+        total[place] = dict(rows)
+        return
+    for key, columns in rows.items():
+        known[key] = known[key] | columns if key in known else columns
