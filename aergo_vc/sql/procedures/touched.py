@@ -144,16 +144,19 @@ class Toucher:
         if facts is None or not access.assigned.isdisjoint(facts.hung_on):
             return False
         if insertion is not None:
-            is_told = insertion.count > 0 and (insertion.unsure is None or facts.has_hidden_key)
-            return is_told and not facts.parents and not facts.uniques
+            return insertion.unsure is None or (facts.has_hidden_key and not facts.uniques)
         return bool(access.assigned) or facts.is_simple
 
     def _rows_of(self, points: Points, bindings: Sequence[Part | None]) -> list[TouchedRow] | None:
         facts = self._facts_of(points.table)
         if facts is None or facts.only_key is not None or points.by is not None:
             return None
+        try:
+            keys = [[value(bindings) for value in alternatives] for alternatives in points.keys]
+        except (TypeError, IndexError):  # a parameter with a name
+            return None
         found = []
-        for values in product(*[[value(bindings) for value in alternatives] for alternatives in points.keys]):
+        for values in product(*keys):
             key = _pairs(
                 [value if value is None or isinstance(value, Part) else Part(_CONSTANT, value) for value in values]
             )
@@ -232,7 +235,7 @@ class _Text(ast.NodeVisitor):
         parameters = [one.arg for one in function.args.args][1:]
         self._places = {name: place for place, name in enumerate(parameters) if name not in assigned}
         has_inner = sum(isinstance(node, ast.arguments) for node in ast.walk(tree)) > 1
-        self.is_plain = not compiled.plans and not compiled.nested and not has_inner and "run" not in assigned
+        self.is_plain = not has_inner and "run" not in assigned
         self.visit(tree)
 
     def visit_Assign(self, node: ast.Assign) -> None:
