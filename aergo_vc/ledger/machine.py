@@ -292,7 +292,7 @@ class BlockExecution:
         """A transaction that is nothing but a call: what the engine keeps whole or not at all by itself."""
         context = self.context_of(transaction.id, transaction.payload.signer)
         called = self._machine.engine.call(call.routine, call.arguments, context, accept=self._accept)
-        _merge(self._work.changes, called.changes)
+        self._add(called.changes)
         receipt = Receipt(transaction.id, _counts(called.changes), called.events, called.result)
         return TransactionOutcome((), receipt, called.notices)
 
@@ -315,7 +315,7 @@ class BlockExecution:
             self._machine.engine.insert_rows(
                 name, [change.after for change in rows.values() if change.after is not None]
             )
-        _merge(self._work.changes, changes)
+        self._add(changes)
 
     def record(
         self, transaction: Transaction, payload: TransactionPayload, accept: Accept = lambda _outcome, _footprint: True
@@ -347,15 +347,16 @@ class BlockExecution:
     def amend(self, transaction: Transaction, payload: TransactionPayload, amend: Amend) -> TransactionOutcome | None:
         """Execute one transaction and then make the rows that `amend` names what it says, all or nothing.
 
-        `amend` is handed what the transaction read and wrote, before foreign keys were looked at; all are when all is
-        done, those too that a statement would else be refused for.  None from it: nothing remains.  Raises as
-        `execute` does, and SqlError where a row breaks a constraint.
+        `amend` is handed what the transaction read and wrote, which `attempted` is too, before foreign keys were looked
+        at; all are when all is done, those too that a statement would else be refused for.  None from it: nothing
+        remains.  Raises as `execute` does, and SqlError where a row breaks a constraint.
         """
         filled: dict[TableName, Node] = {}
         engine = self._machine.engine
         with engine.record() as recorder, engine.transaction(waits=True) as done:
             ran = self._run(transaction, payload, filled)
-            rows = amend(recorder.footprint(engine.changes_of(done)))
+            self.attempted = recorder.footprint(engine.changes_of(done))
+            rows = amend(self.attempted)
             if rows is None:
                 done.rollback()
             else:
@@ -524,7 +525,12 @@ class BlockExecution:
             if untouched and type(rest.get(name)) is InsertedRows:
                 del rest[name]
                 work.roots[name] = node
-        _merge(work.changes, rest)
+        self._add(rest)
+
+    def _add(self, changes: Changes) -> None:
+        """Add a transaction's changes to those before, keeping net changes only."""
+        for name, rows in changes.items():
+            _merge(self._work.changes.setdefault(name, {}), self._machine.engine.spelled_alike(name, rows))
 
 
 class _Ran(NamedTuple):
@@ -556,18 +562,16 @@ def _has_same_tables(catalog: Catalog, other: Catalog) -> bool:
     return replace(catalog, routines=other.routines, owners=other.owners, grants=other.grants) == other
 
 
-def _merge(total: dict[TableName, dict[Key, RowChange]], changes: Changes) -> None:
-    """Add later changes to earlier ones, keeping net changes only."""
-    for name, rows in changes.items():
-        mine = total.setdefault(name, {})
-        for key, change in rows.items():
-            earlier = mine.get(key)
-            if earlier is None:
-                mine[key] = change
-            elif earlier.before == change.after:
-                del mine[key]
-            else:
-                mine[key] = RowChange(earlier.before, change.after)
+def _merge(total: dict[Key, RowChange], changes: TableChanges) -> None:
+    """Add later changes of a table to earlier ones."""
+    for key, change in changes.items():
+        earlier = total.get(key)
+        if earlier is None:
+            total[key] = change
+        elif earlier.before == change.after:
+            del total[key]
+        else:
+            total[key] = RowChange(earlier.before, change.after)
 
 
 def _counts(changes: Changes) -> dict[TableName, RowCounts]:

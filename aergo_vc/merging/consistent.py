@@ -19,7 +19,7 @@ from aergo_vc.merging.states import StateAt
 from aergo_vc.merging.unseen import Unseen, UnseenTable
 from aergo_vc.model.blocks import MergeRule
 from aergo_vc.model.changes import Key, RowChange
-from aergo_vc.model.footprints import Columns, Footprint, blind_writes, sorted_key
+from aergo_vc.model.footprints import Columns, Footprint, apart_from_numbers, blind_writes, sorted_key
 from aergo_vc.model.transactions import Receipt, Refusal, Transaction
 from aergo_vc.model.types import Row
 from aergo_vc.state.comparing import changed_rows
@@ -78,7 +78,7 @@ class Settlement:
     def settle(self, execution: BlockExecution, candidate: Candidate, reason: Refusal) -> Replayed:
         """What becomes of a candidate that is inconsistent for a reason."""
         block = self.evidence.gathered.blocks[candidate.block]
-        made, target = self.evidence.footprints[candidate.id], self._view(block.base)
+        made, target = apart_from_numbers(self.evidence.footprints[candidate.id]), self._view(block.base)
         self._note_until(candidate)
         strict = self.request.target_ledger.law.merge is MergeRule.SERIALIZABLE
         case = Inconsistency(

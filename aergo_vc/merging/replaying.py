@@ -136,7 +136,7 @@ class Replayer:
         self._settlement = settlement
         self._request = request
         self._rule = request.target_ledger.law.merge
-        self._left = LeftOut()
+        self._left = LeftOut(is_strict=self._rule is MergeRule.SERIALIZABLE)
         self._redefined: list[tuple[Catalog, Catalog]] = []
 
     def replay(
@@ -161,7 +161,9 @@ class Replayer:
             one, now = left_out(candidate, refusal), Footprint()
         if one.outcome is None:
             self._left.add(candidate.id, footprint)
-        elif self._execution.catalog is not before:
+        else:
+            self._left.renumber(candidate.id, footprint, now)
+        if one.outcome is not None and self._execution.catalog is not before:
             self._redefined.append((before, self._execution.catalog))
         return one, now
 
@@ -170,22 +172,28 @@ class Replayer:
     ) -> tuple[Replayed, Footprint]:
         """Execute a candidate unless it is inconsistent where it was made, and settle what is inconsistent."""
         refusal = inconsistency(self._rule, footprint, unseen)
+        if refusal is not None or self._settlement is not None:
+            misnaming = self._left.misnaming(footprint)
+            if misnaming is not None:
+                return left_out(candidate, misnaming), Footprint()
         if refusal is None:
-            one, now = self._execute(candidate, unseen, definitions)
+            one, now = self._execute(candidate, footprint, unseen, definitions)
         else:
             one, now = left_out(candidate, refusal), Footprint()
         if one.receipt.refusal is not None and self._settlement is not None:
-            return self._settlement.settle(self._execution, candidate, one.receipt.refusal), now
+            self._execution.attempted = Footprint()
+            settled = self._settlement.settle(self._execution, candidate, one.receipt.refusal)
+            return settled, now if settled.outcome is None else self._execution.attempted
         return one, now
 
     def _execute(
-        self, candidate: Candidate, unseen: Unseen, definitions: UnseenDefinitions | None
+        self, candidate: Candidate, made: Footprint, unseen: Unseen, definitions: UnseenDefinitions | None
     ) -> tuple[Replayed, Footprint]:
         found: list[Refusal | None] = []
         before = self._execution.catalog
 
         def accept(_outcome: TransactionOutcome, replayed: Footprint) -> bool:
-            refusal = inconsistency(self._rule, replayed, unseen)
+            refusal = inconsistency(self._rule, replayed, unseen) or self._left.misnaming(made, replayed)
             if refusal is None and definitions is not None and replayed.defines and self._rule is not MergeRule.REPLAY:
                 refusal = lost_definition(before, self._execution.catalog, unseen, definitions)
             found.append(refusal)

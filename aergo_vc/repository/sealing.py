@@ -241,7 +241,7 @@ class Producer:
 
     def _publish(self, plan: Plan, written: WrittenBlock, branch: BranchName, old: ObjectId | None) -> BuiltBlock:
         files, height = plan.place.files, written.header.height
-        if files is not None and old is not None:
+        if old is not None:
             self._workspace.require_room(branch, old, files)  # a signature that does not land spends its slot
         built = commit_block(self._workspace.writer, plan, written, self._watermark.raise_to)
         message = f"aergo: block {height}"

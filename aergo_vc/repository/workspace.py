@@ -187,10 +187,13 @@ class Workspace:
     def _follower(self) -> Follower | None:
         return None if self.paths.work_tree is None else Follower(self.paths, self.surroundings.variables)
 
-    def require_room(self, branch: BranchName, old: ObjectId, files: ObjectId) -> None:
-        """Raise UntrackedError if `move_branch`, to a commit with these files beside ``ledger/``, would have to."""
+    def require_room(self, branch: BranchName, old: ObjectId, files: ObjectId | None) -> None:
+        """Raise WorktreeError if `move_branch`, to a block with these files beside ``ledger/``, would have to.
+
+        None stands for the files of `old`.
+        """
         if self._follower is not None:
-            self._follower.require_room(ref_of(branch), old, files, beside=LEDGER)
+            self._follower.require_room(ref_of(branch), old, files, ledger=LEDGER)
 
     def move_branch(
         self, branch: BranchName, old: ObjectId | None, new: ObjectId, message: str, *, brings_files: bool = True

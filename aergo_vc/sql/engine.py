@@ -129,6 +129,8 @@ class Engine(StateDatabase):
         nested = bool(self._transactions)
         with self._part() as opened:
             runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
+            if self._recorder.is_on:
+                self._recorder.run(script)
             try:
                 if steps is not None:
                     results = self._run_steps(runner, steps, opened, contract)

@@ -13,7 +13,7 @@ import apsw
 
 from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import TableName
-from aergo_vc.model.changes import Changes, Key
+from aergo_vc.model.changes import Changes, Key, RowChange
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.types import Row
 from aergo_vc.sql.compiled.compiled_cache import CompiledCache
@@ -282,6 +282,13 @@ class StateDatabase:
             # What the first part did is what all did, unless another follows.
             outer.changes = opened.changes if first and not outer.rewritten | opened.rewritten else {}
             outer.take(opened)
+
+    def spelled_alike(self, table: TableName, changes: Mapping[Key, RowChange]) -> Mapping[Key, RowChange]:
+        """Changes by keys of which equal ones are spelled the same, as 1.0 and 1.00 else are not."""
+        layout = self._capture.layout(table)
+        if not layout.has_decimal_keys:
+            return changes
+        return {layout.least_key(key): change for key, change in changes.items()}
 
     def changes_of(self, opened: OpenTransaction) -> Changes:
         """The net changes so far of the transaction at hand, which is still open."""

@@ -7,18 +7,20 @@ from functools import cache
 
 import pytest
 from bank_world import ACCOUNTS, BankWorld
-from hypothesis import given, settings
+from edits import EDITS, Edits, edited
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from aergo_vc.base.errors import AergoError
+from aergo_vc.base.errors import AergoError, FormatError
 from aergo_vc.base.ids import BlockId, TableName
 from aergo_vc.codec.footprints import decode_recorded_block
 from aergo_vc.ledger.machine import BlockExecution, State, Submission, TransactionOutcome
+from aergo_vc.merging.deciding import LeftOut
 from aergo_vc.merging.grafting import Place, UnseenEntries
 from aergo_vc.merging.grafts import Grafter, Recorded, ReplayOne
 from aergo_vc.merging.marks import log_footprints
 from aergo_vc.model.changes import Key
-from aergo_vc.model.footprints import Columns, Footprint, Lookup, Touched, blind_writes
+from aergo_vc.model.footprints import Columns, Footprint, Lookup, apart_from_numbers, blind_writes
 from aergo_vc.model.recorded_blocks import RecordedBlock
 from aergo_vc.model.transactions import Receipt
 from aergo_vc.sql.footprints.tables import TableFacts
@@ -98,28 +100,35 @@ class Replayer:
 
     def __init__(self, case: Case, execution: BlockExecution) -> None:
         self._case, self._execution = case, execution
-        self._refused = Touched()
+        self._left = LeftOut()
 
     def __call__(self, place: Place, before: Footprint) -> tuple[Receipt | str, Footprint]:
         submission = self._case.blocks[place[0]][0][place[1]]
-        if self._refused.is_read_by(before):
-            self._refused.add(before)
-            return "depends", Footprint()
+        name = submission[0].id
+        result, now = self._result(submission, before)
+        if isinstance(result, Receipt):
+            self._left.renumber(name, before, now)
+        else:
+            self._left.add(name, before)
+        return result, now
+
+    def _result(self, submission: Submission, before: Footprint) -> tuple[Receipt | str, Footprint]:
+        refusal = self._left.dependence(before)
+        if refusal is not None:
+            return f"depends on {refusal.after}", Footprint()
         if self._loses(before):
-            self._refused.add(before)
             return "loses", Footprint()
+
+        def accept(_outcome: TransactionOutcome, footprint: Footprint) -> bool:
+            return not self._loses(footprint) and self._left.misnaming(before, footprint) is None
+
         try:
-            done = self._execution.record(*submission, self._accept)
+            done = self._execution.record(*submission, accept)
         except AergoError as error:
-            self._refused.add(before)
             return error.message, self._execution.attempted
         if not done.is_kept:
-            self._refused.add(before)
             return "loses now", done.footprint
         return done.outcome.receipt, done.footprint
-
-    def _accept(self, _outcome: TransactionOutcome, footprint: Footprint) -> bool:
-        return not self._loses(footprint)
 
     def _loses(self, footprint: Footprint) -> bool:
         if self._case.rule == "replay":
@@ -127,7 +136,7 @@ class Replayer:
         unseen = self._case.unseen
         return any(
             columns & unseen.get(table, {}).get(key, frozenset())
-            for table, rows in blind_writes(footprint).items()
+            for table, rows in blind_writes(apart_from_numbers(footprint)).items()
             for key, columns in rows.items()
         )
 
@@ -257,6 +266,19 @@ def test_kept_footprints_are_read_as_they_were_written() -> None:
         for _, footprints, _, recorded in _case(seed).blocks:
             assert [recorded.footprint(place) for place in range(recorded.count)] == footprints
             assert len(recorded.rows) == (recorded.ends[-1] if recorded.ends else 0)
+
+
+@given(EDITS)
+def test_kept_footprints_that_were_damaged_are_refused(edits: Edits) -> None:
+    world = _world()
+    world.machine.move_to(world.start)
+    catalog = world.machine.catalog
+    _, included, footprints, _ = world.recorded([world.call("public.transfer", 1, 3, 5)])
+    log = log_footprints(BlockId("1" * 64), catalog, [one for one, _ in included], footprints)
+    changed = edited(log, edits)
+    assume(changed != log)
+    with pytest.raises(FormatError):
+        decode_recorded_block(changed)
 
 
 def _grafted_share(seeds: Sequence[int]) -> float:

@@ -14,6 +14,7 @@ from aergo_vc.model.footprints import Columns, Footprint, Lookup, Reads
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.types import Row
 from aergo_vc.sql.footprints.accesses import Access, Insertion, Points
+from aergo_vc.sql.footprints.naming import Naming, defined
 from aergo_vc.sql.footprints.tables import Child, Parent, TableFacts
 from aergo_vc.sql.footprints.texts import Prepared, prepared
 from aergo_vc.sql.running.capture import Capture, InsertedRows, Kept
@@ -69,19 +70,24 @@ class Recorder:
         self._known: dict[str, Access] = {}
         self._shapes: dict[str, Access] = {}
         self._routines: dict[str, bool] = {}
+        self._naming: Naming | None = None
         self.begin()
 
     def set_catalog(self, catalog: Catalog) -> None:
         """Definitions have changed."""
         self._catalog = catalog
-        self._facts, self._known, self._shapes, self._routines = {}, {}, {}, {}
+        self._facts, self._known, self._shapes, self._routines, self._naming = {}, {}, {}, {}, None
 
     def begin(self) -> None:
         """Forget what was recorded: a transaction begins."""
+        self._begun = self._catalog
+        self._scripts: list[str] = []
+        self._called: set[RoutineName] = set()
         self._frames: list[_Written] = [{}]
         self._entries: list[_Entries] = [{}]
         self._at_stake: list[dict[TableName, Columns]] = [{}]
         self._rows: _Written = {}
+        self._taken: set[TableName] = set()
         self._looked_up: _Entries = {}
         self._moved: dict[tuple[Lookup, Key], set[Key]] = {}
         self._scanned: dict[TableName, Columns] = {}
@@ -116,7 +122,20 @@ class Recorder:
             if entered:
                 _fold(entered, entries)
         lookups = {lookup: found.copy() for lookup, found in self._looked_up.items()}
-        return Footprint(reads, writes, changes, self.defines, self._situated, lookups, entries)
+        return Footprint(
+            reads, writes, changes, self.defines, self._situated, lookups, entries, frozenset(self._taken),
+            uses=self._used(), defined=defined(self._begun, self._catalog) if self.defines else None,
+        )  # fmt: skip
+
+    def _used(self) -> frozenset[str]:
+        """What scripts and routines could use."""
+        if self._begun is not self._catalog:
+            naming = Naming(self._begun, self._catalog)
+        else:
+            naming = self._naming = self._naming or Naming(self._catalog)
+        found = [naming.used_by_routine(name) for name in self._called]
+        found += [naming.used_by(script) for script in self._scripts]
+        return found[0] if len(found) == 1 else frozenset().union(*found)
 
     # Savepoints
 
@@ -140,8 +159,13 @@ class Recorder:
 
     # Statements
 
+    def run(self, script: str) -> None:
+        """A script begins."""
+        self._scripts.append(script)
+
     def call(self, name: str) -> None:
         """A routine is called."""
+        self._called.add(RoutineName(name))
         if not self._situated:
             found = self._routines.get(name)
             if found is None:
@@ -166,14 +190,15 @@ class Recorder:
         return None if self._loads or self._guard.trusted else self._known.get(sql) or self.analysed(sql)
 
     def _look(self, access: Access, bindings: Any) -> None:  # noqa: ANN401 - as of `trace`
+        if access.takes is not None and not self._has_asked(access.takes):
+            self._taken.add(access.takes)
         for points in access.points:
             self._read_points(points, bindings)
         for scan in access.scans:
             self._scan(scan.table, scan.columns)
-        if access.at_stake:
+        if access.at_stake and access.target is not None:
             at_stake = self._at_stake[-1]
-            for table, columns in access.at_stake.items():
-                at_stake[table] = at_stake.get(table, _NOTHING) | columns
+            at_stake[access.target] = at_stake.get(access.target, _NOTHING) | access.at_stake
         if access.insertion is not None:
             self._read_insertion(access.insertion, bindings)
         self._situated = self._situated or access.situated
@@ -383,6 +408,10 @@ class Recorder:
             if columns is not None and not self._has_written(facts.name, key, identity.columns):
                 self._read(facts.name, key, columns)
 
+    def _has_asked(self, name: TableName) -> bool:
+        """Whether a row of a table was read or written."""
+        return name in self._rows or name in self._scanned or any(name in frame for frame in self._frames)
+
     def _has_written(self, name: TableName, key: Key, columns: Columns) -> bool:
         """Whether the transaction has given a row its values in some of these columns."""
         return any(not columns.isdisjoint(frame.get(name, {}).get(key, _NOTHING)) for frame in self._frames)
@@ -446,7 +475,7 @@ class Recorder:
         try:
             yield
         except AergoError:
-            self._search(facts.at_stake(facts.columns))
+            self._scan(name, facts.at_stake(facts.columns))
             raise
         finally:
             self._loads = False

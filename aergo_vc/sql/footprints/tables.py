@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from aergo_vc.base.ids import TableName
 from aergo_vc.model.changes import Key
 from aergo_vc.model.footprints import Columns, Lookup
 from aergo_vc.model.schema import Catalog, Column, ForeignKey, Table
@@ -207,31 +206,18 @@ class TableFacts:
         touched = [unique for unique in self.uniques if not unique.isdisjoint(assigned)]
         return tuple(unique | self.keys for unique in touched if self.lookup(unique) is None)
 
-    def at_stake(self, assigned: Columns) -> Mapping[TableName, Columns]:
-        """What a statement that sets these columns may have searched if it fails: the rows in its way are not told."""
-        found: dict[TableName, Columns] = {}
-        for own in (self.keys, *self.uniques):
-            if not own.isdisjoint(assigned):
-                found[self.name] = found.get(self.name, self.keys) | own
-        return _joined(found, self.parents_at_stake(assigned))
+    def at_stake(self, assigned: Columns) -> Columns:
+        """By what a statement that sets these columns has searched if it fails: the rows in its way are not reported.
 
-    def parents_at_stake(self, assigned: Columns) -> Mapping[TableName, Columns]:
-        """As far as foreign keys are in its way."""
-        found: dict[TableName, Columns] = {}
-        for parent in self.parents:
-            if not parent.columns.isdisjoint(assigned):
-                found[parent.table] = found.get(parent.table, parent.searched) | parent.searched
-        return found
+        Rows that break a foreign key are: these are looked at when the statement is through.
+        """
+        own = [columns for columns in (self.keys, *self.uniques) if not columns.isdisjoint(assigned)]
+        return self.keys.union(*own) if own else frozenset()
 
     def read_by_checks(self, assigned: Columns) -> Columns:
         """What the checks look at in a row in which these columns are set."""
         found = [check for check in self.checks if not check.isdisjoint(assigned)]
         return frozenset().union(*found) - assigned
-
-
-def _joined(one: Mapping[TableName, Columns], other: Mapping[TableName, Columns]) -> Mapping[TableName, Columns]:
-    """The columns of both, by table."""
-    return {name: one.get(name, frozenset()) | other.get(name, frozenset()) for name in (*one, *other)}
 
 
 def _mentions(expression: str, name: str) -> bool:
