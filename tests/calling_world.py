@@ -83,6 +83,9 @@ CREATE PROCEDURE priced(number numeric) LANGUAGE plpgsql AS $$
 BEGIN INSERT INTO price VALUES (number, 'x'); END $$;
 CREATE PROCEDURE counted() LANGUAGE plpgsql AS $$
 BEGIN INSERT INTO visit VALUES ('c', nextval('counter')::int, 1); END $$;
+CREATE PROCEDURE numbered(name text) LANGUAGE plpgsql AS $$
+DECLARE number int := nextval('counter');
+BEGIN UPDATE visit SET times = number WHERE who = name AND day = {ACCOUNTS}; END $$;
 CREATE PROCEDURE again(number int) LANGUAGE plpgsql AS $$ BEGIN CALL again(number); END $$;
 CREATE PROCEDURE taken(label text) LANGUAGE plpgsql AS $$
 BEGIN INSERT INTO slot VALUES (label || '!'); END $$;
@@ -181,6 +184,7 @@ class CallingWorld:
             lambda: self.call("named", f"t{number}", "a label"),
             lambda: self.call("born", number),
             lambda: self.call("counted"),
+            lambda: self.call("numbered", "n0"),
             lambda: self.call("looped", number),
             lambda: self.call("asking", "n1"),
             lambda: self.call("taken", f"t{number}"),

@@ -18,6 +18,7 @@ from aergo_vc.sql.footprints.tables import TableFacts
 from aergo_vc.sql.outcomes import ROW_PREFIX_DIGITS
 from aergo_vc.sql.procedures.compiled import Compiled
 from aergo_vc.sql.running.recursion import deep_stack
+from aergo_vc.sql.running.sequences import SEQUENCE_FUNCTIONS
 
 MOST_ROWS = 64
 """A call that touches more is not worth looking at."""
@@ -73,7 +74,6 @@ _HARMLESS = frozenset({
     "release", "require", "savepoint", "signer", "take", "time", "transaction", "user", "weighed", "wrong_record",
 })  # fmt: skip
 _BEGINNING = ast.unparse(ast.parse("execute, changed = run.execute, run.changed"))
-_TAKES_NUMBERS = ("nextval(", "currval(", "lastval(", "setval(")
 
 
 class Toucher:
@@ -115,10 +115,10 @@ class Toucher:
         return Touched(tuple(rows)) if len(rows) <= MOST_ROWS else ANYTHING
 
     def _by_statement(self, sql: str, bindings: Sequence[Part | None]) -> list[TouchedRow] | None:
-        if any(name in sql for name in _TAKES_NUMBERS):
+        if any(name in sql for name in SEQUENCE_FUNCTIONS):
             return None
         access = self._access_of(sql)
-        if access.scans or access.calls or access.at_stake or not self._is_simple(access):
+        if access.scans or access.calls or access.takes or access.at_stake or not self._is_simple(access):
             return None
         points, found = list(access.points), []
         if access.insertion is not None:
@@ -144,7 +144,8 @@ class Toucher:
         if facts is None or not access.assigned.isdisjoint(facts.hung_on):
             return False
         if insertion is not None:
-            return insertion.unsure is None or (facts.has_hidden_key and not facts.uniques)
+            is_told = insertion.count > 0 and (insertion.unsure is None or facts.has_hidden_key)
+            return is_told and not facts.parents and not facts.uniques
         return bool(access.assigned) or facts.is_simple
 
     def _rows_of(self, points: Points, bindings: Sequence[Part | None]) -> list[TouchedRow] | None:

@@ -64,6 +64,7 @@ def test_a_call_that_asks_for_rows_by_its_arguments_touches_no_others(
         ("born", (1,)),
         ("priced", ("1.0",)),
         ("counted", ()),
+        ("numbered", ("n0",)),
         ("again", (1,)),
         ("rekeyed", (1,)),
         ("asking", ("n1",)),
@@ -86,10 +87,14 @@ UPDATE = 'UPDATE "c.account" AS t0 SET "balance" = ?1 WHERE (t0."id" = ?2)'
 COPY = 'INSERT INTO "c.visit" AS t0 SELECT ?1, t1."id", 1 FROM "c.account" AS t1 WHERE (t1."id" = ?2)'
 NAMED = 'UPDATE "c.account" AS t0 SET "balance" = 1 WHERE (t0."id" = :time)'
 
+SLOT = 'INSERT INTO "c.slot" AS t0 VALUES (?1 || substr(?2, -8), lower(?3))'
+
 
 @pytest.mark.parametrize(
     ("text", "line", "is_told"),
     [
+        (SLOT.replace("slot", "log"), "execute(S0, (run.prefix, run.take(1), v3,))", True),
+        (SLOT, "execute(S0, (run.prefix, run.take(1), v3,))", False),
         (UPDATE, "execute(S0, (1, v2,))", True),
         (UPDATE, "run.query(S0, (v3, v2,))", True),
         (UPDATE, "run.call('c.plus_one', v2)", True),
