@@ -20,7 +20,7 @@ from aergo_vc.merging.dependencies import dependencies
 from aergo_vc.merging.grafted_replays import GraftedReplays
 from aergo_vc.merging.grafting_merger import GraftingMerger
 from aergo_vc.model.transactions import Call, Payload, Transaction
-from aergo_vc.repository import admission
+from aergo_vc.repository import admission, sealing
 from aergo_vc.repository.facade import Repository
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
@@ -188,14 +188,18 @@ def _parallel_lines(folder: Path) -> Iterator[Line]:
             for seed in range(_ROUNDS):
                 for number, way in enumerate(_Way):
                     calls = bank.signed(transfers.drawn(number * _ROUNDS + seed, accounts))
-                    with patch.object(admission, "_WORKERS", 2 if way is _Way.SIGNATURES else 0):
+                    signature_workers = 2 if way is _Way.SIGNATURES else 0
+                    with (
+                        patch.object(admission, "_WORKERS", signature_workers),
+                        patch.object(sealing, "_FEWEST_WORKERS", 2),
+                    ):
                         before = _busy()
                         took[way].append(bank.seal(calls, workers=2 if way is _Way.BOTH else 1))
                         busy[way].append(max(now - then for now, then in zip(_busy(), before, strict=True)))
             bank.close()
         yield from _compared(accounts, took, "", ">= 1.7")
-        # On a machine that does other things too, this tells what two free cores would give.
-        yield from _compared(accounts, busy, ", processor time of the process that has most", "")
+        # On a machine that does other things too, this tells about what two free cores would give.
+        yield from _compared(accounts, busy, ", processor time, of this process or of its children", "")
 
 
 class _Way(Enum):

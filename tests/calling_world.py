@@ -23,11 +23,13 @@ SCHEMA = f"""
 CREATE TABLE account (id int PRIMARY KEY, balance numeric(12,2) NOT NULL CHECK (balance >= 0));
 CREATE TABLE visit (who text, day int, times int NOT NULL, PRIMARY KEY (who, day));
 CREATE TABLE log (what text);
-CREATE TABLE tag (id int PRIMARY KEY, name text UNIQUE);
+CREATE TABLE tag (id text PRIMARY KEY, name text UNIQUE);
+CREATE TABLE slot (name text UNIQUE);
 CREATE TABLE child (id int PRIMARY KEY, account int REFERENCES account);
 CREATE TABLE price (amount numeric PRIMARY KEY, name text);
 CREATE SEQUENCE counter;
 INSERT INTO account SELECT i, 20 FROM generate_series(0, {ACCOUNTS - 1}) AS t(i);
+INSERT INTO visit SELECT 'n' || (i % 8), {ACCOUNTS} + i % 9, 1 FROM generate_series(0, 40) AS t(i);
 CREATE PROCEDURE transfer(giver int, taker int, amount numeric(12,2)) LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE account SET balance = balance - amount WHERE id = giver;
@@ -52,6 +54,8 @@ BEGIN
     UPDATE account SET balance = balance + 1 WHERE id IN (at, 3);
   END;
 END $$;
+CREATE PROCEDURE forget(name text, at int) LANGUAGE plpgsql AS $$
+BEGIN DELETE FROM visit WHERE who = name AND day = at; END $$;
 CREATE FUNCTION balance_of(number int) RETURNS TABLE (id int, balance numeric(12,2)) LANGUAGE plpgsql AS $$
 BEGIN RETURN QUERY SELECT a.id, a.balance FROM account a WHERE a.id = number; END $$;
 CREATE PROCEDURE both(one int, other int, name text) LANGUAGE plpgsql AS $$
@@ -68,17 +72,26 @@ CREATE PROCEDURE moved(number int) LANGUAGE plpgsql AS $$
 BEGIN number := 7; UPDATE account SET balance = balance + 1 WHERE id = number; END $$;
 CREATE PROCEDURE all_of_them() LANGUAGE plpgsql AS $$ BEGIN UPDATE account SET balance = balance + 1; END $$;
 CREATE FUNCTION total() RETURNS numeric LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT sum(balance) FROM account); END $$;
-CREATE PROCEDURE named(number int, label text) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE asking(name text) LANGUAGE plpgsql AS $$
+BEGIN UPDATE visit SET times = total()::int WHERE who = name AND day = 1; END $$;
+CREATE PROCEDURE filled(number int) LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO visit SELECT 'filled', id, 1 FROM account WHERE id = number; END $$;
+CREATE PROCEDURE named(number text, label text) LANGUAGE plpgsql AS $$
 BEGIN INSERT INTO tag VALUES (number, label); END $$;
 CREATE PROCEDURE born(number int) LANGUAGE plpgsql AS $$ BEGIN INSERT INTO child VALUES (number, 1); END $$;
 CREATE PROCEDURE priced(number numeric) LANGUAGE plpgsql AS $$
 BEGIN INSERT INTO price VALUES (number, 'x'); END $$;
 CREATE PROCEDURE counted() LANGUAGE plpgsql AS $$
 BEGIN INSERT INTO visit VALUES ('c', nextval('counter')::int, 1); END $$;
+CREATE PROCEDURE numbered(name text) LANGUAGE plpgsql AS $$
+DECLARE number int := nextval('counter');
+BEGIN UPDATE visit SET times = number WHERE who = name AND day = {ACCOUNTS}; END $$;
 CREATE PROCEDURE again(number int) LANGUAGE plpgsql AS $$ BEGIN CALL again(number); END $$;
-CREATE PROCEDURE renamed(number int, label text) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE taken(label text) LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO slot VALUES (label || '!'); END $$;
+CREATE PROCEDURE renamed(number text, label text) LANGUAGE plpgsql AS $$
 BEGIN UPDATE tag SET name = label WHERE id = number; END $$;
-CREATE FUNCTION tagged(label text) RETURNS int LANGUAGE plpgsql AS $$
+CREATE FUNCTION tagged(label text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN RETURN (SELECT id FROM tag WHERE name = label); END $$;
 CREATE PROCEDURE orphaned(number int) LANGUAGE plpgsql AS $$
 BEGIN DELETE FROM account WHERE id = number; END $$;
@@ -148,7 +161,9 @@ class CallingWorld:
             lambda: self.call("transfer", one, other, f"{source.randrange(1, 15)}.50"),
             lambda: self.call("transfer", one, other, f"{source.randrange(1, 15)}.50"),
             lambda: self.call("visit", name, day),
-            lambda: self.call("leave", name, day),
+            lambda: self.call("visit", name, day),
+            lambda: self.call("forget", name, day),
+            lambda: self.call("leave", name, ACCOUNTS + 20),
             lambda: self.call("balance_of", one),
             lambda: self.call("both", one, other, name),
             lambda: self.call("plus_one", one),
@@ -166,11 +181,15 @@ class CallingWorld:
             lambda: self.call("moved", number),
             lambda: self.call("all_of_them"),
             lambda: self.call("total"),
-            lambda: self.call("named", number, "a label"),
+            lambda: self.call("named", f"t{number}", "a label"),
             lambda: self.call("born", number),
             lambda: self.call("counted"),
+            lambda: self.call("numbered", "n0"),
             lambda: self.call("looped", number),
-            lambda: self.call("renamed", number, "a label"),
+            lambda: self.call("asking", "n1"),
+            lambda: self.call("taken", f"t{number}"),
+            lambda: self.call("filled", number),
+            lambda: self.call("renamed", f"t{number}", "a label"),
             lambda: self.call("tagged", "a label"),
             lambda: self.call("orphaned", number),
             lambda: self.call("adopted", number),

@@ -18,6 +18,7 @@ from aergo_vc.sql.footprints.tables import TableFacts
 from aergo_vc.sql.outcomes import ROW_PREFIX_DIGITS
 from aergo_vc.sql.procedures.compiled import Compiled
 from aergo_vc.sql.running.recursion import deep_stack
+from aergo_vc.sql.running.sequences import SEQUENCE_FUNCTIONS
 
 MOST_ROWS = 64
 """A call that touches more is not worth looking at."""
@@ -73,7 +74,6 @@ _HARMLESS = frozenset({
     "release", "require", "savepoint", "signer", "take", "time", "transaction", "user", "weighed", "wrong_record",
 })  # fmt: skip
 _BEGINNING = ast.unparse(ast.parse("execute, changed = run.execute, run.changed"))
-_TAKES_NUMBERS = ("nextval(", "currval(", "lastval(", "setval(")
 
 
 class Toucher:
@@ -115,10 +115,10 @@ class Toucher:
         return Touched(tuple(rows)) if len(rows) <= MOST_ROWS else ANYTHING
 
     def _by_statement(self, sql: str, bindings: Sequence[Part | None]) -> list[TouchedRow] | None:
-        if any(name in sql for name in _TAKES_NUMBERS):
+        if any(name in sql for name in SEQUENCE_FUNCTIONS):
             return None
         access = self._access_of(sql)
-        if access.scans or access.calls or access.at_stake or not self._is_simple(access):
+        if access.scans or access.calls or access.takes or access.at_stake or not self._is_simple(access):
             return None
         points, found = list(access.points), []
         if access.insertion is not None:
@@ -152,8 +152,12 @@ class Toucher:
         facts = self._facts_of(points.table)
         if facts is None or facts.only_key is not None or points.by is not None:
             return None
+        try:
+            keys = [[value(bindings) for value in alternatives] for alternatives in points.keys]
+        except (TypeError, IndexError):  # a parameter with a name
+            return None
         found = []
-        for values in product(*[[value(bindings) for value in alternatives] for alternatives in points.keys]):
+        for values in product(*keys):
             key = _pairs(
                 [value if value is None or isinstance(value, Part) else Part(_CONSTANT, value) for value in values]
             )
@@ -232,7 +236,7 @@ class _Text(ast.NodeVisitor):
         parameters = [one.arg for one in function.args.args][1:]
         self._places = {name: place for place, name in enumerate(parameters) if name not in assigned}
         has_inner = sum(isinstance(node, ast.arguments) for node in ast.walk(tree)) > 1
-        self.is_plain = not compiled.plans and not compiled.nested and not has_inner and "run" not in assigned
+        self.is_plain = not has_inner and "run" not in assigned
         self.visit(tree)
 
     def visit_Assign(self, node: ast.Assign) -> None:

@@ -15,7 +15,8 @@ from aergo_vc.model.transactions import Argument
 from aergo_vc.sql.compiled.compiled_cache import CompiledCache
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.outcomes import ExecutionContext
-from aergo_vc.sql.procedures.touched import RowName
+from aergo_vc.sql.procedures.compiled import Compiled
+from aergo_vc.sql.procedures.touched import RowName, Toucher
 
 ID = TransactionId("ab" * 32)
 OWN = "ab" * 16
@@ -38,6 +39,7 @@ def _rows(world: CallingWorld, routine: str, *arguments: Argument) -> set[RowNam
         ("transfer", (1, 2, "3.00"), {(ACCOUNT, (1,)), (ACCOUNT, (2,))}),
         ("visit", ("ada", 5), {(VISIT, ("ada", 5)), (LOG, (OWN,))}),
         ("leave", ("ada", 5), {(VISIT, ("ada", 5)), (ACCOUNT, (5,)), (ACCOUNT, (3,))}),
+        ("forget", ("ada", 5), {(VISIT, ("ada", 5))}),
         ("balance_of", (9,), {(ACCOUNT, (9,))}),
         ("both", (1, 2, "eve"), {(ACCOUNT, (1,)), (ACCOUNT, (2,)), (VISIT, ("eve", 1)), (LOG, (OWN,))}),
         ("plus_one", (4,), {(ACCOUNT, (4,))}),
@@ -58,13 +60,17 @@ def test_a_call_that_asks_for_rows_by_its_arguments_touches_no_others(
         ("moved", (1,)),
         ("all_of_them", ()),
         ("total", ()),
-        ("named", (1, "a")),
+        ("named", ("1", "a")),
         ("born", (1,)),
         ("priced", ("1.0",)),
         ("counted", ()),
+        ("numbered", ("n0",)),
         ("again", (1,)),
         ("rekeyed", (1,)),
-        ("renamed", (1, "a")),
+        ("asking", ("n1",)),
+        ("taken", ("t1",)),
+        ("filled", (1,)),
+        ("renamed", ("1", "a")),
         ("tagged", ("a",)),
         ("orphaned", (1,)),
         ("adopted", (1,)),
@@ -75,6 +81,61 @@ def test_a_call_that_asks_for_rows_by_its_arguments_touches_no_others(
 )
 def test_any_other_call_may_touch_any_rows(world: CallingWorld, routine: str, arguments: tuple[Argument, ...]) -> None:
     assert _rows(world, routine, *arguments) is None
+
+
+UPDATE = 'UPDATE "c.account" AS t0 SET "balance" = ?1 WHERE (t0."id" = ?2)'
+COPY = 'INSERT INTO "c.visit" AS t0 SELECT ?1, t1."id", 1 FROM "c.account" AS t1 WHERE (t1."id" = ?2)'
+NAMED = 'UPDATE "c.account" AS t0 SET "balance" = 1 WHERE (t0."id" = :time)'
+
+SLOT = 'INSERT INTO "c.slot" AS t0 VALUES (?1 || substr(?2, -8), lower(?3))'
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "is_told"),
+    [
+        (SLOT.replace("slot", "log"), "execute(S0, (run.prefix, run.take(1), v3,))", True),
+        (SLOT, "execute(S0, (run.prefix, run.take(1), v3,))", False),
+        (UPDATE, "execute(S0, (1, v2,))", True),
+        (UPDATE, "run.query(S0, (v3, v2,))", True),
+        (UPDATE, "run.call('c.plus_one', v2)", True),
+        (UPDATE, "run.emit(v3)", True),
+        (UPDATE, "execute(S0, (1, v2 + 1,))", False),
+        (UPDATE, "execute(S0, v3)", False),
+        (UPDATE, "execute(v3, (1, v2,))", False),
+        (UPDATE, "execute(S0 + S0, (1, v2,))", False),
+        (UPDATE, "other = S0", False),
+        (UPDATE, "other = execute", False),
+        (UPDATE, "other = run", False),
+        (UPDATE, "other = run.execute", False),
+        (UPDATE, "run.query(v3, (1, v2,))", False),
+        (UPDATE, "run.whatever(v2)", False),
+        (UPDATE, "run.call(v3, v2)", False),
+        (UPDATE, "run.call('c.plus_one', v2 + 1)", False),
+        (UPDATE, "run.call('c.total')", False),
+        (UPDATE, "v2 = 7; execute(S0, (1, v2,))", False),
+        (UPDATE, "execute(S0, (1, v2,)); v2 += 1", False),
+        (UPDATE, "for v2 in v3: execute(S0, (1, v2,))", False),
+        (UPDATE, "[execute(S0, (1, v2,)) for v2 in v3]", False),
+        (UPDATE, "(lambda v2: execute(S0, (1, v2,)))(v3)", False),
+        (UPDATE, "(v2 := 3); execute(S0, (1, v2,))", False),
+        (COPY, "execute(S0, (v3, v2,))", False),
+        (NAMED, "execute(S0, (v2,))", False),
+    ],
+)
+def test_text_in_any_other_form_than_the_compilers_tells_nothing(
+    world: CallingWorld, text: str, line: str, *, is_told: bool
+) -> None:
+    name, beginning = RoutineName("c.x"), "execute, changed = run.execute, run.changed"
+    source = f"def routine(run, v2, v3):\n    {beginning}\n    {line}\n    return None\n"
+    made = Compiled(
+        name, source, (), (text,), (), (), frozenset(), {}, {}, written=frozenset(), read=frozenset()
+    )  # fmt: skip
+    engine = world.machine.engine
+    library = engine._routines._library
+    toucher = Toucher(
+        lambda one: made if one == name else library.compiled(one), engine._recorder.analysed, engine._recorder.facts_of
+    )
+    assert (toucher.touched(name).rows is not None) is is_told
 
 
 def test_no_call_touches_a_row_that_was_not_told_before(world: CallingWorld) -> None:
