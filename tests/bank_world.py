@@ -1,7 +1,7 @@
 """A machine in memory with a small bank on it, and random transactions that meet there in every way."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from forgery import seed_of
@@ -11,14 +11,18 @@ from aergo_vc.base.ids import BlockId, BranchName, ChainId, EntityName, RoutineN
 from aergo_vc.codec.digests import ObjectFormat
 from aergo_vc.keys.signer import seed_signer
 from aergo_vc.ledger.machine import BlockContext, Machine, State, Submission
+from aergo_vc.ledger.payloads import LoadTrees, keys_only
+from aergo_vc.model.changes import Key
 from aergo_vc.model.footprints import Footprint
-from aergo_vc.model.transactions import Call, Payload, Receipt
+from aergo_vc.model.transactions import Call, Load, LoadMode, Payload, Receipt
+from aergo_vc.model.types import Row
 from aergo_vc.objects.dulwich_store import MemoryStore
 from aergo_vc.objects.pack_writer import MemoryWriter
 from aergo_vc.repository.submitting import signed
 from aergo_vc.sql.engine import Engine
 from aergo_vc.state.nodes import NodeStore
-from aergo_vc.state.snapshot import Snapshot
+from aergo_vc.state.snapshot import Root, Snapshot
+from aergo_vc.state.table_tree import TableTree
 from aergo_vc.state.twins import MemoryTwins
 
 SIGNER = seed_signer(seed_of("alice"))
@@ -69,20 +73,30 @@ class BankWorld:
         """A signed call."""
         return self._signed(call=Call(RoutineName(routine), arguments))
 
-    def _signed(self, sql: str = "", call: Call | None = None) -> Submission:
+    def load(self, table: str, mode: LoadMode, rows: Sequence[Row], gone: Sequence[Key] = ()) -> Submission:
+        """A signed load of rows, behind the deletion of keys."""
+        found = self.machine.catalog.tables[TableName(table)]
+        trees = LoadTrees(_root(self.machine.tree(found), rows), _root(self.machine.tree(keys_only(found)), gone))
+        columns = tuple(column.name for column in found.columns)
+        digests = [None if root is None else root.digest for root in (trees.rows, trees.gone)]
+        return self._signed(loads=((Load(found.name, columns, mode, *digests), trees),))
+
+    def _signed(
+        self, sql: str = "", call: Call | None = None, loads: Sequence[tuple[Load, LoadTrees]] = ()
+    ) -> Submission:
         self.count += 1
         payload = Payload(
             branch=MAIN,
             chain=CHAIN,
             key=SIGNER.public_key,
-            loads=(),
+            loads=tuple(load for load, _ in loads),
             nonce=f"{self.count:032x}",
             recent=BlockId(CHAIN),
             signer=EntityName("alice"),
             sql=sql,
             call=call,
         )
-        return signed(SIGNER, payload), ()
+        return signed(SIGNER, payload), tuple(trees for _, trees in loads)
 
     def run(self, submissions: Iterable[Submission], height: int = 1) -> tuple[State, list[Receipt]]:
         """A block of transactions, none of which fails."""
@@ -117,9 +131,11 @@ class BankWorld:
     def _random(self, source: random.Random, accounts: Sequence[int]) -> Submission:
         one, other = source.choice(accounts), source.choice(accounts)
         amount = source.randrange(1, 40)
-        kind = source.randrange(25)
+        kind = source.randrange(29)
         if kind < 8:
             return self.call("public.transfer", one, other, amount)
+        if kind >= 25:
+            return self._random_load(source, accounts)
         return self.script(
             (
                 f"UPDATE account SET balance = balance + {amount} WHERE id = {one}",
@@ -143,7 +159,24 @@ class BankWorld:
             )[kind - 8]
         )
 
+    def _random_load(self, source: random.Random, accounts: Sequence[int]) -> Submission:
+        keys = source.sample(accounts, source.randrange(1, len(accounts) + 1))
+        gone = [(key,) for key in keys if source.random() < 0.2]
+        mode = source.choice(list(LoadMode))
+        table = source.choice(["account", "summary", "tag"])
+        cells: dict[str, Callable[[int], Row]] = {
+            "account": lambda key: (key, "l", source.randrange(50), None),
+            "summary": lambda key: (key, source.randrange(50)),
+            "tag": lambda key: (key, f"t{source.randrange(6)}"),
+        }
+        return self.load(f"public.{table}", mode, [cells[table](key) for key in keys], gone)
+
     def rows(self, snapshot: Snapshot) -> dict[TableName, list[tuple[object, ...]]]:
         """All rows of a state, for people who look for a difference."""
         self.machine.move_to(snapshot)
         return {name: sorted(self.machine.engine.rows(name), key=repr) for name in self.machine.catalog.stored}
+
+
+def _root(tree: TableTree, rows: Sequence[Row]) -> Root | None:
+    node = tree.build(rows) if rows else None
+    return None if node is None else Root(node.id, node.digest)

@@ -31,7 +31,8 @@ from aergo_vc.ledger.verifying import ComparingObjects, Verifier
 from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.grafted_replays import GraftedReplays
 from aergo_vc.merging.grafting_merger import GraftingMerger
-from aergo_vc.merging.recording import Keep, keep_footprints
+from aergo_vc.merging.marks import log_footprints
+from aergo_vc.merging.recording import Keep
 from aergo_vc.merging.replaying import SerialMerger
 from aergo_vc.merging.resolving import resolved
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Header
@@ -222,7 +223,7 @@ def _verify_source(
 
     def watch(place: BlockCommit, ledger: LedgerTree, catalog: Catalog, footprints: Sequence[Footprint]) -> None:
         found.update(zip([transaction.id for transaction in ledger.transactions], footprints, strict=True))
-        keep_footprints(keep, place.commit, ledger, catalog, footprints)
+        keep(place.commit, log_footprints(ledger.block, catalog, ledger.transactions, footprints))
 
     with SignatureChecker(_WORKERS) as checker, machine.elsewhere(objects, nodes) as shadow:
         merger = SerialMerger(objects, nodes, authorities)

@@ -23,6 +23,7 @@ from aergo_vc.ledger.finality import holds, newest_irreversible
 from aergo_vc.ledger.history import blocks_back, past_of
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine, Submission, TransactionOutcome
+from aergo_vc.ledger.payloads import are_small
 from aergo_vc.ledger.rules import check_producer
 from aergo_vc.ledger.verifying import check_tip
 from aergo_vc.merging.marks import log_footprints
@@ -49,6 +50,9 @@ from aergo_vc.repository.signers import follow_directory
 from aergo_vc.repository.tips import Tip
 from aergo_vc.repository.watermark import Mark, Watermark
 from aergo_vc.repository.workspace import Workspace
+
+_RECORDED_CHUNKS = 1_000
+"""Some hundred thousand rows: what a block of more did is recorded once it is merged, so that sealing stays fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,7 @@ class Producer:
         header, authority = tip.ledger.header, opening.authority
         past = past_of(self._workspace.writer, tip.commit, tip.ledger, [transaction for transaction, _ in submissions])
         refused: list[Exclusion] = []
-        footprints = _wanted_footprints(tip.ledger.law, submissions)
+        footprints = self._wanted_footprints(tip.ledger.law, submissions)
         catalog = machine.catalog
         with closing(admit(submissions, header, authority, past, refused)) as admitted:
             executed = execute_all(machine, opening.context, admitted, footprints)
@@ -146,6 +150,13 @@ class Producer:
         if footprints is not None:
             self._keep_footprints(sealed, catalog, footprints)
         return sealed
+
+    def _wanted_footprints(self, law: Law, submissions: Sequence[Submission]) -> list[Footprint] | None:
+        """A list for the footprints of a block that is likely to be merged; None where they would cost too much."""
+        if law.consensus is not Consensus.SOLE:
+            return None
+        loads = [load for _, trees in submissions for load in trees]
+        return [] if are_small(self._workspace.nodes, loads, _RECORDED_CHUNKS) else None
 
     def _keep_footprints(self, sealed: Sealed, catalog: Catalog, footprints: Sequence[Footprint]) -> None:
         """Keep what the transactions of a private branch did, for the merge that the branch is there for."""
@@ -296,13 +307,6 @@ class Producer:
             if found.header.slot < tip.header.slot:
                 return False
         return False
-
-
-def _wanted_footprints(law: Law, submissions: Sequence[Submission]) -> list[Footprint] | None:
-    """A list for the footprints of a block that is likely to be merged; None where they would cost too much."""
-    if law.consensus is not Consensus.SOLE or any(transaction.payload.loads for transaction, _ in submissions):
-        return None
-    return []
 
 
 def checked_message(text: str) -> str:

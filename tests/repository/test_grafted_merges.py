@@ -12,6 +12,7 @@ from world import World
 from aergo_vc.ledger.verifying import Verifier
 from aergo_vc.merging.grafted_replays import GraftedReplays
 from aergo_vc.merging.grafting_merger import GraftingMerger
+from aergo_vc.repository import sealing
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.merging import Prepared, prepare_merge
@@ -68,6 +69,14 @@ def replayed(made: Prepared) -> int:
     """How many transactions of a merge that grafts were executed."""
     assert isinstance(made.replayed, GraftedReplays)
     return made.replayed.executed
+
+
+def imports(ledger: Ledger, file: Path, on: str) -> None:
+    """Take in a file's rows, beside and in place of those that are there."""
+    ledger.on(on)
+    with ledger.open() as repository:
+        repository.import_files([file], mode="upsert", commit=True)
+    ledger.on("main")
 
 
 def test_transactions_that_meet_nothing_of_the_target_are_grafted(ledger: Ledger) -> None:
@@ -146,6 +155,39 @@ def test_a_transaction_that_the_target_has_already_is_not_applied_again(ledger: 
     ledger.sql("UPDATE account SET balance = balance + 2 WHERE name = 'bob'", "side")
     made = both_ways(ledger)
     assert len(made.replayed) == 1
+
+
+def test_imported_rows_are_grafted_with_the_transaction_that_brought_them(ledger: Ledger, tmp_path: Path) -> None:
+    branch(ledger)
+    file = tmp_path / "account.csv"
+    file.write_text("name,balance\nann,96\ncid,7\ndan,8\n")
+    imports(ledger, file, "side")
+    ledger.sql("UPDATE account SET balance = balance + 5 WHERE name = 'dan'", "side")
+    ledger.sql("UPDATE account SET balance = balance + 7 WHERE name = 'bob'")
+    ledger.sql("INSERT INTO account VALUES ('eve', 1)")
+    assert replayed(both_ways(ledger)) == 0
+    ledger.sql("UPDATE account SET balance = balance + 1 WHERE name = 'ann'")
+    made = both_ways(ledger)
+    assert replayed(made) == 2
+    assert [one.receipt.refusal.code for one in made.refused if one.receipt.refusal] == ["E_LOST_UPDATE", "E_DEPENDS"]
+
+
+def test_what_a_large_load_did_is_recorded_by_the_first_merge_and_not_when_it_is_sealed(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    ledger.sql("CREATE TABLE item (id int PRIMARY KEY)")
+    branch(ledger)
+    file = tmp_path / "item.csv"
+    file.write_text("id\n" + "\n".join(map(str, range(400))))
+    before = sorted(folder_of(ledger).iterdir())
+    with patch.object(sealing, "_RECORDED_CHUNKS", 1):
+        imports(ledger, file, "side")
+    assert sorted(folder_of(ledger).iterdir()) == before
+    ledger.sql("UPDATE account SET balance = balance + 7 WHERE name = 'ann'")
+    assert replayed(both_ways(ledger)) == 0
+    with ledger.open() as repository:
+        repository.merge("side")
+    ledger.verifies()
 
 
 def test_footprints_that_a_trial_found_are_kept_for_the_merge(ledger: Ledger) -> None:

@@ -340,10 +340,15 @@ class Recorder:
         facts = self._facts_of(name)
         if facts is None:
             return
-        for key, row in rows.rows.items():
-            self._read(name, key, facts.keys)
-            self._write(name, key, facts.columns)
-            if facts.parents:
+        if name not in self._rows and not any(name in frame for frame in self._frames):
+            self._rows[name] = dict.fromkeys(rows.rows, facts.keys)
+            self._frames[-1][name] = dict.fromkeys(rows.rows, facts.columns)
+        else:
+            for key in rows.rows:
+                self._read(name, key, facts.keys)
+                self._write(name, key, facts.columns)
+        if facts.parents:
+            for row in rows.added:
                 self._look_up_parents(facts, encode(row), facts.columns)
 
 
