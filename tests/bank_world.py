@@ -44,6 +44,22 @@ BEGIN
   END IF;
   UPDATE account SET balance = balance + amount WHERE id = taker;
 END $$;
+CREATE FUNCTION settle(base account, ours account, theirs account) RETURNS account LANGUAGE plpgsql AS $$
+BEGIN
+  IF theirs.balance > 100 THEN RETURN NULL; END IF;
+  ours.balance := ours.balance + theirs.balance - base.balance;
+  RETURN ours;
+END $$;
+CREATE FUNCTION settle_transaction(transaction text, signer text, code text, reason text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE total bigint;
+BEGIN
+  SELECT balance INTO total FROM account WHERE id = 3;
+  IF total > 55 THEN RETURN 'sql:UPDATE account SET note = ''settled'' WHERE id = 5'; END IF;
+  IF total < 10 THEN RETURN 'skip'; END IF;
+  IF total % 5 = 4 THEN RETURN 'apply'; END IF;
+  IF total = 42 THEN RETURN 'abort'; END IF;
+  RETURN NULL;
+END $$;
 """
 
 

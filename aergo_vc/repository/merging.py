@@ -29,8 +29,8 @@ from aergo_vc.ledger.merges import MergeRequest, Replayed
 from aergo_vc.ledger.rules import check_signer, ref_of
 from aergo_vc.ledger.verifying import ComparingObjects, Verifier
 from aergo_vc.merging.conflicts import Conflict
-from aergo_vc.merging.grafted_replays import GraftedReplays
-from aergo_vc.merging.grafting_merger import GraftingMerger
+from aergo_vc.merging.grafting.files import GraftedReplays
+from aergo_vc.merging.grafting.merger import GraftingMerger
 from aergo_vc.merging.marks import log_footprints
 from aergo_vc.merging.recording import Keep
 from aergo_vc.merging.replaying import SerialMerger
@@ -154,7 +154,7 @@ def prepare_merge(
             check_signer(transaction.payload, target.branch, opening.authority)
         conflicts: list[Conflict] = []
         kept = FootprintFiles(workspace.folder / FOOTPRINTS)
-        grafting = GraftingMerger(objects, workspace.nodes, authorities, kept)
+        grafting = GraftingMerger(objects, workspace.nodes, authorities, kept, conflicts.append)
         replay = grafting.prepare(cache.machine, request)
         if replay is None:
             known = _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop), keep=kept.keep)

@@ -1,26 +1,35 @@
 """Merges that graft most transactions, against the same merges executed one transaction after the other."""
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import pytest
 from bank_world import ACCOUNTS, BankWorld
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from settling_world import Changed, state_of
+from settling_world import State as Rows
 
 from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import BlockId, TableName
 from aergo_vc.codec.footprints import decode_recorded_block
 from aergo_vc.ledger.machine import BlockExecution, State, Submission, TransactionOutcome
-from aergo_vc.merging.grafting import Place
-from aergo_vc.merging.grafts import Grafter, Recorded, ReplayOne
+from aergo_vc.merging.conflicts import Conflict
+from aergo_vc.merging.deciding import LOST_UPDATE
+from aergo_vc.merging.errors import MergeAbortedError
+from aergo_vc.merging.grafting.dividing import Place
+from aergo_vc.merging.grafting.grafter import Grafter, Recorded, ReplayOne
 from aergo_vc.merging.marks import log_footprints
+from aergo_vc.merging.settling import Ending, Inconsistency, Settler, refusal_for
+from aergo_vc.merging.source_rows import SourceRows
+from aergo_vc.model.blocks import Policy
 from aergo_vc.model.changes import Key
-from aergo_vc.model.footprints import Columns, Footprint, Touched, blind_writes
+from aergo_vc.model.footprints import Columns, Footprint, Touched, blind_writes, joined
 from aergo_vc.model.recorded_blocks import RecordedBlock
-from aergo_vc.model.transactions import Receipt
+from aergo_vc.model.transactions import Receipt, Refusal
 from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.nodes import Node
 from aergo_vc.state.snapshot import Snapshot
@@ -45,6 +54,14 @@ class Case:
     target: Snapshot
     unseen: Cells
     rule: str
+    before: Rows = field(default_factory=dict)
+    now: Rows = field(default_factory=dict)
+
+    @property
+    def transactions(self) -> Iterator[tuple[Submission, Footprint]]:
+        """Those of the source, with what they did there."""
+        for submissions, footprints, _, _ in self.blocks:
+            yield from zip(submissions, footprints, strict=True)
 
 
 def _case(seed: int) -> Case:
@@ -52,7 +69,7 @@ def _case(seed: int) -> Case:
     ours = range(source.randrange(1, ACCOUNTS))
     theirs = range(source.choice([0, ours.stop, source.randrange(ACCOUNTS)]), ACCOUNTS + 1)
     world.machine.move_to(world.start)
-    base = world.machine.roots
+    base, before = world.machine.roots, state_of(world.machine)
     blocks = []
     for height in range(2, 2 + source.randrange(1, 4)):
         catalog = world.machine.catalog
@@ -68,8 +85,8 @@ def _case(seed: int) -> Case:
     there = {one.id for one, _ in included}
     left_out = [{place for place, (one, _) in enumerate(block[0]) if one.id in there} for block in blocks]
     target = world.machine.snapshot
-    rule = source.choice(["replay", "lost update"])
-    return Case(blocks, left_out, base, end, target, _unseen(base), rule)
+    rule = source.choice(["replay", "lost update", *Policy, "public.settle", "public.settle"])
+    return Case(blocks, left_out, base, end, target, _unseen(base), rule, before, state_of(world.machine))
 
 
 def _unseen(base: dict[TableName, Node]) -> Cells:
@@ -92,24 +109,38 @@ class Replayer:
     def __init__(self, case: Case, execution: BlockExecution) -> None:
         self._case, self._execution = case, execution
         self._refused = Touched()
+        machine = _world().machine
+        order = {name: [column.name for column in table.columns] for name, table in machine.catalog.tables.items()}
+        columns = {name: frozenset(names) for name, names in order.items()}
+        self._changed = Changed(case.before, case.now, columns, order)
+        made = SourceRows(lambda: ((-1, one[0].id, footprint) for one, footprint in case.transactions))
+        self._settler = Settler(case.rule, machine, lambda _table, key: 90 + len(str(key)), made)
 
     def __call__(self, place: Place, before: Footprint) -> tuple[Receipt | str, Footprint]:
         submission = self._case.blocks[place[0]][0][place[1]]
+        with self._execution.records.watched() as touched:
+            end = self._ending(submission, before, 90 + place[1])
+        if not isinstance(end, TransactionOutcome):
+            self._refused.add(before)
+        return end.receipt if isinstance(end, TransactionOutcome) else _told(end), joined(touched)
+
+    def _ending(self, submission: Submission, before: Footprint, time: int) -> Ending:
         if self._refused.is_read_by(before):
-            self._refused.add(before)
-            return "depends", Footprint()
+            return Refusal("depends", "")
+        found = self._executed(submission, before)
+        if isinstance(found, TransactionOutcome) or self._case.rule in ("replay", "lost update"):
+            return found
+        case = Inconsistency(submission, found, "", before, self._changed, time)
+        return self._settler.settle(self._execution, case)
+
+    def _executed(self, submission: Submission, before: Footprint) -> TransactionOutcome | Refusal:
         if self._loses(before):
-            self._refused.add(before)
-            return "loses", Footprint()
+            return Refusal(LOST_UPDATE, "where it was made")
         try:
             done = self._execution.record(*submission, self._accept)
         except AergoError as error:
-            self._refused.add(before)
-            return error.message, self._execution.attempted
-        if not done.is_kept:
-            self._refused.add(before)
-            return "loses now", done.footprint
-        return done.outcome.receipt, done.footprint
+            return refusal_for(error)
+        return done.outcome if done.is_kept else Refusal(LOST_UPDATE, "here")
 
     def _accept(self, _outcome: TransactionOutcome, footprint: Footprint) -> bool:
         return not self._loses(footprint)
@@ -123,6 +154,12 @@ class Replayer:
             for table, rows in blind_writes(footprint).items()
             for key, columns in rows.items()
         )
+
+
+def _told(end: Refusal | Conflict) -> str:
+    if isinstance(end, Conflict) and end.changes is not None:
+        end = replace(end, changes={table: dict(rows) for table, rows in end.changes.items()})
+    return repr(end)
 
 
 Results = list[Receipt | str]
@@ -165,7 +202,12 @@ def _grafted(case: Case) -> tuple[State, Results, int]:
 
 def _require_serial_result(seed: int) -> int:
     case = _case(seed)
-    state, expected = _serially(case)
+    try:
+        state, expected = _serially(case)
+    except MergeAbortedError as aborted:
+        with pytest.raises(MergeAbortedError, match=re.escape(aborted.message)):
+            _grafted(case)
+        return 0
     other, results, grafted = _grafted(case)
     assert results == expected
     assert other.root == state.root
@@ -188,11 +230,13 @@ def test_it_does_so_in_ten_thousand_cases(seed: int) -> None:
     _require_serial_result(seed)
 
 
-def _merged(theirs: Sequence[Submission], ours: Sequence[Submission]) -> tuple[list[tuple[object, ...]], int]:
+def _merged(
+    theirs: Sequence[Submission], ours: Sequence[Submission], rule: str = "replay"
+) -> tuple[list[tuple[object, ...]], int]:
     """The accounts after a merge, which is the serial one, and how many of the source's transactions were grafted."""
     world = _world()
     world.machine.move_to(world.start)
-    base = world.machine.roots
+    base, before = world.machine.roots, state_of(world.machine)
     catalog = world.machine.catalog
     _, included, footprints, receipts = world.recorded(theirs, 2)
     log = log_footprints(BlockId("1" * 64), catalog, [one for one, _ in included], footprints)
@@ -200,7 +244,8 @@ def _merged(theirs: Sequence[Submission], ours: Sequence[Submission]) -> tuple[l
     world.machine.move_to(world.start)
     world.run(ours, 2)
     blocks = [(included, footprints, receipts, decode_recorded_block(log))]
-    case = Case(blocks, [set()], base, end, world.machine.snapshot, _unseen(base), "replay")
+    now = state_of(world.machine)
+    case = Case(blocks, [set()], base, end, world.machine.snapshot, _unseen(base), rule, before, now)
     state, expected = _serially(case)
     other, results, grafted = _grafted(case)
     assert results == expected
@@ -241,6 +286,42 @@ def test_a_row_that_a_grafted_transaction_wrote_before_a_replayed_one_is_what_it
     accounts, grafted = _merged(theirs, [world.script("UPDATE account SET balance = balance + 500 WHERE id = 1")])
     assert (accounts[5][2], accounts[1][2]) == (50, 530)
     assert grafted == 2
+
+
+def test_what_settles_a_transaction_sees_no_row_of_a_grafted_one_behind_it() -> None:
+    world = _world()
+    inconsistent = world.script("UPDATE account SET balance = 15 WHERE id = 1")
+    ours = [world.script("UPDATE account SET balance = 12 WHERE id = 1")]
+    for behind in (57, 42):  # would have it settled otherwise, or refuse the whole merge
+        theirs = [inconsistent, world.script(f"UPDATE account SET balance = {behind} WHERE id = 3")]
+        accounts, grafted = _merged([*theirs, world.script("DELETE FROM account WHERE id = 7")], ours, "public.settle")
+        assert (accounts[1][2], accounts[3][2], accounts[5][3]) == (17, behind, None)
+        assert grafted == (1 if behind == 57 else 0)
+
+
+def test_what_settling_writes_is_written_before_what_a_transaction_behind_it_writes() -> None:
+    world = _world()
+    theirs = [
+        world.script("UPDATE account SET balance = 15 WHERE id = 1"),
+        world.script("UPDATE account SET note = 'mine' WHERE id = 5"),
+        world.script("UPDATE account SET note = 'far' WHERE id = 7"),
+    ]
+    ours = [world.script("UPDATE account SET balance = 12 WHERE id = 1; UPDATE account SET balance = 57 WHERE id = 3")]
+    accounts, grafted = _merged(theirs, ours, "public.settle")
+    assert [accounts[place][3] for place in (5, 7)] == ["mine", "far"]
+    assert grafted == 1
+
+
+def test_a_settled_transaction_that_goes_another_way_takes_those_along_that_it_meets_there() -> None:
+    world = _world()
+    theirs = [
+        world.script("UPDATE account SET balance = 15 WHERE id = 1; CALL transfer(4, 6, 1)"),
+        world.script("UPDATE account SET note = 'mine' WHERE id = 5"),
+    ]
+    ours = [world.script("UPDATE account SET balance = 12 WHERE id = 1; UPDATE account SET balance = 900 WHERE id = 4")]
+    accounts, grafted = _merged(theirs, ours, "sum")
+    assert (accounts[1][2], accounts[5][3]) == (17, "mine")
+    assert grafted == 0
 
 
 def test_kept_footprints_are_read_as_they_were_written() -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from forgery import Ledger, found, register
+from forgery import SCRIPTS, Ledger, found, register
 from world import World
 
+from aergo_vc.base.ids import BranchName
 from aergo_vc.ledger.verifying import Verifier
-from aergo_vc.merging.grafted_replays import GraftedReplays
-from aergo_vc.merging.grafting_merger import GraftingMerger
+from aergo_vc.merging.grafting.files import GraftedReplays
+from aergo_vc.merging.grafting.merger import GraftingMerger
+from aergo_vc.merging.replaying import SerialMerger
 from aergo_vc.repository import sealing
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
@@ -29,10 +31,10 @@ def branch(ledger: Ledger, name: str = "side") -> None:
         repository.branch(name, block="main")
 
 
-def prepared(ledger: Ledger, source: str = "side") -> Prepared:
-    """What a merge into main would be; nothing lands."""
+def prepared(ledger: Ledger, source: str = "side", target: str = "main") -> Prepared:
+    """What a merge would be; nothing lands."""
     with closing(ledger.workspace()) as workspace, workspace.locked():
-        tip = tip_of(workspace, "main")
+        tip = tip_of(workspace, BranchName(target))
         made = prepare_merge(workspace, Identity(workspace), tip, workspace.head_of(source))
     assert isinstance(made, Prepared)
     return made
@@ -51,15 +53,15 @@ def outcome(made: Prepared) -> tuple[object, ...]:
     """All of a merge that does not hang on when it was made."""
     transactions = [(one.submission[0].id, one.receipt) for one in made.replayed]
     files = made.ledger.transactions_bytes, made.ledger.receipts_bytes, made.header.state
-    return (*files, transactions, dict(made.counts))
+    return (*files, transactions, dict(made.counts), [one.transaction for one in made.conflicts])
 
 
-def both_ways(ledger: Ledger, source: str = "side") -> Prepared:
+def both_ways(ledger: Ledger, source: str = "side", target: str = "main") -> Prepared:
     """A merge that may graft; it is the one that executes everything."""
-    quick = prepared(ledger, source)
+    quick = prepared(ledger, source, target)
     forget(ledger)
     with patch.object(GraftingMerger, "prepare", lambda *_: None):
-        slow = prepared(ledger, source)
+        slow = prepared(ledger, source, target)
     assert not isinstance(slow.replayed, GraftedReplays)
     assert outcome(quick) == outcome(slow)
     return quick
@@ -98,6 +100,54 @@ def test_what_would_lose_an_update_and_what_depends_on_it_are_left_out_alike(led
     made = both_ways(ledger)
     assert [one.submission[0].payload.sql[:6] for one in made.included] == ["UPDATE", "UPDATE"]
     assert made.replayed.refused == 2
+
+
+SETTLE = """
+CREATE FUNCTION settle(base account, ours account, theirs account) RETURNS account LANGUAGE plpgsql AS $$
+BEGIN ours.balance := ours.balance + theirs.balance - base.balance; RETURN ours; END $$;
+"""
+
+
+@pytest.mark.parametrize("law", ["sum", "theirs", "newest", "fail", "public.settle"])
+def test_only_what_is_inconsistent_and_what_depends_on_it_goes_through_settling(ledger: Ledger, law: str) -> None:
+    ledger.sql(SETTLE)
+    branch(ledger)
+    with ledger.open() as repository:
+        repository.branch("target", block="main", merge=[law])
+    ledger.sql("UPDATE account SET balance = 40 WHERE name = 'ann'", "side")
+    ledger.sql("INSERT INTO account VALUES ('cid', 1)", "side")
+    ledger.sql("INSERT INTO account SELECT 'dan', balance FROM account WHERE name = 'ann'", "side")
+    ledger.sql("UPDATE account SET balance = balance + 5 WHERE name = 'cid'", "side")
+    ledger.sql("UPDATE account SET balance = 97 WHERE name = 'ann'", "target")
+    made = both_ways(ledger, target="target")
+    assert replayed(made) == 2
+    receipts = [one.receipt for one in made.replayed]
+    settled = [None, None, None, None] if law == "fail" else [law, None, None, None]
+    assert [receipt.settled for receipt in receipts] == settled
+    assert [one.transaction for one in made.conflicts] == ([receipts[0].transaction] if law == "fail" else [])
+
+
+def test_a_merge_that_grafts_and_a_person_resolves_is_a_valid_block(tmp_path: Path) -> None:
+    world = World.create(tmp_path)
+    place = world.repository()
+    ledger = Ledger(place)
+    ledger.be("alice")
+    with ledger.open() as repository:
+        repository.init(name="test", entity="alice", key=str(world.home / "alice.key"), merge=["fail"])
+        for script in SCRIPTS:
+            repository.sql(script, commit=True)
+        repository.branch("side")
+        repository.checkout("side")
+        repository.sql("UPDATE account SET balance = 40 WHERE name = 'ann'", commit=True)
+        repository.sql("INSERT INTO account VALUES ('cid', 1)", commit=True)
+        repository.checkout("main")
+        repository.sql("UPDATE account SET balance = 97 WHERE name = 'ann'", commit=True)
+        (conflict,) = repository.merge("side").conflicts
+        repository.resolve_sql("UPDATE account SET balance = 60 WHERE name = 'ann'", [conflict.transaction])
+        with patch.object(SerialMerger, "__call__", side_effect=RuntimeError):
+            assert len(repository.continue_merge().transactions) == 3
+        assert sorted(repository.rows("public.account")[1]) == [("ann", 60), ("bob", 105), ("cid", 1)]
+        assert repository.verify().blocks == 6
 
 
 def test_a_landed_merge_that_grafted_is_a_valid_block(ledger: Ledger) -> None:

@@ -6,8 +6,11 @@ from typing import Generic, TypeVar
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.ledger.machine import BlockExecution, Machine
-from aergo_vc.merging.grafting import Division, IsSame, Made, Place, UnseenCells, Watch, divide, rows_left
+from aergo_vc.merging.errors import MergeAbortedError
+from aergo_vc.merging.grafting.dividing import Division, IsSame, Place, UnseenCells, divide, rows_left
+from aergo_vc.merging.grafting.watching import Watch
 from aergo_vc.merging.marks import Marker
+from aergo_vc.merging.source_rows import Made
 from aergo_vc.model.changes import Key, RowChange
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.recorded_blocks import RecordedBlock
@@ -63,14 +66,20 @@ class Grafter(Generic[Result]):
     def run(self, execution: BlockExecution, begin: Callable[[], ReplayOne[Result]]) -> Grafted[Result]:
         """Carry the merge out in a block at its beginning; `begin` is asked for each attempt to do so."""
         forced: set[Place] = set()
-        blocks = self._source.blocks
         for _ in range(_ATTEMPTS):
             division = self._divided(forced)
-            met, results = self._attempt(execution, division, begin())
+            try:
+                met, results = self._attempt(execution, division, begin())
+            except MergeAbortedError:
+                if not division.grafted:
+                    raise
+                break  # what refuses the merge may have seen rows of grafted transactions that are behind it
             if not met:
                 return Grafted(division, results)
             execution.begin_again()
             forced |= met
+        execution.begin_again()
+        blocks = self._source.blocks
         division = self._divided({(at, place) for at, block in enumerate(blocks) for place in range(block.count)})
         return Grafted(division, self._attempt(execution, division, begin())[1])
 

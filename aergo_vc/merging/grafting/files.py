@@ -14,7 +14,7 @@ from aergo_vc.ledger.machine import Submission, TransactionOutcome
 from aergo_vc.ledger.merges import Replayed
 from aergo_vc.ledger.payloads import TransactionPayload, read_payloads
 from aergo_vc.merging.candidates import Candidate
-from aergo_vc.merging.grafting import Place
+from aergo_vc.merging.grafting.dividing import Place
 from aergo_vc.state.nodes import NodeStore, Objects
 
 _RESERVE_BYTES = 16 << 20
@@ -65,7 +65,19 @@ class SourceFiles:
         number, at = place
         line = self.lines(number)[at]
         payload = self._payload(number)[at] if self.ledgers[number].payload is not None else ()
-        return Candidate((decode_transaction(line), payload), line + b"\n", number)
+        return Candidate((decode_transaction(line), payload), line + b"\n", -1, self.ledgers[number].header.time)
+
+    def ids(self, number: int) -> list[TransactionId]:
+        """The ids of a block's transactions."""
+        return [TransactionId(line[_ID].decode()) for line in self.receipts(number)]
+
+    @property
+    def candidate_ids(self) -> set[TransactionId]:
+        """The ids of all transactions but those that are left out."""
+        found: set[TransactionId] = set()
+        for number, absent in enumerate(self.left_out):
+            found.update(name for place, name in enumerate(self.ids(number)) if place not in absent)
+        return found
 
     def _payload(self, number: int) -> list[TransactionPayload]:
         if number not in self._payloads:
@@ -76,8 +88,7 @@ class SourceFiles:
     def _among(self, number: int, there: AbstractSet[TransactionId]) -> frozenset[int]:
         if not there:
             return frozenset()
-        ids = [line[_ID].decode() for line in self.receipts(number)]
-        return frozenset(place for place, name in enumerate(ids) if name in there)
+        return frozenset(place for place, name in enumerate(self.ids(number)) if name in there)
 
 
 class GraftedReplays(Sequence[Replayed]):
