@@ -14,8 +14,9 @@ from aergo_vc.ledger.machine import BlockContext, Machine, State, Submission
 from aergo_vc.ledger.payloads import LoadTrees, keys_only
 from aergo_vc.model.changes import Key
 from aergo_vc.model.footprints import Footprint
+from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Call, Load, LoadMode, Payload, Receipt
-from aergo_vc.model.types import Row
+from aergo_vc.model.types import Kind, Row
 from aergo_vc.objects.dulwich_store import MemoryStore
 from aergo_vc.objects.pack_writer import MemoryWriter
 from aergo_vc.repository.submitting import signed
@@ -50,7 +51,8 @@ BEGIN
   ours.balance := ours.balance + theirs.balance - base.balance;
   RETURN ours;
 END $$;
-CREATE FUNCTION settle_transaction(transaction text, signer text, code text, reason text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION settle_transaction(transaction text, signer text, code text, reason text) RETURNS text
+LANGUAGE plpgsql AS $$
 DECLARE total bigint;
 BEGIN
   SELECT balance INTO total FROM account WHERE id = 3;
@@ -69,6 +71,7 @@ class BankWorld:
 
     machine: Machine
     start: Snapshot = field(default_factory=Snapshot)
+    catalog: Catalog = field(default_factory=Catalog)
     count: int = 0
 
     @classmethod
@@ -78,7 +81,7 @@ class BankWorld:
         world = cls(Machine(Engine(None), objects, nodes, lambda _branch, _engine: None))
         values = ", ".join(f"({number}, 'o', {10 * number}, NULL)" for number in range(ACCOUNTS))
         world.run([world.script(SCHEMA), world.script(f"INSERT INTO account VALUES {values}")])
-        world.start = world.machine.snapshot
+        world.start, world.catalog = world.machine.snapshot, world.machine.catalog
         return world
 
     def script(self, sql: str) -> Submission:
@@ -175,6 +178,34 @@ class BankWorld:
             )[kind - 8]
         )
 
+    def random_definition(self, source: random.Random) -> Submission:
+        """Something that defines, or takes away, what other transactions may use."""
+        number = source.randrange(3)
+        return self.script(
+            source.choice(
+                (
+                    f"CREATE TABLE extra{number} (id int PRIMARY KEY, of int REFERENCES account);"
+                    f" INSERT INTO extra{number} SELECT id, id FROM account WHERE id < {number}",
+                    f"DROP TABLE extra{number}",
+                    f"ALTER TABLE tag ADD COLUMN size int DEFAULT {number}",
+                    "ALTER TABLE tag DROP COLUMN size",
+                    "ALTER TABLE tag RENAME TO label",
+                    f"CREATE INDEX entries{number} ON entry (amount)",
+                    "CREATE UNIQUE INDEX once ON summary (total)",
+                    "ALTER TABLE numbered ALTER COLUMN id RESTART",
+                    "CREATE VIEW rich AS SELECT id FROM account WHERE balance > 100",
+                    f"CREATE OR REPLACE FUNCTION bonus(id int) RETURNS bigint LANGUAGE sql AS $$ SELECT {number} $$",
+                    f"INSERT INTO summary VALUES (90, bonus(1)); CREATE TABLE brief (id int PRIMARY KEY);"
+                    f" INSERT INTO brief VALUES ({number})",
+                    f"INSERT INTO brief VALUES ({number + 7}); UPDATE account SET balance = 7 WHERE id = {number}",
+                    "DROP TABLE brief",
+                    f"DROP TABLE summary; CREATE TABLE summary (id text PRIMARY KEY, total bigint);"
+                    f" INSERT INTO summary VALUES ('{number}', 1)",
+                    f"INSERT INTO extra{number} SELECT id, id FROM account WHERE id = 5",
+                )
+            )
+        )
+
     def _random_load(self, source: random.Random, accounts: Sequence[int]) -> Submission:
         keys = source.sample(accounts, source.randrange(1, len(accounts) + 1))
         gone = [(key,) for key in keys if source.random() < 0.2]
@@ -185,6 +216,9 @@ class BankWorld:
             "summary": lambda key: (key, source.randrange(50)),
             "tag": lambda key: (key, f"t{source.randrange(6)}"),
         }
+        found = self.machine.catalog.tables.get(TableName(f"public.{table}"))
+        if found is None or len(found.columns) != len(cells[table](0)) or found.key_kinds != (Kind.INTEGER,):
+            table = "account"
         return self.load(f"public.{table}", mode, [cells[table](key) for key in keys], gone)
 
     def rows(self, snapshot: Snapshot) -> dict[TableName, list[tuple[object, ...]]]:

@@ -1,6 +1,7 @@
 """Marks of rows and columns, and the recording of a block's footprints with them."""
 
-from collections.abc import Collection, Iterable, Sequence
+import struct
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 from aergo_vc.base.ids import BlockId, TableName
@@ -9,7 +10,7 @@ from aergo_vc.codec.key_code import key_code, key_codes
 from aergo_vc.model.changes import Key
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.recorded_blocks import Mark, Shape
-from aergo_vc.model.schema import Catalog
+from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import Transaction
 
 _MANY = 8
@@ -17,10 +18,11 @@ _MANY = 8
 
 
 class Marker:
-    """The marks of the rows and columns of a catalog's tables."""
+    """The marks of the rows and columns of some tables."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._kinds = {name: table.key_kinds for name, table in catalog.stored.items()}
+    def __init__(self, tables: Mapping[TableName, Table]) -> None:
+        self.tables = tables.keys()
+        self._kinds = {name: table.key_kinds for name, table in tables.items()}
         self._columns: dict[tuple[TableName, frozenset[str]], frozenset[Mark]] = {}
 
     def row(self, table: TableName, key: Key) -> Mark:
@@ -29,7 +31,9 @@ class Marker:
         return int.from_bytes(blake2b(name.encode(), digest_size=8).digest())
 
     def rows(self, table: TableName, keys: Collection[Key]) -> list[Mark]:
-        """The marks of rows of one table, in their order."""
+        """The marks of rows of one table, in their order; none where it is not one of these tables."""
+        if table not in self._kinds:
+            return []
         if len(keys) < _MANY:
             return [self.row(table, key) for key in keys]
         start = f"{table}\n"
@@ -46,12 +50,8 @@ class Marker:
             self._columns[table, columns] = found
         return found
 
-    def knows(self, footprint: Footprint) -> bool:
-        """Whether all tables that a footprint names are the catalog's."""
-        return footprint.reads.keys() <= self._kinds.keys() and footprint.writes.keys() <= self._kinds.keys()
-
     def shape(self, footprint: Footprint) -> Shape:
-        """The columns that a transaction wrote and by which it searched."""
+        """The columns that a transaction wrote and by which it searched, in other tables too: then it must run."""
         written: frozenset[Mark] = frozenset()
         searched: frozenset[Mark] = frozenset()
         for table, rows in footprint.writes.items():
@@ -60,31 +60,47 @@ class Marker:
         for table, reads in footprint.reads.items():
             if reads.scanned is not None:
                 searched |= self.columns(table, reads.scanned)
-        return Shape(written, searched, footprint.situated or footprint.defines)
+        return Shape(written, searched, footprint.situated or footprint.defines or not self._knows(footprint))
 
     def written(self, footprint: Footprint) -> list[Mark]:
         """The marks of the rows that a transaction wrote."""
         return [mark for table, rows in footprint.writes.items() for mark in self.rows(table, rows)]
 
     def only_read(self, footprint: Footprint) -> list[Mark]:
-        """The marks of the rows that a transaction asked for by their keys, and did not write."""
+        """Likewise of the rows that a transaction asked for by their keys, and did not write."""
         found = []
         for table, reads in footprint.reads.items():
             written = footprint.writes.get(table, {})
             found += self.rows(table, [key for key in reads.rows if key not in written])
         return found
 
+    def _knows(self, footprint: Footprint) -> bool:
+        return footprint.reads.keys() <= self.tables and footprint.writes.keys() <= self.tables
+
 
 def log_footprints(
     block: BlockId, catalog: Catalog, transactions: Sequence[Transaction], footprints: Iterable[Footprint]
 ) -> bytes:
-    """The footprints of a block, as a file; `catalog` is what is defined when the block begins."""
-    log, marker = FootprintLog(block), Marker(catalog)
+    """The footprints of a block, as a file; `catalog` is what is defined when the block begins.
+
+    From the first transaction on that defines something, tables may have got other keys: their rows have no marks.
+    """
+    log, marker = FootprintLog(block), Marker(catalog.stored)
+    is_defined = False
     for transaction, footprint in zip(transactions, footprints, strict=True):
+        is_defined = is_defined or footprint.defines
+        if is_defined:
+            marker = Marker({name: catalog.stored[name] for name in marker.tables if _fits(marker, name, footprint)})
         signer = (transaction.payload.signer, transaction.payload.key)
-        if marker.knows(footprint):
-            marks = marker.shape(footprint), signer, marker.written(footprint), marker.only_read(footprint)
-            log.add(footprint, *marks)
-        else:  # a table that the block itself made: nothing of it is grafted
-            log.add(footprint, Shape(frozenset(), frozenset(), must_run=True), signer, (), ())
+        log.add(footprint, marker.shape(footprint), signer, marker.written(footprint), marker.only_read(footprint))
     return log.encode()
+
+
+def _fits(marker: Marker, name: TableName, footprint: Footprint) -> bool:
+    """Whether all keys by which a footprint names rows of a table can be coded as keys of the table as it was."""
+    reads = footprint.reads.get(name)
+    try:
+        marker.rows(name, [*footprint.writes.get(name, ()), *(() if reads is None else reads.rows)])
+    except (TypeError, ValueError, AttributeError, IndexError, struct.error):
+        return False
+    return True

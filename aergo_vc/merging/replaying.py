@@ -18,7 +18,7 @@ from aergo_vc.merging.consistent import Settlement, TimesWritten, refuse_conflic
 from aergo_vc.merging.deciding import LeftOut, inconsistency
 from aergo_vc.merging.definitions import UnseenDefinitions, lost_definition, under_new_names
 from aergo_vc.merging.evidence import Evidence, View, views_of
-from aergo_vc.merging.recording import Keep, footprints_of
+from aergo_vc.merging.recording import footprints_of
 from aergo_vc.merging.settling import refusal_for
 from aergo_vc.merging.source_rows import MadeTransactions, SourceRows
 from aergo_vc.merging.unseen import Unseen
@@ -30,10 +30,7 @@ from aergo_vc.state.nodes import NodeStore
 
 
 class SerialMerger:
-    """Runs merges; a `ledger.merges.PrepareReplay`.
-
-    `keep` is handed the footprints of the source's blocks that the request brings none of.
-    """
+    """Runs merges; a `ledger.merges.PrepareReplay`."""
 
     def __init__(
         self,
@@ -41,20 +38,17 @@ class SerialMerger:
         nodes: NodeStore,
         authority_of: AuthorityOf,
         on_conflict: Callable[[Conflict], None] = refuse_conflict,
-        *,
-        keep: Keep | None = None,
     ) -> None:
         self._objects = objects
         self._nodes = nodes
         self._authority_of = authority_of
         self._on_conflict = on_conflict
-        self._keep = keep
 
     def __call__(self, machine: Machine, request: MergeRequest) -> Replay:
         graph = BlockGraph(self._objects)
         gathered = gather(self._objects, self._nodes, graph, request)
         footprints = footprints_of(
-            machine, self._objects, self._nodes, self._authority_of, gathered, known=request.footprints, keep=self._keep
+            machine, self._objects, self._nodes, self._authority_of, gathered, known=request.footprints
         )
         ledgers = {-1: gathered.stop} | {
             block.base: gathered.blocks[block.base].ledger for block in gathered.blocks if block.base >= 0

@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -16,12 +17,14 @@ from settling_world import State as Rows
 from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import BlockId, TableName
 from aergo_vc.codec.footprints import decode_recorded_block
+from aergo_vc.codec.transactions import encode_transaction
 from aergo_vc.ledger.machine import BlockExecution, State, Submission, TransactionOutcome
 from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.deciding import LOST_UPDATE
 from aergo_vc.merging.errors import MergeAbortedError
-from aergo_vc.merging.grafting.dividing import Place
-from aergo_vc.merging.grafting.grafter import Grafter, Recorded, ReplayOne
+from aergo_vc.merging.grafting.definitions import concerned_names, running, tables_named
+from aergo_vc.merging.grafting.dividing import Place, Recorded
+from aergo_vc.merging.grafting.grafter import Grafter, ReplayOne
 from aergo_vc.merging.marks import log_footprints
 from aergo_vc.merging.settling import Ending, Inconsistency, Settler, refusal_for
 from aergo_vc.merging.source_rows import SourceRows
@@ -29,6 +32,7 @@ from aergo_vc.model.blocks import Policy
 from aergo_vc.model.changes import Key
 from aergo_vc.model.footprints import Columns, Footprint, Touched, blind_writes, joined
 from aergo_vc.model.recorded_blocks import RecordedBlock
+from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Receipt, Refusal
 from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.nodes import Node
@@ -44,49 +48,146 @@ def _world() -> BankWorld:
 
 
 @dataclass
-class Case:
-    """Two histories from one state on; `blocks` are the source's, `target` is where the other led."""
+class Block:
+    """A block of the source: what stands in it, what that did, and what was kept of it.
 
-    blocks: list[tuple[list[Submission], list[Footprint], list[Receipt], RecordedBlock]]
+    `settled` is what it did altogether where that is not what its transactions do by themselves.
+    """
+
+    submissions: list[Submission]
+    footprints: list[Footprint]
+    receipts: list[Receipt]
+    kept: RecordedBlock
+    settled: Footprint | None = None
+
+    @property
+    def lines(self) -> bytes:
+        return b"".join(encode_transaction(one) + b"\n" for one, _ in self.submissions)
+
+
+@dataclass
+class Case:
+    """Two histories from one state on; `blocks` are the source's, `target` is where the other led.
+
+    `catalogs` are those of all states, if there is more than one.
+    """
+
+    blocks: list[Block]
     left_out: list[set[int]]
     base: dict[TableName, Node]
     end: dict[TableName, Node]
     target: Snapshot
     unseen: Cells
     rule: str
-    before: Rows = field(default_factory=dict)
-    now: Rows = field(default_factory=dict)
+    before: Rows
+    now: Rows
+    catalogs: list[Catalog] = field(default_factory=list)
 
     @property
     def transactions(self) -> Iterator[tuple[Submission, Footprint]]:
         """Those of the source, with what they did there."""
-        for submissions, footprints, _, _ in self.blocks:
-            yield from zip(submissions, footprints, strict=True)
+        for block in self.blocks:
+            yield from zip(block.submissions, block.footprints, strict=True)
 
 
-def _case(seed: int) -> Case:
-    world, source = _world(), random.Random(seed)
-    ours = range(source.randrange(1, ACCOUNTS))
-    theirs = range(source.choice([0, ours.stop, source.randrange(ACCOUNTS)]), ACCOUNTS + 1)
-    world.machine.move_to(world.start)
-    base, before = world.machine.roots, state_of(world.machine)
-    blocks = []
-    for height in range(2, 2 + source.randrange(1, 4)):
-        catalog = world.machine.catalog
-        offered = world.random_transactions(source, source.randrange(1, 9), theirs)
-        _, included, footprints, receipts = world.recorded(offered, height)
-        log = log_footprints(BlockId(f"{height:064x}"), catalog, [one for one, _ in included], footprints)
-        blocks.append((included, footprints, receipts, decode_recorded_block(log)))
-    end = world.machine.roots
-    world.machine.move_to(world.start)
-    picked = [submission for block in blocks for submission in block[0] if source.random() < 0.08]
-    offered = world.random_transactions(source, source.randrange(0, 6), ours) + picked
-    _, included, _, _ = world.recorded(offered, 2)
-    there = {one.id for one, _ in included}
-    left_out = [{place for place, (one, _) in enumerate(block[0]) if one.id in there} for block in blocks]
-    target = world.machine.snapshot
-    rule = source.choice(["replay", "lost update", *Policy, "public.settle", "public.settle"])
-    return Case(blocks, left_out, base, end, target, _unseen(base), rule, before, state_of(world.machine))
+class Histories:
+    """Two histories in the making; with `defining` the transactions define things as well."""
+
+    def __init__(self, seed: int, *, defining: bool = False) -> None:
+        self.source = random.Random(seed)
+        self.defining = defining
+        self.world = _world()
+        self.catalogs: list[Catalog] = []
+
+    def case(self) -> Case:
+        source, world = self.source, self.world
+        ours = range(source.randrange(1, ACCOUNTS))
+        theirs = range(source.choice([0, ours.stop, source.randrange(ACCOUNTS)]), ACCOUNTS + 1)
+        world.machine.move_to(world.start)
+        base, before = world.machine.roots, state_of(world.machine)
+        early = self._included(ours, source.choice([0, 0, 3]))
+        fork = world.machine.snapshot
+        world.machine.move_to(world.start)
+        blocks = [self._block(self._offered(theirs, source.randrange(1, 9)))]
+        if early:
+            blocks.append(self._taken_in(early) if source.random() < 0.5 else self._block(early))
+        blocks += [self._block(self._offered(theirs, source.randrange(1, 9))) for _ in range(source.randrange(3))]
+        end = world.machine.roots
+        world.machine.move_to(fork)
+        picked = [submission for block in blocks for submission in block.submissions if source.random() < 0.08]
+        late = self._included(ours, source.randrange(6), picked)
+        there = {one.id for one, _ in [*early, *late]}
+        left_out = [{place for place, (one, _) in enumerate(block.submissions) if one.id in there} for block in blocks]
+        rules = ["replay", "lost update"]
+        rule = source.choice(rules if self.defining else [*rules, *Policy, "public.settle", "public.settle"])
+        catalogs = [world.machine.catalog, *self.catalogs] if self.defining else []
+        machine = world.machine
+        return Case(
+            blocks, left_out, base, end, machine.snapshot, _unseen(base), rule, before, state_of(machine), catalogs
+        )
+
+    def _offered(self, accounts: Sequence[int], count: int) -> list[Submission]:
+        world, source = self.world, self.source
+        found = world.random_transactions(source, count, accounts)
+        for place in range(len(found)):
+            if self.defining and source.random() < 0.3:
+                found[place] = world.random_definition(source)
+        return found
+
+    def _included(self, accounts: Sequence[int], count: int, more: Sequence[Submission] = ()) -> list[Submission]:
+        """A block of the target's."""
+        return self.world.recorded([*self._offered(accounts, count), *more], 2)[1]
+
+    def _block(self, offered: Sequence[Submission]) -> Block:
+        """A block of the source's, of those that succeed."""
+        catalog = self.world.machine.catalog
+        _, included, footprints, receipts = self.world.recorded(offered, 2)
+        self.catalogs += [catalog, self.world.machine.catalog]
+        return Block(included, footprints, receipts, _kept(catalog, included, footprints))
+
+    def _taken_in(self, transactions: Sequence[Submission]) -> Block:
+        """A block of the source's for which a merge settled rows of the accounts."""
+        machine, source = self.world.machine, self.source
+        snapshot, catalog, roots = machine.snapshot, machine.catalog, machine.roots
+        included: list[Submission] = []
+        with machine.block(self.world.context(2)) as execution:
+            for submission in transactions:
+                with suppress(AergoError):
+                    execution.record(*submission)
+                    key = source.randrange(ACCOUNTS)
+                    row = (key, "settled", source.randrange(99), None)
+                    execution.put(submission[0], {TableName("public.account"): {(key,): row}})
+                    included.append(submission)
+            execution.finish()
+        after, settled = machine.snapshot, _difference(roots)
+        self.catalogs += [catalog, machine.catalog]
+        machine.move_to(snapshot)
+        footprints = []
+        with machine.block(self.world.context(2)) as execution:
+            for submission in included:
+                try:
+                    footprints.append(execution.record(*submission).footprint)
+                except AergoError:
+                    footprints.append(Footprint(defines=True))
+        machine.move_to(after)
+        receipts = [Receipt(one.id) for one, _ in included]
+        return Block(included, footprints, receipts, _kept(catalog, included, footprints), settled)
+
+
+def _kept(catalog: Catalog, submissions: Sequence[Submission], footprints: Sequence[Footprint]) -> RecordedBlock:
+    log = log_footprints(BlockId("1" * 64), catalog, [one for one, _ in submissions], footprints)
+    return decode_recorded_block(log)
+
+
+def _difference(before: dict[TableName, Node]) -> Footprint:
+    """All that has changed since some tables were as their trees say, as one transaction would have done it."""
+    machine = _world().machine
+    changes = {
+        name: changed_rows(machine.tree(table), before.get(name), machine.root(name))
+        for name, table in machine.catalog.stored.items()
+        if table == _world().catalog.stored.get(name)
+    }
+    return Footprint(writes=_unseen(before), changes=changes)
 
 
 def _unseen(base: dict[TableName, Node]) -> Cells:
@@ -94,6 +195,8 @@ def _unseen(base: dict[TableName, Node]) -> Cells:
     found: Cells = {}
     machine = _world().machine
     for name, table in machine.catalog.stored.items():
+        if table != _world().catalog.stored.get(name):
+            continue
         columns = [column.name for column in table.columns]
         for key, (old, new) in changed_rows(machine.tree(table), base.get(name), machine.root(name)).items():
             differing = frozenset(
@@ -116,13 +219,14 @@ class Replayer:
         made = SourceRows(lambda: ((-1, one[0].id, footprint) for one, footprint in case.transactions))
         self._settler = Settler(case.rule, machine, lambda _table, key: 90 + len(str(key)), made)
 
-    def __call__(self, place: Place, before: Footprint) -> tuple[Receipt | str, Footprint]:
-        submission = self._case.blocks[place[0]][0][place[1]]
+    def __call__(self, place: Place, before: Footprint) -> tuple[Receipt | str, Footprint, bool]:
+        submission = self._case.blocks[place[0]].submissions[place[1]]
         with self._execution.records.watched() as touched:
             end = self._ending(submission, before, 90 + place[1])
         if not isinstance(end, TransactionOutcome):
             self._refused.add(before)
-        return end.receipt if isinstance(end, TransactionOutcome) else _told(end), joined(touched)
+            return _told(end), joined(touched), False
+        return end.receipt, joined(touched), True
 
     def _ending(self, submission: Submission, before: Footprint, time: int) -> Ending:
         if self._refused.is_read_by(before):
@@ -172,8 +276,8 @@ def _serially(case: Case) -> tuple[State, Results]:
         replay = Replayer(case, execution)
         results = [
             replay((number, place), footprint)[0]
-            for number, (_, footprints, _, _) in enumerate(case.blocks)
-            for place, footprint in enumerate(footprints)
+            for number, block in enumerate(case.blocks)
+            for place, footprint in enumerate(block.footprints)
             if place not in case.left_out[number]
         ]
         return execution.finish(), results
@@ -182,8 +286,18 @@ def _serially(case: Case) -> tuple[State, Results]:
 def _grafted(case: Case) -> tuple[State, Results, int]:
     world = _world()
     world.machine.move_to(case.target)
-    recorded = Recorded([block[3] for block in case.blocks], case.left_out, case.base, case.end)
-    grafter: Grafter[Receipt | str] = Grafter(world.machine, recorded, case.unseen, lambda _entity, _key: True)
+    kept = [block.kept for block in case.blocks]
+    names = frozenset[str]()
+    if case.catalogs:
+        names = concerned_names(case.catalogs, kept, [block.lines for block in case.blocks])
+    must = {
+        number: running(block.kept, block.lines, names) if block.settled is None else frozenset(range(block.kept.count))
+        for number, block in enumerate(case.blocks)
+    }
+    settled = {number: block.settled for number, block in enumerate(case.blocks) if block.settled is not None}
+    source = Recorded(kept, case.left_out, case.base, case.end, must, settled)
+    apart = tables_named(case.catalogs, names)
+    grafter: Grafter[Receipt | str] = Grafter(world.machine, source, case.unseen, lambda _entity, _key: True, apart)
     with world.machine.block(world.context(9)) as execution:
 
         def begin() -> ReplayOne[Receipt | str]:
@@ -193,15 +307,15 @@ def _grafted(case: Case) -> tuple[State, Results, int]:
         state = execution.finish()
     results = [
         done.results.get((number, place), receipt)
-        for number, (_, _, receipts, _) in enumerate(case.blocks)
-        for place, receipt in enumerate(receipts)
+        for number, block in enumerate(case.blocks)
+        for place, receipt in enumerate(block.receipts)
         if place not in case.left_out[number]
     ]
     return state, results, done.division.grafted
 
 
-def _require_serial_result(seed: int) -> int:
-    case = _case(seed)
+def _require_serial_result(seed: int, *, defining: bool = False) -> int:
+    case = Histories(seed, defining=defining).case()
     try:
         state, expected = _serially(case)
     except MergeAbortedError as aborted:
@@ -213,7 +327,8 @@ def _require_serial_result(seed: int) -> int:
     assert other.root == state.root
     machine = _world().machine
     for name, table in machine.catalog.stored.items():
-        assert sorted(machine.engine.rows(name)) == sorted(machine.tree(table).rows(machine.root(name)))
+        trees = machine.tree(table).rows(machine.root(name))
+        assert sorted(machine.engine.rows(name), key=repr) == sorted(trees, key=repr)
     return grafted
 
 
@@ -223,11 +338,18 @@ def test_a_merge_that_grafts_gives_what_the_serial_one_gives(seed: int) -> None:
     _require_serial_result(seed)
 
 
+@given(st.integers(0, 2**64))
+@settings(max_examples=25)
+def test_it_does_so_where_either_side_defines_something(seed: int) -> None:
+    _require_serial_result(seed, defining=True)
+
+
 @pytest.mark.long
 @given(st.integers(0, 2**64))
 @settings(max_examples=LONG)
 def test_it_does_so_in_ten_thousand_cases(seed: int) -> None:
     _require_serial_result(seed)
+    _require_serial_result(seed, defining=True)
 
 
 def _merged(
@@ -237,13 +359,11 @@ def _merged(
     world = _world()
     world.machine.move_to(world.start)
     base, before = world.machine.roots, state_of(world.machine)
-    catalog = world.machine.catalog
     _, included, footprints, receipts = world.recorded(theirs, 2)
-    log = log_footprints(BlockId("1" * 64), catalog, [one for one, _ in included], footprints)
     end = world.machine.roots
     world.machine.move_to(world.start)
     world.run(ours, 2)
-    blocks = [(included, footprints, receipts, decode_recorded_block(log))]
+    blocks = [Block(included, footprints, receipts, _kept(world.catalog, included, footprints))]
     now = state_of(world.machine)
     case = Case(blocks, [set()], base, end, world.machine.snapshot, _unseen(base), rule, before, now)
     state, expected = _serially(case)
@@ -326,15 +446,17 @@ def test_a_settled_transaction_that_goes_another_way_takes_those_along_that_it_m
 
 def test_kept_footprints_are_read_as_they_were_written() -> None:
     for seed in range(20):
-        for _, footprints, _, recorded in _case(seed).blocks:
-            assert [recorded.footprint(place) for place in range(recorded.count)] == footprints
+        for block in Histories(seed).case().blocks:
+            recorded = block.kept
+            assert [recorded.footprint(place) for place in range(recorded.count)] == block.footprints
             assert len(recorded.rows) == (recorded.ends[-1] if recorded.ends else 0)
 
 
-def _grafted_share(seeds: Sequence[int]) -> float:
-    grafted = [_require_serial_result(seed) for seed in seeds]
+def _grafted_share(seeds: Sequence[int], *, defining: bool) -> float:
+    grafted = [_require_serial_result(seed, defining=defining) for seed in seeds]
     return sum(1 for number in grafted if number) / len(grafted)
 
 
 def test_most_of_the_random_merges_do_graft() -> None:
-    assert _grafted_share(range(30)) > 0.5
+    assert _grafted_share(range(30), defining=False) > 0.5
+    assert _grafted_share(range(30), defining=True) > 0.3

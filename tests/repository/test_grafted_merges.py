@@ -161,14 +161,95 @@ def test_a_landed_merge_that_grafted_is_a_valid_block(ledger: Ledger) -> None:
     assert ledger.verifies() == 6
 
 
-def test_definitions_on_either_side_are_replayed(ledger: Ledger) -> None:
+def test_what_has_nothing_to_do_with_a_definition_of_the_source_is_grafted(ledger: Ledger) -> None:
     branch(ledger)
+    ledger.sql("UPDATE account SET balance = balance + 5 WHERE name = 'bob'", "side")
     ledger.sql("CREATE TABLE more (id int PRIMARY KEY); INSERT INTO more VALUES (1)", "side")
-    assert not isinstance(both_ways(ledger).replayed, GraftedReplays)
+    ledger.sql("INSERT INTO account VALUES ('cid', 1)", "side")
+    ledger.sql("INSERT INTO more VALUES (2)", "side")
+    ledger.sql("UPDATE account SET balance = balance + 7 WHERE name = 'ann'")
+    made = both_ways(ledger)
+    assert replayed(made) == 2
+    assert not made.refused
+    with ledger.open() as repository:
+        repository.merge("side")
+        assert list(repository.rows("public.more")[1]) == [(1,), (2,)]
+    ledger.verifies()
+
+
+def test_what_has_nothing_to_do_with_a_definition_of_the_target_is_grafted(ledger: Ledger) -> None:
+    ledger.sql("CREATE TABLE item (id int PRIMARY KEY)")
+    ledger.sql("CREATE FUNCTION items() RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT count(*) FROM item $$")
+    branch(ledger)
+    ledger.sql("UPDATE account SET balance = balance + 5 WHERE name = 'bob'", "side")
+    ledger.sql("UPDATE account SET balance = items() WHERE name = 'ann'", "side")
+    ledger.sql("INSERT INTO item VALUES (1)", "side")
+    ledger.sql("ALTER TABLE item ADD COLUMN word text DEFAULT 'w'")
+    made = both_ways(ledger)
+    assert replayed(made) == 2
+    assert not made.refused
+
+
+def test_behind_a_definition_that_is_left_out_nothing_is_grafted(ledger: Ledger) -> None:
+    branch(ledger)
+    ledger.sql("INSERT INTO account VALUES ('cid', 1)", "side")
+    ledger.sql("CREATE TABLE more (id int PRIMARY KEY)", "side")
+    ledger.sql("INSERT INTO account VALUES ('dan', 1)", "side")
+    ledger.sql("CREATE TABLE more (id int PRIMARY KEY, word text)")
+    made = both_ways(ledger)
+    assert replayed(made) == 2
+    assert [one.receipt.refusal.code for one in made.refused if one.receipt.refusal] == ["42P07", "E_DEPENDS"]
+
+
+def test_an_imported_table_is_loaded_again_and_the_rest_is_grafted(ledger: Ledger, tmp_path: Path) -> None:
+    branch(ledger)
+    file = tmp_path / "item.csv"
+    file.write_text("id,word\n1,a\n2,b\n")
+    ledger.on("side")
+    with ledger.open() as repository:
+        repository.import_files([file], key=("id",), commit=True)
+    ledger.on("main")
+    ledger.sql("UPDATE account SET balance = balance + 5 WHERE name = 'bob'", "side")
+    ledger.sql("UPDATE account SET balance = balance + 7 WHERE name = 'ann'")
+    assert replayed(both_ways(ledger)) == 1
+
+
+def test_a_source_that_took_in_the_target_meanwhile_is_grafted_before_and_behind(ledger: Ledger) -> None:
+    branch(ledger)
+    ledger.sql("INSERT INTO account VALUES ('cid', 1)", "side")
+    ledger.sql("UPDATE account SET balance = balance + 7 WHERE name = 'ann'")
+    ledger.on("side")
+    with ledger.open() as repository:
+        assert repository.merge("main").block is not None
+    ledger.on("main")
+    ledger.sql("INSERT INTO account VALUES ('dan', 1)", "side")
+    ledger.sql("UPDATE account SET balance = 50 WHERE name = 'ann'", "side")
+    ledger.sql("UPDATE account SET balance = balance + 1 WHERE name = 'bob'")
+    made = both_ways(ledger)
+    assert replayed(made) == 1
+    assert len(made.replayed) == 3
+    assert not made.refused
+    with ledger.open() as repository:
+        repository.merge("side")
+    ledger.verifies()
+
+
+@pytest.mark.parametrize("law", ["union", "theirs"])
+def test_what_a_merge_of_the_source_settled_is_executed_again(ledger: Ledger, law: str) -> None:
     branch(ledger, "other")
-    ledger.sql("UPDATE account SET balance = balance + 5 WHERE name = 'bob'", "other")
-    ledger.sql("CREATE TABLE ours (id int PRIMARY KEY)")
-    assert not isinstance(both_ways(ledger, "other").replayed, GraftedReplays)
+    with ledger.open() as repository:
+        repository.branch("side", block="main", merge=[law])
+    ledger.sql("INSERT INTO account VALUES ('cid', 1)", "side")
+    ledger.sql("UPDATE account SET balance = 20 WHERE name = 'ann'", "side")
+    ledger.sql("DELETE FROM account WHERE name = 'ann'", "other")
+    ledger.sql("INSERT INTO account VALUES ('dan', 1)", "other")
+    ledger.on("side")
+    with ledger.open() as repository:
+        assert repository.merge("other").block is not None
+    ledger.on("main")
+    ledger.sql("UPDATE account SET balance = balance + 3 WHERE name = 'ann'", "side")
+    ledger.sql("UPDATE account SET balance = balance + 1 WHERE name = 'bob'")
+    assert replayed(both_ways(ledger)) == 3
 
 
 def test_what_asks_for_its_block_is_executed_in_the_new_one(ledger: Ledger) -> None:

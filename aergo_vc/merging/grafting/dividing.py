@@ -6,7 +6,7 @@ nothing that it read or wrote is written, by a transaction that is grafted.  So 
 first, and the others executed in their order afterwards, with the result of executing all of them in order.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -16,6 +16,7 @@ from aergo_vc.merging.source_rows import Made
 from aergo_vc.model.changes import Key
 from aergo_vc.model.footprints import Columns, Footprint
 from aergo_vc.model.recorded_blocks import Mark, RecordedBlock
+from aergo_vc.state.nodes import Node
 
 UnseenCells = Mapping[TableName, Mapping[Key, Columns]]
 """The cells that the target changed; all of a row that it inserted or deleted."""
@@ -48,32 +49,57 @@ class _Taint:
     written_columns: set[Mark] = field(default_factory=set)
     searched: set[Mark] = field(default_factory=set)
 
+    def add(self, marker: Marker, table: TableName, rows: Mapping[Key, Columns]) -> None:
+        """Rows of which these columns were written."""
+        self.written.update(marker.rows(table, rows))
+        for columns in set(rows.values()):
+            self.written_columns |= marker.columns(table, columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The source of a merge, recorded: its blocks, and the tables at both ends of them.
+
+    By block, `left_out` has the transactions that are in the target already, `running` those that are to be executed
+    again in any case.  `opaque` has what those blocks did together whose transactions did something else there than was
+    recorded; all of these are running.
+    """
+
+    blocks: Sequence[RecordedBlock]
+    left_out: Sequence[AbstractSet[int]]
+    base: Mapping[TableName, Node]
+    end: Mapping[TableName, Node]
+    running: Mapping[int, AbstractSet[int]] = field(default_factory=dict)
+    opaque: Mapping[int, Footprint] = field(default_factory=dict)
+
+    def not_grafted(self, replayed: Sequence[Sequence[int]]) -> Iterator[Footprint]:
+        """What was done that is not grafted, in order, where these are replayed, by block."""
+        for number, (block, places) in enumerate(zip(self.blocks, replayed, strict=True)):
+            if number in self.opaque:
+                yield self.opaque[number]
+            else:
+                yield from (block.footprint(place) for place in sorted({*places, *self.left_out[number]}))
+
 
 def divide(
-    blocks: Sequence[RecordedBlock],
-    left_out: Sequence[Collection[int]],
-    unseen: UnseenCells,
-    marker: Marker,
-    *,
-    is_same: IsSame,
-    forced: Collection[Place] = (),
+    source: Recorded, unseen: UnseenCells, marker: Marker, *, is_same: IsSame, forced: Collection[Place] = ()
 ) -> Division:
-    """Divide the transactions of `blocks`, none of which defines anything.
+    """Divide the transactions of a source; those `forced` are replayed in any case.
 
-    Those `left_out`, by block, are in the target already: what they touched is nothing that the others can rely on.
-    Those `forced` are replayed in any case.
+    What those touched that are in the target already is nothing that the others can rely on.
     """
     taint = _Taint()
     for table, rows in unseen.items():
-        taint.written.update([marker.row(table, key) for key in rows])
-        for columns in set(rows.values()):
-            taint.written_columns |= marker.columns(table, columns)
+        taint.add(marker, table, rows)
     written: set[Mark] = set()
     replayed = []
     grafted = 0
-    for number, (block, absent) in enumerate(zip(blocks, left_out, strict=True)):
-        must = {place for at, place in forced if at == number}
-        found = _divide_block(block, must.union(absent), taint, written, is_same)
+    for number, (block, absent) in enumerate(zip(source.blocks, source.left_out, strict=True)):
+        must = {place for at, place in forced if at == number} | source.running.get(number, frozenset())
+        found = _divide_block(block, must | absent, taint, written, is_same)
+        if number in source.opaque:
+            for table, rows in source.opaque[number].writes.items():
+                taint.add(marker, table, rows)
         grafted += block.count - len(found)
         replayed.append(tuple(place for place in found if place not in absent))
     return Division(tuple(replayed), frozenset(written), grafted)
@@ -129,13 +155,13 @@ def rows_left(
     """The rows for which the source's last word is not that of a grafted transaction: what these left behind there.
 
     `footprints` are those of all transactions that are not grafted, in order; `written` are the marks of the rows that
-    the grafted ones wrote.  None stands for a row that no grafted one wrote.
+    the grafted ones wrote.  None stands for a row that no grafted one wrote.  Only the marker's tables count.
     """
     found: dict[TableName, dict[Key, Made | None]] = {}
     seen: set[Mark] = set()
     for footprint in footprints:
-        for table, rows in footprint.changes.items():
-            for key, change in rows.items():
+        for table in footprint.changes.keys() & marker.tables:
+            for key, change in footprint.changes[table].items():
                 mark = marker.row(table, key)
                 if mark not in seen:
                     seen.add(mark)

@@ -1,7 +1,8 @@
 """Runs a merge at the cost of what the target changed: most transactions are grafted, byte for byte as they stand."""
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import pairwise, repeat
 from typing import Protocol
 
 from aergo_vc.base.errors import InvalidError
@@ -13,20 +14,23 @@ from aergo_vc.ledger.machine import BlockExecution, Machine
 from aergo_vc.ledger.merges import MergeRequest, Replay, Replayed
 from aergo_vc.ledger.rules import check_files, check_writer
 from aergo_vc.ledger.verifying import AuthorityOf
-from aergo_vc.merging.candidates import ids_there, source_places
+from aergo_vc.merging.candidates import bases_of, ids_there, source_places
 from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.consistent import Settlement, TimesWritten, refuse_conflict, settler_for
 from aergo_vc.merging.evidence import View, views_of
-from aergo_vc.merging.grafting.dividing import IsSame, Place, UnseenCells
+from aergo_vc.merging.grafting.definitions import concerned_names, running, tables_named
+from aergo_vc.merging.grafting.dividing import IsSame, Place, Recorded, UnseenCells
 from aergo_vc.merging.grafting.files import GraftedReplays, SourceFiles
-from aergo_vc.merging.grafting.grafter import Grafter, Recorded, ReplayOne
+from aergo_vc.merging.grafting.grafter import Grafter, ReplayOne
 from aergo_vc.merging.replaying import Replayer
 from aergo_vc.merging.source_rows import MadeTransactions, SourceRows
 from aergo_vc.merging.states import StateAt
-from aergo_vc.merging.unseen import Unseen
+from aergo_vc.merging.unseen import Unseen, differing
+from aergo_vc.model.changes import Key, RowChange
 from aergo_vc.model.directory import Authority
-from aergo_vc.model.footprints import Footprint
+from aergo_vc.model.footprints import Columns, Footprint
 from aergo_vc.model.recorded_blocks import RecordedBlock
+from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.nodes import Node, NodeStore
 
 
@@ -57,31 +61,32 @@ class GraftingMerger:
     def prepare(self, machine: Machine, request: MergeRequest) -> Replay | None:
         """As a `ledger.merges.PrepareReplay`; None where the source is not recorded, or grafting is not for it.
 
-        That is so where either side defined something, where the source merged something, and where the block might not
-        take it all.
+        That is so where the owner of a contract has other roles now, and where the block might not take it all.
         """
         graph = BlockGraph(self._objects)
         stop, places = source_places(self._objects, graph, request)
         recorded = [self._kept.find(place.commit) for place in places]
-        blocks = [block for block in recorded if block is not None and not block.defines]
+        blocks = [block for block in recorded if block is not None]
         if len(blocks) < len(places):
             return None
-        before = read_ledger(self._objects, stop.ledger)
         ledgers = [read_ledger(self._objects, place.ledger) for place in places]
-        ids = ids_there(self._objects, graph, request, stop)
-        files = SourceFiles(self._objects, self._nodes, ledgers, ids)
-        views = views_of(self._objects, self._nodes, {-1: before}, request.target_ledger)
-        base, now, end = views[-1].then, views[-1].now, StateAt(self._objects, self._nodes, ledgers[-1])
-        is_same = self._signers(machine, request, [before, *ledgers])
-        if (
-            not all(map(_is_recorded, ledgers, blocks))
-            or not files.fit
-            or not _are_same_definitions(base, now, end)
-            or is_same is None
-        ):
+        bases = list(bases_of(graph, request, places))
+        there = ids_there(self._objects, graph, request, stop)
+        files = SourceFiles(self._objects, self._nodes, ledgers, bases, there)
+        line = [read_ledger(self._objects, stop.ledger), *ledgers]
+        is_same = self._signers(machine, request, line)
+        if not all(map(_is_recorded, range(len(blocks)), repeat(files), blocks)) or not files.fit or is_same is None:
             return None
-        source = Recorded(blocks, files.left_out, _roots(base), _roots(end))
-        grafter: Grafter[Replayed] = Grafter(machine, source, _cells(views[-1].unseen), is_same)
+        known = {-1: line[0]} | {base: ledgers[base] for base in set(bases) - {-1}}
+        views = views_of(self._objects, self._nodes, known, request.target_ledger)
+        states = [StateAt(self._objects, self._nodes, ledger) for ledger in line]
+        names = _concerned(states, views[-1].now, blocks, files)
+        apart = tables_named((state.catalog for state in [*states, views[-1].now]), names) if names else frozenset()
+        source = Recorded(
+            blocks, files.left_out, _roots(states[0]), _roots(states[-1]),
+            _running(blocks, files, names), _opaque(states, ledgers),
+        )  # fmt: skip
+        grafter: Grafter[Replayed] = Grafter(machine, source, _cells(views[-1].unseen), is_same, apart)
         last_written = TimesWritten(self._objects, self._nodes, graph, request.target)
         made = SourceRows(lambda: _made(files, blocks))
         candidates = files.candidate_ids if request.resolutions else ()
@@ -93,7 +98,7 @@ class GraftingMerger:
             def begin() -> ReplayOne[Replayed]:
                 conflicts.clear()
                 settlement = None if settler is None else Settlement(settler, request, conflicts.append)
-                return _replaying(Replayer(execution, request, settlement), files, views[-1])
+                return _replaying(Replayer(execution, request, settlement), files, views)
 
             done = grafter.run(execution, begin)
             for conflict in conflicts:
@@ -123,20 +128,71 @@ class GraftingMerger:
         return is_same if all(map(has_same_roles, machine.catalog.owners.values())) else None
 
 
-def _is_recorded(ledger: LedgerTree, block: RecordedBlock) -> bool:
-    """Whether what is kept is that of a block, which merged nothing and whose files are those that it names."""
+def _is_recorded(number: int, files: SourceFiles, block: RecordedBlock) -> bool:
+    """Whether what is kept is that of a block whose files are those that it names."""
+    ledger = files.ledgers[number]
     try:
         check_files(ledger)
     except InvalidError:
         return False
-    return (
-        ledger.block == block.block and not ledger.header.merged and ledger.receipts_bytes.count(b"\n") == block.count
-    )
+    return ledger.block == block.block and len(files.receipts(number)) == block.count
 
 
-def _are_same_definitions(*states: StateAt) -> bool:
-    first = states[0].snapshot
-    return all((one.snapshot.schemas, one.snapshot.functions) == (first.schemas, first.functions) for one in states[1:])
+def _concerned(
+    states: Sequence[StateAt], now: StateAt, blocks: Sequence[RecordedBlock], files: SourceFiles
+) -> frozenset[str]:
+    """The names of what either side defined, and of what has to do with it; `states` are those around the blocks."""
+    different: list[StateAt] = []
+    for state in (*states, now):
+        if not any(_are_same_definitions(state, one) for one in different):
+            different.append(state)
+    if len(different) == 1 and not any(block.defines for block in blocks):
+        return frozenset()
+    lines = [ledger.transactions_bytes for ledger in files.ledgers]
+    return concerned_names([one.catalog for one in different], blocks, lines)
+
+
+def _are_same_definitions(one: StateAt, other: StateAt) -> bool:
+    return (one.snapshot.schemas, one.snapshot.functions) == (other.snapshot.schemas, other.snapshot.functions)
+
+
+def _running(
+    blocks: Sequence[RecordedBlock], files: SourceFiles, names: AbstractSet[str]
+) -> Mapping[int, AbstractSet[int]]:
+    """The transactions that are executed again for what they define or name, or because a merge settled something."""
+    return {
+        number: frozenset(range(block.count))
+        if _is_settled(ledger)
+        else running(block, ledger.transactions_bytes, names)
+        for number, (block, ledger) in enumerate(zip(blocks, files.ledgers, strict=True))
+    }
+
+
+def _is_settled(ledger: LedgerTree) -> bool:
+    """Whether a block's transactions did what a merge made of them, which executing them again does not."""
+    return bool(ledger.header.merged) and any(receipt.settled for receipt in ledger.receipts)
+
+
+def _opaque(states: Sequence[StateAt], ledgers: Sequence[LedgerTree]) -> Mapping[int, Footprint]:
+    """What blocks did altogether in which a merge settled something."""
+    return {
+        number: _difference(states[number], states[number + 1])
+        for number, ledger in enumerate(ledgers)
+        if _is_settled(ledger)
+    }
+
+
+def _difference(before: StateAt, after: StateAt) -> Footprint:
+    writes: dict[TableName, Mapping[Key, Columns]] = {}
+    changes: dict[TableName, Mapping[Key, RowChange]] = {}
+    for name in before.catalog.stored.keys() & after.catalog.stored.keys():
+        table = after.catalog.stored[name]
+        if table == before.catalog.stored[name] and before.snapshot.tables.get(name) != after.snapshot.tables.get(name):
+            columns = [column.name for column in table.columns]
+            found = changed_rows(after.tree(name), before.root(name), after.root(name))
+            changes[name] = found
+            writes[name] = {key: differing(columns, change) for key, change in found.items()}
+    return Footprint(writes=writes, changes=changes)
 
 
 def _roots(state: StateAt) -> dict[TableName, Node]:
@@ -151,11 +207,13 @@ def _cells(unseen: Unseen) -> UnseenCells:
 def _made(files: SourceFiles, blocks: Sequence[RecordedBlock]) -> MadeTransactions:
     for number, block in enumerate(blocks):
         for at, transaction in enumerate(files.ids(number)):
-            yield -1, transaction, block.footprint(at)
+            yield files.bases[number], transaction, block.footprint(at)
 
 
-def _replaying(replayer: Replayer, files: SourceFiles, view: View) -> ReplayOne[Replayed]:
-    def replay_one(place: Place, footprint: Footprint) -> tuple[Replayed, Footprint]:
-        return replayer.replay(files.candidate(place), footprint, view)
+def _replaying(replayer: Replayer, files: SourceFiles, views: Mapping[int, View]) -> ReplayOne[Replayed]:
+    def replay_one(place: Place, footprint: Footprint) -> tuple[Replayed, Footprint, bool]:
+        candidate = files.candidate(place)
+        one, now = replayer.replay(candidate, footprint, views[candidate.base])
+        return one, now, one.outcome is not None
 
     return replay_one

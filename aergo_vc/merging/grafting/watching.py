@@ -38,6 +38,10 @@ class Watch:
             return []
         return [at for at in self._grafted(place) if self._meets(at, news)]
 
+    def behind(self, place: Place) -> list[Place]:
+        """The grafted transactions behind `place`."""
+        return list(self._grafted(place))
+
     def _may_meet(self, place: Place, news: "_News") -> bool:
         last = self._last
         return (
