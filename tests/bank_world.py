@@ -34,7 +34,8 @@ SCHEMA = """
 CREATE TABLE account (id int PRIMARY KEY, owner text, balance bigint NOT NULL CHECK (balance >= 0), note text);
 CREATE TABLE entry (account int REFERENCES account, amount bigint);
 CREATE TABLE summary (id int PRIMARY KEY, total bigint);
-CREATE TABLE tag (id int PRIMARY KEY, name text UNIQUE);
+CREATE TABLE tag (id int PRIMARY KEY, name text UNIQUE, uses int NOT NULL DEFAULT 0);
+CREATE TABLE mark (id int PRIMARY KEY, name text REFERENCES tag (name) ON UPDATE CASCADE ON DELETE SET NULL);
 CREATE TABLE numbered (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what text);
 CREATE PROCEDURE transfer(giver int, taker int, amount bigint) LANGUAGE plpgsql AS $$
 DECLARE rest bigint;
@@ -150,10 +151,10 @@ class BankWorld:
     def _random(self, source: random.Random, accounts: Sequence[int]) -> Submission:
         one, other = source.choice(accounts), source.choice(accounts)
         amount = source.randrange(1, 40)
-        kind = source.randrange(29)
+        kind = source.randrange(39)
         if kind < 8:
             return self.call("public.transfer", one, other, amount)
-        if kind >= 25:
+        if kind >= 35:
             return self._random_load(source, accounts)
         return self.script(
             (
@@ -173,6 +174,16 @@ class BankWorld:
                 f"INSERT INTO tag VALUES ({one}, 't{amount % 4}')",
                 f"INSERT INTO numbered (what) VALUES ('w{amount % 4}')",
                 f"INSERT INTO numbered (what) SELECT owner FROM account WHERE id = {one}",
+                f"UPDATE entry SET amount = amount + {amount} WHERE account = {one}",
+                f"UPDATE tag SET uses = uses + 1 WHERE name = 't{amount % 4}'",
+                f"UPDATE tag SET uses = {amount} WHERE name = 't{amount % 4}'",
+                f"UPDATE tag SET name = 't{amount % 5}' WHERE id = {one}",
+                f"INSERT INTO tag VALUES ({one}, 't{amount % 4}') ON CONFLICT (name) DO UPDATE SET uses = tag.uses + 1",
+                f"DELETE FROM tag WHERE name = 't{amount % 4}'",
+                f"INSERT INTO mark VALUES ({one}, 't{amount % 4}')",
+                f"INSERT INTO summary SELECT {one}, count(*) FROM mark WHERE name = 't{amount % 4}'",
+                f"UPDATE numbered SET what = what || '!' WHERE id = {amount % 6}",
+                f"UPDATE numbered SET what = 'set' WHERE id = {amount % 6}",
                 f"INSERT INTO summary SELECT {amount}, (SELECT balance FROM account WHERE id = {one})"
                 f" + (SELECT balance FROM account WHERE id = {other})",
             )[kind - 8]
@@ -214,7 +225,7 @@ class BankWorld:
         cells: dict[str, Callable[[int], Row]] = {
             "account": lambda key: (key, "l", source.randrange(50), None),
             "summary": lambda key: (key, source.randrange(50)),
-            "tag": lambda key: (key, f"t{source.randrange(6)}"),
+            "tag": lambda key: (key, f"t{source.randrange(6)}", 0),
         }
         found = self.machine.catalog.tables.get(TableName(f"public.{table}"))
         if found is None or len(found.columns) != len(cells[table](0)) or found.key_kinds != (Kind.INTEGER,):

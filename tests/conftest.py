@@ -6,15 +6,20 @@ from pathlib import Path
 
 import pytest
 from forgery import Forger, Ledger, copied, found
-from git_sandbox import Sandbox, make_repository
+from git_sandbox import Sandbox, make_repository, search_path
 from hypothesis import settings
 from ledgers import pristine, shop
 from world import Place, TickingClock, World, find_shared
+
+from aergo_vc.objects import git
 
 # The everyday run repeats itself exactly; `make fuzz` looks where nobody has looked.
 settings.register_profile("everyday", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("long", deadline=None, max_examples=5_000, print_blob=True)
 settings.load_profile("everyday")
+
+# Where a test hands in no environment too, the git first on PATH is the one under test.
+git._PATH["PATH"] = search_path()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,6 +1,7 @@
 """Repositories of every kind that the room serves, made by git itself."""
 
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,14 @@ from aergo_vc.codec.git_commit import Identity
 from aergo_vc.objects.discovery import GitPaths, find_repository
 
 WHO = Identity("Ann Example", "ann@example.org", 1_700_000_000)
+
+
+def search_path(*folders: Path) -> str:
+    """A PATH: `folders`, the one of the git under test (the first on the test run's PATH), the system's."""
+    git = shutil.which("git")
+    assert git is not None, "the tests need git on PATH"
+    words = (*map(str, folders), str(Path(git).parent), "/usr/local/bin", "/usr/bin", "/bin")
+    return os.pathsep.join(dict.fromkeys(words))
 
 
 @dataclass

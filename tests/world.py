@@ -4,8 +4,6 @@ Nothing of the machine shows through but the programs on `World.path`, so a test
 """
 
 import importlib
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from git_sandbox import search_path
 
 ROOT = Path(__file__).resolve().parents[1]
 """The root of the checkout under test."""
@@ -98,10 +97,7 @@ class World:
     @property
     def path(self) -> str:
         """PATH: git-aergo, git's folder, the system's."""
-        git = shutil.which("git")
-        assert git is not None, "the tests need git on PATH"
-        folders = (str(self.programs), str(Path(git).parent), "/usr/local/bin", "/usr/bin", "/bin")
-        return os.pathsep.join(dict.fromkeys(folders))
+        return search_path(self.programs)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -151,11 +147,20 @@ class World:
         return outcome
 
     def repository(
-        self, name: str = "repository", object_format: Literal["sha1", "sha256"] = "sha1", *, bare: bool = False
+        self,
+        name: str = "repository",
+        object_format: Literal["sha1", "sha256"] = "sha1",
+        ref_format: Literal["files", "reftable"] = "files",
+        *,
+        bare: bool = False,
     ) -> "Place":
-        """A fresh repository in the folder `name` of the world."""
+        """A fresh repository in the folder `name` of the world.  Skips the test where git has no such `ref_format`."""
         path = self.root / name
         flags = ("--bare",) if bare else ()
+        if ref_format == "reftable":
+            if "--ref-format" not in self.run("git", "init", "-h", expect=129).out:
+                pytest.skip("a git without reftable: 2.45 or later is needed")
+            flags = (*flags, "--ref-format=reftable")
         self.run("git", "init", "--quiet", f"--object-format={object_format}", *flags, "--", path)
         return Place(self, path)
 

@@ -15,7 +15,7 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
     "E_EXISTS": ("choose another name, or see those there are: git aergo branch",),
     "E_EXPIRED": ("discard the transaction and make it again: git aergo discard",),
     "E_FILE_COLUMNS": ("the columns of a table change by ALTER TABLE: git aergo sql",),
-    "E_GIT_VERSION": ("install git 2.38 or later, and see that it comes first on PATH",),
+    "E_GIT_VERSION": ("install git 2.39 or later, and see that it comes first on PATH",),
     "E_KEY_FILE_EXISTS": ("give the new key another name: git aergo key new NAME",),
     "E_KEY_FILE_MODE": ("take it from the others: chmod 600 FILE",),
     "E_KEY_MISSING": ("add the key to the agent (ssh-add), or name its file: git config aergo.key FILE",),

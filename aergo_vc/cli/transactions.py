@@ -167,10 +167,10 @@ def _meant(repository: "Repository", texts: list[str]) -> list[TransactionId]:
     known = [waiting.transaction.id for waiting in repository.pending()]
     meant = []
     for text in texts:
-        found = [identifier for identifier in known if identifier.startswith(text)]
+        found = [identifier for identifier in known if text and identifier.startswith(text)]
         if len(found) != 1:
             what = "no pending transaction begins" if not found else f"{len(found)} pending transactions begin"
-            raise UsageError(f"{what} with {text}", verb="discard")
+            raise UsageError(f"{what} with {text or repr(text)}", verb="discard")
         meant += found
     return meant
 

@@ -8,15 +8,15 @@ little-endian order; what makes up one footprint is read only when it is asked f
 import hashlib
 import sys
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
 from aergo_vc.base.errors import FormatError
 from aergo_vc.base.ids import BlockId, EntityName, PublicKey, TableName
 from aergo_vc.model.changes import Changes, Key, RowChange
-from aergo_vc.model.footprints import Columns, Footprint, Reads
+from aergo_vc.model.footprints import Columns, Footprint, Lookup, Reads
 from aergo_vc.model.recorded_blocks import Mark, RecordedBlock, Shape
 
 _WORD, _LONG = "I", "Q"
@@ -24,24 +24,39 @@ _TYPES = {_WORD: 4, _LONG: 8}
 _EMPTY: Columns = frozenset()
 
 
+_FORM = 2
+"""The number of this form; files of another one are not read."""
+
+
 class _Stored(msgspec.Struct, array_like=True):
+    form: int
     block: str
     defines: bool
     shapes: list[tuple[list[int], list[int], bool]]
     signers: list[tuple[str, bytes]]
     shape_of: bytes
     signer_of: bytes
+    entered_ends: bytes
     written_ends: bytes
     ends: bytes
     rows: bytes
     tables: list[str]
     columns: list[list[str]]
+    lookups: list[tuple[str, list[str]]]
     footprint_ends: bytes
     footprints: bytes
 
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Stored)
+
+
+class Marks(NamedTuple):
+    """The marks of a transaction: of its entries, of the rows that it wrote, of those that it only read and lookups."""
+
+    entered: Sequence[Mark]
+    written: Sequence[Mark]
+    read: Sequence[Mark]
 
 
 class FootprintLog:
@@ -53,28 +68,24 @@ class FootprintLog:
         self._shapes: dict[Shape, int] = {}
         self._signers: dict[tuple[EntityName, PublicKey], int] = {}
         self._shape_of, self._signer_of = array(_WORD), array(_WORD)
-        self._written_ends, self._ends = array(_WORD), array(_WORD)
+        self._entered_ends, self._written_ends, self._ends = array(_WORD), array(_WORD), array(_WORD)
         self._rows = array(_LONG)
         self._tables: dict[TableName, int] = {}
         self._columns: dict[Columns, int] = {}
+        self._lookups: dict[Lookup, int] = {}
         self._footprint_ends = array(_LONG)
         self._footprints = bytearray()
 
-    def add(
-        self,
-        footprint: Footprint,
-        shape: Shape,
-        signer: tuple[EntityName, PublicKey],
-        written: Iterable[Mark],
-        read: Iterable[Mark],
-    ) -> None:
-        """The next transaction, with the marks of the rows that it wrote, and of those that it only read."""
+    def add(self, footprint: Footprint, shape: Shape, signer: tuple[EntityName, PublicKey], marks: Marks) -> None:
+        """The next transaction."""
         self._defines = self._defines or footprint.defines
         self._shape_of.append(self._shapes.setdefault(shape, len(self._shapes)))
         self._signer_of.append(self._signers.setdefault(signer, len(self._signers)))
-        self._rows.extend(written)
+        self._rows.extend(marks.entered)
+        self._entered_ends.append(len(self._rows))
+        self._rows.extend(marks.written)
         self._written_ends.append(len(self._rows))
-        self._rows.extend(read)
+        self._rows.extend(marks.read)
         self._ends.append(len(self._rows))
         self._footprints += _encoder.encode(self._value(footprint))
         self._footprint_ends.append(len(self._footprints))
@@ -83,17 +94,20 @@ class FootprintLog:
         """All of it, as a file."""
         body = _encoder.encode(
             _Stored(
+                form=_FORM,
                 block=self._block,
                 defines=self._defines,
                 shapes=[(sorted(shape.written), sorted(shape.searched), shape.must_run) for shape in self._shapes],
                 signers=[(entity, bytes(key)) for entity, key in self._signers],
                 shape_of=_bytes(self._shape_of),
                 signer_of=_bytes(self._signer_of),
+                entered_ends=_bytes(self._entered_ends),
                 written_ends=_bytes(self._written_ends),
                 ends=_bytes(self._ends),
                 rows=_bytes(self._rows),
                 tables=[str(table) for table in self._tables],
                 columns=[sorted(columns) for columns in self._columns],
+                lookups=[(lookup.table, list(lookup.columns)) for lookup in self._lookups],
                 footprint_ends=_bytes(self._footprint_ends),
                 footprints=bytes(self._footprints),
             )
@@ -110,7 +124,14 @@ class FootprintLog:
             (self._table(table), [(key, change.before, change.after) for key, change in rows.items()])
             for table, rows in footprint.changes.items()
         ]
-        return reads, writes, changes, footprint.defines, footprint.situated
+        lookups, entries = (
+            [(self._lookup(lookup), self._cells(rows)) for lookup, rows in found.items()]
+            for found in (footprint.lookups, footprint.entries)
+        )
+        return reads, writes, changes, footprint.defines, footprint.situated, lookups, entries
+
+    def _lookup(self, lookup: Lookup) -> int:
+        return self._lookups.setdefault(lookup, len(self._lookups))
 
     def _table(self, table: TableName) -> int:
         return self._tables.setdefault(table, len(self._tables))
@@ -129,6 +150,8 @@ def decode_recorded_block(data: bytes) -> RecordedBlock:
         raise FormatError("kept footprints are damaged")
     try:
         stored = _decoder.decode(body)
+        if stored.form != _FORM:
+            raise FormatError("kept footprints are in the form of another version")
         return _recorded(stored)
     except (msgspec.MsgspecError, ValueError) as problem:
         raise FormatError("kept footprints are not in the form of this version") from problem
@@ -137,12 +160,13 @@ def decode_recorded_block(data: bytes) -> RecordedBlock:
 def _recorded(stored: _Stored) -> RecordedBlock:
     tables = [TableName(name) for name in stored.tables]
     sets = [frozenset(names) for names in stored.columns]
+    lookups = [Lookup(TableName(table), tuple(columns)) for table, columns in stored.lookups]
     ends = _array(_LONG, stored.footprint_ends)
     footprints = memoryview(stored.footprints)
 
     def footprint(place: int) -> Footprint:
         start = ends[place - 1] if place else 0
-        return _footprint(msgspec.msgpack.decode(footprints[start : ends[place]]), tables, sets)
+        return _footprint(msgspec.msgpack.decode(footprints[start : ends[place]]), tables, sets, lookups)
 
     return RecordedBlock(
         block=BlockId(stored.block),
@@ -151,15 +175,22 @@ def _recorded(stored: _Stored) -> RecordedBlock:
         signers=tuple((EntityName(entity), PublicKey(key)) for entity, key in stored.signers),
         shape_of=_array(_WORD, stored.shape_of),
         signer_of=_array(_WORD, stored.signer_of),
+        entered_ends=_array(_WORD, stored.entered_ends),
         written_ends=_array(_WORD, stored.written_ends),
         ends=_array(_WORD, stored.ends),
         rows=_array(_LONG, stored.rows),
+        lookups=tuple(lookups),
         footprint=footprint,
     )
 
 
-def _footprint(value: Any, tables: Sequence[TableName], sets: Sequence[Columns]) -> Footprint:  # noqa: ANN401 - decoded
-    reads, writes, changes, defines, situated = value
+def _footprint(
+    value: Any,  # noqa: ANN401 - decoded
+    tables: Sequence[TableName],
+    sets: Sequence[Columns],
+    lookups: Sequence[Lookup],
+) -> Footprint:
+    reads, writes, changes, defines, situated, looked_up, entries = value
 
     def cells(rows: Any) -> dict[Key, Columns]:  # noqa: ANN401 - as above
         return {tuple(key): sets[columns] for key, columns in rows}
@@ -173,6 +204,8 @@ def _footprint(value: Any, tables: Sequence[TableName], sets: Sequence[Columns])
         changes=_changes(changes, tables),
         defines=defines,
         situated=situated,
+        lookups={lookups[lookup]: cells(rows) for lookup, rows in looked_up},
+        entries={lookups[lookup]: cells(rows) for lookup, rows in entries},
     )
 
 

@@ -58,7 +58,11 @@ _SEQUENCE_LINE = re.compile(
 )
 _PRIMARY_LINE = re.compile(rf"PRIMARY KEY {_NAMES}")
 _CONSTRAINT_LINE = re.compile(rf"CONSTRAINT ({IDENTIFIER}) (UNIQUE|CHECK|FOREIGN KEY) (.+)")
-_REFERENCE = re.compile(rf"{_NAMES} REFERENCES ({QUALIFIED}) {_NAMES} ON DELETE ([A-Z ]+?) ON UPDATE ([A-Z ]+)")
+_ACTION = "|".join(ACTIONS).upper()
+_REFERENCE = re.compile(
+    rf"{_NAMES} REFERENCES ({QUALIFIED}) {_NAMES} ON DELETE ({_ACTION}) ON UPDATE ({_ACTION})"
+    r"( DEFERRABLE INITIALLY DEFERRED)?"
+)
 _INDEX_LINE = re.compile(rf"CREATE (UNIQUE )?INDEX ({IDENTIFIER}) ON ({QUALIFIED}) {_NAMES};")
 _VIEW_LINE = re.compile(rf"CREATE VIEW ({QUALIFIED}) {_NAMES} AS (.+);")
 
@@ -120,8 +124,8 @@ def _constraint_texts(table: Table) -> Iterator[tuple[str, str]]:
     for key in table.foreign_keys:
         columns, target = quote_names(key.columns), f"{quote_qualified(key.target)} {quote_names(key.target_columns)}"
         actions = f"ON DELETE {key.on_delete.upper()} ON UPDATE {key.on_update.upper()}"
-        name = quote_identifier(key.name)
-        yield key.name, f"CONSTRAINT {name} FOREIGN KEY {columns} REFERENCES {target} {actions}"
+        name, deferral = quote_identifier(key.name), " DEFERRABLE INITIALLY DEFERRED" if key.deferred else ""
+        yield key.name, f"CONSTRAINT {name} FOREIGN KEY {columns} REFERENCES {target} {actions}{deferral}"
 
 
 def _index_text(index: Index) -> str:
@@ -306,4 +310,4 @@ def _parse_constraint(name: str, word: str, rest: str) -> Unique | Check | Forei
     if found is None:
         return None
     columns, target, target_columns = split_names(found[1]), _named(found[2]), split_names(found[3])
-    return ForeignKey(name, columns, target, target_columns, found[4].lower(), found[5].lower())
+    return ForeignKey(name, columns, target, target_columns, found[4].lower(), found[5].lower(), bool(found[6]))

@@ -9,6 +9,7 @@ from aergo_vc.ledger.layout import LEDGER
 from aergo_vc.objects.discovery import GitPaths
 from aergo_vc.objects.git import Git
 from aergo_vc.objects.ordinary_merge import MergedFiles, Stage
+from aergo_vc.objects.staged import staged_changes
 from aergo_vc.objects.untracked import untracked_in_the_way
 
 _OVERWRITTEN = re.compile(r"Entry '(.*)' not uptodate\. Cannot merge")
@@ -31,10 +32,9 @@ class Landing:
 
     def require_nothing_staged(self) -> None:
         """Raise InTheWayError, in git's words, if the index is not that of HEAD: git commits all that it holds."""
-        done = self._git.run("diff-index", "--cached", "--name-only", "--no-ext-diff", "-z", self._head, "--")
-        names = [name for name in done.output.decode("utf-8", "replace").split("\0") if name]
-        if names:
-            listed = "".join(f"\n  {name}" for name in names)
+        staged = staged_changes(self._git, self._head)
+        if staged:
+            listed = "".join(f"\n  {name}" for name in staged)
             raise InTheWayError(f"Your local changes to the following files would be overwritten by merge:{listed}")
 
     def graft(self, files: ObjectId, ledger: ObjectId | None) -> ObjectId:

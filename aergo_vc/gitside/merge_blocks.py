@@ -49,7 +49,7 @@ def _merge(call: Call, branch: BranchName, target: ObjectId, workspace: Workspac
     if prepared.conflicts:
         # A block with open conflicts is none: until they are resolved the ledger stays what it is.
         combine(call, target, tip.ledger.id, ground)
-        mark_conflict(workspace, prepared.base, tip.ledger.id, prepared.source_ledger.id)
+        mark_conflict(workspace, prepared.sides)
         many = len(prepared.conflicts)
         tell(f"{many} transaction{'' if many == 1 else 's'} in conflict: git aergo conflicts, git aergo resolve")
         return IN_CONFLICT

@@ -225,11 +225,6 @@ def executed_merge(replayed: Sequence[Replayed], state: State) -> Executed:
     )
 
 
-def write_block(objects: CommitObjects, plan: Plan, executed: Executed, before_signing: BeforeSigning) -> BuiltBlock:
-    """Add the objects of a block whose transactions were executed; its commit is the last of them."""
-    return commit_block(objects, plan, write_files(objects, plan.place, plan.lease, executed.contents), before_signing)
-
-
 def write_files(objects: CommitObjects, place: Place, lease: Lease, contents: Contents) -> WrittenBlock:
     """Add ``ledger/`` of a block whose transactions were executed."""
     header = _header(place, lease, contents)

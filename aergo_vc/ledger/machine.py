@@ -323,12 +323,13 @@ class BlockExecution:
     def amend(self, transaction: Transaction, payload: TransactionPayload, amend: Amend) -> TransactionOutcome | None:
         """Execute one transaction and then make the rows that `amend` names what it says, all or nothing.
 
-        `amend` is handed what the transaction read and wrote, before foreign keys were looked at; they are when all is
-        done.  None from it: nothing remains.  Raises as `execute` does, and SqlError where a row breaks a constraint.
+        `amend` is handed what the transaction read and wrote, before foreign keys were looked at; all are when all is
+        done, those too that a statement would else be refused for.  None from it: nothing remains.  Raises as
+        `execute` does, and SqlError where a row breaks a constraint.
         """
         filled: dict[TableName, Node] = {}
         engine = self._machine.engine
-        with self.records.recording() as recorder, engine.transaction() as done:
+        with self.records.recording() as recorder, engine.transaction(waits=True) as done:
             ran = self._run(transaction, payload, filled)
             rows = amend(recorder.footprint(engine.changes_of(done)))
             if rows is not None:

@@ -39,7 +39,7 @@ class Records:
             try:
                 yield recorder
             except AergoError:
-                self.note(recorder.footprint({}))
+                self.note(recorder.failed())
                 raise
             finally:
                 self._is_recording = False

@@ -12,7 +12,7 @@ from aergo_vc.ledger.machine import BlockExecution, Machine, TransactionOutcome
 from aergo_vc.ledger.merges import MergeRequest, Replayed
 from aergo_vc.merging.candidates import Candidate
 from aergo_vc.merging.conflicts import RESOLVED, Conflict, resolved_by
-from aergo_vc.merging.deciding import LOST_UPDATE, READ_CHANGED, read_changed
+from aergo_vc.merging.deciding import LOST_UPDATE, READ_CHANGED, looked_up, read_changed
 from aergo_vc.merging.evidence import View
 from aergo_vc.merging.settling import Inconsistency, LastWritten, Settler
 from aergo_vc.merging.source_rows import SourceRows
@@ -162,6 +162,10 @@ class UnseenCells:
                 if scanned and name in self._unseen:
                     rows |= {key: scanned | rows.get(key, _NO_COLUMNS) for key in self._unseen[name].rows}
                 cells += [(name, key, min(both)) for key, both in self._meeting(name, rows)]
+            for lookup, sought in footprint.lookups.items():
+                if lookup.table in self._unseen:
+                    met = looked_up(self._unseen[lookup.table], lookup, sought)
+                    cells += [(lookup.table, values, min(both)) for values, both in met.items()]
         found = min(cells, key=lambda cell: (cell[0], sorted_key(cell[1]), cell[2]), default=None)
         return "" if found is None else f"{found[0]}.{found[2]}"
 

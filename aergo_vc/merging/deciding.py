@@ -7,11 +7,12 @@ from aergo_vc.codec.row_chunk import encode_row
 from aergo_vc.merging.unseen import Unseen, UnseenTable
 from aergo_vc.model.blocks import MergeRule
 from aergo_vc.model.changes import Key
-from aergo_vc.model.footprints import Columns, Footprint, Touched, blind_writes, reads_what, sorted_key
+from aergo_vc.model.footprints import Cell, Columns, Footprint, Lookup, Touched, blind_writes, reads_what, sorted_key
 from aergo_vc.model.transactions import Refusal
 
 DEPENDS, LOST_UPDATE, READ_CHANGED = "E_DEPENDS", "E_LOST_UPDATE", "E_READ_CHANGED"
 
+_NO_COLUMNS: Columns = frozenset()
 _SHOWN_CHARACTERS = 60
 
 
@@ -38,7 +39,7 @@ class LeftOut:
                 if footprint.defines:
                     message = "it defines something behind a transaction that is left out"
                 if cell.key is not None:
-                    message = f"it read {cell.table} {_shown(cell.key)}, which a transaction that is left out wrote"
+                    message = f"it read {_row(cell)}, which a transaction that is left out wrote"
                 return Refusal(DEPENDS, message, transaction)
         return None
 
@@ -79,7 +80,21 @@ def read_changed(footprint: Footprint, unseen: Unseen) -> Refusal | None:
         found = _first(iter(cells))
         if found is not None:
             return Refusal(READ_CHANGED, f"it read {_cell(table, *found)}, {_present(table, *found)}")
+    for lookup, rows in sorted(footprint.lookups.items()):
+        table = unseen.get(lookup.table)
+        found = None if table is None else _first(iter(looked_up(table, lookup, rows).items()))
+        if found is not None:
+            row = _row(Cell(lookup.table, found[0], None, lookup.columns))
+            return Refusal(READ_CHANGED, f"it read {found[1]} of {row}, which the target changed")
     return None
+
+
+def looked_up(table: UnseenTable, lookup: Lookup, rows: Mapping[Key, Columns]) -> Mapping[Key, Columns]:
+    """The unseen cells among those that were looked at in rows with some values, by these."""
+    entries = table.entries(lookup.columns)
+    if entries is None:
+        return rows
+    return {values: both for values, columns in rows.items() if (both := columns & entries.get(values, _NO_COLUMNS))}
 
 
 def _meeting(table: UnseenTable, rows: Mapping[Key, Columns]) -> Iterator[tuple[Key, Columns]]:
@@ -96,6 +111,11 @@ def _meeting(table: UnseenTable, rows: Mapping[Key, Columns]) -> Iterator[tuple[
 def _first(cells: Iterator[tuple[Key, Columns]]) -> tuple[Key, str] | None:
     found = min(cells, key=lambda cell: sorted_key(cell[0]), default=None)
     return None if found is None else (found[0], min(found[1]))
+
+
+def _row(cell: Cell) -> str:
+    by = f"by {', '.join(cell.by)} " if cell.by else ""
+    return f"{cell.table} {by}{_shown(cell.key or ())}"
 
 
 def _cell(table: UnseenTable, key: Key, column: str) -> str:

@@ -3,7 +3,7 @@
 One depends on an earlier one if what either reads the other writes, or if both write one row: two transactions of
 which neither depends on the other, even indirectly, may change places.  Searches count as reads of every row of a
 table, those that do not exist yet too, by the columns that they searched or looked at; so no phantom is missed (threat
-G18).
+G18).  A lookup is a search among the rows that have its values.
 
 The work is near to linear in the size of the footprints.  Where many searches of a table follow many writes to it, or
 the other way round, each of these depends on each of those: a *join* stands between them instead of an edge for each
@@ -12,12 +12,13 @@ pair.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.changes import Key
-from aergo_vc.model.footprints import Footprint
+from aergo_vc.model.footprints import Footprint, Lookup
 
 _EXISTENCE = ""
 """Stands among the columns of a row for whether there is such a row."""
@@ -26,6 +27,11 @@ _STEPS = 64
 """Edges that are followed at most to see whether another one says nothing new."""
 
 _Columns = frozenset[str]
+
+_Searched = TableName | tuple[Lookup, Key]
+"""What is searched: a table, or the rows that a lookup finds by some values."""
+
+_NOTHING: AbstractSet[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -164,13 +170,16 @@ def _without_needless_joins(before: Sequence[tuple[int, ...]], joins: Sequence[S
     return Dependencies(changed, tuple(tuple(joins[number - count]) for number in kept))
 
 
-def _searched(footprints: Iterable[Footprint]) -> dict[TableName, set[str]]:
-    """The columns by which tables are searched at all, so that nothing is noted of others."""
-    found: dict[TableName, set[str]] = {}
+def _searched(footprints: Iterable[Footprint]) -> dict[_Searched, set[str]]:
+    """The columns by which tables, or rows with some values, are searched at all: nothing is noted of others."""
+    found: dict[_Searched, set[str]] = {}
     for footprint in footprints:
         for table, reads in footprint.reads.items():
             if reads.scanned is not None:
                 found.setdefault(table, {_EXISTENCE}).update(reads.scanned)
+        for lookup, sought in footprint.lookups.items():
+            for values, columns in sought.items():
+                found.setdefault((lookup, values), set()).update(columns)
     return found
 
 
@@ -207,14 +216,14 @@ class _Row:
 class _Finder:
     """One walk through a sequence."""
 
-    def __init__(self, count: int, searched: dict[TableName, set[str]], *, versions: bool) -> None:
+    def __init__(self, count: int, searched: dict[_Searched, set[str]], *, versions: bool) -> None:
         self.before: list[tuple[int, ...]] = []
         self.joins: list[list[int]] = []
         self._count = count
         self._searched = searched
         self._versions = versions
         self._rows: dict[TableName, dict[Key, _Row]] = {}
-        self._phases: dict[tuple[TableName, str], _Phases] = {}
+        self._phases: dict[tuple[_Searched, str], _Phases] = {}
         self._barrier: int | None = None
         self._is_awaited = bytearray(count)
 
@@ -224,19 +233,30 @@ class _Finder:
             self._add_barrier(place)
             return
         awaited: set[int] = set()
+        self._add_reads(place, footprint, awaited)
+        self._add_writes(place, footprint, awaited)
+        awaited.discard(place)
+        if not awaited and self._barrier is not None:
+            awaited.add(self._barrier)
+        self._settle(awaited)
+
+    def _add_reads(self, place: int, footprint: Footprint, awaited: set[int]) -> None:
         for table, reads in footprint.reads.items():
             rows = self._rows.setdefault(table, {})
             for key, columns in reads.rows.items():
                 self._read(rows.setdefault(key, _Row()), columns, place, awaited)
             if reads.scanned is not None:
-                for column in (_EXISTENCE, *reads.scanned):
-                    self._search(self._phases.setdefault((table, column), _Phases()), place, awaited)
+                self._search(table, (_EXISTENCE, *reads.scanned), place, awaited)
+        for lookup, sought in footprint.lookups.items():
+            for values, columns in sought.items():
+                self._search((lookup, values), columns, place, awaited)
+
+    def _add_writes(self, place: int, footprint: Footprint, awaited: set[int]) -> None:
         for table, written in footprint.writes.items():
             self._write_table(table, written, footprint, place, awaited)
-        awaited.discard(place)
-        if not awaited and self._barrier is not None:
-            awaited.add(self._barrier)
-        self._settle(awaited)
+        for lookup, entries in footprint.entries.items():
+            for values, columns in entries.items():
+                self._write_searched((lookup, values), columns, place, awaited)
 
     def _add_barrier(self, place: int) -> None:
         """A transaction that everything before it comes before, and everything behind it behind."""
@@ -253,25 +273,26 @@ class _Finder:
             if not self._versions:
                 row.readers.setdefault(column, []).append(place)
 
-    def _search(self, phases: _Phases, place: int, awaited: set[int]) -> None:
-        if not phases.is_searching:
-            phases.is_searching, phases.searchers = True, _Group()
-        phases.searchers.add(place)
-        self._await(phases.writers, place, awaited)
+    def _search(self, what: _Searched, columns: Iterable[str], place: int, awaited: set[int]) -> None:
+        for column in columns:
+            phases = self._phases.setdefault((what, column), _Phases())
+            if not phases.is_searching:
+                phases.is_searching, phases.searchers = True, _Group()
+            phases.searchers.add(place)
+            self._await(phases.writers, place, awaited)
 
     def _write_table(
         self, table: TableName, written: Iterable[Key], footprint: Footprint, place: int, awaited: set[int]
     ) -> None:
         rows = self._rows.setdefault(table, {})
-        searched = self._searched.get(table, set())
+        searched = table in self._searched
         all_columns: set[str] = set()
         for key in written:
             columns = written_columns(footprint, table, key)
             self._write(rows.setdefault(key, _Row()), columns, place, awaited)
             if searched:
                 all_columns |= columns
-        for column in all_columns & searched:
-            self._write_searched(self._phases.setdefault((table, column), _Phases()), place, awaited)
+        self._write_searched(table, all_columns, place, awaited)
 
     def _write(self, row: _Row, columns: _Columns, place: int, awaited: set[int]) -> None:
         if not self._versions:
@@ -284,11 +305,13 @@ class _Finder:
         for column in columns:
             row.writers[column] = place
 
-    def _write_searched(self, phases: _Phases, place: int, awaited: set[int]) -> None:
-        if phases.is_searching:
-            phases.is_searching, phases.writers = False, _Group()
-        phases.writers.add(place)
-        self._await(phases.searchers, place, awaited)
+    def _write_searched(self, what: _Searched, columns: AbstractSet[str], place: int, awaited: set[int]) -> None:
+        for column in columns & self._searched.get(what, _NOTHING):
+            phases = self._phases.setdefault((what, column), _Phases())
+            if phases.is_searching:
+                phases.is_searching, phases.writers = False, _Group()
+            phases.writers.add(place)
+            self._await(phases.searchers, place, awaited)
 
     def _await(self, group: _Group, place: int, awaited: set[int]) -> None:
         """Wait for a whole group, to which nobody comes any more."""

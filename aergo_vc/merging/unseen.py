@@ -17,10 +17,14 @@ Cells = dict[Key, Columns]
 
 
 class UnseenRow(NamedTuple):
-    """Columns of a row that differ, and the row as the target has it; None where it is gone there."""
+    """Columns of a row that differ, and the row as the target has it; None where it is gone there.
+
+    `was` is the row as the source knew it, with the same columns; it may have known several states of the target.
+    """
 
     columns: Columns
     now: Row | None
+    was: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,25 @@ class UnseenTable:
     rows: Mapping[Key, UnseenRow]
     every: bool = False
     columns: Columns = field(default_factory=frozenset)
+    _entries: dict[tuple[str, ...], Cells | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def entries(self, columns: tuple[str, ...]) -> Cells | None:
+        """The unseen cells by the values that their rows have, or had, in some columns; None where nobody can tell."""
+        if columns not in self._entries:
+            self._entries[columns] = self._found_by(columns)
+        return self._entries[columns]
+
+    def _found_by(self, columns: tuple[str, ...]) -> Cells | None:
+        places = {column.name: place for place, column in enumerate(self.table.columns)}
+        if self.every or not places.keys() >= set(columns):
+            return None
+        found: Cells = {}
+        for row in self.rows.values():
+            for one in (*row.was, row.now):
+                values = () if one is None else tuple(one[places[name]] for name in columns)
+                if values and None not in values:
+                    found[values] = found.get(values, frozenset()) | row.columns
+        return found
 
     def value(self, key: Key, column: str) -> Value:
         """What the target has in an unseen cell of a row that is there."""
@@ -66,7 +89,7 @@ def unseen_in_both(one: Unseen, other: Unseen) -> Unseen:
             found[name] = theirs if mine.every else mine
             continue
         rows = {
-            key: UnseenRow(both, mine.rows[key].now)
+            key: UnseenRow(both, mine.rows[key].now, mine.rows[key].was + theirs.rows[key].was)
             for key in mine.rows.keys() & theirs.rows.keys()
             if (both := mine.rows[key].columns & theirs.rows[key].columns)
         }
@@ -83,10 +106,15 @@ def _unseen_table(before: StateAt, now: StateAt, name: TableName) -> UnseenTable
             return UnseenTable(new, {})
         changes = changed_rows(now.tree(name), before.root(name), now.root(name))
         names = [column.name for column in new.columns]
-        return _with_columns(new, {key: UnseenRow(differing(names, each), each.after) for key, each in changes.items()})
+        return _with_columns(new, {key: _unseen_row(names, each) for key, each in changes.items()})
     if old.primary_key != new.primary_key or _key_types(old) != _key_types(new):
         return UnseenTable(new, {}, every=True)
     return _with_columns(new, dict(_altered_rows(before, now, name)))
+
+
+def _unseen_row(names: list[str], change: RowChange) -> UnseenRow:
+    was = () if change.before is None else (change.before,)
+    return UnseenRow(differing(names, change), change.after, was)
 
 
 def _with_columns(table: Table, rows: Mapping[Key, UnseenRow]) -> UnseenTable:
@@ -108,6 +136,11 @@ def _altered_rows(before: StateAt, now: StateAt, name: TableName) -> Iterator[tu
     kept = [column for column in new_names if column in old_names]
     old_places, new_places = ([names.index(column) for column in kept] for names in (old_names, new_names))
     old_rows = {old_tree.key_of(row): row for row in old_tree.rows(before.root(name))}
+
+    def laid_out(row: Row) -> Row:
+        values = dict(zip(old_names, row, strict=True))
+        return tuple(values.get(name) for name in new_names)
+
     for row in new_tree.rows(now.root(name)):
         key = new_tree.key_of(row)
         was = old_rows.pop(key, None)
@@ -117,9 +150,9 @@ def _altered_rows(before: StateAt, now: StateAt, name: TableName) -> Iterator[tu
         is_now = tuple(row[place] for place in new_places)
         columns = differing(kept, RowChange(tuple(was[place] for place in old_places), is_now))
         if columns:
-            yield key, UnseenRow(columns, row)
-    for key in old_rows:
-        yield key, UnseenRow(frozenset(old_names), None)
+            yield key, UnseenRow(columns, row, (laid_out(was),))
+    for key, was in old_rows.items():
+        yield key, UnseenRow(frozenset(old_names), None, (laid_out(was),))
 
 
 def _key_types(table: Table) -> list[object]:

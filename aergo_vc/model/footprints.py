@@ -26,13 +26,27 @@ class Reads(NamedTuple):
     scanned: Columns | None = None
 
 
+class Lookup(NamedTuple):
+    """A way to rows of a table other than by their key: by their values in some columns, in the table's order.
+
+    These are unique or refer to other rows.  Rows with a NULL in one of them are not found that way.
+    """
+
+    table: TableName
+    columns: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Footprint:
     """What one transaction did to a state.
 
     `writes` are the rows that it wrote, even with what stood there already, by table and key, with the columns that it
     assigned; all columns where it inserted or deleted the row.  `changes` is the net result.  What constraints looked
-    at counts as read: rows that foreign keys name, columns that must be unique.
+    at counts as read: rows that foreign keys name, values that must be unique.
+
+    `lookups` are further reads: the rows with some values, found or not, that do not exist yet too, with the columns
+    that were looked at, those of the lookup always among them.  `entries` repeats `writes` by the values under which
+    the rows were to be found before or after they were written.
 
     A transaction that `defines` something touches everything.  One that is `situated` asked for the time, the height
     or the branch of its block, and may do something else in another.
@@ -43,14 +57,20 @@ class Footprint:
     changes: Changes = field(default_factory=dict)
     defines: bool = False
     situated: bool = False
+    lookups: Mapping[Lookup, Mapping[Key, Columns]] = field(default_factory=dict)
+    entries: Mapping[Lookup, Mapping[Key, Columns]] = field(default_factory=dict)
 
 
 class Cell(NamedTuple):
-    """A column of a row; None for all three where definitions are what two transactions have in common."""
+    """A column of a row, which `by` names by its values in these columns, and no columns by its key.
+
+    None for table, key and column where definitions are what two transactions have in common.
+    """
 
     table: TableName | None
     key: Key | None
     column: str | None
+    by: tuple[str, ...] = ()
 
 
 def joined(footprints: Sequence[Footprint]) -> Footprint:
@@ -59,6 +79,8 @@ def joined(footprints: Sequence[Footprint]) -> Footprint:
         return footprints[0]
     reads: dict[TableName, Reads] = {}
     writes: dict[TableName, dict[Key, Columns]] = {}
+    lookups: dict[Lookup, dict[Key, Columns]] = {}
+    entries: dict[Lookup, dict[Key, Columns]] = {}
     for footprint in footprints:
         for table, found in footprint.reads.items():
             rows, scanned = reads.get(table, _NO_READS)
@@ -68,8 +90,13 @@ def joined(footprints: Sequence[Footprint]) -> Footprint:
             reads[table] = Reads(total, both)
         for table, written in footprint.writes.items():
             _add(writes.setdefault(table, {}), written)
+        for lookup, looked_up in footprint.lookups.items():
+            _add(lookups.setdefault(lookup, {}), looked_up)
+        for lookup, entered in footprint.entries.items():
+            _add(entries.setdefault(lookup, {}), entered)
     defines = any(one.defines for one in footprints)
-    return Footprint(reads, writes, defines=defines, situated=any(one.situated for one in footprints))
+    situated = any(one.situated for one in footprints)
+    return Footprint(reads, writes, defines=defines, situated=situated, lookups=lookups, entries=entries)
 
 
 def blind_writes(footprint: Footprint) -> dict[TableName, dict[Key, Columns]]:
@@ -100,16 +127,19 @@ def reads_what(writer: Footprint, reader: Footprint) -> Cell | None:
             both = columns & (read if reads.scanned is None else read | reads.scanned)
             if both:
                 return Cell(table, key, min(both))
+    for lookup in sorted(writer.entries.keys() & reader.lookups.keys()):
+        found = _first_common(writer.entries[lookup], reader.lookups[lookup])
+        if found is not None:
+            return Cell(lookup.table, *found, lookup.columns)
     return None
 
 
 def writes_both(one: Footprint, other: Footprint) -> Cell | None:
     """A cell that both wrote, the first one by table and key; None if there is none."""
     for table in sorted(one.writes.keys() & other.writes.keys()):
-        mine, theirs = one.writes[table], other.writes[table]
-        for key in sorted(mine.keys() & theirs.keys(), key=sorted_key):
-            if both := mine[key] & theirs[key]:
-                return Cell(table, key, min(both))
+        found = _first_common(one.writes[table], other.writes[table])
+        if found is not None:
+            return Cell(table, *found)
     return None
 
 
@@ -126,13 +156,12 @@ def sorted_key(key: Key) -> tuple[tuple[str, object], ...]:
 
 
 class Touched:
-    """What several transactions wrote and read, for questions about one more at the cost of that one alone."""
+    """What several transactions wrote, for questions about one more at the cost of that one alone."""
 
     def __init__(self) -> None:
         self._written: dict[TableName, dict[Key, Columns]] = {}
         self._written_columns: dict[TableName, Columns] = {}
-        self._read: dict[TableName, dict[Key, Columns]] = {}
-        self._scanned: dict[TableName, Columns] = {}
+        self._entries: dict[Lookup, dict[Key, Columns]] = {}
         self.count = 0
         self.defines = False
 
@@ -140,18 +169,12 @@ class Touched:
         """One more transaction."""
         self.count += 1
         self.defines = self.defines or footprint.defines
-        for table, reads in footprint.reads.items():
-            _add(self._read.setdefault(table, {}), reads.rows)
-            if reads.scanned is not None:
-                self._scanned[table] = self._scanned.get(table, _NO_COLUMNS) | reads.scanned
         for table, rows in footprint.writes.items():
-            self.add_writes(table, rows)
-
-    def add_writes(self, table: TableName, rows: Mapping[Key, Columns]) -> None:
-        """Rows of which these columns were written, whoever did it."""
-        _add(self._written.setdefault(table, {}), rows)
-        columns = self._written_columns.get(table, _NO_COLUMNS)
-        self._written_columns[table] = columns.union(*rows.values())
+            _add(self._written.setdefault(table, {}), rows)
+            columns = self._written_columns.get(table, _NO_COLUMNS)
+            self._written_columns[table] = columns.union(*rows.values())
+        for lookup, entries in footprint.entries.items():
+            _add(self._entries.setdefault(lookup, {}), entries)
 
     def is_read_by(self, footprint: Footprint) -> bool:
         """Whether a transaction reads what any of these wrote."""
@@ -165,20 +188,9 @@ class Touched:
                 return True
             if _meet(reads.rows, written):
                 return True
-        return False
-
-    def is_touched_by(self, footprint: Footprint) -> bool:
-        """Whether it may matter if a transaction runs before or after these: `conflicts` with any of them."""
-        if self.is_read_by(footprint):
-            return True
-        for table, rows in footprint.writes.items():
-            written, read = self._written.get(table), self._read.get(table)
-            if (written is not None and _meet(rows, written)) or (read is not None and _meet(rows, read)):
-                return True
-            scanned = self._scanned.get(table)
-            if scanned is not None and any(not scanned.isdisjoint(columns) for columns in rows.values()):
-                return True
-        return False
+        return any(
+            lookup in self._entries and _meet(rows, self._entries[lookup]) for lookup, rows in footprint.lookups.items()
+        )
 
 
 _NO_COLUMNS: Columns = frozenset()
@@ -192,6 +204,14 @@ def _add(total: dict[Key, Columns], rows: Mapping[Key, Columns]) -> None:
             total[key] = columns
         elif known is not columns:
             total[key] = known | columns
+
+
+def _first_common(rows: Mapping[Key, Columns], others: Mapping[Key, Columns]) -> tuple[Key, str] | None:
+    """The first cell by key that both have."""
+    for key in sorted(rows.keys() & others.keys(), key=sorted_key):
+        if both := rows[key] & others[key]:
+            return key, min(both)
+    return None
 
 
 def _meet(rows: Mapping[Key, Columns], others: Mapping[Key, Columns]) -> bool:

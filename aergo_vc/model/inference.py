@@ -36,13 +36,8 @@ def infer_type(texts: Sequence[Text], *, textual: bool = False) -> ColumnType:
     return _inferred(texts, textual=textual)[0]
 
 
-def infer_types(data: TabularData) -> tuple[ColumnType, ...]:
-    """The type of each column."""
-    return tuple(infer_type(texts, textual=at in data.textual) for at, texts in enumerate(data.cells))
-
-
 def infer_and_convert(data: TabularData) -> tuple[tuple[ColumnType, ...], tuple[Sequence[Value], ...]]:
-    """The type of each column and its values: what `infer_types` and `convert` give, in one go."""
+    """The type of each column and its values: what `infer_type` and `convert` give, in one go."""
     types, columns = [], []
     for position, texts in enumerate(data.cells):
         column_type, distinct = _inferred(texts, textual=position in data.textual)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from aergo_vc.base.ids import BlockId, EntityName, PublicKey
-from aergo_vc.model.footprints import Footprint
+from aergo_vc.model.footprints import Footprint, Lookup
 
 Mark = int
-"""A hash of a row's, or of a column's, name."""
+"""A hash of the name of a row, of a column, or of the rows that a lookup finds by some values."""
 
 
 class Shape(NamedTuple):
@@ -31,8 +31,9 @@ class RecordedBlock:
     """The footprints of a block's transactions, in their order.
 
     `shape_of` and `signer_of` tell each one's place in `shapes` and in `signers`, who are entities with a key each.
-    `rows` has the marks of the rows that each touched, one after the other: first those that it wrote, then those that
-    it only read.  They end before ``written_ends[place]`` and ``ends[place]``.  A block that `defines` something is no
+    `rows` has the marks of what each touched, one after the other: first of its entries, then of the rows that it
+    wrote, then of those that it only read and of its lookups.  They end before ``entered_ends[place]``,
+    ``written_ends[place]`` and ``ends[place]``.  `lookups` are all that occur.  A block that `defines` something is no
     more than that.  `footprint` gives the whole footprint of one.
     """
 
@@ -42,9 +43,11 @@ class RecordedBlock:
     signers: tuple[tuple[EntityName, PublicKey], ...]
     shape_of: Sequence[int]
     signer_of: Sequence[int]
+    entered_ends: Sequence[int]
     written_ends: Sequence[int]
     ends: Sequence[int]
     rows: Sequence[Mark]
+    lookups: tuple[Lookup, ...]
     footprint: Callable[[int], Footprint]
 
     @property

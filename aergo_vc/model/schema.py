@@ -31,7 +31,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """Columns that must match a row of `target`; actions are SQL's (``no action``, ``cascade``, …), lower case."""
+    """Columns that must match a row of `target`; actions are SQL's (``no action``, ``cascade``, …), lower case.
+
+    It is looked at when a statement ends; if `deferred`, when the transaction does.
+    """
 
     name: str
     columns: tuple[str, ...]
@@ -39,6 +42,7 @@ class ForeignKey:
     target_columns: tuple[str, ...]
     on_delete: str = "no action"
     on_update: str = "no action"
+    deferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)

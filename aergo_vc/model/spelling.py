@@ -17,9 +17,6 @@ from aergo_vc.model.json_text import is_json, is_jsonb
 from aergo_vc.model.patterns import PATTERNS
 from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind, Value
 
-NUMERIC_DIGITS = 1_000
-"""Digits that a numeric may have before its point, and behind it."""
-
 _INTEGER_CHARACTERS = 20
 _NUMERIC = r"(?:-(?!0(?:\.0*)?$))?+(?:0|[1-9][0-9]{0,999}+)(?:\.[0-9]{1,1000}+)?+"
 _FLOAT = r"-?(?:0|[1-9][0-9]{0,999})(?:\.[0-9]{1,1000})?(?:[eE][+-]?[0-9]{1,4})?"

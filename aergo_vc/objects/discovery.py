@@ -22,6 +22,7 @@ _EXTENSIONS = frozenset(
         "preciousobjects",
         "refstorage",
         "relativeworktrees",
+        "submodulepathconfig",
         "worktreeconfig",
     ]
 )
@@ -60,7 +61,8 @@ def find_repository(start: Path, environment: Mapping[str, str] | None = None) -
 
     Raises:
         NotARepositoryError: there is none.
-        UnsupportedRepositoryError: it has grafts, or a format or an extension unknown here.
+        UnsupportedRepositoryError: it has grafts, a format or an extension unknown here, or GIT_REFERENCE_BACKEND
+            keeps its references elsewhere.
 
     """
     variables = environment or {}
@@ -123,6 +125,8 @@ def _describe(git_dir: Path, found_tree: Path | None, start: Path, variables: Ma
     grafts = common_dir / "info" / "grafts"
     if grafts.exists():
         raise UnsupportedRepositoryError(f"{grafts} rewrites history: convert it to commits, then remove it")
+    if "GIT_REFERENCE_BACKEND" in variables:
+        raise UnsupportedRepositoryError("GIT_REFERENCE_BACKEND is set: only a repository's own references are served")
     settings = read_settings(common_dir / "config")
     _require_known(settings, common_dir)
     if settings.get("extensions.worktreeconfig", "").lower() in _TRUE:

@@ -13,8 +13,8 @@ from typing import Final
 from aergo_vc.objects.discovery import GitPaths
 from aergo_vc.objects.errors import GitFailedError, GitVersionError
 
-MINIMUM_VERSION: Final = (2, 38)
-"""The first git with ``merge-tree --write-tree`` and ``safe.bareRepository``."""
+MINIMUM_VERSION: Final = (2, 39)
+"""The oldest git that the tests ran on; 2.38 brought ``merge-tree --write-tree`` and ``safe.bareRepository``."""
 
 _SETTINGS = (
     "core.commitGraph=false",
@@ -38,6 +38,7 @@ _FIXED = {
 }
 _NO_FETCH = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
 _NO_USER_CONFIG = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+_ASK_VERSION = ("version",)
 _PATH = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 _ERROR_CHARACTERS = 500
 
@@ -88,7 +89,7 @@ class Git:
 
         Raises:
             GitFailedError: it ended with a status that is not in `expected`.
-            GitVersionError: there is no git.
+            GitVersionError: there is no git, or it failed and is older than what is needed.
 
         """
         more = [word for setting in settings for word in ("-c", setting)]
@@ -105,6 +106,8 @@ class Git:
             raise GitVersionError(f"the program {self._program} cannot be run: {error.strerror}") from error
         errors = one_line(done.stderr)
         if done.returncode not in expected:
+            if arguments != _ASK_VERSION:
+                self.require_version()
             raise GitFailedError(f"git {arguments[0]} failed: {errors}", status=done.returncode, verb=arguments[0])
         return GitOutput(done.returncode, done.stdout, errors)
 
@@ -125,7 +128,7 @@ class Git:
 
     def version(self) -> tuple[int, int, int]:
         """The version of the program; zeros stand for numbers that it does not state."""
-        text = self.run("version").output.decode("ascii", "replace")
+        text = self.run(*_ASK_VERSION).output.decode("ascii", "replace")
         match = re.match(r"git version (\d+)\.(\d+)(?:\.(\d+))?", text)
         if match is None:
             raise GitVersionError(f"git states no version: {one_line(text.encode())}")
@@ -136,8 +139,13 @@ class Git:
         version = self.version()
         if version < MINIMUM_VERSION:
             found = ".".join(map(str, version))
-            raise GitVersionError(f"git {found} is too old: 2.38 or later is needed", version=found)
+            raise GitVersionError(f"git {found} {too_old()}", version=found)
         return version
+
+
+def too_old() -> str:
+    """What is said of a version below `MINIMUM_VERSION`."""
+    return f"is too old: {'.'.join(map(str, MINIMUM_VERSION))} or later is needed"
 
 
 def _repository(paths: GitPaths | None) -> dict[str, str]:

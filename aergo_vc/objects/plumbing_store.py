@@ -53,6 +53,7 @@ class PlumbingStore(ObjectStore):
             return None
         if len(words) != len(("id", "kind", "size")):
             self.close()
+            self._git.require_version()
             raise ObjectDamagedError(f"object {object_id} cannot be read by git", id=object_id)
         return Kind(words[1]), int(words[2])
 

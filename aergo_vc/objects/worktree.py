@@ -14,7 +14,6 @@ from aergo_vc.objects.discovery import GitPaths, read_settings
 from aergo_vc.objects.errors import GitFailedError, WorktreeError
 from aergo_vc.objects.git import Git, GitOutput
 from aergo_vc.objects.locks import Deadline
-from aergo_vc.objects.refs import open_refs
 from aergo_vc.objects.settings import write_settings
 from aergo_vc.objects.untracked import require_none_in_the_way
 
@@ -42,27 +41,8 @@ class Worktree:
         self._paths = paths
         self._top = paths.work_tree
         self._git = Git(paths, environment, user_config=True)
-        self._refs = open_refs(paths, environment)
         self._timeout = timeout
         self._empty_tree = git_object_id(Kind.TREE, b"", paths.object_format)
-
-    def is_checked_out(self, reference: str) -> bool:
-        """Whether this worktree's HEAD stands for `reference`, born or not."""
-        return self._refs.symbolic_target("HEAD") == reference
-
-    def others_on(self, reference: str) -> tuple[Path, ...]:
-        """The git directories of the other worktrees whose HEAD stands for `reference`."""
-        main = [] if read_settings(self._paths.common_dir / "config").get("core.bare") == "true" else ["."]
-        linked = (self._paths.common_dir / "worktrees").glob("*")
-        folders = [self._paths.common_dir / folder for folder in main] + sorted(linked)
-        heads = {folder: folder / "HEAD" for folder in folders if folder != self._paths.git_dir}
-        return tuple(folder for folder, head in heads.items() if _target(head) == reference)
-
-    def staged_changes(self, commit: ObjectId | None) -> bool:
-        """Whether the index differs from `commit` (None: from nothing); unmerged entries count."""
-        against = commit or self._empty_tree
-        done = self._git.run("diff-index", "--cached", "--quiet", "--no-ext-diff", against, "--", expected=(0, 1))
-        return done.status == 1
 
     def require_room(self, old: ObjectId | None, new: ObjectId) -> None:
         """Raise `WorktreeError` if `sync_to` would have to give up because of the user's changes; changes nothing."""
@@ -182,11 +162,3 @@ class Worktree:
             if not lock.exists() and "File exists" not in done.errors:
                 raise GitFailedError(f"git {arguments[0]} failed: {done.errors}", status=done.status)
             deadline.wait("the index", lock)
-
-
-def _target(head: Path) -> str | None:
-    try:
-        text = head.read_text("utf-8", "surrogateescape")
-    except OSError:
-        return None
-    return text.removeprefix("ref: ").strip() if text.startswith("ref: ") else None

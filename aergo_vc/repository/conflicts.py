@@ -102,7 +102,7 @@ def resolve_script(workspace: Workspace, identity: Identity, script: str, prefix
     """Resolve transactions by what a script does instead; without a prefix the only one in conflict."""
 
     def chosen(merge: OpenMerge, _tables: Mapping[TableName, Table]) -> tuple[Sequence[OpenConflict], str]:
-        return [_chosen(merge, prefix) for prefix in prefixes or ("",)], script
+        return [_chosen(merge, prefix) for prefix in prefixes or (None,)], script
 
     return _resolve(workspace, identity, chosen)
 
@@ -170,8 +170,11 @@ def _state(tip: Tip, source: ObjectId, prepared: Prepared) -> OpenMerge:
     return OpenMerge(tip.branch, source, conflicts, taken)
 
 
-def _chosen(merge: OpenMerge, prefix: str) -> OpenConflict:
-    found = [one for one in merge.conflicts if one.conflict.transaction.startswith(prefix)]
+def _chosen(merge: OpenMerge, prefix: str | None) -> OpenConflict:
+    """The conflict of the transaction whose id begins so; for None the only one."""
+    if prefix == "":
+        raise NoSuchConflictError("no transaction is named by an empty text", prefix=prefix)
+    found = [one for one in merge.conflicts if one.conflict.transaction.startswith(prefix or "")]
     if len(found) != 1:
         which = f"that begin with {prefix}" if prefix else "there are"
         raise NoSuchConflictError(f"{len(found) or 'no'} transactions in conflict {which}", prefix=prefix)

@@ -10,7 +10,7 @@ from aergo_vc.directory.authorities import Authorities, read_authority
 from aergo_vc.ledger.history import ledger_at
 from aergo_vc.model.blocks import DIRECTORY_BRANCH
 from aergo_vc.objects.discovery import read_settings
-from aergo_vc.objects.git import MINIMUM_VERSION, Git
+from aergo_vc.objects.git import MINIMUM_VERSION, Git, too_old
 from aergo_vc.repository.entrances import entrance_findings, is_our_setting
 from aergo_vc.repository.errors import NotRepairableError
 from aergo_vc.repository.findings import Finding, Level
@@ -53,7 +53,7 @@ def git_findings(found: tuple[int, int, int]) -> Iterator[Finding]:
     text = ".".join(map(str, found))
     major, minor, patch = found
     if (major, minor) < MINIMUM_VERSION:
-        yield Finding(Level.ERROR, "git", f"version {text} is too old: 2.38 or later is needed")
+        yield Finding(Level.ERROR, "git", f"version {text} {too_old()}")
     elif major == MINIMUM_VERSION[0] and (minor < min(_MENDED) or patch < _MENDED.get(minor, 0)):
         yield Finding(Level.WARNING, "git", f"version {text} has known security defects: 2.39.4 or later is advised")
 

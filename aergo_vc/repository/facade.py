@@ -90,6 +90,7 @@ class Repository:
         from aergo_vc.repository.laws import merge_law  # noqa: PLC0415
 
         merge_law(merge)
+        self._workspace.git.require_version()
         self._workspace.current_branch()
         settle(self._workspace, entity, key)
         self._identity = Identity(self._workspace)
@@ -100,6 +101,7 @@ class Repository:
         """Put hooks and settings of this clone in place; returns what was done.  Raises NotInstallableError."""
         from aergo_vc.repository import installing  # noqa: PLC0415
 
+        self._workspace.git.require_version()
         return installing.install(self._workspace, self._identity.settings, program)
 
     def uninstall(self) -> tuple[str, ...]:
@@ -506,7 +508,7 @@ class Repository:
         trusted = None
         if span is not None:
             trusted, dots, end = span.partition("..")
-            if not dots or end:
+            if not trusted or not dots or end:
                 raise UnknownRevisionError(f"{span!r}: BLOCK.. is expected", revision=span)
         return verify(
             self._workspace, name, trusted=trusted, workers=workers, progress=progress or (lambda _done, _all: None)

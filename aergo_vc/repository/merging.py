@@ -40,10 +40,9 @@ from aergo_vc.model.blocks import DIRECTORY_BRANCH, Header
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.transactions import RowCounts
-from aergo_vc.objects.errors import WorktreeError
 from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 from aergo_vc.objects.refs import is_reference_name
-from aergo_vc.objects.untracked import untracked_in_the_way
+from aergo_vc.objects.staged import require_nothing_staged
 from aergo_vc.repository.errors import ConflictError, MergeInProgressError, UnmergeableError
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
@@ -55,9 +54,9 @@ from aergo_vc.repository.sealing import Producer, checked_message
 from aergo_vc.repository.state_cache import state_cache
 from aergo_vc.repository.tips import Tip, tip_of
 from aergo_vc.repository.unfinished_merges import (
+    Ledgers,
     forget_merge,
     leave_merge,
-    mark_conflict,
     merge_head,
     merge_message,
     merged_files_in_index,
@@ -110,6 +109,11 @@ class Prepared:
     @property
     def block(self) -> BlockId:
         return self.written.id
+
+    @property
+    def sides(self) -> Ledgers:
+        """What is merged with what."""
+        return Ledgers(self.base, self.target.ledger.id, self.source_ledger.id)
 
     @property
     def included(self) -> tuple[Replayed, ...]:
@@ -257,7 +261,7 @@ def merge(
     """Merge what `revision` means into the current branch; with `dry_run` tell what that would do.
 
     Without `commit`, or with open conflicts, the result is left in the index and in the files, and `continue_merge`
-    goes on from there.  Raises as `prepare_merge`, and MergeInProgressError.
+    goes on from there.  Raises as `prepare_merge`, MergeInProgressError, and WorktreeError where something is staged.
     """
     branch = workspace.current_branch()
     source = commit_of(workspace, revision)
@@ -272,29 +276,40 @@ def merge(
         files = merged_files(workspace, target.commit, source, revision)
         if dry_run:
             return replace(merged_of(prepared, None), files=_in_conflict(files))
-        if prepared.conflicts and workspace.paths.work_tree is None:
-            many = len(prepared.conflicts)
-            what = f"{many} transaction{'' if many == 1 else 's'} in conflict"
-            raise ConflictError(f"{what}, and a bare repository has no worktree in which to resolve that")
+        _require_fit(workspace, prepared, files)
         forget_resolutions(workspace, source)
-        for path in _in_conflict(files):
-            raise UnmergeableError(f"both sides changed {path} beside ledger/, in ways that git cannot bring together")
         text = checked_message(message or describe_merge(prepared, revision))
         tree = None if files is None else files.tree
-        if tree is not None:
-            _require_nothing_in_the_way(workspace, target.commit, tree)
         if commit and not prepared.conflicts:
             return merged_of(prepared, land_merge(workspace, identity, prepared, text, tree).commit)
-        root = tree or read_links(workspace.writer.read_commit(target.commit)).tree
-        # A block with open conflicts is none: until they are resolved the ledger stays what it is.
-        ledger = target.ledger.id if prepared.conflicts else prepared.ledger.id
-        if not prepared.conflicts:
-            # So that `git commit` may seal it; first, because a merge that git shows as in progress must be ready.
-            note_prepared(workspace.paths, ledger, PreparedFor(target.commit, source))
-        leave_merge(workspace, target.commit, source, with_ledger(workspace.writer, root, ledger), text)
-        if prepared.conflicts:
-            mark_conflict(workspace, prepared.base, target.ledger.id, prepared.source_ledger.id)
+        _leave(workspace, prepared, tree, text)
         return merged_of(prepared, None)
+
+
+def _require_fit(workspace: Workspace, prepared: Prepared, files: MergedFiles | None) -> None:
+    """Refuse a merge for which there is no place, before anything is changed or signed."""
+    if workspace.paths.work_tree is not None:
+        require_nothing_staged(workspace.user_git, prepared.target.commit)
+    elif prepared.conflicts:
+        many = len(prepared.conflicts)
+        what = f"{many} transaction{'' if many == 1 else 's'} in conflict"
+        raise ConflictError(f"{what}, and a bare repository has no worktree in which to resolve that")
+    for path in _in_conflict(files):
+        raise UnmergeableError(f"both sides changed {path} beside ledger/, in ways that git cannot bring together")
+
+
+def _leave(workspace: Workspace, prepared: Prepared, files: ObjectId | None, message: str) -> None:
+    """Leave a merge in index and worktree, with the other files of the tree `files`; None: as the target has them."""
+    target, source = prepared.target, prepared.source.commit
+    root = files or read_links(workspace.writer.read_commit(target.commit)).tree
+    # A block with open conflicts is none: until they are resolved the ledger stays what it is.
+    ledger = target.ledger.id if prepared.conflicts else prepared.ledger.id
+    if not prepared.conflicts:
+        # So that `git commit` may seal it; first, because a merge that git shows as in progress must be ready.
+        note_prepared(workspace.paths, ledger, PreparedFor(target.commit, source))
+    conflict = prepared.sides if prepared.conflicts else None
+    result = with_ledger(workspace.writer, root, ledger)
+    leave_merge(workspace, target.commit, source, result, message, conflict=conflict)
 
 
 def land_merge(
@@ -330,14 +345,6 @@ def _in_conflict(files: MergedFiles | None) -> tuple[str, ...]:
     """The paths in conflict, in git's order."""
     stages = () if files is None else files.stages
     return tuple(dict.fromkeys(stage.path.decode("utf-8", "replace") for stage in stages))
-
-
-def _require_nothing_in_the_way(workspace: Workspace, head: ObjectId, tree: ObjectId) -> None:
-    """Refuse to put files where git knows of none and there are some."""
-    if workspace.paths.work_tree is None:
-        return
-    for path in untracked_in_the_way(workspace.user_git, workspace.paths.work_tree, head, tree):
-        raise WorktreeError(f"the merge would overwrite the untracked {path}", path=path)
 
 
 def _require_no_files(

@@ -3,7 +3,7 @@
 =====================  =============================================================================================
 text                   the block
 =====================  =============================================================================================
-``HEAD``, nothing      the last one of the current branch
+``HEAD``               the last one of the current branch
 ``main``               the last one of a branch
 ``main@12``            the one at a height of a branch; ``@12`` of the current branch, ``@-1`` one below its last
 ``v1``                 the one in whose commit a tag is
@@ -33,8 +33,8 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[
 
 
 def resolve(workspace: Workspace, text: str | None) -> Tip:
-    """The block that `text` means; raises UnknownRevisionError, NoLedgerHereError."""
-    if text is None or text in ("", "HEAD"):
+    """The block that `text` means, HEAD's for None; raises UnknownRevisionError, NoLedgerHereError."""
+    if text is None or text == "HEAD":
         return tip_at(workspace, _current(workspace))
     branch, _, place = text.partition("@")
     if _ or _MOMENT.fullmatch(text):

@@ -1,5 +1,6 @@
 """Merges that are in index and files, and not sealed yet, as ``git merge --no-commit`` leaves them."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from aergo_vc.base.ids import ObjectId, is_object_id
@@ -12,6 +13,15 @@ from aergo_vc.repository.errors import MergeInProgressError, NoMergeError
 from aergo_vc.repository.workspace import Workspace
 
 _MARKED = "ledger/block.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Ledgers:
+    """``ledger/`` in the merge base, here, and in what is merged."""
+
+    base: ObjectId | None
+    ours: ObjectId
+    theirs: ObjectId
 
 
 def merge_head(workspace: Workspace) -> ObjectId | None:
@@ -42,33 +52,53 @@ def merge_message(workspace: Workspace) -> str | None:
     return "\n".join(line for line in text.splitlines() if not line.startswith("#")).strip() or None
 
 
-def leave_merge(workspace: Workspace, target: ObjectId, source: ObjectId, result: ObjectId, message: str) -> None:
+def leave_merge(
+    workspace: Workspace,
+    target: ObjectId,
+    source: ObjectId,
+    result: ObjectId,
+    message: str,
+    *,
+    conflict: Ledgers | None = None,
+) -> None:
     """Publish what was written, and bring the tree `result` into index and worktree, for a merge of two commits.
 
-    To be used under the ledger's lock.  Raises WorktreeError for what the user changed there; then nothing is touched.
+    With `conflict` that is marked too: see `mark_conflict`.  To be used under the ledger's lock.  Raises WorktreeError
+    for what the user changed there; then nothing is touched.
     """
     worktree = Worktree(workspace.paths, workspace.surroundings.variables)
+    _unmark_conflict(workspace)  # a crash may have left one for which no merge is in progress
     pack = workspace.writer.publish()
     try:
         worktree.sync_to(target, result)
     finally:
         pack.release()
+    if conflict is not None:
+        # Before git knows of a merge, which it would commit with the target's ledger.
+        mark_conflict(workspace, conflict)
     replace_file(_path(workspace, "MERGE_MODE"), b"no-ff")
     replace_file(_path(workspace, "MERGE_MSG"), message.encode() + b"\n")
     replace_file(_path(workspace, "MERGE_HEAD"), source.encode() + b"\n")
 
 
-def mark_conflict(workspace: Workspace, base: ObjectId | None, ours: ObjectId, theirs: ObjectId) -> None:
+def mark_conflict(workspace: Workspace, ledgers: Ledgers) -> None:
     """Let git take ``ledger/block.json`` for a file in conflict, so that it commits nothing before the merge is sealed.
 
-    The arguments are ids of ``ledger/`` in the merge base, here, and in what is merged.
+    The index must hold the ledger of this side.
     """
     name = _MARKED.rpartition("/")[2]
-    lines = [f"0 {'0' * len(ours)}\t{_MARKED}\n"]
-    for stage, ledger in enumerate((base, ours, theirs), 1):
-        entries = () if ledger is None else read_entries(workspace.store.read_tree(ledger), len(ours) // 2)
+    digits = len(ledgers.ours)
+    lines = [f"0 {'0' * digits}\t{_MARKED}\n"]
+    for stage, ledger in enumerate((ledgers.base, ledgers.ours, ledgers.theirs), 1):
+        entries = () if ledger is None else read_entries(workspace.store.read_tree(ledger), digits // 2)
         lines += [f"{entry.mode:o} {entry.id} {stage}\t{_MARKED}\n" for entry in entries if entry.name == name]
     workspace.user_git.run("update-index", "--index-info", stdin="".join(lines).encode())
+
+
+def _unmark_conflict(workspace: Workspace) -> None:
+    git = workspace.user_git
+    if git.run("ls-files", "--unmerged", "--", _MARKED).output:
+        git.run("reset", "--quiet", "--", _MARKED)
 
 
 def merged_files_in_index(workspace: Workspace, target: ObjectId) -> ObjectId:
@@ -76,9 +106,8 @@ def merged_files_in_index(workspace: Workspace, target: ObjectId) -> ObjectId:
 
     Raises MergeInProgressError while the index holds conflicts.
     """
+    _unmark_conflict(workspace)
     git = workspace.user_git
-    if git.run("ls-files", "--unmerged", "--", _MARKED).output:
-        git.run("reset", "--quiet", "--", _MARKED)
     conflicts = git.run("ls-files", "-z", "--unmerged").output.decode("utf-8", "replace").split("\0")
     if conflicts[0]:
         path = conflicts[0].partition("\t")[2]

@@ -14,7 +14,7 @@ from aergo_vc.model.types import Row
 from aergo_vc.sql.compiled.compiled_cache import CompiledCache
 from aergo_vc.sql.compiled.plan_store import PlanStore, Steps
 from aergo_vc.sql.compiled.steps import PlacedStep
-from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, READ_ONLY, SqlError
+from aergo_vc.sql.errors import READ_ONLY, SqlError
 from aergo_vc.sql.footprints.recorder import Recorder, Recording
 from aergo_vc.sql.outcomes import CallOutcome, ExecutionContext, OpenTransaction, ScriptOutcome, ordinals_for
 from aergo_vc.sql.privileges.permits import Permits
@@ -31,8 +31,7 @@ from aergo_vc.sql.running.plans import Plan
 from aergo_vc.sql.running.recursion import deep_stack
 from aergo_vc.sql.running.runner import Runner
 from aergo_vc.sql.running.sandbox import FUSE_STEPS
-from aergo_vc.sql.running.spelling import quote_name
-from aergo_vc.sql.running.translated_errors import foreign_key_error, translated
+from aergo_vc.sql.running.translated_errors import translated
 from aergo_vc.sql.state_database import StateDatabase
 
 Accept = Callable[[tuple[Event, ...], CallResult | None], None]
@@ -51,7 +50,9 @@ class Engine(StateDatabase):
     ) -> None:
         super().__init__(path, fuse_steps, compiled or CompiledCache())
         self.permits = Permits()
-        self._routines = RoutineHost(self._db, self._capture, self._trusted, self.permits, self.compiled)
+        self._routines = RoutineHost(
+            self._db, self._capture, self._trusted, self.permits, self.compiled, references=self._references
+        )
         self._fuse.progress = self._routines.progress
         self._recorder = Recorder(self._guard, self._routines.is_situated)
         self._recording = Recording(self._db, self._capture, self._recorder)
@@ -90,8 +91,9 @@ class Engine(StateDatabase):
     ) -> ScriptOutcome:
         """Run a script whole; on SqlError nothing of it remains.
 
-        Inside `transaction` foreign keys are checked at the end of that; else at the end of the script.  With a
-        `contract` the script is deployed as that contract (`deploying`): unqualified names live there.
+        Foreign keys that wait are checked at the end of `transaction` inside of one, else at the end of the script;
+        all others when a statement ends.  With a `contract` the script is deployed as that contract (`deploying`):
+        unqualified names live there.
         """
         shaped = self._plans.shaped(script) if contract is None else None
         steps = self._plans.steps(script, contract, context) if shaped is None else None
@@ -254,10 +256,7 @@ class Engine(StateDatabase):
         opened.rewritten |= touched
         self._set_catalog(definition.catalog)
         for name in definition.checked:
-            if found := self._trusted(f"PRAGMA foreign_key_check({quote_name(name)})"):
-                raise foreign_key_error(self.catalog, found) or SqlError(
-                    FOREIGN_KEY_VIOLATION, "a foreign key is violated"
-                )
+            self._references.check_table(name)
         return StatementResult(definition.tag, 0)
 
     def load(

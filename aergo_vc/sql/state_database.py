@@ -17,19 +17,20 @@ from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.types import Row
 from aergo_vc.sql.compiled.compiled_cache import CompiledCache
-from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, EngineError, SqlError
+from aergo_vc.sql.errors import EngineError
 from aergo_vc.sql.outcomes import OpenTransaction
 from aergo_vc.sql.running import ahead, cached_catalog
 from aergo_vc.sql.running.ahead import RowSource, lost_rows
 from aergo_vc.sql.running.budget import DEFAULT_BUDGET, Meter
-from aergo_vc.sql.running.capture import Capture
+from aergo_vc.sql.running.capture import Capture, Kept, Layout
 from aergo_vc.sql.running.facts import Facts
 from aergo_vc.sql.running.loading import insert_many
+from aergo_vc.sql.running.references import References
 from aergo_vc.sql.running.sandbox import CACHE_TABLE, Fuse, Guard, open_connection
 from aergo_vc.sql.running.spelling import quote_name
 from aergo_vc.sql.running.stretches import Stretch
 from aergo_vc.sql.running.table_access import index_sql, indexes_of, key_test
-from aergo_vc.sql.running.translated_errors import DISK_ERRORS, disk_error, disk_errors, foreign_key_error
+from aergo_vc.sql.running.translated_errors import DISK_ERRORS, disk_error, disk_errors
 
 
 class StateDatabase:
@@ -43,7 +44,8 @@ class StateDatabase:
             self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
         self._commands = self._db.cursor().execute
         self._facts = Facts(self._db)
-        self._capture = Capture()
+        self._capture = Capture(self._rows_of)
+        self._references = References(self._db, self._capture, self._trusted)
         self._db.preupdate_hook(self._capture.listener)
         self._transactions: list[OpenTransaction] = []
         self._depth = 0
@@ -76,6 +78,18 @@ class StateDatabase:
         finally:
             self._guard.trusted = False
 
+    def _rows_of(self, layout: Layout, identities: Sequence[Any]) -> list[Kept]:
+        """What rows of a table with a key of one column are now, by their keys."""
+        table = layout.table
+        columns = ", ".join(quote_name(column.name) for column in table.columns)
+        sql = f"SELECT {columns} FROM {quote_name(table.name)} WHERE {key_test(table)}"
+        keys = [(identity,) for identity in identities]
+        self._guard.trusted = True
+        try:
+            return self._db.executemany(sql, keys).fetchall()
+        finally:
+            self._guard.trusted = False
+
     def _read_catalog(self) -> None:
         self._trusted(f"CREATE TABLE IF NOT EXISTS {CACHE_TABLE} (name TEXT PRIMARY KEY, value TEXT)")
         ahead.create_tables(self._trusted)
@@ -87,6 +101,7 @@ class StateDatabase:
         self.catalog = catalog
         self._capture.lay_out(catalog)
         self._facts.lay_out(catalog)
+        self._references.set_catalog(catalog)
 
     @property
     def mark(self) -> str | None:
@@ -145,9 +160,12 @@ class StateDatabase:
         if self.catalog is not catalog:
             self._set_catalog(catalog)
 
-    def transaction(self) -> Stretch:
-        """As `block`, for the parts of one transaction; foreign keys are checked at its end (SqlError 23503)."""
-        return self._stretch(final=False, checked=True)
+    def transaction(self, *, waits: bool = False) -> Stretch:
+        """As `block`, for the parts of one transaction; foreign keys that wait are checked at its end (SqlError 23503).
+
+        With `waits` all wait, if the transaction is not inside of another one.
+        """
+        return self._stretch(final=False, checked=True, waits=waits)
 
     def _part(self) -> Stretch:
         """A part of the open transaction, kept whole or not at all; without one, a transaction of its own.
@@ -181,7 +199,7 @@ class StateDatabase:
         if self.catalog is not catalog:
             self._set_catalog(catalog)
 
-    def _stretch(self, *, final: bool, checked: bool = False) -> Stretch:
+    def _stretch(self, *, final: bool, checked: bool = False, waits: bool = False) -> Stretch:
         name = f"s{self._depth}"
         before = (self.catalog, self._owed)
         if final:
@@ -191,6 +209,7 @@ class StateDatabase:
         if not final:
             if not self._transactions:
                 self._facts.sequences.forget()
+                self._references.waits = waits
             self._transactions.append(opened)
             self._capture.push()
 
@@ -259,13 +278,7 @@ class StateDatabase:
 
     def check_constraints(self) -> None:
         """Raise SqlError 23503 if rows refer to rows that are not there; `transaction` asks at its end by itself."""
-        if self._db.status(apsw.SQLITE_DBSTATUS_DEFERRED_FKS)[0]:
-            raise self._foreign_key_error(None)
-
-    def _foreign_key_error(self, table: TableName | None) -> SqlError:
-        argument = f"({quote_name(table)})" if table else ""
-        found = self._trusted(f"PRAGMA foreign_key_check{argument}")
-        return foreign_key_error(self.catalog, found) or SqlError(FOREIGN_KEY_VIOLATION, "a foreign key is violated")
+        self._references.check_all()
 
     # Trusted rows
 

@@ -160,6 +160,8 @@ WRONG = [
     (("--ours", "a", "--theirs", "b"), "one of --ours"),
     (("--ours", "a", "price"), "one of --ours"),
     (("--ours", "zz"), "no transactions in conflict that begin with zz"),
+    (("--ours", ""), "no transaction is named by an empty text"),
+    (("--sql", "", ""), "no transaction is named by an empty text"),
     (("price", "bread"), "at least one COLUMN=VALUE"),
     (("price", "bread", "cents"), "'cents': COLUMN=VALUE is expected"),
     (("price", "bread", "cents=1", "cents=2"), "each column once"),

@@ -157,7 +157,8 @@ def test_it_refuses_to_overwrite_a_file_that_git_does_not_know(shop: Place) -> N
     head = shop.git("rev-parse", "HEAD").line
     for words in (["side"], ["--no-commit", "side"]):
         refused = shop.aergo("merge", *words, expect=128)
-        assert "untracked notes.txt" in refused.err
+        assert "the untracked file notes.txt would be overwritten" in refused.err
+        assert "move or remove them" in refused.err
         assert mine.read_text() == "mine\n"
         assert shop.git("rev-parse", "HEAD").line == head
     mine.unlink()

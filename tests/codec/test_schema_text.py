@@ -13,7 +13,11 @@ from aergo_vc.model.schema import Catalog
 from aergo_vc.model.types import Kind
 from aergo_vc.sql.engine import Engine
 
-TEXT = """\
+LATE = (
+    "CONSTRAINT late FOREIGN KEY (airport) REFERENCES public.airport (id) ON DELETE RESTRICT ON UPDATE SET NULL"
+    " DEFERRABLE INITIALLY DEFERRED"
+)
+TEXT = f"""\
 CREATE TABLE public.airport (
   id integer NOT NULL,
   "le_heading_degT" numeric,
@@ -29,6 +33,11 @@ CREATE TABLE public.runway (
   seen timestamptz,
   CONSTRAINT runway_a_fkey FOREIGN KEY (airport) REFERENCES public.airport (id) ON DELETE CASCADE ON UPDATE NO ACTION
 );
+CREATE TABLE public.visit (
+  airport integer,
+  {LATE},
+  CONSTRAINT soon FOREIGN KEY (airport) REFERENCES public.airport (id) ON DELETE SET DEFAULT ON UPDATE NO ACTION
+);
 CREATE UNIQUE INDEX by_name ON public.airport (name);
 CREATE VIEW public.dear (id, p) AS SELECT id, price * 2 FROM public.airport WHERE name <> 'a, b';
 """
@@ -42,6 +51,9 @@ DEFINITIONS = [
     """CREATE TABLE runway (
       airport int CONSTRAINT runway_a_fkey REFERENCES airport ON DELETE CASCADE, seen timestamp with time zone)""",
     "CREATE UNIQUE INDEX by_name ON airport (name)",
+    """CREATE TABLE visit (airport int, CONSTRAINT soon FOREIGN KEY (airport) REFERENCES airport
+      ON DELETE SET DEFAULT DEFERRABLE INITIALLY IMMEDIATE, CONSTRAINT late FOREIGN KEY (airport) REFERENCES airport
+      ON UPDATE SET NULL INITIALLY DEFERRED ON DELETE RESTRICT)""",
     "CREATE VIEW dear (id, p) AS SELECT id, price*2 FROM public.airport WHERE name != 'a, b'",
 ]
 
@@ -57,7 +69,7 @@ def test_statements_become_the_one_spelling() -> None:
 
 def test_the_order_of_statements_does_not_show() -> None:
     engine = Engine()
-    for position in (0, 3, 2, 1):
+    for position in (0, 4, 3, 2, 1):
         engine.run(DEFINITIONS[position], context())
     assert schema_text(engine.catalog, "public") == TEXT
 
@@ -86,6 +98,9 @@ def test_a_stored_schema_runs_as_a_script() -> None:
         ("PRIMARY KEY (id)", "PRIMARY KEY (nope)"),
         ("  PRIMARY KEY (id),\n", "  PRIMARY KEY (id),\n  PRIMARY KEY (id),\n"),
         ("ON UPDATE NO ACTION", "ON UPDATE nothing"),
+        ("DEFERRABLE INITIALLY DEFERRED", "INITIALLY DEFERRED"),
+        ("ON UPDATE NO ACTION", "ON UPDATE NO ACTION DEFERRABLE INITIALLY IMMEDIATE"),
+        ("ON UPDATE NO ACTION", "ON UPDATE NO ACTION NOT DEFERRABLE"),
         ("public.runway", "other.runway"),
         ("CREATE UNIQUE INDEX by_name ON public.airport (name);\n", ""),
         (";\nCREATE VIEW", ";\n\nCREATE VIEW"),

@@ -19,7 +19,14 @@ GIT_DATE = {"GIT_AUTHOR_DATE": "1699999000 +0000", "GIT_COMMITTER_DATE": "169999
 BUSY = frozenset(["E_SLOT_SPENT"])
 """What a verb may answer when it is repeated at once: wait for the next slot, whose beginning it tells."""
 
-ALREADY = {"branch": "E_EXISTS", "tag": "E_EXISTS", "continue": "E_NOT_MERGING"}
+ALREADY = {
+    "branch": "E_EXISTS",
+    "tag": "E_EXISTS",
+    "merge to a conflict": "E_MERGING",
+    "resolve": "E_NO_CONFLICT",
+    "continue": "E_NOT_MERGING",
+    "continue resolved": "E_NOT_MERGING",
+}
 """What a verb answers when it is repeated after it succeeded, where that is not success."""
 
 _LEFTOVERS = (
@@ -41,7 +48,8 @@ _LEFTOVERS = (
 class Case:
     """A verb, the template that it starts from, the reference that it moves, and what a reader then sees changed.
 
-    A template that is not `valid` has nothing that the verifier takes, until the verb is done.
+    A template that is not `valid` has nothing that the verifier takes, until the verb is done.  Where there is more to
+    do `then`, the verb leaves a merge whose conflicts are open, or were: git itself must commit nothing of it.
     """
 
     verb: str
@@ -49,7 +57,10 @@ class Case:
     ref: str
     changed: Mapping[str, object] = field(default_factory=dict)
     valid: bool = True
+    then: tuple[str, ...] = ()
 
+
+RESOLVED = {"balance": 105, "overwritten": 5}
 
 CASES = {
     case.verb: case
@@ -63,6 +74,9 @@ CASES = {
         Case("branch", "books", "refs/heads/side", {"branches": ["aergo/directory", "main", "side"]}),
         Case("merge", "diverged", "refs/heads/main", {"balance": 105}),
         Case("continue", "merging", "refs/heads/main", {"balance": 105}),
+        Case("merge to a conflict", "conflicting", "refs/heads/main", RESOLVED, then=("resolve", "continue")),
+        Case("resolve", "stopped", "refs/heads/main", RESOLVED, then=("continue",)),
+        Case("continue resolved", "resolved", "refs/heads/main", RESOLVED),
         Case("cherry-pick", "diverged", "refs/heads/main", {"balance": 105}),
         Case("revert", "changed", "refs/heads/main", {"balance": 100}),
         Case("resubmit", "merged", "refs/heads/main", {"overwritten": 5}),
@@ -202,6 +216,9 @@ def judge(stage: Stage, known: Undisturbed, told: dict[str, Any]) -> list[str]:
     if told["kind"] == "error" and told["type"] != "KeyboardInterrupt":
         wrong.append(f"it ended with {told['type']}: {told['message'][-900:]}")
     wrong += check_sound(stage, verify=case.valid or (landed and case.verb != "init"))
+    if case.then:
+        said = stage.git("commit", "--message=slip", check=False)
+        wrong += [] if stage.refs() == refs else [f"git committed a merge with conflicts: {said}"]
     wrong += _repeat(stage, known, landed=landed)
     return wrong
 
@@ -222,13 +239,23 @@ def check_sound(stage: Stage, *, verify: bool = True, time: int = NOW + SPREAD) 
     return wrong
 
 
+def _when_free(stage: Stage, verb: str) -> dict[str, Any]:
+    """Run a verb at once or, where the slot is spent, in the next one."""
+    told = stage.do(verb, time=NOW + 1)
+    if told["kind"] == "refused" and told["code"] in BUSY:
+        told = stage.do(verb, time=told["facts"]["ready_at"])
+    return told
+
+
 def _repeat(stage: Stage, known: Undisturbed, *, landed: bool) -> list[str]:
     case = known.case
-    told = stage.do(case.verb, time=NOW + 1)
-    if told["kind"] == "refused" and told["code"] in BUSY:
-        told = stage.do(case.verb, time=told["facts"]["ready_at"])
+    told = _when_free(stage, case.verb)
     if told["kind"] != "done" and not (landed and told.get("code") == ALREADY.get(case.verb)):
         return [f"repeated: {told}"]
+    for verb in case.then:
+        told = _when_free(stage, verb)
+        if told["kind"] != "done":
+            return [f"{verb} after it: {told}"]
     wrong = check_sound(stage)
     wanted = known.seen | case.changed | (AGAIN.get(case.verb, {}) if landed else {})
     seen = stage.do("look", time=NOW + SPREAD)

@@ -22,8 +22,19 @@ KILLS, FAILS = 4, 1
 
 FAILURES = [Fault(error=error, lasting=lasting) for error in ("ENOSPC", "EIO") for lasting in (False, True)]
 
-_LIKE_OTHERS = frozenset(["continue", "cherry-pick", "revert", "resubmit", "repair"])
-"""Verbs that land their blocks as `merge` and `sql commit` do: the everyday run tries them with few faults."""
+_LIKE_OTHERS = frozenset(
+    [
+        "merge to a conflict",
+        "resolve",
+        "continue",
+        "continue resolved",
+        "cherry-pick",
+        "revert",
+        "resubmit",
+        "repair",
+    ]
+)
+"""Verbs that write as `merge` and `sql commit` do: the everyday run tries them with few faults."""
 
 FAILING = [
     pytest.param(

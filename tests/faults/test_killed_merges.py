@@ -13,6 +13,7 @@ import pytest
 from faults.injection import KILL, Point, points_of, run_with_fault
 from faults.programs import points_in, wrap
 from faults.stage import BUSY, SPREAD, Stage, check_sound
+from git_sandbox import search_path
 from world import write_program
 
 MERGE = ("git", "merge", "--no-edit", "side")
@@ -41,7 +42,7 @@ class Merges:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.variables = stage.variables | {"PATH": f"{stage.root / 'bin'}:{os.defpath}"}
+        self.variables = stage.variables | {"PATH": search_path(stage.root / "bin")}
 
     def prepare(self) -> str:
         """Begin a trial; returns the commit of main."""

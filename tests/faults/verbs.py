@@ -5,7 +5,6 @@ reference may stand after a crash: at its old value, or at the one that an undis
 """
 
 import hashlib
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -14,8 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from git_sandbox import search_path
+
 from aergo_vc.base.errors import AergoError
 from aergo_vc.codec.digests import Kind
+from aergo_vc.merging.conflicts import Side
 from aergo_vc.objects.consolidating import MOST_PACKS
 from aergo_vc.repository.facade import Repository
 from aergo_vc.repository.hooks import Program
@@ -65,6 +67,10 @@ def _init(repository: Repository, folder: Path) -> object:
     return repository.init(name="books", entity="alice").created
 
 
+def _init_strictly(repository: Repository, folder: Path) -> object:
+    return repository.init(name="books", entity="alice", merge=("fail",)).created
+
+
 def _found_accounts(repository: Repository, folder: Path) -> object:
     rows = ", ".join(f"({number}, 100)" for number in range(ACCOUNTS))
     table = "CREATE TABLE account (id integer PRIMARY KEY, balance integer NOT NULL);"
@@ -112,6 +118,10 @@ def _continue(repository: Repository, folder: Path) -> object:
 
 def _merge_later(repository: Repository, folder: Path) -> object:
     return len(repository.merge("side", commit=False).transactions)
+
+
+def _resolve(repository: Repository, folder: Path) -> object:
+    return len(repository.resolve("", Side.THEIRS).conflicts)
 
 
 def _cherry_pick(repository: Repository, folder: Path) -> object:
@@ -211,6 +221,7 @@ def _look(repository: Repository, folder: Path) -> object:
 
 VERBS: Mapping[str, Callable[[Repository, Path], object]] = {
     "init": _init,
+    "init strictly": _init_strictly,
     "found accounts": _found_accounts,
     "sql": _sql,
     "sql commit": _sql_commit,
@@ -222,7 +233,10 @@ VERBS: Mapping[str, Callable[[Repository, Path], object]] = {
     "diverge": _diverge,
     "merge": _merge,
     "merge later": _merge_later,
+    "merge to a conflict": _merge,
+    "resolve": _resolve,
     "continue": _continue,
+    "continue resolved": _continue,
     "cherry-pick": _cherry_pick,
     "revert": _revert,
     "resubmit": _resubmit,
@@ -247,6 +261,9 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "changed": ("init", "found accounts", "sql commit"),
     "diverged": ("init", "found accounts", "branch", "diverge"),
     "merging": ("init", "found accounts", "branch", "diverge", "merge later"),
+    "conflicting": ("init strictly", "found accounts", "branch", "diverge"),
+    "stopped": ("init strictly", "found accounts", "branch", "diverge", "merge to a conflict"),
+    "resolved": ("init strictly", "found accounts", "branch", "diverge", "merge to a conflict", "resolve"),
     "merged": ("init", "found accounts", "branch", "diverge", "merge"),
     "damaged": ("init", "found accounts", "branch", "diverge", "press button"),
 }
@@ -273,6 +290,6 @@ def sealed_variables(home: Path, path: str | None = None) -> dict[str, str]:
         "GIT_CONFIG_NOSYSTEM": "1",
         "HOME": str(home),
         "LC_ALL": "C.UTF-8",
-        "PATH": path or os.defpath,
+        "PATH": path or search_path(),
         "TZ": "UTC",
     }

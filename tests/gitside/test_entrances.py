@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from ledgers import pristine, records
@@ -252,8 +253,11 @@ def test_a_fast_forward_to_another_branchs_block_is_told_at_once(pristine: Place
     assert_untouched(shop, head)
 
 
-def test_a_merge_in_a_repository_of_the_sha256_format(world: World) -> None:
-    place = world.repository(object_format="sha256")
+@pytest.mark.parametrize(("ids", "references"), [("sha256", "files"), ("sha1", "reftable"), ("sha256", "reftable")])
+def test_a_merge_in_a_repository_of_another_format(
+    ids: Literal["sha1", "sha256"], references: Literal["files", "reftable"], world: World
+) -> None:
+    place = world.repository(object_format=ids, ref_format=references)
     place.write("notes", "lab\n")
     place.commit("notes")
     place.aergo("init")
@@ -265,6 +269,11 @@ def test_a_merge_in_a_repository_of_the_sha256_format(world: World) -> None:
     place.aergo("checkout", "main")
     place.git("merge", "--no-edit", "lab")
     assert_merged(place)
+    assert place.aergo("doctor").line == "Nothing is wrong"
+    place.git("clone", "--quiet", place.path, world.root / "clone")
+    clone = Place(world, world.root / "clone")
+    clone.aergo("install")
+    assert clone.aergo("verify").out.startswith("valid: main: ")
 
 
 def test_ordinary_work_may_be_squashed_into_a_ledgers_branch(shop: Place) -> None:

@@ -1,11 +1,11 @@
 """Signatures of commits and payloads, beside git and ssh-keygen."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
+from git_sandbox import search_path
 
 from aergo_vc.base.errors import InvalidError
 from aergo_vc.codec.sshsig import SshSignature, decode_signature_armor, encode_key_text, encode_signature_armor
@@ -30,7 +30,7 @@ PAYLOAD = b"tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\n\nmessage\n"
 
 def run(folder: Path, *command: str, given: bytes = b"", check: bool = True) -> subprocess.CompletedProcess[bytes]:
     environment = {
-        "PATH": os.defpath,
+        "PATH": search_path(),
         "HOME": str(folder),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_AUTHOR_NAME": "Ada",

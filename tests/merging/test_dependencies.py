@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from aergo_vc.base.ids import TableName
 from aergo_vc.merging.dependencies import Dependencies, dependencies, version_dependencies
 from aergo_vc.model.changes import RowChange
-from aergo_vc.model.footprints import Footprint, Reads
+from aergo_vc.model.footprints import Footprint, Lookup, Reads
 
 _TABLES = (TableName("t.a"), TableName("t.b"))
+_LOOKUPS = (Lookup(_TABLES[0], ("x",)), Lookup(_TABLES[0], ("x", "y")))
 _COLUMNS = ("k", "x", "y")
 
 
@@ -36,7 +37,22 @@ def footprints(draw: st.DrawFn) -> Footprint:
         gone = [key for key in written if draw(st.booleans())]
         writes[table] = {key: frozenset(_COLUMNS) if key in gone else columns for key, columns in written.items()}
         changes[table] = {key: RowChange((*key, 1, 1), None) for key in gone}
-    return Footprint(reads, writes, changes)
+    return Footprint(reads, writes, changes, lookups=draw(_found()), entries=draw(_found()))
+
+
+def _found() -> st.SearchStrategy[dict[Lookup, dict[tuple[int], frozenset[str]]]]:
+    values = st.integers(0, 1).map(lambda number: (number,))
+    return st.dictionaries(
+        st.sampled_from(_LOOKUPS), st.dictionaries(values, _columns(1), min_size=1, max_size=2), max_size=1
+    )
+
+
+def _finds_what(reader: Footprint, writer: Footprint) -> bool:
+    return any(
+        columns & writer.entries.get(lookup, {}).get(values, frozenset())
+        for lookup, rows in reader.lookups.items()
+        for values, columns in rows.items()
+    )
 
 
 def _reads_what(reader: Footprint, writer: Footprint, *, searches_only: bool = False) -> bool:
@@ -50,7 +66,7 @@ def _reads_what(reader: Footprint, writer: Footprint, *, searches_only: bool = F
                 return True
             if not searches_only and key in reads.rows and (is_new or columns & reads.rows[key]):
                 return True
-    return False
+    return _finds_what(reader, writer)
 
 
 def _write_the_same_row(one: Footprint, other: Footprint) -> bool:
@@ -67,13 +83,28 @@ def _conflict(earlier: Footprint, later: Footprint) -> bool:
     )
 
 
-def _conflict_of_versions(earlier: Footprint, later: Footprint) -> bool:
-    return (
-        earlier.defines
-        or later.defines
-        or _reads_what(later, earlier)
-        or _reads_what(earlier, later, searches_only=True)
-    )
+def _waits_with_versions(sequence: Sequence[Footprint], place: int) -> set[int]:
+    """Those before a transaction that it waits for, where each row that it asks for is as the last of them left it."""
+    one = sequence[place]
+    found = set()
+    last: dict[tuple[TableName, tuple[object, ...], str], int] = {}
+    for earlier, other in enumerate(sequence[:place]):
+        searches = _reads_what(other, one, searches_only=True) or _reads_what(one, other, searches_only=True)
+        if one.defines or other.defines or searches:
+            found.add(earlier)
+        for table, rows in other.writes.items():
+            for key, columns in rows.items():
+                is_new = key in other.changes[table]
+                last.update(dict.fromkeys([(table, key, column) for column in columns], earlier))
+                if is_new:
+                    last[table, key, ""] = earlier
+    read = [
+        (table, key, column)
+        for table, reads in one.reads.items()
+        for key, columns in reads.rows.items()
+        for column in ("", *columns)
+    ]
+    return found | {last[cell] for cell in read if cell in last}
 
 
 def _closure(before: Sequence[set[int]]) -> list[set[int]]:
@@ -96,7 +127,7 @@ def test_transactions_wait_for_exactly_those_earlier_ones_that_they_conflict_wit
 
 @given(st.lists(footprints(), max_size=14))
 def test_with_versions_they_wait_only_for_what_they_read_and_for_searches(sequence: list[Footprint]) -> None:
-    naive = [{m for m in range(n) if _conflict_of_versions(sequence[m], sequence[n])} for n in range(len(sequence))]
+    naive = [_waits_with_versions(sequence, place) for place in range(len(sequence))]
     tree = version_dependencies(sequence)
     assert _closure(_direct(tree)) == _closure(naive)
     assert tree.depth <= dependencies(sequence).depth

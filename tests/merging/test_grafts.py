@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -29,16 +29,16 @@ from aergo_vc.merging.marks import log_footprints
 from aergo_vc.merging.settling import Ending, Inconsistency, Settler, refusal_for
 from aergo_vc.merging.source_rows import SourceRows
 from aergo_vc.model.blocks import Policy
-from aergo_vc.model.changes import Key
-from aergo_vc.model.footprints import Columns, Footprint, Touched, blind_writes, joined
+from aergo_vc.model.changes import Key, RowChange
+from aergo_vc.model.footprints import Columns, Footprint, Lookup, Touched, blind_writes, joined
 from aergo_vc.model.recorded_blocks import RecordedBlock
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Receipt, Refusal
+from aergo_vc.sql.footprints.tables import TableFacts
 from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.nodes import Node
 from aergo_vc.state.snapshot import Snapshot
 
-Cells = dict[TableName, dict[Key, Columns]]
 LONG = 10_000
 
 
@@ -77,7 +77,7 @@ class Case:
     base: dict[TableName, Node]
     end: dict[TableName, Node]
     target: Snapshot
-    unseen: Cells
+    unseen: Footprint
     rule: str
     before: Rows
     now: Rows
@@ -123,7 +123,7 @@ class Histories:
         catalogs = [world.machine.catalog, *self.catalogs] if self.defining else []
         machine = world.machine
         return Case(
-            blocks, left_out, base, end, machine.snapshot, _unseen(base), rule, before, state_of(machine), catalogs
+            blocks, left_out, base, end, machine.snapshot, _difference(base), rule, before, state_of(machine), catalogs
         )
 
     def _offered(self, accounts: Sequence[int], count: int) -> list[Submission]:
@@ -179,31 +179,27 @@ def _kept(catalog: Catalog, submissions: Sequence[Submission], footprints: Seque
     return decode_recorded_block(log)
 
 
-def _difference(before: dict[TableName, Node]) -> Footprint:
-    """All that has changed since some tables were as their trees say, as one transaction would have done it."""
-    machine = _world().machine
-    changes = {
-        name: changed_rows(machine.tree(table), before.get(name), machine.root(name))
-        for name, table in machine.catalog.stored.items()
-        if table == _world().catalog.stored.get(name)
-    }
-    return Footprint(writes=_unseen(before), changes=changes)
-
-
-def _unseen(base: dict[TableName, Node]) -> Cells:
-    """The cells in which the state that the machine is at differs from an earlier one."""
-    found: Cells = {}
+def _difference(base: dict[TableName, Node]) -> Footprint:
+    """What has changed since some tables were as their trees say, as one transaction would have done it."""
+    writes: dict[TableName, dict[Key, Columns]] = {}
+    changes: dict[TableName, Mapping[Key, RowChange]] = {}
+    entries: dict[Lookup, dict[Key, Columns]] = {}
     machine = _world().machine
     for name, table in machine.catalog.stored.items():
         if table != _world().catalog.stored.get(name):
             continue
         columns = [column.name for column in table.columns]
-        for key, (old, new) in changed_rows(machine.tree(table), base.get(name), machine.root(name)).items():
+        changes[name] = changed_rows(machine.tree(table), base.get(name), machine.root(name))
+        for key, (old, new) in changes[name].items():
             differing = frozenset(
                 column for place, column in enumerate(columns) if not (old and new) or old[place] != new[place]
             )
-            found.setdefault(name, {})[key] = differing
-    return found
+            writes.setdefault(name, {})[key] = differing
+            for lookup in TableFacts(machine.catalog, table).lookups:
+                places = [columns.index(column) for column in lookup.columns]
+                rows = [tuple(row[place] for place in places) for row in (old, new) if row is not None]
+                entries.setdefault(lookup, {}).update({row: differing for row in rows if None not in row})
+    return Footprint(writes=writes, changes=changes, entries=entries)
 
 
 class Replayer:
@@ -252,7 +248,7 @@ class Replayer:
     def _loses(self, footprint: Footprint) -> bool:
         if self._case.rule == "replay":
             return False
-        unseen = self._case.unseen
+        unseen = self._case.unseen.writes
         return any(
             columns & unseen.get(table, {}).get(key, frozenset())
             for table, rows in blind_writes(footprint).items()
@@ -365,7 +361,7 @@ def _merged(
     world.run(ours, 2)
     blocks = [Block(included, footprints, receipts, _kept(world.catalog, included, footprints))]
     now = state_of(world.machine)
-    case = Case(blocks, [set()], base, end, world.machine.snapshot, _unseen(base), rule, before, now)
+    case = Case(blocks, [set()], base, end, world.machine.snapshot, _difference(base), rule, before, now)
     state, expected = _serially(case)
     other, results, grafted = _grafted(case)
     assert results == expected

@@ -125,6 +125,16 @@ def test_a_settled_row_must_keep_the_constraints() -> None:
     assert merged.rows("stock")[2] == ("tea", 1, 3, "a")
 
 
+@pytest.mark.parametrize("made", ["INSERT INTO line VALUES (2, 'tea', (SELECT max(n) FROM line))", "DELETE FROM line"])
+def test_a_row_that_others_refer_to_is_settled_before_foreign_keys_are_looked_at(made: str) -> None:
+    lines = "CREATE TABLE line (id int PRIMARY KEY, item text REFERENCES stock, n int)"
+    lines += "; INSERT INTO line VALUES (1, 'rice', 4)"
+    ours = ("DELETE FROM stock WHERE item = 'tea'; UPDATE line SET n = 6",)
+    merged = merge("theirs", (*BASE, lines), ours, (f"{PRICE_5[0]}; {made}",))
+    assert (_settled(merged), _price(merged)) == ("theirs", 5)
+    assert merged.rows("line") == ([(1, "rice", 6), (2, "tea", 6)] if "INSERT" in made else [])
+
+
 def test_a_transaction_that_fails_is_settled_by_no_policy() -> None:
     take = ("UPDATE stock SET count = count - 8 WHERE item = 'tea'",)
     assert _conflict(merge("theirs", BASE, take, take)).reason.code == "23514"

@@ -7,6 +7,7 @@ from aergo_vc.base.ids import TableName
 from aergo_vc.model.footprints import (
     Cell,
     Footprint,
+    Lookup,
     Reads,
     Touched,
     blind_writes,
@@ -19,12 +20,16 @@ COLUMNS = st.frozensets(st.sampled_from("kab"))
 ROWS = st.dictionaries(st.tuples(st.integers(1, 3)), COLUMNS, max_size=2)
 NAMES = st.sampled_from([TableName("public.s"), TableName("public.t")])
 READS = st.builds(Reads, ROWS, st.none() | COLUMNS)
+LOOKUPS = st.dictionaries(NAMES.map(lambda name: Lookup(name, ("a",))), ROWS, max_size=2)
 FOOTPRINTS = st.builds(
     Footprint,
     st.dictionaries(NAMES, READS, max_size=2),
     st.dictionaries(NAMES, ROWS, max_size=2),
     st.just({}),
     st.sampled_from([False] * 9 + [True]),
+    st.just(False),
+    LOOKUPS,
+    LOOKUPS,
 )
 
 
@@ -37,8 +42,21 @@ def _written(footprint: Footprint) -> set[Cell]:
     }
 
 
+def _entered(footprint: Footprint) -> set[Cell]:
+    return {
+        Cell(lookup.table, values, column, lookup.columns)
+        for lookup, rows in footprint.entries.items()
+        for values, columns in rows.items()
+        for column in columns
+    }
+
+
 def _reads(footprint: Footprint, cell: Cell) -> bool:
-    if cell.table is None or cell.key is None or cell.table not in footprint.reads:
+    if cell.table is None or cell.key is None:
+        return False
+    if cell.by:
+        return cell.column in footprint.lookups.get(Lookup(cell.table, cell.by), {}).get(cell.key, ())
+    if cell.table not in footprint.reads:
         return False
     reads = footprint.reads[cell.table]
     return cell.column in (reads.scanned or ()) or cell.column in reads.rows.get(cell.key, ())
@@ -56,6 +74,7 @@ def test_what_a_reader_read_of_a_writer_is_its_first_cell_that_was_written(
 ) -> None:
     found = reads_what(writer, reader)
     both = sorted(cell for cell in _written(writer) if _reads(reader, cell))
+    both += sorted(cell for cell in _entered(writer) if _reads(reader, cell))
     if writer.defines or reader.defines:
         assert found == Cell(None, None, None)
     else:
@@ -76,4 +95,3 @@ def test_an_index_of_several_answers_as_each_of_them(several: list[Footprint], o
     for other in several:
         touched.add(other)
     assert touched.is_read_by(one) == any(reads_what(other, one) is not None for other in several)
-    assert touched.is_touched_by(one) == any(conflicts(other, one) for other in several)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aergo_vc.model.inference import choose_key, convert, infer_and_convert, infer_type, infer_types, widest
+from aergo_vc.model.inference import choose_key, convert, infer_and_convert, infer_type, widest
 from aergo_vc.model.spelling import are_values, text_of, texts_of
 from aergo_vc.model.tabular import TabularData, Text, ValueMismatch
 from aergo_vc.model.types import FLOATS, INTEGER_BITS, STORED_KINDS, ColumnType, Kind, Value
@@ -223,7 +223,7 @@ def test_a_key_is_chosen_where_one_shows(
     names: tuple[str, ...], columns: tuple[list[Text], ...], expected: tuple[str, ...]
 ) -> None:
     data = TabularData("t.csv", names, columns, range(len(columns[0])))
-    assert choose_key(data, infer_types(data)) == expected
+    assert choose_key(data, infer_and_convert(data)[0]) == expected
 
 
 def test_dates_of_the_whole_calendar_are_dates() -> None:

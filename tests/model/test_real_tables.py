@@ -8,7 +8,7 @@ import pytest
 
 from aergo_vc.codec.csv_file import read_csv, write_csv
 from aergo_vc.codec.jsonl_file import read_jsonl, write_jsonl
-from aergo_vc.model.inference import choose_key, infer_and_convert, infer_types
+from aergo_vc.model.inference import choose_key, infer_and_convert
 from aergo_vc.model.spelling import texts_of
 from aergo_vc.model.tabular import TabularData
 
@@ -59,14 +59,15 @@ def test_a_table_goes_through_json_lines_unchanged(tables: list[TabularData]) ->
             stream = io.BytesIO()
             write_jsonl(data.columns, types, list(zip(*columns, strict=True)), stream)
             again = read_jsonl(stream.getvalue(), data.source)
-            assert (again.columns, again.cells, infer_types(again)) == (data.columns, data.cells, types)
+            assert (again.columns, again.cells, infer_and_convert(again)[0]) == (data.columns, data.cells, types)
 
 
 def test_the_types_are_those_that_a_person_would_choose(tables: list[TabularData]) -> None:
     for data in tables:
-        types = dict(zip(data.columns, map(str, infer_types(data)), strict=True))
+        inferred, _ = infer_and_convert(data)
+        types = dict(zip(data.columns, map(str, inferred), strict=True))
         assert types["id"] == "integer"
-        assert choose_key(data, infer_types(data)) == ("id",)
+        assert choose_key(data, inferred) == ("id",)
         expected = {
             "airport-frequencies.csv": {"airport_ref": "integer", "frequency_mhz": "numeric", "type": "text"},
             "countries.csv": {"code": "text", "name": "text"},

@@ -6,10 +6,12 @@ import pytest
 from git_sandbox import Sandbox, make_repository
 
 from aergo_vc.base.errors import RepositoryError
+from aergo_vc.base.ids import ObjectId
 from aergo_vc.codec.digests import ObjectFormat
 from aergo_vc.objects.discovery import find_repository, read_settings
 from aergo_vc.objects.errors import GitFailedError, GitVersionError, NotARepositoryError, UnsupportedRepositoryError
-from aergo_vc.objects.git import Git
+from aergo_vc.objects.git import MINIMUM_VERSION, Git
+from aergo_vc.objects.plumbing_store import PlumbingStore
 
 
 def test_it_is_found_from_below(sandbox: Sandbox) -> None:
@@ -69,13 +71,32 @@ def test_a_shallow_clone_is_noticed(tmp_path: Path, plain: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", ["extensions.unheardof=true", "core.repositoryformatversion=2", "extensions.objectformat=sha3"]
+    "setting",
+    [
+        "extensions.unheardof=true",
+        "core.repositoryformatversion=2",
+        "extensions.objectformat=sha3",
+        "extensions.compatobjectformat=sha256",
+        "extensions.refstorage=reftable:///elsewhere",
+    ],
 )
 def test_what_is_not_known_is_refused(plain: Sandbox, setting: str) -> None:
     plain.git("config", "core.repositoryformatversion", "1")
     plain.git("config", *setting.split("="))
     with pytest.raises(UnsupportedRepositoryError):
         find_repository(plain.root)
+
+
+@pytest.mark.parametrize("extension", ["relativeworktrees", "submodulepathconfig"])
+def test_extensions_of_newer_gits_that_change_nothing_here_are_known(plain: Sandbox, extension: str) -> None:
+    config = plain.root / ".git" / "config"
+    config.write_text(f"[core]\n\trepositoryFormatVersion = 1\n[extensions]\n\t{extension} = true\n")
+    assert find_repository(plain.root).work_tree == plain.root
+
+
+def test_references_that_a_variable_keeps_elsewhere_are_refused(plain: Sandbox) -> None:
+    with pytest.raises(UnsupportedRepositoryError, match="GIT_REFERENCE_BACKEND"):
+        find_repository(plain.root, {"GIT_REFERENCE_BACKEND": "files:///elsewhere"})
 
 
 def test_settings_read_as_git_reads_them(plain: Sandbox) -> None:
@@ -100,13 +121,18 @@ def test_a_failing_git_is_reported_on_one_line(plain: Sandbox) -> None:
     assert caught.value.message.isprintable()
 
 
-def test_m02_an_old_or_missing_git_is_refused(tmp_path: Path) -> None:
+def test_m02_an_old_or_missing_git_is_refused(tmp_path: Path, plain: Sandbox) -> None:
     old = tmp_path / "git"
-    old.write_text("#!/bin/sh\necho git version 2.30.1\n")
+    old.write_text('#!/bin/sh\n[ "$*" = "${*%version}" ] && exit 129\necho git version 2.30.1\n')
     old.chmod(0o755)
-    with pytest.raises(GitVersionError, match=r"2\.30\.1 is too old"):
+    with pytest.raises(GitVersionError, match=r"2\.30\.1 is too old: 2\.39 or later"):
         Git(None, program=str(old)).require_version()
+    # Whatever an old git cannot do, its age is what the user must hear.
+    with pytest.raises(GitVersionError, match="too old"):
+        Git(plain.paths, program=str(old)).run("merge-tree")
+    with pytest.raises(GitVersionError, match="too old"):
+        PlumbingStore(plain.paths, {"PATH": f"{tmp_path}:/usr/bin:/bin"}).contains(ObjectId("0" * 40))
     with pytest.raises(GitVersionError):
         Git(None, program=str(tmp_path / "absent")).version()
-    assert Git(None).require_version() >= (2, 38)
+    assert Git(None).require_version() >= MINIMUM_VERSION
     assert issubclass(GitVersionError, RepositoryError)

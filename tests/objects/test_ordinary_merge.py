@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from git_sandbox import Sandbox
+from git_sandbox import Sandbox, search_path
 from merge_scenes import SCENES, Scene, play, play_criss_cross
 
 from aergo_vc.base.ids import ObjectId
@@ -19,7 +19,7 @@ def merged(sandbox: Sandbox, *options: str) -> MergedFiles:
     theirs = "topic/side"
     one, other = (ObjectId(sandbox.git("rev-parse", name)) for name in ("main", theirs))
     with open_store(sandbox.paths) as store:
-        merge = OrdinaryMerge(store, sandbox.paths, {"PATH": "/usr/local/bin:/usr/bin:/bin"}, folder=FOLDER)
+        merge = OrdinaryMerge(store, sandbox.paths, {"PATH": search_path()}, folder=FOLDER)
         return merge.merge(merge.merge_bases(one, other), one, other, Labels("HEAD", theirs), options)
 
 

@@ -4,15 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from git_sandbox import Sandbox, make_repository
+from git_sandbox import Sandbox, make_repository, search_path
 
 from aergo_vc.base.ids import ObjectId
 from aergo_vc.objects.errors import LockedError, WorktreeError
+from aergo_vc.objects.git import Git
+from aergo_vc.objects.staged import staged_changes
 from aergo_vc.objects.worktree import Worktree
 
 
 def _home(sandbox: Sandbox) -> dict[str, str]:
-    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(sandbox.root.parent)}
+    return {"PATH": search_path(), "HOME": str(sandbox.root.parent)}
 
 
 def _worktree(sandbox: Sandbox, timeout: float = 1) -> Worktree:
@@ -72,7 +74,6 @@ def test_files_of_the_ledger_appear_and_refresh_and_the_state_stays_hidden(anywh
 def test_the_first_block_of_an_unborn_branch_appears(sandbox: Sandbox) -> None:
     worktree = _worktree(sandbox)
     assert worktree.hide_state(None)
-    assert not worktree.staged_changes(None)
     block = _block(sandbox, None, 0)
     _follow(sandbox, None, block)
     assert sandbox.git("status", "--porcelain") == ""
@@ -151,7 +152,7 @@ def test_changes_of_the_user_survive_staged_or_not(plain: Sandbox) -> None:
     (plain.root / "edited").write_text("mine\n")
     (plain.root / "staged").write_text("mine too\n")
     plain.git("add", "staged")
-    assert _worktree(plain).staged_changes(start)
+    assert staged_changes(Git(plain.paths), start) == ("staged",)
     _follow(plain, start, _block(plain, start, 1))
     assert plain.git("status", "--porcelain") == " M edited\nM  staged"
     assert (plain.root / "edited").read_text() == "mine\n"
@@ -183,16 +184,6 @@ def test_a_file_that_was_only_touched_is_no_change(plain: Sandbox) -> None:
     path.write_text(path.read_text())
     _follow(plain, first, _block(plain, first, 2))
     assert path.read_text() == "2\n"
-
-
-def test_a_worktree_knows_its_branch_and_those_of_others(tmp_path: Path) -> None:
-    linked = _linked(tmp_path)
-    worktree = _worktree(linked)
-    assert worktree.is_checked_out("refs/heads/side")
-    assert not worktree.is_checked_out("refs/heads/main")
-    assert worktree.others_on("refs/heads/main") == (tmp_path / "main" / ".git",)
-    assert worktree.others_on("refs/heads/side") == ()
-    assert len(_worktree(Sandbox(tmp_path / "main")).others_on("refs/heads/side")) == 1
 
 
 def test_a_bare_repository_has_none(tmp_path: Path) -> None:

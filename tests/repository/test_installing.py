@@ -1,5 +1,6 @@
 """Installing changes what it says, once, and uninstalling takes all of it away."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -26,6 +27,21 @@ def test_installing_twice_changes_nothing(shop: Place) -> None:
     before = snapshot(shop)
     assert shop.aergo("install").line == "Everything is in place already"
     assert snapshot(shop) == before
+
+
+@pytest.mark.parametrize("verb", ["init", "install"])
+def test_m02_an_old_git_is_refused_before_anything_is_made(verb: str, world: World) -> None:
+    real = shutil.which("git")
+    place = world.repository()
+    old = world.programs / "git"
+    old.write_text(f"""#!/bin/sh\n[ "$*" = "${{*%version}}" ] && exec {real} "$@"\necho git version 2.38.5\n""")
+    old.chmod(0o755)
+    before = snapshot(place)
+    done = world.run("git-aergo", verb, cwd=place.path, expect=128)
+    assert done.err.startswith("error: git 2.38.5 is too old: 2.39 or later is needed\nhint: install git 2.39 or later")
+    assert snapshot(place) == before
+    assert not (place.path / ".git" / "aergo").exists()
+    assert place.git("for-each-ref").out == ""
 
 
 def test_uninstalling_leaves_a_users_lines_and_hooks_as_they_were(shop: Place) -> None:

@@ -144,3 +144,17 @@ def test_what_was_picked_or_signed_anew_comes_back_once(target: Ledger) -> None:
     assert codes(merged(target, "main", "side")) == ["E_LOST_UPDATE", "E_LOST_UPDATE"]
     assert codes(merged(target, "side")) == []
     assert rows(target) == rows(target, at="side")
+
+
+def test_what_a_merge_of_the_source_left_out_stays_left_out_until_it_is_picked(target: Ledger) -> None:
+    branch(target, "one")
+    branch(target, "two")
+    lost = target.sql("UPDATE account SET balance = 1 WHERE name = 'ann'", "one")
+    target.sql("UPDATE account SET balance = 2 WHERE name = 'ann'", "two")
+    assert codes(merged(target, "one", "two")) == ["E_LOST_UPDATE"]
+    assert codes(merged(target, "two")) == [None]
+    assert merged(target, "one").block is None
+    with target.open() as repository:
+        repository.cherry_pick([lost], commit=True)
+    target.verifies()
+    assert rows(target)[0] == ("ann", 1)

@@ -14,7 +14,6 @@ from aergo_vc.sql.types.arrays import (
     array_of,
     array_text,
     canonical_elements,
-    element_caster,
     elements_from_text,
     kept_elements,
     text_of_elements,
@@ -68,13 +67,6 @@ def test_elements_are_kept_as_columns_of_their_type_keep_them() -> None:
 def test_the_code_of_a_type_is_read_back() -> None:
     for column_type in (TEXT, MONEY, ColumnType(Kind.VARCHAR, length=3), ColumnType(Kind.ENUM, name="public.mood")):
         assert type_of_code(type_code(column_type)) == column_type
-
-
-def test_a_cast_of_elements_is_that_of_values() -> None:
-    assert element_caster(TEXT, MONEY)("1.005") == 101
-    assert element_caster(MONEY, INTEGER)(250) == 3
-    with pytest.raises(SqlError, match="invalid input syntax for type integer"):
-        element_caster(TEXT, INTEGER)("x")
 
 
 @pytest.mark.parametrize("text", ["", "1,2", "{1", "1}", "{1,}", "{,1}", '{"a}', '{"a"b}', "{a{b}", "{1}}", "{\\"])

@@ -1,5 +1,6 @@
 """The engine's edge: transactions, net changes, loads, definitions, the cache file."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sql_world import context
 
-from aergo_vc.base.ids import TableName
+from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.changes import Changes, RowChange
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import LoadMode
@@ -78,8 +79,14 @@ def test_a_failing_script_leaves_nothing_behind() -> None:
     engine.run("CREATE TABLE other (a int)", context())
 
 
-def test_a_transaction_adds_up_its_parts_and_checks_foreign_keys_at_its_end() -> None:
-    engine = an_engine(SCHEMA, "CREATE TABLE sale (item int PRIMARY KEY REFERENCES item)")
+@pytest.mark.parametrize("how", ["DEFERRABLE INITIALLY DEFERRED", ""])
+def test_a_transaction_adds_up_its_parts_and_checks_foreign_keys_that_wait_at_its_end(how: str) -> None:
+    engine = an_engine(SCHEMA, f"CREATE TABLE sale (item int PRIMARY KEY REFERENCES item {how})")
+    if not how:
+        with pytest.raises(SqlError, match="sale_item_fkey") as caught, engine.transaction():
+            engine.run("SELECT 1; INSERT INTO sale VALUES (1)", context())
+        assert caught.value.statement == 2
+        return
     with engine.transaction() as opened:
         engine.run("INSERT INTO sale VALUES (1)", context())
         engine.load(ITEM, COLUMNS, LoadMode.APPEND, [(1, "a", "1.00")])
@@ -87,6 +94,35 @@ def test_a_transaction_adds_up_its_parts_and_checks_foreign_keys_at_its_end() ->
     with pytest.raises(SqlError, match="sale_item_fkey"), engine.transaction():
         engine.run("INSERT INTO sale VALUES (2)", context())
     assert len(table_of(engine, TableName("public.sale"))) == 1
+
+
+def test_rows_that_are_loaded_may_come_in_any_order_whatever_their_keys_say() -> None:
+    engine = an_engine(SCHEMA, "CREATE TABLE sale (item int PRIMARY KEY REFERENCES item ON DELETE RESTRICT)")
+    sale = TableName("public.sale")
+    with engine.transaction():
+        engine.load(sale, ("item",), LoadMode.APPEND, [(1,), (2,)])
+        engine.load(ITEM, COLUMNS, LoadMode.APPEND, [(1, "a", "1.00"), (2, "b", "1.00")])
+    with engine.transaction():
+        engine.load(ITEM, COLUMNS, LoadMode.UPSERT, [], [(1,)])
+        engine.load(sale, ("item",), LoadMode.UPSERT, [], [(1,)])
+    with pytest.raises(SqlError, match='"item" violates foreign key constraint "sale_item_fkey" on table "sale"'):
+        engine.load(ITEM, COLUMNS, LoadMode.UPSERT, [], [(2,)])
+    with pytest.raises(SqlError, match="sale_item_fkey") as caught:
+        engine.load(sale, ("item",), LoadMode.APPEND, [(9,), (7,)])
+    assert caught.value.details["detail"] == 'Key (item)=(7) is not present in table "item".'
+    assert set(table_of(engine, sale)) == set(table_of(engine)) == {(2,)}
+
+
+def test_a_transaction_whose_keys_wait_is_checked_at_its_end_alone() -> None:
+    engine = an_engine(SCHEMA, "CREATE TABLE sale (item int PRIMARY KEY REFERENCES item ON DELETE RESTRICT)")
+    engine.run("INSERT INTO item VALUES (1, 'a', 1); INSERT INTO sale VALUES (1)", context())
+    with engine.transaction(waits=True):
+        engine.run("DELETE FROM item; INSERT INTO sale VALUES (2)", context())
+        engine.load(ITEM, COLUMNS, LoadMode.APPEND, [(1, "a", "1.00"), (2, "b", "1.00")])
+    with pytest.raises(SqlError, match='"item" violates foreign key constraint'), engine.transaction(waits=True):
+        engine.run("DELETE FROM item", context())
+    with pytest.raises(SqlError, match='"item" violates foreign key constraint'):
+        engine.run("DELETE FROM item; DELETE FROM sale", context())
 
 
 def test_a_part_that_fails_leaves_the_parts_around_it_whatever_its_place() -> None:
@@ -319,3 +355,73 @@ def test_net_changes_applied_to_a_dictionary_give_the_table(scripts: list[list[s
         else:
             model = replay(model, outcome.changes, ITEM)
             assert table_of(engine) == model
+
+
+@given(st.lists(st.lists(STATEMENTS, min_size=1, max_size=4), max_size=8))
+def test_the_net_changes_of_a_transaction_are_those_of_all_its_parts_that_stayed(scripts: list[list[str]]) -> None:
+    engine = an_engine(SCHEMA, "INSERT INTO item VALUES (1, 'a', 1), (2, 'b', 2)")
+    before = table_of(engine)
+    with engine.transaction() as done:
+        for script in scripts:
+            with suppress(SqlError):
+                engine.run("; ".join(script), context())
+        changes = engine.changes_of(done)
+    assert replay(before, changes, ITEM) == table_of(engine)
+
+
+PLAYER = """
+CREATE PROCEDURE play(keys int[], steps int[], failing int) LANGUAGE plpgsql AS $$
+BEGIN
+    FOR place IN 1 .. array_length(keys, 1) LOOP
+        BEGIN
+            UPDATE item SET price = price + 1 WHERE id = keys[place];
+            IF steps[place] = 1 THEN
+                UPDATE item SET price = price + 1 WHERE id = keys[place];
+            ELSIF steps[place] = 2 THEN
+                UPDATE item SET id = id + 1 WHERE id = keys[place];
+            ELSIF steps[place] = 3 THEN
+                DELETE FROM item WHERE id = keys[place];
+            ELSIF steps[place] = 4 THEN
+                INSERT INTO item VALUES (keys[place], 'n', 1);
+            END IF;
+            IF place % failing = 0 THEN
+                RAISE EXCEPTION 'undone';
+            END IF;
+        EXCEPTION WHEN raise_exception OR unique_violation THEN
+            NULL;
+        END;
+    END LOOP;
+END
+$$
+"""
+
+
+@given(st.lists(st.tuples(KEYS, st.integers(0, 4)), min_size=1, max_size=12), st.integers(1, 4))
+def test_net_changes_are_exact_where_handlers_undo_some(steps: list[tuple[int, int]], failing: int) -> None:
+    engine = an_engine(SCHEMA, PLAYER, "INSERT INTO item VALUES (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)")
+    before = table_of(engine)
+    arguments = (tuple(key for key, _ in steps), tuple(step for _, step in steps), failing)
+    done = engine.call(RoutineName("public.play"), arguments, context())
+    assert replay(before, done.changes, ITEM) == table_of(engine)
+
+
+TOO_FAR = [(2**63 - 1, "+ 1"), (-(2**63), "- 1"), (2**62, "* 2"), (-(2**63), "- 9")]
+
+
+@pytest.mark.parametrize(("number", "change"), TOO_FAR)
+def test_a_whole_number_beyond_64_bits_is_refused_by_the_column_too(number: int, change: str) -> None:
+    bigs = TableName("public.n")
+    engine = an_engine("CREATE TABLE n (id int PRIMARY KEY, v bigint)")
+    engine.insert_rows(bigs, [(1, number)])
+    with pytest.raises(SqlError, match="bigint out of range") as caught:
+        engine.run(f"UPDATE n SET v = v {change}", context())
+    assert caught.value.sqlstate == "22003"
+    assert list(engine.rows(bigs)) == [(1, number)]
+
+
+def test_whole_numbers_reach_both_ends_of_64_bits() -> None:
+    bigs = TableName("public.n")
+    engine = an_engine("CREATE TABLE n (id int PRIMARY KEY, v bigint)")
+    engine.insert_rows(bigs, [(1, 2**63 - 2), (2, -(2**63) + 1)])
+    engine.run("UPDATE n SET v = v + 1 WHERE id = 1; UPDATE n SET v = v - 1 WHERE id = 2", context())
+    assert list(engine.rows(bigs)) == [(1, 2**63 - 1), (2, -(2**63))]

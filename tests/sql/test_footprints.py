@@ -8,7 +8,7 @@ from sql_world import context
 
 from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.changes import RowChange
-from aergo_vc.model.footprints import Footprint, Reads, blind_writes
+from aergo_vc.model.footprints import Footprint, Lookup, Reads, blind_writes, reads_what
 from aergo_vc.model.transactions import Argument, LoadMode
 from aergo_vc.sql.engine import Engine
 
@@ -16,6 +16,7 @@ T, U, V = TableName("public.t"), TableName("public.u"), TableName("public.v")
 ALL = frozenset(("id", "a", "b", "c"))
 SCHEMA = "CREATE TABLE t (id int PRIMARY KEY, a bigint, b text, c int)"
 ROWS = "INSERT INTO t VALUES (1, 10, 'one', 5), (2, 20, 'two', 5), (3, 30, 'three', 6)"
+BY_T = Lookup(U, ("t",))
 CHILD = "CREATE TABLE u (id int PRIMARY KEY, t int REFERENCES t, n int)"
 
 
@@ -252,9 +253,32 @@ def test_a_row_that_refers_reads_the_row_that_it_refers_to() -> None:
     assert other.reads == {U: Reads({(4,): _columns("id")})}
 
 
-def test_a_deletion_searches_those_that_may_refer() -> None:
+def test_a_deletion_looks_for_those_that_refer() -> None:
     found = _footprint("DELETE FROM t WHERE id = 3", CHILD)
-    assert found.reads == {T: Reads({(3,): _columns("id")}), U: Reads({}, _columns("id", "t"))}
+    assert found.reads == {T: Reads({(3,): _columns("id")})}
+    assert found.lookups == {BY_T: {(3,): _columns("id", "t")}}
+    unused = _footprint("UPDATE t SET a = 1, id = 3 WHERE id = 3", CHILD)
+    assert unused.lookups == {}
+
+
+def test_a_deletion_looks_by_its_key_for_the_row_that_extends_its_own() -> None:
+    found = _footprint("DELETE FROM t WHERE id = 3", "CREATE TABLE u (id int PRIMARY KEY REFERENCES t)")
+    assert found.reads == {T: Reads({(3,): _columns("id")}), U: Reads({(3,): _columns("id")})}
+
+
+def test_rows_that_refer_are_found_by_what_they_refer_to() -> None:
+    before = CHILD, "INSERT INTO u VALUES (4, 1, 7)"
+    found = _footprint("SELECT sum(n) FROM u WHERE t = 1", *before)
+    assert (found.reads, found.lookups) == ({}, {BY_T: {(1,): _columns("id", "n", "t")}})
+    joined = _footprint("SELECT t.a, u.n FROM t LEFT JOIN u ON u.t = t.id WHERE t.id = 1", *before)
+    assert (joined.reads[T].rows.keys(), joined.lookups) == ({(1,)}, {BY_T: {(1,): _columns("id", "n", "t")}})
+    added = _footprint("INSERT INTO u VALUES (5, 1, 7)", *before)
+    assert added.entries == {BY_T: {(1,): _columns("id", "n", "t")}}
+    changed = _footprint("UPDATE u SET n = 8 WHERE id = 4", *before)
+    assert (changed.lookups, changed.entries) == ({}, {BY_T: {(1,): _columns("n")}})
+    moved = _footprint("UPDATE u SET t = 2 WHERE id = 4", *before)
+    assert moved.entries == {BY_T: {(1,): _columns("t"), (2,): _columns("t")}}
+    assert _footprint("INSERT INTO u VALUES (5, NULL, 7)", *before).entries == {}
 
 
 def test_a_cascade_writes() -> None:
@@ -272,22 +296,113 @@ def test_a_cascade_writes() -> None:
     assert found.writes[U] == {(4,): _columns("t")}
 
 
-def test_what_must_be_unique_is_searched() -> None:
-    schema = "CREATE TABLE v (id int PRIMARY KEY, n int UNIQUE, m int)"
-    found = _footprint("INSERT INTO v VALUES (1, 2, 3)", schema)
-    assert found.reads == {V: Reads({(1,): _columns("id")}, _columns("id", "n"))}
-    found = _footprint("UPDATE v SET m = 2 WHERE id = 1", schema)
+UNIQUE = "CREATE TABLE v (id int PRIMARY KEY, n int UNIQUE, m int); INSERT INTO v VALUES (8, 80, 1), (9, 90, 1)"
+BY_N = Lookup(V, ("n",))
+
+
+def test_what_must_be_unique_is_looked_for() -> None:
+    found = _footprint("INSERT INTO v VALUES (1, 2, 3)", UNIQUE)
     assert found.reads == {V: Reads({(1,): _columns("id")})}
-    found = _footprint("UPDATE v SET n = 2 WHERE id = 1", schema)
-    assert found.reads[V].scanned == _columns("id", "n")
+    assert found.lookups == {BY_N: {(2,): _columns("id", "n")}}
+    assert found.entries == {BY_N: {(2,): _columns("id", "m", "n")}}
+    found = _footprint("UPDATE v SET m = 2 WHERE id = 8", UNIQUE)
+    assert found.reads == {V: Reads({(8,): _columns("id")})}
+    assert (found.lookups, found.entries) == ({}, {BY_N: {(80,): _columns("m")}})
+    found = _footprint("UPDATE v SET n = 2 WHERE id = 8", UNIQUE)
+    assert found.lookups == {BY_N: {(2,): _columns("n")}}
+    assert found.entries == {BY_N: {(80,): _columns("n"), (2,): _columns("n")}}
+    assert blind_writes(found) == {V: {(8,): _columns("n")}}
 
 
-def test_a_reference_to_what_is_unique_is_a_search() -> None:
-    schema = "CREATE TABLE v (id int PRIMARY KEY, n int UNIQUE); INSERT INTO v VALUES (1, 2)"
-    found = _footprint(
-        "INSERT INTO u VALUES (1, 2)", schema, "CREATE TABLE u (id int PRIMARY KEY, n int REFERENCES v (n))"
+def test_null_is_not_unique() -> None:
+    found = _footprint("INSERT INTO v VALUES (1, NULL, 3); UPDATE v SET n = NULL WHERE id = 8", UNIQUE)
+    assert (found.lookups, found.entries) == ({}, {BY_N: {(80,): _columns("n")}})
+
+
+@pytest.mark.parametrize("definition", ["n numeric", "n double precision"])
+def test_what_may_be_equal_in_several_spellings_is_searched_where_it_must_be_unique(definition: str) -> None:
+    found = _footprint("INSERT INTO v VALUES (1, 1.0)", f"CREATE TABLE v (id int PRIMARY KEY, {definition} UNIQUE)")
+    assert found.reads == {V: Reads({(1,): _columns("id")}, _columns("id", "n"))}
+    assert (found.lookups, found.entries) == ({}, {})
+
+
+def test_values_of_lookups_are_canonical() -> None:
+    schema = "CREATE TABLE v (id int PRIMARY KEY, n numeric(6,2), m char(4), UNIQUE (m, n))"
+    found = _footprint("INSERT INTO v VALUES (1, 1.5, 'ab')", schema)
+    other = _footprint("SELECT id FROM v WHERE n = 1.50 AND m = 'ab  '", schema)
+    assert found.lookups.keys() == {Lookup(V, ("n", "m"))}
+    assert found.entries[Lookup(V, ("n", "m"))].keys() == {("1.50", "ab")}
+    assert reads_what(found, other) is not None
+
+
+def test_a_unique_index_is_a_lookup() -> None:
+    found = _footprint("UPDATE t SET a = 1 WHERE b = 'one' AND c = 5", "CREATE UNIQUE INDEX tb ON t (c, b)")
+    assert found.lookups == {Lookup(T, ("b", "c")): {("one", 5): _columns("id", "b", "c")}}
+    assert found.reads == {T: Reads({(1,): _columns("id", "b", "c")})}
+
+
+def test_what_was_looked_at_in_a_row_that_a_lookup_found_is_not_written_blindly() -> None:
+    found = _footprint("UPDATE v SET m = m + 1 WHERE n = 80", UNIQUE)
+    assert found.lookups == {BY_N: {(80,): _columns("id", "n", "m")}}
+    assert (found.reads[V].scanned, blind_writes(found)) == (None, {})
+    assert blind_writes(_footprint("UPDATE v SET m = 1 WHERE n = 80", UNIQUE)) == {V: {(8,): _columns("m")}}
+    later = "SELECT m FROM v WHERE n = 80; UPDATE v SET m = 1 WHERE id = 8"
+    assert blind_writes(_footprint(later, UNIQUE)) == {}
+    behind = "UPDATE v SET m = 1 WHERE id = 8; SELECT m FROM v WHERE n = 80; UPDATE v SET m = 2 WHERE id = 8"
+    assert blind_writes(_footprint(behind, UNIQUE)) == {V: {(8,): _columns("m")}}
+
+
+def test_a_row_that_was_given_its_values_is_read_by_its_key_and_not_by_them() -> None:
+    found = _footprint("UPDATE v SET n = 7 WHERE id = 8; SELECT m FROM v WHERE n = 7", UNIQUE)
+    assert found.reads == {V: Reads({(8,): _columns("id", "m")})}
+    other = _footprint(
+        "SELECT m FROM v WHERE n = 7; UPDATE v SET n = 7 WHERE id = 8; UPDATE v SET m = 1 WHERE id = 8", UNIQUE
     )
-    assert found.reads[V] == Reads({}, _columns("id", "n"))
+    assert blind_writes(other) == {V: {(8,): _columns("m", "n")}}
+
+
+def test_an_upsert_by_what_is_unique_reads_the_row_that_has_it() -> None:
+    script = "INSERT INTO v VALUES (1, 80, 5) ON CONFLICT (n) DO UPDATE SET m = v.m + 1"
+    found = _footprint(script, UNIQUE)
+    assert found.lookups == {BY_N: {(80,): _columns("id", "m", "n")}}
+    assert found.reads == {V: Reads({(1,): _columns("id"), (8,): _columns("id", "m", "n")})}
+    assert blind_writes(found) == {}
+    fresh = _footprint(script.replace("80", "70"), UNIQUE)
+    assert fresh.lookups == {BY_N: {(70,): _columns("id", "m", "n")}}
+
+
+def test_an_upsert_by_what_is_unique_searches_nothing_where_the_key_is_a_number_of_a_sequence() -> None:
+    schema = "CREATE TABLE v (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int UNIQUE, m int)"
+    script = "INSERT INTO v (n, m) VALUES (80, 5) ON CONFLICT (n) DO UPDATE SET m = v.m + 1"
+    found = _footprint(script, schema, script)
+    assert found.reads[V] == Reads({(1,): _columns("id", "m", "n")})
+    ignored = _footprint("INSERT INTO v (n, m) VALUES (80, 5) ON CONFLICT DO NOTHING", schema, script)
+    assert ignored.reads[V] == Reads({}, _columns("id", "n"))
+
+
+def test_an_insertion_that_gives_way_to_what_is_unique_reads_the_row_that_has_it() -> None:
+    found = _footprint("INSERT INTO v VALUES (1, 80, 5) ON CONFLICT DO NOTHING", UNIQUE)
+    assert (found.reads, found.writes) == ({V: Reads({(1,): _columns("id")})}, {})
+    assert found.lookups == {BY_N: {(80,): _columns("id", "n")}}
+
+
+def test_a_statement_that_fails_because_something_is_unique_searches_for_it() -> None:
+    routine = """
+        CREATE PROCEDURE f(x int) LANGUAGE plpgsql AS $$
+        BEGIN
+            UPDATE v SET n = n + x WHERE id = 8;
+        EXCEPTION WHEN unique_violation THEN
+            NULL;
+        END $$
+        """
+    assert _called(f"{UNIQUE}; {routine}", "f", 10).reads[V].scanned == _columns("id", "n")
+    assert _called(f"{UNIQUE}; {routine}", "f", 11).reads[V].scanned is None
+
+
+def test_a_reference_to_what_is_unique_is_a_lookup() -> None:
+    child = "CREATE TABLE u (id int PRIMARY KEY, n int REFERENCES v (n))"
+    found = _footprint("INSERT INTO u VALUES (1, 80)", UNIQUE, child)
+    assert (found.lookups, V in found.reads) == ({BY_N: {(80,): _columns("id", "n")}}, False)
 
 
 # Sequences, loads, definitions

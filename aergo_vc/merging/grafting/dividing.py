@@ -14,12 +14,9 @@ from aergo_vc.base.ids import EntityName, PublicKey, TableName
 from aergo_vc.merging.marks import Marker
 from aergo_vc.merging.source_rows import Made
 from aergo_vc.model.changes import Key
-from aergo_vc.model.footprints import Columns, Footprint
+from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.recorded_blocks import Mark, RecordedBlock
 from aergo_vc.state.nodes import Node
-
-UnseenCells = Mapping[TableName, Mapping[Key, Columns]]
-"""The cells that the target changed; all of a row that it inserted or deleted."""
 
 IsSame = Callable[[EntityName, PublicKey], bool]
 """Whether a signer with a key may do in the new block what they could in the old one, and no more."""
@@ -49,11 +46,10 @@ class _Taint:
     written_columns: set[Mark] = field(default_factory=set)
     searched: set[Mark] = field(default_factory=set)
 
-    def add(self, marker: Marker, table: TableName, rows: Mapping[Key, Columns]) -> None:
-        """Rows of which these columns were written."""
-        self.written.update(marker.rows(table, rows))
-        for columns in set(rows.values()):
-            self.written_columns |= marker.columns(table, columns)
+    def add_writes(self, marker: Marker, footprint: Footprint) -> None:
+        """What somebody wrote who is no transaction of the source."""
+        self.written.update(marker.written(footprint), marker.entered(footprint))
+        self.written_columns |= marker.shape(footprint).written
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +78,15 @@ class Recorded:
 
 
 def divide(
-    source: Recorded, unseen: UnseenCells, marker: Marker, *, is_same: IsSame, forced: Collection[Place] = ()
+    source: Recorded, unseen: Footprint, marker: Marker, *, is_same: IsSame, forced: Collection[Place] = ()
 ) -> Division:
     """Divide the transactions of a source; those `forced` are replayed in any case.
 
-    What those touched that are in the target already is nothing that the others can rely on.
+    `unseen` is what the target changed, as if one transaction had written it.  What those touched that are in the
+    target already is nothing that the others can rely on.
     """
     taint = _Taint()
-    for table, rows in unseen.items():
-        taint.add(marker, table, rows)
+    taint.add_writes(marker, unseen)
     written: set[Mark] = set()
     replayed = []
     grafted = 0
@@ -98,8 +94,7 @@ def divide(
         must = {place for at, place in forced if at == number} | source.running.get(number, frozenset())
         found = _divide_block(block, must | absent, taint, written, is_same)
         if number in source.opaque:
-            for table, rows in source.opaque[number].writes.items():
-                taint.add(marker, table, rows)
+            taint.add_writes(marker, source.opaque[number])
         grafted += block.count - len(found)
         replayed.append(tuple(place for place in found if place not in absent))
     return Division(tuple(replayed), frozenset(written), grafted)
@@ -114,11 +109,14 @@ def _divide_block(
     bad_shapes = _bad_shapes(block, taint)
     is_untouched, read, rows = taint.written.isdisjoint, taint.read, block.rows
     start = 0
-    places = zip(range(block.count), block.shape_of, block.signer_of, block.written_ends, block.ends, strict=True)
-    for place, shape, signer, middle, end in places:
+    places = zip(
+        range(block.count), block.shape_of, block.signer_of, block.entered_ends, block.written_ends, block.ends,
+        strict=True,
+    )  # fmt: skip
+    for place, shape, signer, first, middle, end in places:
         mine = rows[start:middle]
         if (
-            is_untouched(mine if middle == end else rows[start:end])
+            is_untouched(mine if middle == end and start == first else rows[first:end])
             and (not read or read.isdisjoint(mine))
             and shape not in bad_shapes
             and signer not in strangers
@@ -160,7 +158,7 @@ def rows_left(
     found: dict[TableName, dict[Key, Made | None]] = {}
     seen: set[Mark] = set()
     for footprint in footprints:
-        for table in footprint.changes.keys() & marker.tables:
+        for table in footprint.changes.keys() & marker.tables.keys():
             for key, change in footprint.changes[table].items():
                 mark = marker.row(table, key)
                 if mark not in seen:

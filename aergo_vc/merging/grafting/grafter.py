@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from aergo_vc.base.ids import TableName
 from aergo_vc.ledger.machine import BlockExecution, Machine
 from aergo_vc.merging.errors import MergeAbortedError
-from aergo_vc.merging.grafting.dividing import Division, IsSame, Place, Recorded, UnseenCells, divide, rows_left
+from aergo_vc.merging.grafting.dividing import Division, IsSame, Place, Recorded, divide, rows_left
 from aergo_vc.merging.grafting.watching import Watch
 from aergo_vc.merging.marks import Marker
 from aergo_vc.merging.source_rows import Made
@@ -39,15 +39,15 @@ class Grafted(Generic[Result]):
 class Grafter(Generic[Result]):
     """One merge of a recorded source into the state that a machine stands at.
 
-    `unseen` are the cells that the target changed.  Tables that are `apart` are touched only by transactions that are
-    executed again; all others are the same, as they are defined, throughout the source and in the target.
+    `unseen` is what the target changed.  Tables that are `apart` are touched only by transactions that are executed
+    again; all others are the same, as they are defined, throughout the source and in the target.
     """
 
     def __init__(
         self,
         machine: Machine,
         source: Recorded,
-        unseen: UnseenCells,
+        unseen: Footprint,
         is_same: IsSame,
         apart: AbstractSet[TableName] = frozenset(),
     ) -> None:

@@ -1,6 +1,6 @@
 """Runs a merge at the cost of what the target changed: most transactions are grafted, byte for byte as they stand."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import pairwise, repeat
 from typing import Protocol
@@ -19,18 +19,17 @@ from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.consistent import Settlement, TimesWritten, refuse_conflict, settler_for
 from aergo_vc.merging.evidence import View, views_of
 from aergo_vc.merging.grafting.definitions import concerned_names, running, tables_named
-from aergo_vc.merging.grafting.dividing import IsSame, Place, Recorded, UnseenCells
+from aergo_vc.merging.grafting.dividing import IsSame, Place, Recorded
 from aergo_vc.merging.grafting.files import GraftedReplays, SourceFiles
 from aergo_vc.merging.grafting.grafter import Grafter, ReplayOne
 from aergo_vc.merging.replaying import Replayer
 from aergo_vc.merging.source_rows import MadeTransactions, SourceRows
 from aergo_vc.merging.states import StateAt
-from aergo_vc.merging.unseen import Unseen, differing
+from aergo_vc.merging.unseen import Unseen, unseen_since
 from aergo_vc.model.changes import Key, RowChange
 from aergo_vc.model.directory import Authority
-from aergo_vc.model.footprints import Columns, Footprint
+from aergo_vc.model.footprints import Columns, Footprint, Lookup
 from aergo_vc.model.recorded_blocks import RecordedBlock
-from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.nodes import Node, NodeStore
 
 
@@ -82,11 +81,14 @@ class GraftingMerger:
         states = [StateAt(self._objects, self._nodes, ledger) for ledger in line]
         names = _concerned(states, views[-1].now, blocks, files)
         apart = tables_named((state.catalog for state in [*states, views[-1].now]), names) if names else frozenset()
-        source = Recorded(
-            blocks, files.left_out, _roots(states[0]), _roots(states[-1]),
-            _running(blocks, files, names), _opaque(states, ledgers),
-        )  # fmt: skip
-        grafter: Grafter[Replayed] = Grafter(machine, source, _cells(views[-1].unseen), is_same, apart)
+        lookups = {lookup for block in blocks for lookup in block.lookups if lookup.table not in apart}
+        unseen, settled = _as_one(views[-1].unseen, lookups), _opaque(states, ledgers, lookups)
+        opaque = {number: footprint for number, footprint in settled.items() if footprint is not None}
+        if unseen is None or len(opaque) < len(settled):
+            return None
+        roots = _roots(states[0]), _roots(states[-1])
+        source = Recorded(blocks, files.left_out, *roots, _running(blocks, files, names), opaque)
+        grafter: Grafter[Replayed] = Grafter(machine, source, unseen, is_same, apart)
         last_written = TimesWritten(self._objects, self._nodes, graph, request.target)
         made = SourceRows(lambda: _made(files, blocks))
         candidates = files.candidate_ids if request.resolutions else ()
@@ -173,35 +175,37 @@ def _is_settled(ledger: LedgerTree) -> bool:
     return bool(ledger.header.merged) and any(receipt.settled for receipt in ledger.receipts)
 
 
-def _opaque(states: Sequence[StateAt], ledgers: Sequence[LedgerTree]) -> Mapping[int, Footprint]:
-    """What blocks did altogether in which a merge settled something."""
+def _opaque(
+    states: Sequence[StateAt], ledgers: Sequence[LedgerTree], lookups: Collection[Lookup]
+) -> Mapping[int, Footprint | None]:
+    """What blocks did altogether in which a merge settled something; None where nobody can tell."""
     return {
-        number: _difference(states[number], states[number + 1])
+        number: _as_one(unseen_since(states[number], states[number + 1]), lookups)
         for number, ledger in enumerate(ledgers)
         if _is_settled(ledger)
     }
 
 
-def _difference(before: StateAt, after: StateAt) -> Footprint:
-    writes: dict[TableName, Mapping[Key, Columns]] = {}
-    changes: dict[TableName, Mapping[Key, RowChange]] = {}
-    for name in before.catalog.stored.keys() & after.catalog.stored.keys():
-        table = after.catalog.stored[name]
-        if table == before.catalog.stored[name] and before.snapshot.tables.get(name) != after.snapshot.tables.get(name):
-            columns = [column.name for column in table.columns]
-            found = changed_rows(after.tree(name), before.root(name), after.root(name))
-            changes[name] = found
-            writes[name] = {key: differing(columns, change) for key, change in found.items()}
-    return Footprint(writes=writes, changes=changes)
+def _as_one(unseen: Unseen, lookups: Collection[Lookup]) -> Footprint | None:
+    """What has changed, as one transaction would have written it; None where a lookup cannot tell what it finds."""
+    entries: dict[Lookup, Mapping[Key, Columns]] = {}
+    for lookup in lookups:
+        table = unseen.get(lookup.table)
+        found = {} if table is None else table.entries(lookup.columns)
+        if found is None:
+            return None
+        entries[lookup] = found
+    writes = {name: {key: row.columns for key, row in table.rows.items()} for name, table in unseen.items()}
+    changes = {
+        name: {key: RowChange(row.was[0] if row.was else None, row.now) for key, row in table.rows.items()}
+        for name, table in unseen.items()
+    }
+    return Footprint(writes=writes, changes=changes, entries=entries)
 
 
 def _roots(state: StateAt) -> dict[TableName, Node]:
     roots = {name: state.root(name) for name in state.snapshot.tables}
     return {name: root for name, root in roots.items() if root is not None}
-
-
-def _cells(unseen: Unseen) -> UnseenCells:
-    return {name: {key: row.columns for key, row in table.rows.items()} for name, table in unseen.items()}
 
 
 def _made(files: SourceFiles, blocks: Sequence[RecordedBlock]) -> MadeTransactions:

@@ -29,7 +29,7 @@ class Watch:
         read, old_read = set(marker.only_read(now)), set(marker.only_read(before))
         shape, old = marker.shape(now), marker.shape(before)
         news = _News(
-            written - old_written,
+            (written - old_written).union(marker.entered(now)).difference(marker.entered(before)),
             (written | read) - old_written - old_read,
             shape.written - old.written,
             shape.searched - old.searched,
@@ -109,6 +109,6 @@ _NOWHERE: Place = (-1, -1)
 
 
 def _rows_of(block: RecordedBlock, place: int) -> tuple[Sequence[Mark], Sequence[Mark]]:
-    """The marks of the rows that a transaction wrote, and of all that it touched."""
+    """The marks of what a transaction wrote, its entries too, and of all rows and lookups that it touched."""
     start = block.ends[place - 1] if place else 0
-    return block.rows[start : block.written_ends[place]], block.rows[start : block.ends[place]]
+    return block.rows[start : block.written_ends[place]], block.rows[block.entered_ends[place] : block.ends[place]]

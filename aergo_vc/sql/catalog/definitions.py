@@ -123,7 +123,6 @@ class TableBuilder:
         self._pending_checks: list[tuple[str | None, exp.Expression, str | None]] = []
         self._pending_keys: list[tuple[str | None, tuple[str, ...], exp.Expression]] = []
         self._pending_uniques: list[tuple[str | None, tuple[str, ...]]] = []
-        self._primary_node: exp.Expression | None = None
         self._base = split_name(table.name)[1]
         self.new_sequences: tuple[TableName, ...] = ()
         """Those that columns brought along; `catalog` has them."""
@@ -237,7 +236,6 @@ class TableBuilder:
         if self.primary_key:
             raise error_at(node, INVALID_DEFINITION, f'multiple primary keys for table "{self._base}" are not allowed')
         self.primary_key = names
-        self._primary_node = node
 
     def finish(self, node: exp.Expression) -> Table:
         """The table, its constraints sorted by name."""
@@ -334,9 +332,11 @@ class TableBuilder:
             )
         self._check_reference(node, columns, target, names)
         actions = {"DELETE": "no action", "UPDATE": "no action"}
+        times: list[str] = []
         for option in node.args.get("options") or ():
-            _read_action(node, str(option), actions)
-        return ForeignKey(name, columns, target_name, names, actions["DELETE"], actions["UPDATE"])
+            _read_action(node, str(option).upper(), actions, times)
+        deferred = _is_deferred(node, times)
+        return ForeignKey(name, columns, target_name, names, actions["DELETE"], actions["UPDATE"], deferred)
 
     def _check_reference(
         self, node: exp.Expression, columns: tuple[str, ...], target: Table, names: tuple[str, ...]
@@ -363,12 +363,31 @@ class TableBuilder:
                 )  # fmt: skip
 
 
-def _read_action(node: exp.Expression, option: str, actions: dict[str, str]) -> None:
-    words = option.upper().split()
+def _read_action(node: exp.Expression, option: str, actions: dict[str, str], times: list[str]) -> None:
+    """Take one option of a foreign key into `actions`, or into `times` if it says when the key is looked at."""
+    words = option.split()
     if words[:1] == ["ON"] and len(words) >= 3 and words[1] in actions and " ".join(words[2:]).lower() in ACTIONS:  # noqa: PLR2004
         actions[words[1]] = " ".join(words[2:]).lower()
-    elif words not in (["MATCH", "SIMPLE"], ["DEFERRABLE"], ["INITIALLY", "DEFERRED"]):
+    elif words[0] in ("NOT", "DEFERRABLE", "INITIALLY") and words[-1] != "ENFORCED":
+        times.append(option)
+    elif option != "MATCH SIMPLE":
         raise unsupported(node, option)
+
+
+def _is_deferred(node: exp.Expression, times: list[str]) -> bool:
+    """Whether a foreign key waits for the transaction's end.
+
+    DEFERRABLE alone changes nothing: no statement sets another time.
+    """
+    if len([one for one in times if one.endswith("DEFERRABLE")]) > 1:
+        raise error_at(node, SYNTAX, "multiple DEFERRABLE/NOT DEFERRABLE clauses not allowed")
+    if len([one for one in times if one.startswith("INITIALLY")]) > 1:
+        raise error_at(node, SYNTAX, "multiple INITIALLY IMMEDIATE/DEFERRED clauses not allowed")
+    if "INITIALLY DEFERRED" not in times:
+        return False
+    if "NOT DEFERRABLE" in times:
+        raise error_at(node, SYNTAX, "constraint declared INITIALLY DEFERRED must be DEFERRABLE")
+    return True
 
 
 def _column_names(nodes: Sequence[exp.Expression]) -> tuple[str, ...]:

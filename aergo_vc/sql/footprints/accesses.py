@@ -1,11 +1,11 @@
 """What one SQL text of the engine's reads and writes, as far as the text tells: the bindings then name the rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aergo_vc.base.ids import TableName
-from aergo_vc.model.footprints import Columns
+from aergo_vc.model.footprints import Columns, Lookup
 from aergo_vc.sql.footprints.tables import TableFacts
 from aergo_vc.sql.footprints.texts import LiteralAt, Literals
 
@@ -18,13 +18,17 @@ Alternatives = tuple[Value, ...]
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Rows of a table that are asked for by their whole key: one row for each choice of alternatives, in key order."""
+    """Rows of a table that are asked for by their whole key, or by all values of a lookup.
+
+    `keys` are these in their order; each choice of alternatives is a row.
+    """
 
     table: TableName
     keys: tuple[Alternatives, ...]
     columns: Columns
     plain_type: type | None = None
     """The type of the only key column's values, if those are canonical as they are kept."""
+    by: Lookup | None = None
     single: Value | None = field(init=False, compare=False)
     """The only value of the only column, where there are no more."""
 
@@ -43,7 +47,7 @@ class Points:
             if len(known) < len(values):
                 return None
             keys.append(known)
-        return Points(self.table, tuple(keys), self.columns, self.plain_type)
+        return Points(self.table, tuple(keys), self.columns, self.plain_type, self.by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +60,26 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
-    """Rows that a statement inserts: `rows` have their keys, None where the text does not tell those of all.
+    """Rows that a statement inserts: `count` of them, and `points`, the rows that may stand in their way.
 
-    `columns` are looked at in rows that exist already: their key, and what ON CONFLICT takes from them.
+    Where the text does not tell all of those, `unsure` are the columns by which the others are searched, unless each
+    row is inserted: that is seen then.  With `or_updated` it may as well be updated.
     """
 
     table: TableName
     count: int
-    rows: tuple[Points, ...] | None
-    columns: Columns
+    points: tuple[Points, ...] = ()
+    unsure: Columns | None = None
+    or_updated: bool = False
 
     def bound(self, literals: Literals) -> "Insertion":
         """With the literals of a text in their places."""
-        if not self.rows:
-            return self
-        rows = [row.bound(literals) for row in self.rows]
-        known = tuple(row for row in rows if row is not None)
-        return replace(self, rows=known if len(known) == len(rows) else None)
+        points = [one.bound(literals) for one in self.points]
+        known = tuple(one for one in points if one is not None)
+        if len(known) == len(points):
+            return replace(self, points=known)
+        unsure = (self.unsure or frozenset()).union(*[one.columns for one in self.points])
+        return replace(self, points=known, unsure=unsure, or_updated=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ class Access:
 
     `target` is the table that it changes unless that is a sequence's, `assigned` the columns that it sets in rows that
     exist; that table again is `simple` where updating a row by these columns is all that happens to it.  `calls` are
-    the routines called in expressions.
+    the routines called in expressions.  `at_stake` are columns by which tables are searched if it fails.
     """
 
     points: tuple[Points, ...] = ()
@@ -92,11 +99,14 @@ class Access:
     simple: TableFacts | None = None
     situated: bool = False
     calls: tuple[str, ...] = ()
+    at_stake: Mapping[TableName, Columns] = field(default_factory=dict)
     only: Points | None = field(init=False, compare=False)
     """What is read, where that is all there is to say."""
 
     def __post_init__(self) -> None:
-        is_only = len(self.points) == 1 and not (self.scans or self.insertion or self.situated or self.calls)
+        is_only = len(self.points) == 1 and not (
+            self.scans or self.insertion or self.situated or self.calls or self.at_stake
+        )
         object.__setattr__(self, "only", self.points[0] if is_only else None)
 
     def bound(self, literals: Literals) -> "Access":

@@ -5,15 +5,16 @@ alias that occurs once; every column of a table with the alias in front, but in 
 in that form counts as a search of whole tables.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from aergo_vc.model.footprints import Columns
+from aergo_vc.base.ids import TableName
+from aergo_vc.model.footprints import Columns, Lookup
 from aergo_vc.sql.footprints.accesses import Access, Alternatives, Insertion, Points, Scan, Value
-from aergo_vc.sql.footprints.tables import TableFacts
+from aergo_vc.sql.footprints.tables import Identity, TableFacts
 from aergo_vc.sql.footprints.texts import LiteralAt, Prepared, parameter_value
 from aergo_vc.sql.running.recursion import deep_stack
 
@@ -74,19 +75,19 @@ class _Statement:
         points: list[Points] = []
         scans: list[Scan] = []
         for source in self._sources:
-            keys = self._keys_of(source)
-            columns = frozenset(source.columns)
-            if keys is None:
-                scans.append(Scan(source.facts.name, columns))
+            found = self._points_of(source)
+            if found is None:
+                scans.append(Scan(source.facts.name, frozenset(source.columns)))
             else:
-                points.append(Points(source.facts.name, keys, columns, source.facts.plain_type))
+                points.append(found)
         insertion = self._insertion(upserted, scans) if isinstance(self._tree, exp.Insert) else None
         scans += self._uniques(assigned)
+        at_stake = self._at_stake(assigned, insertion)
         target = self._target.name if self._target is not None and self._target.only_key is None else None
         simple = self._target if target is not None and self._target is not None and self._target.is_simple else None
         if not assigned or (simple is not None and not assigned.isdisjoint(simple.keys)):
             simple = None
-        return Access(tuple(points), tuple(scans), insertion, target, assigned, simple, situated, calls)
+        return Access(tuple(points), tuple(scans), insertion, target, assigned, simple, situated, calls, at_stake)
 
     def _insert_target(self) -> set[str]:
         return {self._target.name} if self._target is not None and isinstance(self._tree, exp.Insert) else set()
@@ -140,59 +141,81 @@ class _Statement:
 
     # Keys
 
-    def _keys_of(self, source: _Source) -> tuple[Alternatives, ...] | None:
-        """What the whole key of a source must be, in key order; None where the statement leaves it open."""
+    def _points_of(self, source: _Source) -> Points | None:
+        """The rows of a source, where the statement says what their whole key, or all columns of a lookup, must be."""
         facts = source.facts
         if facts.only_key is not None:
             only = facts.only_key[0]
-            return ((lambda _bindings: only,),)
+            return Points(facts.name, ((lambda _bindings: only,),), frozenset(source.columns), facts.plain_type)
         owner = source.node.find_ancestor(exp.Select, exp.Update, exp.Delete)
-        if owner is None or not facts.is_exact:
+        if owner is None:
             return None
         if id(owner) not in self._constants:
             self._constants[id(owner)] = _constants(owner)
         fixed = self._constants[id(owner)]
-        keys = []
-        size = 1
-        for name in facts.key_names:
-            alternatives = fixed.get((source.alias, name)) or fixed.get(("", name))
-            if alternatives is None:
-                return None
-            size *= len(alternatives)
-            keys.append(alternatives)
-        return tuple(keys) if size <= MOST_POINTS else None
+
+        def fixing(name: str) -> Alternatives | None:
+            return fixed.get((source.alias, name)) or fixed.get(("", name))
+
+        keys = _product(map(fixing, facts.key_names)) if facts.is_exact else None
+        if keys is not None:
+            return Points(facts.name, keys, frozenset(source.columns), facts.plain_type)
+        for lookup in facts.lookups:
+            values = _product(map(fixing, lookup.columns))
+            if values is not None:
+                return Points(facts.name, values, frozenset(source.columns).union(lookup.columns), by=lookup)
+        return None
 
     # INSERT
 
     def _insertion(self, upserted: Columns, scans: list[Scan]) -> Insertion | None:
+        """The insertion; adds to `scans` what it searches in any case."""
         facts, tree = self._target, self._tree
         if facts is None:
             return None
-        columns = facts.keys
         conflict = tree.args.get("conflict")
-        if conflict is not None and conflict.args.get("expressions"):
-            targets = conflict.args.get("conflict_keys") or ()
-            searched = frozenset(node.find(exp.Column).name for node in targets) or facts.keys
-            if searched == facts.keys:
-                columns |= upserted
-            else:
-                scans.append(Scan(facts.name, facts.keys | searched | upserted))
+        arbiter = self._arbiter(conflict, facts)
+        if arbiter is not None and arbiter != facts.keys and facts.lookup(arbiter) is None:
+            scans.append(Scan(facts.name, facts.keys | arbiter | upserted))
+        if arbiter is None:
+            upserted = _NO_COLUMNS
+        unsure = facts.keys.union(upserted, *[one.columns for one in facts.unique_lookups])
         values = tree.args.get("expression")
         if not isinstance(values, exp.Values) or isinstance(tree.this, exp.Schema):
-            scans.append(Scan(facts.name, columns))
-            return Insertion(facts.name, 0, (), columns)
-        rows = [self._inserted_key(row, facts, columns) for row in values.expressions]
-        found = [row for row in rows if row is not None]
-        return Insertion(facts.name, len(rows), tuple(found) if len(found) == len(rows) else None, columns)
+            if conflict is not None:
+                scans.append(Scan(facts.name, unsure))
+            return Insertion(facts.name, 0)
+        rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in values.expressions]
+        points: list[Points] = []
+        unknown: set[Columns] = set()
+        for identity, by in _identities(facts):
+            columns = identity.columns | upserted if identity.columns == arbiter else identity.columns
+            found = [_inserted(facts, identity, cells, columns | facts.keys, by) for cells in rows]
+            points += [one for one in found if one is not None]
+            if None in found:
+                unknown.add(identity.columns)
+        is_sure = not unknown
+        or_updated = arbiter is not None and arbiter not in unknown and facts.lookup(arbiter) is not None
+        return Insertion(facts.name, len(rows), tuple(points), None if is_sure else unsure, or_updated)
 
     @staticmethod
-    def _inserted_key(row: exp.Expr, facts: TableFacts, columns: Columns) -> Points | None:
-        cells = row.expressions if isinstance(row, exp.Tuple) else [row]
-        found = [_value(cells[place]) for place in facts.key_positions]
-        keys = tuple((value,) for value in found if value is not None)
-        return (
-            Points(facts.name, keys, columns, facts.plain_type) if len(keys) == len(found) and facts.is_exact else None
-        )
+    def _arbiter(conflict: exp.Expr | None, facts: TableFacts) -> Columns | None:
+        """The columns that ON CONFLICT names before DO UPDATE; None without that."""
+        if conflict is None or not conflict.args.get("expressions"):
+            return None
+        named = [node.find(exp.Column) for node in conflict.args.get("conflict_keys") or ()]
+        return frozenset(column.name for column in named if column is not None) or facts.keys
+
+    def _at_stake(self, assigned: Columns, insertion: Insertion | None) -> Mapping[TableName, Columns]:
+        """What the statement searches if it fails, as far as that is not told anyway."""
+        facts = self._target
+        if facts is None or facts.only_key is not None:
+            return {}
+        if insertion is None:
+            return facts.at_stake(assigned)
+        if insertion.count:
+            return facts.parents_at_stake(facts.columns)
+        return facts.at_stake(facts.columns)
 
     def _uniques(self, assigned: Columns) -> list[Scan]:
         if self._target is None:
@@ -201,19 +224,53 @@ class _Statement:
         return [Scan(self._target.name, searched) for searched in self._target.searched_by_uniques(written)]
 
 
+_NO_COLUMNS: Columns = frozenset()
+
+
+def _identities(facts: TableFacts) -> list[tuple[Identity, Lookup | None]]:
+    """What a row that is inserted must not have in common with others: the key, and what is unique."""
+    return [(facts.key, None), *[(identity, lookup) for lookup, identity in facts.unique_lookups.items()]]
+
+
+def _inserted(
+    facts: TableFacts, identity: Identity, cells: Sequence[exp.Expr], columns: Columns, by: Lookup | None = None
+) -> Points | None:
+    """The row that an inserted one meets by its key, or by a lookup; None where the text does not tell."""
+    if not identity.is_exact:
+        return None
+    found = [_value(cells[place]) for place in identity.positions]
+    values = tuple((value,) for value in found if value is not None)
+    if len(values) < len(found):
+        return None
+    plain_type = identity.plain_type if by is None else None
+    return Points(facts.name, values, columns, plain_type, by)
+
+
+def _product(alternatives: Iterable[Alternatives | None]) -> tuple[Alternatives, ...] | None:
+    """Alternatives for each column; None where one is open, or the rows are too many."""
+    found = []
+    size = 1
+    for one in alternatives:
+        if one is None:
+            return None
+        found.append(one)
+        size *= len(one)
+    return tuple(found) if size <= MOST_POINTS else None
+
+
 def _constants(owner: exp.Expr) -> dict[tuple[str, str], Alternatives]:
     """The columns of a query's sources, by alias and name, that its conditions hold to values of the statement's."""
     fixed: dict[tuple[str, str], Alternatives] = {}
-    equal: list[tuple[tuple[str, str], tuple[str, str]]] = []
+    equal: list[tuple[tuple[str, str], tuple[str, str]]] = []  # the second has the value of the first
     for test, only in _tests(owner):
         for part in _conjuncts(test):
             _note_constant(part, only, fixed, equal)
     news = True
     while news:
         news = False
-        for one, other in (*equal, *[(other, one) for one, other in equal]):
-            if one in fixed and other not in fixed:
-                fixed[other] = fixed[one]
+        for known, same in equal:
+            if known in fixed and same not in fixed:
+                fixed[same] = fixed[known]
                 news = True
     return fixed
 
@@ -227,8 +284,8 @@ def _note_constant(
     if isinstance(part, exp.EQ):
         left, right = _plain(part.this), _plain(part.expression)
         if isinstance(left, exp.Column) and isinstance(right, exp.Column):
-            if only is None:
-                equal.append(((left.table, left.name), (right.table, right.name)))
+            sides = (left.table, left.name), (right.table, right.name)
+            equal.extend((known, same) for known, same in (sides, sides[::-1]) if only in (None, same[0]))
             return
         column, value = (left, right) if isinstance(left, exp.Column) else (right, left)
         found = _value(value)

@@ -1,19 +1,20 @@
 """Records what transactions read and write, from the statements that SQLite runs and the rows that it reports."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import product
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 
+from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.changes import Changes, Key
-from aergo_vc.model.footprints import Columns, Footprint, Reads
+from aergo_vc.model.footprints import Columns, Footprint, Lookup, Reads
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.types import Row
 from aergo_vc.sql.footprints.accesses import Access, Insertion, Points
-from aergo_vc.sql.footprints.tables import TableFacts
+from aergo_vc.sql.footprints.tables import Child, Parent, TableFacts
 from aergo_vc.sql.footprints.texts import Prepared, prepared
 from aergo_vc.sql.running.capture import Capture, InsertedRows, Kept
 from aergo_vc.sql.running.sandbox import Guard
@@ -22,6 +23,9 @@ KNOWN_STATEMENTS = 4_096
 """Texts that stay analysed."""
 
 _Written = dict[TableName, dict[Key, Columns]]
+_Entries = dict[Lookup, dict[Key, Columns]]
+
+_Name = TypeVar("_Name", bound=Hashable)
 
 _NOTHING: Columns = frozenset()
 
@@ -75,16 +79,24 @@ class Recorder:
     def begin(self) -> None:
         """Forget what was recorded: a transaction begins."""
         self._frames: list[_Written] = [{}]
+        self._entries: list[_Entries] = [{}]
+        self._at_stake: list[dict[TableName, Columns]] = [{}]
         self._rows: _Written = {}
+        self._looked_up: _Entries = {}
+        self._moved: dict[tuple[Lookup, Key], set[Key]] = {}
         self._scanned: dict[TableName, Columns] = {}
-        self._target: str | None = None
-        self._assigned: Columns = _NOTHING
-        self._simple: TableFacts | None = None
+        self._doing = Access()
         self._loads = False
         self._expected: dict[TableName, int] = {}
         self._inserted: dict[TableName, int] = {}
         self._unsure: dict[TableName, Columns] = {}
         self.defines = self._situated = False
+
+    def failed(self) -> Footprint:
+        """What the transaction has done until it failed; nothing of it remains."""
+        for at_stake in self._at_stake:
+            self._search(at_stake)
+        return self.footprint({})
 
     def footprint(self, changes: Changes) -> Footprint:
         """What the transaction has done so far; `changes` is the net result."""
@@ -99,26 +111,32 @@ class Recorder:
         for frame in self._frames:
             if frame:
                 _fold(frame, writes)
-        return Footprint(reads, writes, changes, self.defines, self._situated)
+        entries: _Entries = {}
+        for entered in self._entries:
+            if entered:
+                _fold(entered, entries)
+        lookups = {lookup: found.copy() for lookup, found in self._looked_up.items()}
+        return Footprint(reads, writes, changes, self.defines, self._situated, lookups, entries)
 
     # Savepoints
 
     def push(self) -> None:
         """What follows may be rolled back."""
         self._frames.append({})
+        self._entries.append({})
+        self._at_stake.append({})
 
     def drop(self) -> None:
         """It was."""
         self._frames.pop()
+        self._entries.pop()
+        self._search(self._at_stake.pop())
 
     def fold(self) -> None:
         """It was not."""
-        inner = self._frames.pop()
-        outer = self._frames[-1]
-        if outer:
-            _fold(inner, outer)
-        else:
-            self._frames[-1] = inner
+        _fold_last(self._frames)
+        _fold_last(self._entries)
+        self._at_stake.pop()
 
     # Statements
 
@@ -136,7 +154,7 @@ class Recorder:
             return True
         access = self._known.get(sql) or self._analysed(sql)
         if access.target is not None:
-            self._target, self._assigned, self._simple = access.target, access.assigned, access.simple
+            self._doing = access
         if access.only is not None:
             self._read_points(access.only, bindings)
         else:
@@ -152,6 +170,10 @@ class Recorder:
             self._read_points(points, bindings)
         for scan in access.scans:
             self._scan(scan.table, scan.columns)
+        if access.at_stake:
+            at_stake = self._at_stake[-1]
+            for table, columns in access.at_stake.items():
+                at_stake[table] = at_stake.get(table, _NOTHING) | columns
         if access.insertion is not None:
             self._read_insertion(access.insertion, bindings)
         self._situated = self._situated or access.situated
@@ -193,23 +215,29 @@ class Recorder:
                 return
         facts = self._facts_of(points.table)
         assert facts is not None  # noqa: S101 - the statement was analysed with it
+        identity = facts.key if points.by is None else facts.lookups[points.by]
         for values in product(*[[value(bindings) for value in alternatives] for alternatives in points.keys]):
             if None in values:
                 continue
-            key = facts.point(values)
+            key = identity.point(values)
             if key is None:
                 self._scan(points.table, points.columns)
-            else:
+            elif points.by is None:
                 self._read(points.table, key, points.columns)
+            else:
+                self._look_up(points.by, key, points.columns)
 
     def _read_insertion(self, insertion: Insertion, bindings: Any) -> None:  # noqa: ANN401 - as of `trace`
         name = insertion.table
         self._expected[name] = self._expected.get(name, 0) + insertion.count
-        if insertion.rows is None:
-            self._unsure[name] = self._unsure.get(name, _NOTHING) | insertion.columns
-            return
-        for row in insertion.rows:
-            self._read_points(row, bindings)
+        if insertion.unsure is not None:
+            self._unsure[name] = self._unsure.get(name, _NOTHING) | insertion.unsure
+        for points in insertion.points:
+            self._read_points(points, bindings)
+
+    def _search(self, searched: Mapping[TableName, Columns]) -> None:
+        for table, columns in searched.items():
+            self._scan(table, columns)
 
     def _scan(self, name: TableName, columns: Columns) -> None:
         self._scanned[name] = self._scanned.get(name, _NOTHING) | columns
@@ -234,13 +262,20 @@ class Recorder:
         elif known is not columns:
             rows[key] = known | columns
 
+    def _look_up(self, lookup: Lookup, values: Key, columns: Columns) -> None:
+        """Rows with some values were asked for."""
+        found = self._looked_up.setdefault(lookup, {})
+        found[values] = found.get(values, _NOTHING) | columns
+        for key in self._moved.get((lookup, values), ()):
+            self._read(lookup.table, key, columns)
+
     # Rows
 
     def wrote(self, name: str, old: Kept | None, new: Kept | None) -> None:
         """A row is about to change."""
-        simple = self._simple
+        simple = self._doing.simple
         if simple is not None and old is not None and new is not None and simple.name == name:
-            self._write(simple.name, simple.key_of(old), self._assigned)
+            self._write(simple.name, simple.key_of(old), self._doing.assigned)
             return
         facts = self._facts.get(name) or self._facts_of(name)
         if facts is None:
@@ -257,23 +292,28 @@ class Recorder:
         self._inserted[name] = self._inserted.get(name, 0) + 1
         self._read(name, key, facts.keys)
         self._write(name, key, facts.columns)
+        if facts.lookups:
+            self._check_uniques(facts, new, facts.columns)
+            self._enter(facts, new, facts.columns)
         if facts.parents:
             self._look_up_parents(facts, new, facts.columns)
 
     def _delete(self, facts: TableFacts, old: Kept) -> None:
-        self._write(facts.name, facts.key_of(old), facts.columns)
+        key = facts.key_of(old)
+        if facts.lookups:
+            self._note_found(facts, key, old)
+            self._enter(facts, old, facts.columns)
+        self._write(facts.name, key, facts.columns)
         for child in facts.children:
-            self._scan(child.table, child.searched)
+            self._look_up_children(child, old)
 
     def _update(self, facts: TableFacts, old: Kept, new: Kept) -> None:
         name, key = facts.name, facts.key_of(old)
-        columns = self._assigned if self._target == name else _NOTHING
-        if facts.only_key is not None:
-            columns = facts.columns - facts.keys
-        elif not columns or facts.parents:  # an action of a foreign key may be at work
-            columns |= facts.changed(old, new)
+        columns = self._set(facts, old, new)
         if self._loads:
             self._read(name, key, facts.keys)
+        if facts.lookups:
+            self._note_found(facts, key, old)
         if not columns.isdisjoint(facts.keys):
             after = facts.key_of(new)
             if after != key:
@@ -282,12 +322,69 @@ class Recorder:
                 self._write(name, key, facts.columns)
                 self._write(name, after, facts.columns)
                 columns = facts.columns
+        if facts.lookups:
+            self._move(facts, key, old, new, columns)
         self._write(name, key, columns)
         if facts.parents:
             self._look_up_parents(facts, new, columns)
         for child in facts.children:
-            if any(old[place] != new[place] for place in child.positions):
-                self._scan(child.table, child.searched)
+            if child.is_left(old, new):
+                self._look_up_children(child, old)
+
+    def _set(self, facts: TableFacts, old: Kept, new: Kept) -> Columns:
+        """The columns that the statement at hand sets in a row."""
+        if facts.only_key is not None:
+            return facts.columns - facts.keys
+        doing = self._doing
+        columns = doing.assigned if doing.target == facts.name else _NOTHING
+        if columns and doing.insertion is not None and doing.insertion.or_updated:
+            self._inserted[facts.name] = self._inserted.get(facts.name, 0) + 1
+        if not columns or facts.parents:  # an action of a foreign key may be at work
+            columns |= facts.changed(old, new)
+        return columns
+
+    def _check_uniques(self, facts: TableFacts, new: Kept, columns: Columns) -> None:
+        """A row was found to be the only one with its values."""
+        for lookup, identity in facts.unique_lookups.items():
+            if not identity.columns.isdisjoint(columns):
+                values = identity.found_in(new)
+                if values is not None:
+                    self._look_up(lookup, values, identity.columns)
+
+    def _enter(self, facts: TableFacts, row: Kept, columns: Columns) -> None:
+        """Columns of a row were written: note it under what the row is found by."""
+        entered = self._entries[-1]
+        for lookup, identity in facts.lookups.items():
+            values = identity.found_in(row)
+            if values is not None:
+                rows = entered.setdefault(lookup, {})
+                known = rows.get(values)
+                rows[values] = columns if known is None else known | columns
+
+    def _move(self, facts: TableFacts, key: Key, old: Kept, new: Kept, columns: Columns) -> None:
+        """The same for a row that is updated, and may be found by other values from now on."""
+        self._enter(facts, old, columns)
+        if facts.searchable.isdisjoint(columns):
+            return
+        self._check_uniques(facts, new, columns)
+        self._enter(facts, new, columns)
+        for lookup, identity in facts.lookups.items():
+            values = identity.found_in(new)
+            if values is not None and not identity.columns.isdisjoint(columns):
+                self._moved.setdefault((lookup, values), set()).add(key)
+
+    def _note_found(self, facts: TableFacts, key: Key, row: Kept) -> None:
+        """A row is written: what was looked at in the rows with its values was looked at in this one."""
+        for lookup, identity in facts.lookups.items():
+            looked_up = self._looked_up.get(lookup)
+            values = None if looked_up is None else identity.found_in(row)
+            columns = None if values is None or looked_up is None else looked_up.get(values)
+            if columns is not None and not self._has_written(facts.name, key, identity.columns):
+                self._read(facts.name, key, columns)
+
+    def _has_written(self, name: TableName, key: Key, columns: Columns) -> bool:
+        """Whether the transaction has given a row its values in some of these columns."""
+        return any(not columns.isdisjoint(frame.get(name, {}).get(key, _NOTHING)) for frame in self._frames)
 
     def _write(self, name: TableName, key: Key, columns: Columns) -> None:
         frame = self._frames[-1]
@@ -303,14 +400,29 @@ class Recorder:
 
     def _look_up_parents(self, facts: TableFacts, row: Kept, written: Columns) -> None:
         for parent in facts.parents:
-            if parent.columns.isdisjoint(written) or not parent.refers(row):
-                continue
-            other = self._facts_of(parent.table)
-            key = other.point(parent.key(row)) if other is not None and other.is_exact and parent.is_by_key else None
-            if other is None or key is None:
-                self._scan(parent.table, parent.searched)
-            else:
-                self._read(parent.table, key, other.keys)
+            if not parent.columns.isdisjoint(written) and parent.refers(row):
+                self._follow(parent, row)
+
+    def _look_up_children(self, child: Child, row: Kept) -> None:
+        if child.may_refer(row):
+            self._follow(child, row)
+
+    def _follow(self, side: Parent | Child, row: Kept) -> None:
+        """Rows were asked for at the other end of a foreign key of a row."""
+        facts = self._facts_of(side.table)
+        if facts is not None:
+            if side.named == facts.keys and facts.is_exact:
+                key = facts.point(side.values(row, facts.key_names))
+                if key is not None:
+                    self._read(side.table, key, side.searched)
+                    return
+            lookup = facts.lookup(side.named)
+            if lookup is not None:
+                values = facts.lookups[lookup].point(side.values(row, lookup.columns))
+                if values is not None:
+                    self._look_up(lookup, values, side.searched)
+                    return
+        self._scan(side.table, side.searched)
 
     # Loads
 
@@ -328,10 +440,13 @@ class Recorder:
                 self._scan(name, facts.keys)
         for unique in facts.searched_by_uniques(facts.columns):
             self._scan(name, unique)
-        self._target, self._assigned, self._simple = name, facts.columns - facts.keys, None
+        self._doing = Access(target=name, assigned=facts.columns - facts.keys)
         self._loads = True
         try:
             yield
+        except AergoError:
+            self._search(facts.at_stake(facts.columns))
+            raise
         finally:
             self._loads = False
 
@@ -340,19 +455,31 @@ class Recorder:
         facts = self._facts_of(name)
         if facts is None:
             return
-        if name not in self._rows and not any(name in frame for frame in self._frames):
-            self._rows[name] = dict.fromkeys(rows.rows, facts.keys)
-            self._frames[-1][name] = dict.fromkeys(rows.rows, facts.columns)
-        else:
+        if facts.lookups or name in self._rows or any(name in frame for frame in self._frames):
             for key in rows.rows:
                 self._read(name, key, facts.keys)
                 self._write(name, key, facts.columns)
-        if facts.parents:
-            for row in rows.added:
-                self._look_up_parents(facts, encode(row), facts.columns)
+        else:
+            self._rows[name] = dict.fromkeys(rows.rows, facts.keys)
+            self._frames[-1][name] = dict.fromkeys(rows.rows, facts.columns)
+        if facts.parents or facts.lookups:
+            for kept in map(encode, rows.added):
+                self._check_uniques(facts, kept, facts.columns)
+                self._enter(facts, kept, facts.columns)
+                self._look_up_parents(facts, kept, facts.columns)
 
 
-def _fold(inner: Mapping[TableName, Mapping[Key, Columns]], outer: _Written) -> None:
+def _fold_last(frames: list[dict[_Name, dict[Key, Columns]]]) -> None:
+    """Make the innermost frame a part of the one around it."""
+    inner = frames.pop()
+    outer = frames[-1]
+    if outer:
+        _fold(inner, outer)
+    else:
+        frames[-1] = inner
+
+
+def _fold(inner: Mapping[_Name, Mapping[Key, Columns]], outer: dict[_Name, dict[Key, Columns]]) -> None:
     """Add what was written later to what was written before."""
     for name, rows in inner.items():
         known = outer.get(name)

@@ -2,12 +2,13 @@
 
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from aergo_vc.base.ids import TableName
 from aergo_vc.model.changes import Key
-from aergo_vc.model.footprints import Columns
+from aergo_vc.model.footprints import Columns, Lookup
 from aergo_vc.model.schema import Catalog, Column, ForeignKey, Table
 from aergo_vc.model.types import FLOATS, Kind
 from aergo_vc.sql.running.capture import Kept
@@ -16,8 +17,8 @@ from aergo_vc.sql.running.table_access import indexes_of
 from aergo_vc.sql.types.values import INTEGERS, decoder, storage_scale
 
 
-class _KeyPart:
-    """A column of a key: what Python type its kept values have, and how they become canonical."""
+class _Part:
+    """A column among those that identify rows: what Python type its kept values have, how they become canonical."""
 
     def __init__(self, column: Column) -> None:
         kind = column.type.kind
@@ -28,70 +29,33 @@ class _KeyPart:
             self.is_exact = False  # 1.0 and 1.00 are equal
 
 
-class Parent:
-    """The other side of a foreign key: the rows that a table's rows must refer to."""
+class Identity:
+    """Columns of a table that identify rows: its key, or those of a lookup."""
 
-    def __init__(self, table: Table, key: ForeignKey, target: Table) -> None:
-        names = [column.name for column in table.columns]
-        self.table = target.name
-        self.columns = frozenset(key.columns)
-        self.searched = frozenset((*key.target_columns, *target.primary_key))
-        pairs = dict(zip(key.target_columns, key.columns, strict=True))
-        self._positions = tuple(map(names.index, key.columns))
-        self._key = tuple(names.index(pairs[name]) for name in target.primary_key if name in pairs)
-        self.is_by_key = set(key.target_columns) == set(target.primary_key)
-
-    def refers(self, row: Kept) -> bool:
-        """Whether a row refers to any."""
-        return all(row[place] is not None for place in self._positions)
-
-    def key(self, row: Kept) -> Sequence[Any]:
-        """The key, as kept, that a row names."""
-        return [row[place] for place in self._key]
-
-
-class Child:
-    """The other side of a foreign key: the rows that refer to a table's rows."""
-
-    def __init__(self, table: Table, key: ForeignKey, child: Table) -> None:
-        names = [column.name for column in table.columns]
-        self.table = child.name
-        self.searched = frozenset((*key.columns, *child.primary_key))
-        self.positions = tuple(map(names.index, key.target_columns))
-
-
-class TableFacts:
-    """A table of the state."""
-
-    def __init__(self, catalog: Catalog, table: Table) -> None:
-        self._catalog, self._table = catalog, table
-        self.name = table.name
-        self.columns: Columns = frozenset(column.name for column in table.columns)
-        self.keys: Columns = frozenset(table.primary_key)
-        self.key_names, self.key_positions = table.primary_key, table.key_positions
-        self._names = tuple(column.name for column in table.columns)
-        by_name = {column.name: column for column in table.columns}
-        self._parts = [_KeyPart(by_name[name]) for name in table.primary_key]
+    def __init__(self, table: Table, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self.columns: Columns = frozenset(names)
+        by_name = {column.name: (place, column) for place, column in enumerate(table.columns)}
+        self.positions = tuple(by_name[name][0] for name in names)
+        self._parts = [_Part(by_name[name][1]) for name in names]
         self.is_exact = all(part.is_exact for part in self._parts)
-        """Whether keys that SQL finds equal are spelled the same."""
-        self.only_key: Key | None = (ROW_KEY,) if table.name in catalog.sequences else None
-        """The key of a sequence's row."""
-        self.key_of = self._reader(table.key_positions)
+        """Whether values that SQL finds equal are spelled the same."""
         self.plain_type = self._parts[0].type if len(self._parts) == 1 and self._parts[0].decode is None else None
+        self.of = self._reader()
+        """Reads the values, canonical, off a row as it is kept that has no NULL among them."""
 
-    def _reader(self, positions: tuple[int, ...]) -> Callable[[Kept], Key]:
-        """What reads the key, canonical, off a row as it is kept."""
+    def _reader(self) -> Callable[[Kept], Key]:
         if any(part.decode for part in self._parts):
             decoders = [part.decode or _same for part in self._parts]
-            pairs = list(zip(positions, decoders, strict=True))
+            pairs = list(zip(self.positions, decoders, strict=True))
             return lambda row: tuple([decode(row[place]) for place, decode in pairs])
-        if len(positions) == 1:
-            place = positions[0]
+        if len(self.positions) == 1:
+            place = self.positions[0]
             return lambda row: (row[place],)
-        return operator.itemgetter(*positions)
+        return operator.itemgetter(*self.positions)
 
     def point(self, values: Sequence[Any]) -> Key | None:
-        """The canonical key for values as kept; None where they are such that another key may equal them."""
+        """The canonical values for some as kept; None where they are such that others may equal them."""
         found = []
         for part, value in zip(self._parts, values, strict=True):
             if type(value) is not part.type:
@@ -101,21 +65,107 @@ class TableFacts:
             found.append(value if part.decode is None else part.decode(value))
         return tuple(found)
 
+    def found_in(self, row: Kept) -> Key | None:
+        """The values in a row; None where one is NULL."""
+        return None if any(row[place] is None for place in self.positions) else self.of(row)
+
+
+class Parent:
+    """The other side of a foreign key: the rows that a table's rows must refer to."""
+
+    def __init__(self, table: Table, key: ForeignKey, target: Table) -> None:
+        names = [column.name for column in table.columns]
+        self.table = target.name
+        self.columns = frozenset(key.columns)
+        self.named = frozenset(key.target_columns)
+        self.searched = self.named | frozenset(target.primary_key)
+        self._positions = {name: names.index(own) for name, own in zip(key.target_columns, key.columns, strict=True)}
+
+    def refers(self, row: Kept) -> bool:
+        """Whether a row refers to any."""
+        return all(row[place] is not None for place in self._positions.values())
+
+    def values(self, row: Kept, names: Sequence[str]) -> Sequence[Any]:
+        """The values, as kept, that a row names in these columns of the other one."""
+        return [row[self._positions[name]] for name in names]
+
+
+class Child:
+    """The other side of a foreign key: the rows that refer to a table's rows."""
+
+    def __init__(self, table: Table, key: ForeignKey, child: Table) -> None:
+        names = [column.name for column in table.columns]
+        self.table = child.name
+        self.named = frozenset(key.columns)
+        self.searched = self.named | frozenset(child.primary_key)
+        self._positions = {own: names.index(name) for own, name in zip(key.columns, key.target_columns, strict=True)}
+
+    def may_refer(self, row: Kept) -> bool:
+        """Whether a row has what others can refer to."""
+        return all(row[place] is not None for place in self._positions.values())
+
+    def is_left(self, old: Kept, new: Kept) -> bool:
+        """Whether a row is no more what others may have referred to."""
+        return any(old[place] != new[place] for place in self._positions.values())
+
+    def values(self, row: Kept, names: Sequence[str]) -> Sequence[Any]:
+        """The values, as kept, in these columns of the rows that refer to a row."""
+        return [row[self._positions[name]] for name in names]
+
+
+class TableFacts:
+    """A table of the state."""
+
+    def __init__(self, catalog: Catalog, table: Table) -> None:
+        self._catalog, self._table = catalog, table
+        self.name = table.name
+        self.columns: Columns = frozenset(column.name for column in table.columns)
+        self.key = Identity(table, table.primary_key)
+        self.keys: Columns = self.key.columns
+        self.key_names, self.key_positions = table.primary_key, table.key_positions
+        self._names = tuple(column.name for column in table.columns)
+        self.is_exact = self.key.is_exact
+        self.only_key: Key | None = (ROW_KEY,) if table.name in catalog.sequences else None
+        """The key of a sequence's row."""
+        self.key_of, self.point = self.key.of, self.key.point
+        self.plain_type = self.key.plain_type
+
     def changed(self, old: Kept, new: Kept) -> Columns:
         """The columns whose values differ."""
         return frozenset([name for name, one, other in zip(self._names, old, new, strict=True) if one != other])
 
     @cached_property
     def is_simple(self) -> bool:
-        """Whether no foreign key leads from or to the table, nor is it a sequence's."""
-        return not self.parents and not self.children and self.only_key is None
+        """Whether rows are found by their key alone, and nothing refers to the table, which is no sequence's."""
+        return not self.lookups and not self.parents and not self.children and self.only_key is None
 
     @cached_property
     def uniques(self) -> tuple[Columns, ...]:
         """What must be unique beside the key."""
         found = [frozenset(one.columns) for one in self._table.uniques]
         found += [frozenset(one.columns) for one in indexes_of(self._catalog, self.name) if one.unique]
-        return tuple(found)
+        return tuple(one for one in dict.fromkeys(found) if not one >= self.keys)
+
+    @cached_property
+    def lookups(self) -> Mapping[Lookup, Identity]:
+        """What rows are found by beside their key: what is unique, and what refers to other rows."""
+        references = [frozenset(key.columns) for key in self._table.foreign_keys]
+        found: dict[Lookup, Identity] = {}
+        for columns in dict.fromkeys((*self.uniques, *references)):
+            identity = Identity(self._table, [name for name in self._names if name in columns])
+            if identity.is_exact and columns != self.keys:
+                found[Lookup(self.name, identity.names)] = identity
+        return found
+
+    @cached_property
+    def searchable(self) -> Columns:
+        """The columns of all lookups."""
+        return frozenset().union(*[identity.columns for identity in self.lookups.values()])
+
+    def lookup(self, columns: Columns) -> Lookup | None:
+        """How rows are found by their values in just these columns; None where that is not known."""
+        found = Lookup(self.name, tuple(name for name in self._names if name in columns))
+        return found if found in self.lookups else None
 
     @cached_property
     def checks(self) -> tuple[Columns, ...]:
@@ -139,14 +189,41 @@ class TableFacts:
             if key.target == self.name
         )
 
+    @cached_property
+    def unique_lookups(self) -> Mapping[Lookup, Identity]:
+        """The lookups of which each finds one row at most."""
+        return {lookup: identity for lookup, identity in self.lookups.items() if identity.columns in self.uniques}
+
     def searched_by_uniques(self, assigned: Columns) -> tuple[Columns, ...]:
-        """What a change of these columns searches, because it must be unique."""
-        return tuple(unique | self.keys for unique in self.uniques if not unique.isdisjoint(assigned))
+        """What a change of these columns searches, because it must be unique and no lookup finds it."""
+        touched = [unique for unique in self.uniques if not unique.isdisjoint(assigned)]
+        return tuple(unique | self.keys for unique in touched if self.lookup(unique) is None)
+
+    def at_stake(self, assigned: Columns) -> Mapping[TableName, Columns]:
+        """What a statement that sets these columns may have searched if it fails: the rows in its way are not told."""
+        found: dict[TableName, Columns] = {}
+        for own in (self.keys, *self.uniques):
+            if not own.isdisjoint(assigned):
+                found[self.name] = found.get(self.name, self.keys) | own
+        return _joined(found, self.parents_at_stake(assigned))
+
+    def parents_at_stake(self, assigned: Columns) -> Mapping[TableName, Columns]:
+        """As far as foreign keys are in its way."""
+        found: dict[TableName, Columns] = {}
+        for parent in self.parents:
+            if not parent.columns.isdisjoint(assigned):
+                found[parent.table] = found.get(parent.table, parent.searched) | parent.searched
+        return found
 
     def read_by_checks(self, assigned: Columns) -> Columns:
         """What the checks look at in a row in which these columns are set."""
         found = [check for check in self.checks if not check.isdisjoint(assigned)]
         return frozenset().union(*found) - assigned
+
+
+def _joined(one: Mapping[TableName, Columns], other: Mapping[TableName, Columns]) -> Mapping[TableName, Columns]:
+    """The columns of both, by table."""
+    return {name: one.get(name, frozenset()) | other.get(name, frozenset()) for name in (*one, *other)}
 
 
 def _mentions(expression: str, name: str) -> bool:

@@ -76,6 +76,7 @@ class _Parser(PostgresParser):
         **{name: PostgresParser.FUNCTION_PARSERS[name] for name in _SPELLED},
         "STRING_AGG": lambda parser: parser._parse_joining(),  # noqa: SLF001 - sqlglot's way to hook in
     }
+    KEY_CONSTRAINT_OPTIONS: ClassVar = {**PostgresParser.KEY_CONSTRAINT_OPTIONS, "NOT": ("ENFORCED", "DEFERRABLE")}
     JSON_OPERATORS: ClassVar = {
         TokenType.ARROW: _json_operator("->"),
         TokenType.DARROW: _json_operator("->>"),

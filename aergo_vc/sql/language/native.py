@@ -22,6 +22,9 @@ _CALL = re.compile(rf"\b({'|'.join(_RANGES)}|within)\(")
 _ONCE = re.compile("call_r|sequence_|SELECT")
 """What has effects or takes long."""
 
+_OF_COLUMN = re.compile(r'\A(add|subtract|multiply)64\((\w+\."(?:[^"]|"")*"), (:\w+|\d+)\)\Z')
+"""A column and a value beside it: without the column all would be computed before the statement begins."""
+
 _PIECE = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[(),]|[^'\"(),]+")
 
 
@@ -31,6 +34,11 @@ def native(sql: str) -> str:
         return sql
     pieces = iter([*_PIECE.findall(sql), ")"])
     return ",".join(_arguments(pieces))
+
+
+def left_to_column(sql: str) -> str:
+    """A value for a bigint column; one that leaves 64 bits is refused by the column, which takes no floats."""
+    return _OF_COLUMN.sub(lambda match: f"({match[2]} {_SIGNS[match[1]]} {match[3]})", sql)
 
 
 def _arguments(pieces: Iterator[str]) -> list[str]:

@@ -15,11 +15,13 @@ from aergo_vc.sql.errors import (
     UNDEFINED_COLUMN,
     UNDEFINED_OBJECT,
     UNDEFINED_TABLE,
+    UNSUPPORTED,
     WRONG_OBJECT,
 )
 from aergo_vc.sql.language.binder import Binder, OutputColumn, Query, Surroundings, placed
 from aergo_vc.sql.language.expressions import Expression, assign, column_expression, condition
 from aergo_vc.sql.language.functions import output_name
+from aergo_vc.sql.language.native import left_to_column
 from aergo_vc.sql.language.queries import bind_common, bind_query, top_binder
 from aergo_vc.sql.language.rows import spread
 from aergo_vc.sql.language.scope import Scope, Source, table_name_of, table_source
@@ -30,7 +32,7 @@ from aergo_vc.sql.running.needs import Reading
 from aergo_vc.sql.running.plans import Plan
 from aergo_vc.sql.running.spelling import quote_name
 from aergo_vc.sql.running.table_access import indexes_of
-from aergo_vc.sql.types.values import TEXT
+from aergo_vc.sql.types.values import BIGINT, TEXT
 
 
 def compile_statement(catalog: Catalog, tree: exp.Expression, around: Surroundings | None = None) -> Plan:
@@ -345,11 +347,11 @@ def _assignments(binder: Binder, table: Table, nodes: Sequence[exp.Expression]) 
         if _is_default(value) and takes_numbers(column.default):
             raise unsupported(value, "DEFAULT of a sequence where the order of rows is not fixed")
         with placed(value):
-            sql = (
-                default_sql(binder.catalog, column)
-                if _is_default(value)
-                else assign(binder.bind(value), column.type, column.name)
-            )
+            if _is_default(value):
+                sql = default_sql(binder.catalog, column)
+            else:
+                sql = assign(binder.bind(value), column.type, column.name)
+                sql = left_to_column(sql) if column.type == BIGINT else sql
         texts.append(f"{quote_name(column.name)} = {sql}")
     return ", ".join(texts)
 
@@ -439,6 +441,9 @@ def _compile_truncate(catalog: Catalog, tree: exp.Expression, around: Surroundin
     if len(tree.expressions) != 1:
         raise unsupported(tree, "TRUNCATE of several tables")
     table = find_table(catalog, tree.expressions[0])
+    others = [one for one in catalog.tables.values() if one.name != table.name]
+    if any(key.target == table.name for other in others for key in other.foreign_keys):
+        raise error_at(tree, UNSUPPORTED, "cannot truncate a table referenced in a foreign key constraint")
     around.needs.add(f"table {table.name}", "truncate")
     return Plan("TRUNCATE TABLE", f"DELETE FROM {quote_name(table.name)}", table.name)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from aergo_vc.model.schema import Catalog, Check, Column, Table
+from aergo_vc.model.schema import Catalog, Check, Column, ForeignKey, Table
 from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind
 from aergo_vc.sql.errors import UNSUPPORTED
 from aergo_vc.sql.language.binder import Binder, Grouping, Surroundings
@@ -15,6 +15,7 @@ from aergo_vc.sql.language.source import error_at, parse_expression, unsupported
 from aergo_vc.sql.running.spelling import quote_name
 from aergo_vc.sql.types.values import is_scaled
 
+_NO_ACTION = "no action"
 _CONTEXTUAL = (exp.CurrentTimestamp, exp.Localtimestamp, exp.CurrentDate, exp.CurrentUser, exp.SessionUser)
 
 
@@ -61,12 +62,7 @@ def create_table_sql(catalog: Catalog, table: Table, name: str | None = None) ->
     parts.append(f"PRIMARY KEY ({_listed(table.primary_key)})")
     parts += [f"CONSTRAINT {quote_name(unique.name)} UNIQUE ({_listed(unique.columns)})" for unique in table.uniques]
     parts += [_check_sql(catalog, table, check) for check in table.checks]
-    for key in table.foreign_keys:
-        parts.append(
-            f"CONSTRAINT {quote_name(key.name)} FOREIGN KEY ({_listed(key.columns)}) REFERENCES "
-            f"{quote_name(key.target)} ({_listed(key.target_columns)}) ON DELETE {key.on_delete} "
-            f"ON UPDATE {key.on_update} DEFERRABLE INITIALLY DEFERRED"
-        )
+    parts += map(_reference_sql, table.foreign_keys)
     return f"CREATE TABLE {quote_name(name or table.name)} ({', '.join(parts)}) STRICT, WITHOUT ROWID"
 
 
@@ -77,6 +73,18 @@ def _listed(names: Sequence[str]) -> str:
 def _check_sql(catalog: Catalog, table: Table, check: Check) -> str:
     return (
         f"CONSTRAINT {quote_name(check.name)} CHECK ({bind_check(catalog, table, parse_expression(check.expression))})"
+    )
+
+
+def _reference_sql(key: ForeignKey) -> str:
+    """SQLite carries out the actions and tells whether any row refers to none; `references.py` says what that means.
+
+    It would refuse what RESTRICT forbids row by row, before the statement is through.
+    """
+    delete, update = (_NO_ACTION if action == "restrict" else action for action in (key.on_delete, key.on_update))
+    return (
+        f"CONSTRAINT {quote_name(key.name)} FOREIGN KEY ({_listed(key.columns)}) REFERENCES {quote_name(key.target)} "
+        f"({_listed(key.target_columns)}) ON DELETE {delete} ON UPDATE {update} DEFERRABLE INITIALLY DEFERRED"
     )
 
 

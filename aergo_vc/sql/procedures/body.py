@@ -92,6 +92,32 @@ class Body:
     needs: Needs = field(default_factory=Needs)
     requirements: list[Requirements] = field(default_factory=list)
 
+    @property
+    def _asks_found(self) -> bool:
+        return "found" in self.routine.body.lower()
+
+    @property
+    def _asks_row_count(self) -> bool:
+        return "row_count" in self.routine.body.lower()
+
+    def begin_outcome(self) -> None:
+        """FOUND and ROW_COUNT before the first statement."""
+        self.note_found("False")
+        if self._asks_row_count:
+            self.write("count = 0")
+
+    def note_found(self, source: str) -> None:
+        """What FOUND is from here on, in Python without effects; not written where the body has no such word."""
+        if self._asks_found:
+            self.write(f"found = {source}")
+
+    def note_count(self, source: str) -> None:
+        """What ROW_COUNT is from here on, and FOUND, if that is more than none; as `note_found`."""
+        if self._asks_row_count:
+            self.write(f"count = {source}")
+            source = "count"
+        self.note_found(f"{source} > 0")
+
     # Text
 
     def write(self, *lines: str) -> None:

@@ -90,7 +90,8 @@ def compile_routine(catalog: Catalog, routine: Routine, coverage: Coverage | Non
     parameters = []
     with body.level(split_name(TableName(str(routine.name)))[1]):
         parameters = _declare_parameters(body)
-        body.write("found = False", "count = jump = 0", "execute, changes = run.execute, run.changes")
+        body.write("jump = 0", "execute, changed = run.execute, run.changed")
+        body.begin_outcome()
         if routine.is_set:
             body.write("out = []")
         for parameter in routine.outputs:
@@ -100,7 +101,8 @@ def compile_routine(catalog: Catalog, routine: Routine, coverage: Coverage | Non
             compile_sql_function(body)
         else:
             block = parse_body(routine.body)
-            statements(body, (block,))
+            body.at(block)
+            _block(body, block)
             finish(body)
     head = f"def routine({', '.join(['run', *parameters])}):"
     return _compiled(body, head)
@@ -163,11 +165,12 @@ def _clear(body: Body, variable: Variable | None) -> None:
 # Blocks
 
 
-def statements(body: Body, several: Sequence[Statement]) -> None:
-    """Statements one after the other, counted when the first begins."""
+def statements(body: Body, several: Sequence[Statement], *, turn: bool = False) -> None:
+    """Statements one after the other, counted when the first begins; and before them the `turn` of a loop."""
     around = body.position
-    if several:
+    if several or turn:
         cost = sum(SQL_STEPS if isinstance(one, (RunSql, Perform, ReturnQuery, ForQuery)) else 1 for one in several)
+        cost += int(turn)
         body.write(f"run.left -= {cost}")
         with body.deeper("if run.left < 0:"):
             body.write("run.exhausted()")
@@ -388,18 +391,10 @@ def _jump(body: Body, statement: Exit) -> None:
     raise SqlError(SYNTAX, "EXIT cannot be used outside a loop, unless it has a label")
 
 
-def _turn(body: Body) -> None:
-    """A turn of a loop counts as a statement."""
-    body.write("run.left -= 1")
-    with body.deeper("if run.left < 0:"):
-        body.write("run.exhausted()")
-
-
 def _loop(body: Body, statement: Loop) -> None:
     condition = "True" if statement.condition is None else body.truth(statement.condition)
     with _around(body, Enclosing(body.number(), statement.label, is_loop=True), f"while {condition}:"):
-        _turn(body)
-        statements(body, statement.body)
+        statements(body, statement.body, turn=True)
 
 
 def _for_range(body: Body, statement: ForRange) -> None:
@@ -421,9 +416,8 @@ def _for_range(body: Body, statement: ForRange) -> None:
             span = f"range({first}, {last} - 1, -{step})"
         head = f"for {variable.python} in {span}:"
         with _around(body, Enclosing(body.number(), statement.label, is_loop=True), head):
-            _turn(body)
-            statements(body, statement.body)
-    body.write(f"found = {first} {'>=' if statement.reverse else '<='} {last}")
+            statements(body, statement.body, turn=True)
+    body.note_found(f"{first} {'>=' if statement.reverse else '<='} {last}")
 
 
 def assigned_names(several: Sequence[Statement]) -> frozenset[str]:
@@ -449,10 +443,9 @@ def _for_query(body: Body, statement: ForQuery) -> None:
     with located(statement.query, 0):
         columns = run_rows(body, tree, rows)
     with _around(body, Enclosing(body.number(), statement.label, is_loop=True), f"for {row} in {rows}:"):
-        _turn(body)
         store_row(body, statement.targets, columns, row)
-        statements(body, statement.body)
-    body.write(f"found = len({rows}) > 0")
+        statements(body, statement.body, turn=True)
+    body.note_found(f"len({rows}) > 0")
 
 
 def _for_cursor(body: Body, statement: ForCursor) -> None:
@@ -484,10 +477,9 @@ def _for_cursor(body: Body, statement: ForCursor) -> None:
         record = body.declare(statement.variable, replace(TEXT, kind=Kind.RECORD))
         body.variables.add(record)
         with _around(body, Enclosing(body.number(), statement.label, is_loop=True), f"for {row} in {rows}:"):
-            _turn(body)
             store_row(body, [Target(statement.variable, line=statement.line, column=statement.column)], columns, row)
-            statements(body, statement.body)
-    body.write(f"found = len({rows}) > 0")
+            statements(body, statement.body, turn=True)
+    body.note_found(f"len({rows}) > 0")
 
 
 def _for_each(body: Body, statement: ForEach) -> None:
@@ -502,11 +494,10 @@ def _for_each(body: Body, statement: ForEach) -> None:
     with body.deeper(f"if {rows} is None:"):
         body.write("raise run.raised('22004', 'FOREACH expression must not be null')")
     with _around(body, Enclosing(body.number(), statement.label, is_loop=True), f"for {element} in {rows}:"):
-        _turn(body)
         value = column_expression(f":{element}", expression.type.element, not_null=False)
         store(body, statement.target, value, {f":{element}": Code(element, simple=True)})
-        statements(body, statement.body)
-    body.write(f"found = len({rows}) > 0")
+        statements(body, statement.body, turn=True)
+    body.note_found(f"len({rows}) > 0")
 
 
 def _null(body: Body, _: Null) -> None:

@@ -15,7 +15,7 @@ from aergo_vc.sql.procedures.support import function_named
 
 def function_of(compiled: Compiled) -> Callable[..., Any]:
     """The function, which takes a session (session.py) and the arguments in the form that variables keep."""
-    names: dict[str, Any] = {"__builtins__": {"len": len, "range": range}}
+    names: dict[str, Any] = {"__builtins__": {"int": int, "len": len, "range": range}}
     names |= {f"S{number}": text for number, text in enumerate(compiled.texts)}
     names |= {f"P{number}": plan for number, plan in enumerate(compiled.plans)}
     names |= {f"R{number}": required for number, required in enumerate(compiled.requirements)}

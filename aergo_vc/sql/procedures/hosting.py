@@ -26,6 +26,7 @@ from aergo_vc.sql.procedures.session import Session
 from aergo_vc.sql.running.budget import Meter
 from aergo_vc.sql.running.capture import Capture
 from aergo_vc.sql.running.plans import Plan
+from aergo_vc.sql.running.references import References
 from aergo_vc.sql.running.runner import Runner
 from aergo_vc.sql.running.sandbox import table_function
 
@@ -38,13 +39,13 @@ class RoutineHost:
 
     def __init__(
         self, db: apsw.Connection, capture: Capture, trusted: Callable[[str], object], permits: Permits,
-        compiled: CompiledCache,
+        compiled: CompiledCache, *, references: References,
     ) -> None:  # fmt: skip
         self._compiled = compiled
         self._permits = permits
-        self._db, self._capture = db, capture
+        self._db, self._capture, self._references = db, capture, references
         self._library = Library(compiled)
-        self._session = Session(db, capture, trusted, self._library.load)
+        self._session = Session(db, capture, references, trusted, self._library.load)
         self._catalog = Catalog()
         self._made: dict[RoutineName, Step] = {}
         self._signed: dict[tuple[RoutineName, int], CallPlan] = {}
@@ -77,7 +78,7 @@ class RoutineHost:
     def begin(self, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals) -> Runner:
         """It begins; returns what runs its plain statements."""
         self._permits.begin(context)
-        runner = Runner(self._db, self._capture, context, meter, ordinals)
+        runner = Runner(self._db, self._capture, context, meter, ordinals, references=self._references)
         self._session.begin(context, meter, ordinals, runner)
         return runner
 

@@ -29,6 +29,9 @@ from aergo_vc.sql.running.needs import NOTHING
 from aergo_vc.sql.running.plans import Plan
 from aergo_vc.sql.types.values import TEXT
 
+LOOK_AT_KEYS = "if changed: run.check_references()"
+"""What follows each statement of one step that changes rows."""
+
 CHANGES = (exp.Insert, exp.Update, exp.Delete, exp.TruncateTable)
 """The statements that change rows."""
 
@@ -51,7 +54,7 @@ def _select_into(body: Body, statement: RunSql, tree: exp.Expression) -> None:
     whole = body.whole_call(tree)
     if whole is not None and not whole[0].is_set and not whole[0].is_procedure and result_type(whole[0]) is not None:
         store_whole(body, statement.into, whole)
-        body.write("found = True", "count = 1")
+        body.note_count("1")
         return
     query = body.query(tree)
     sql = query.sql
@@ -95,11 +98,11 @@ def _is_row(body: Body, target: Target) -> bool:
 def _take(body: Body, targets: tuple[Target, ...], columns: Columns, row: str, *, sure: bool) -> None:
     """Assign a row that may be None."""
     if sure:
-        body.write("found = True", "count = 1")
+        body.note_count("1")
         store_row(body, targets, columns, row)
         return
-    body.write(f"found = {row} is not None", "count = 1 if found else 0")
-    with body.deeper("if found:"):
+    body.note_count(f"int({row} is not None)")
+    with body.deeper(f"if {row} is not None:"):
         store_row(body, targets, columns, row)
     with body.deeper("else:"):
         store_nothing(body, targets)
@@ -110,17 +113,18 @@ def _change(body: Body, statement: RunSql, tree: exp.Expression) -> None:
     if not statement.into:
         if plan.columns is not None:
             raise SqlError(SYNTAX, "query has no destination for result data")
-        _count_changes(body, plan, tree)
+        _execute(body, plan, tree)
         return
     if plan.columns is None:
         raise SqlError(SYNTAX, "INTO used with a command that cannot return data")
     row = f"r{body.number()}"
     call = _execution(body, plan, tree, "change_rows")
     simple = call.removeprefix("run.change_rows(")
-    if simple != call:
-        body.write(f"{row} = run.changed_row({simple[:-1]}, {statement.strict})")
+    if simple == call:
+        body.write(f"{row} = {call}")
     else:
-        body.write(f"{row} = run.only_row({call}, {statement.strict})")
+        body.write(f"{row} = execute({simple}.fetchall()", LOOK_AT_KEYS)
+    body.write(f"{row} = {row}[0] if len({row}) == 1 else run.only_row({row}, {statement.strict})")
     _take(body, statement.into, result_columns_of(plan.columns), row, sure=statement.strict)
 
 
@@ -138,13 +142,16 @@ def _plan(body: Body, tree: exp.Expression) -> Plan:
     return plan
 
 
-def _count_changes(body: Body, plan: Plan, tree: exp.Expression) -> None:
+def _execute(body: Body, plan: Plan, tree: exp.Expression) -> None:
+    """Run a plan whose rows nobody asks for."""
     call = _execution(body, plan, tree, "execute")
     if call.startswith("execute("):
-        body.write(call, "count = changes()")
+        body.write(call, LOOK_AT_KEYS)
+        body.note_count("run.changes()")
     else:
-        body.write(f"count = {call}")
-    body.write("found = count > 0")
+        changed = f"r{body.number()}"
+        body.write(f"{changed} = {call}")
+        body.note_count(changed)
 
 
 def _execution(body: Body, plan: Plan, tree: exp.Expression, how: str) -> str:
@@ -169,11 +176,13 @@ def compile_perform(body: Body, statement: Perform) -> None:
         if whole is not None and not whole[0].is_procedure:
             result = f"r{body.number()}"
             body.write(f"{result} = {body.call(*whole)}")
-            body.write(f"count = len({result})" if whole[0].is_set else "count = 1", "found = count > 0")
+            body.note_count(f"len({result})" if whole[0].is_set else "1")
             return
         query = body.query(tree)
         text, bindings = body.statement(query.sql)
-        body.write(f"count = len(run.query({text}, {bindings}))", "found = count > 0")
+        rows = f"r{body.number()}"
+        body.write(f"{rows} = run.query({text}, {bindings})")
+        body.note_count(f"len({rows})")
 
 
 def compile_call(body: Body, statement: CallProcedure) -> None:
@@ -242,7 +251,7 @@ def compile_return_query(body: Body, statement: ReturnQuery) -> None:
         if not body.routine.is_set:
             raise SqlError(DATATYPE_MISMATCH, "cannot use RETURN QUERY in a non-SETOF function")
         columns = run_rows(body, tree, rows)
-        body.write(f"count = len({rows})", "found = count > 0")
+        body.note_count(f"len({rows})")
         add_rows(body, columns, rows)
 
 
@@ -295,4 +304,7 @@ def result_types(body: Body) -> list[ColumnType]:
 def change_only(body: Body, tree: exp.Expression) -> None:
     """A changing statement whose rows nobody asks for."""
     plan = _plan(body, tree)
-    body.write(_execution(body, plan, tree, "execute" if plan.columns is None else "change_rows"))
+    if plan.columns is None:
+        _execute(body, plan, tree)
+    else:
+        body.write(_execution(body, plan, tree, "change_rows"))

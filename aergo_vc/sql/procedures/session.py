@@ -5,6 +5,7 @@ There is one session an engine; `begin` and `end` enclose what one transaction's
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from types import CodeType
 from typing import Any, NoReturn
@@ -26,6 +27,7 @@ from aergo_vc.sql.running.budget import Meter
 from aergo_vc.sql.running.capture import Capture
 from aergo_vc.sql.running.needs import Requirements
 from aergo_vc.sql.running.plans import Plan
+from aergo_vc.sql.running.references import References
 from aergo_vc.sql.running.runner import Runner, sort_key
 from aergo_vc.sql.running.translated_errors import translated
 from aergo_vc.sql.types.arrays import array_of, array_text, canonical_elements, type_code
@@ -37,6 +39,8 @@ Mark = tuple[str, int]
 """A savepoint: its name, and how many events there were."""
 
 _NONE = frozenset[str]()
+_event = partial(tuple.__new__, Event)
+"""As Event, without a call of Python's."""
 
 DEPTH = 32
 """How deep calls may nest."""
@@ -91,7 +95,9 @@ class Session:
         "asks",
         "caller",
         "catalog",
+        "changed",
         "changes",
+        "check_references",
         "events",
         "execute",
         "hits",
@@ -106,10 +112,12 @@ class Session:
         self,
         db: apsw.Connection,
         capture: Capture,
+        references: References,
         trusted: Callable[[str], object],
         load: Callable[[RoutineName], Entry],
     ) -> None:
         self._db, self._capture, self._trusted, self._load = db, capture, trusted, load
+        self.check_references, self.changed = references.check, capture.statement
         self.changes = db.changes
         self._cursors: list[apsw.Cursor] = []
         self._enter_level(0)
@@ -198,20 +206,19 @@ class Session:
     def call(self, name: str, *arguments: Any) -> Any:  # noqa: ANN401 - values of any type
         """What a routine gives: a value, a tuple for a row, a list of tuples for a set, None for nothing."""
         entry = self._entries.get(name) or self.entry(name)
-        if self._depth >= DEPTH:
+        depth, asks = self._depth, self.asks
+        if depth >= DEPTH:
             raise BudgetError(TOO_COMPLEX, f"stack depth limit exceeded: calls nest deeper than {DEPTH} levels")
-        if entry.is_plain and entry.contract == self._contract:
-            self._depth += 1
-            asks = self.asks
-            self.asks = entry.cleared != self.user and self._must_ask(entry)
-            try:
-                return entry.function(self, *arguments)
-            except (SqlError, apsw.Error) as error:
-                raise self._placed(error, entry) from error
-            finally:
-                self._depth -= 1
-                self.asks = asks
-        return self._call_changed(entry, arguments)
+        if not entry.is_plain or entry.contract != self._contract:
+            return self._call_changed(entry, arguments)
+        self._depth = depth + 1
+        self.asks = entry.cleared != self.user and self._must_ask(entry)
+        try:
+            return entry.function(self, *arguments)
+        except (SqlError, apsw.Error) as error:
+            raise self._placed(error, entry) from error
+        finally:
+            self._depth, self.asks = depth, asks
 
     def call_first(self, entry: Entry, arguments: Sequence[Any]) -> Any:  # noqa: ANN401
         """The call that a transaction is: nobody waits for it, and its contract is where all begins."""
@@ -338,19 +345,10 @@ class Session:
     def change_rows(self, sql: str, bindings: Bindings) -> Rows:
         """What RETURNING gives, in an order that does not hang on the engine's."""
         rows = self._fetch(self.execute(sql, bindings))
+        self.check_references()
         if len(rows) > 1:
             rows.sort(key=sort_key)
         return rows
-
-    def changed_row(self, sql: str, bindings: Bindings, strict: bool) -> tuple[Any, ...] | None:  # noqa: FBT001
-        """The row for INTO behind a changing statement of one step."""
-        rows: Rows = self.execute(sql, bindings).fetchall()
-        count = len(rows)
-        meter = self._meter
-        meter.rows += count
-        if meter.rows > meter.most_rows:
-            raise meter.out_of_rows()
-        return rows[0] if count == 1 else self.only_row(rows, strict)
 
     def only_row(self, rows: Rows, strict: bool) -> tuple[Any, ...] | None:  # noqa: FBT001
         """The row for INTO behind a changing statement."""
@@ -485,7 +483,7 @@ class Session:
         meter.bytes += size
         if meter.bytes > meter.most_bytes:
             raise meter.out_of_bytes()
-        self.events.append(Event(name, data))
+        self.events.append(_event((name, data)))
 
     def printed(self, text: str | None) -> str:
         """As RAISE prints a value."""

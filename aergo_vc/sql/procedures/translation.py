@@ -345,11 +345,18 @@ class _Reader:
 
     def _list_function(self, name: str, arguments: Sequence[Code]) -> Code:
         function = LIST_FUNCTIONS[name]
+        if name == "array_element" and arguments[0].is_list and all(one.simple for one in arguments):
+            return self._element(*arguments)
         sources = [
             (self._as_list(argument) if place in function.arrays else self._as_text(argument)).source
             for place, argument in enumerate(arguments)
         ]
         return Code(f"{self._names.function('list_' + name)}({', '.join(sources)})", is_list=function.gives_list)
+
+    def _element(self, elements: Code, position: Code) -> Code:
+        known = [f"{one.source} is not None" for one in (elements, position) if one.nullable]
+        test = " and ".join([*known, f"0 < {position.source} <= len({elements.source})"])
+        return Code(f"({elements.source}[{position.source} - 1] if {test} else None)")
 
     def _coalesce(self, arguments: Sequence[Code]) -> Code:
         if any(argument.is_list for argument in arguments):

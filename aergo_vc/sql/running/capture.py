@@ -19,8 +19,50 @@ from aergo_vc.sql.types.values import INTEGERS, decoder, encoder, storage_scale
 Kept = tuple[Any, ...]
 """A row or a key as SQLite keeps it."""
 
-Net = dict[Any, list[Kept | None]]
-"""By identity of the key: the row before and after, as kept."""
+Pair = Sequence[Kept | None]
+"""A row before and after."""
+
+
+class Net(dict[Any, list[Kept | None]]):
+    """What happened to rows of a table, by identity of the key: the row before and after, as kept.
+
+    `behind` are those that were written again since: what became of them, the table itself tells.
+    """
+
+    __slots__ = ("behind",)
+
+    def __init__(self, rows: Iterable[tuple[Any, list[Kept | None]]] = (), behind: Iterable[Any] = ()) -> None:
+        super().__init__(rows)
+        self.behind = set(behind)
+
+    def copied(self) -> "Net":
+        """The same, to be changed without this one."""
+        return Net(((identity, [*pair]) for identity, pair in self.items()), self.behind)
+
+    def note(self, identity: object, before: Kept | None, after: Kept | None) -> None:
+        """A row is, or becomes, `after`; this is where it begins to be noted, if it was not before."""
+        known = self.get(identity)
+        if known is None:
+            self[identity] = [before, after]
+            return
+        known[1] = after
+        self.behind.discard(identity)
+
+    def change(self, identity_of: Callable[[Kept], Any], old: Kept | None, new: Kept | None) -> None:
+        """A row changes; where its key does, that is two changes."""
+        before = None if old is None else identity_of(old)
+        after = None if new is None else identity_of(new)
+        if old is not None and before != after:
+            self.note(before, old, None)
+            old = None
+        if new is not None:
+            self.note(after, old, new)
+
+    def take(self, later: "Net") -> None:
+        """What happened after that."""
+        for identity, (before, after) in later.items():
+            self.note(identity, before, after)
+        self.behind |= later.behind
 
 
 _NO_LIMIT = 1 << 62
@@ -47,6 +89,8 @@ class Layout:
             for place, position in enumerate(self.positions)
             if table.columns[position].type.kind is Kind.NUMERIC and storage_scale(table.columns[position].type) is None
         )
+        self.only_key = self.positions[0] if len(self.positions) == 1 and not self._decimal_keys else None
+        """The place of the column that tells rows apart by itself."""
         self.is_read_plain = not self._decoders and not self._decimal_keys and FLOATS.isdisjoint(self.kinds)
         """Whether rows are canonical as they are kept, and keys what tells rows apart."""
         self.has_small_rows = self.has_short_keys and not self.texts and self.least_bytes <= ROW_BYTES
@@ -145,7 +189,7 @@ class InsertedRows(Mapping[Key, RowChange]):
 
     def as_net(self, layout: Layout) -> Net:
         kept = map(layout.encode, self.added)
-        return {layout.identity(row): [None, row] for row in kept}
+        return Net((layout.identity(row), [None, row]) for row in kept)
 
 
 class _Change:
@@ -160,8 +204,12 @@ class _Change:
 Frame = dict[str, Net | InsertedRows]
 
 
-_Ready = tuple[Net, Callable[[Kept], Any], int, tuple[int, ...]]
-"""A table's changes in the current frame, what tells its rows apart, 1 if its changes are counted, its long values."""
+_Ready = tuple[Layout, Net, set[Any], int, int]
+"""A table; its changes in the current frame, and those behind; 1 if they are counted; and the place of its only key
+column, if rows may be left behind, else -1."""
+
+ReadRows = Callable[[Layout, Sequence[Any]], Iterable[Kept]]
+"""What rows of a table are now, by identities of keys that are there, in their order."""
 
 
 class Witness(Protocol):
@@ -184,15 +232,24 @@ class Witness(Protocol):
 
 
 class Capture:
-    """Records what the preupdate hook reports, frame by frame; a frame that fails is dropped whole."""
+    """Records what the preupdate hook reports, frame by frame; a frame that fails is dropped whole.
 
-    def __init__(self) -> None:
+    From the second time on that a row is written nothing is kept of it but its key: what it has become is read when
+    somebody asks for the changes.
+    """
+
+    def __init__(self, read: ReadRows) -> None:
+        self._read = read
         self.operations = self.bytes = 0
         self.most_operations = self.most_bytes = _NO_LIMIT
         self._is_exhausted = False
         self._written: set[Any] | None = None
         self._repeated = False
         self._frames: list[dict[str, Net | InsertedRows]] = []
+        self.statement: list[tuple[str, Kept | None, Kept | None]] = []
+        """What a statement has changed, step by step: table, row before, row after.  To be cleared when one ends; a
+        frame, which begins and ends between statements, clears it too."""
+        self._noted: frozenset[str] = frozenset()
         self._ready: dict[str, _Ready] = {}
         self._layouts: dict[str, Layout] = {}
         self._sequences: frozenset[str] = frozenset()
@@ -203,6 +260,7 @@ class Capture:
 
     def attend(self, witness: "Witness | None") -> None:
         """From here on tell `witness` of all changes; the caller gives `listener` to the database anew."""
+        self._ready = {}
         self.witness = witness
         self.listener = self.hook if witness is None else self._witnessed
 
@@ -235,6 +293,7 @@ class Capture:
 
     def watch_repeats(self, watch: bool) -> None:  # noqa: FBT001 - a plan's own switch
         """From here on note whether a row is written twice."""
+        self._ready = {}
         self._written = set() if watch else None
         self._repeated = False
 
@@ -256,13 +315,39 @@ class Capture:
         if self.witness is not None:
             self.witness.loaded(name, rows, self._layouts[name].encode)
 
+    # One statement
+
+    def note_statements(self, tables: frozenset[TableName]) -> None:
+        """From here on hold what a statement changes in these tables."""
+        self._ready, self._noted = {}, frozenset(map(str, tables))
+        self.statement.clear()
+
+    def statement_rows(self) -> list[tuple[TableName, Iterable[Pair]]]:
+        """What the statement has changed on the whole, by table: rows before and after, as kept."""
+        frame: dict[str, Net] = {}
+        for name, old, new in self.statement:
+            frame.setdefault(name, Net()).change(self._layouts[name].identity, old, new)
+        return [(TableName(name), net.values()) for name, net in frame.items()]
+
+    def rows(self) -> list[tuple[TableName, Iterable[Pair]]]:
+        """The same for the current frame."""
+        frame = self._frames[-1]
+        nets = {name: self._net(frame, name) for name in list(frame)}
+        for name, net in nets.items():
+            self._catch_up(self._layouts[name], net)
+        return [(TableName(name), net.values()) for name, net in nets.items()]
+
+    # Frames
+
     def push(self) -> None:
+        self.statement.clear()
         self._ready = {}
         self._frames.append({})
         if self.witness is not None:
             self.witness.push()
 
     def drop(self) -> None:
+        self.statement.clear()
         self._ready = {}
         self._frames.pop()
         if self.witness is not None:
@@ -270,6 +355,7 @@ class Capture:
 
     def fold(self) -> Frame:
         """End a frame and take its changes over into the one around it; returns the frame."""
+        self.statement.clear()
         self._ready = {}
         frame = self._frames.pop()
         if self.witness is not None:
@@ -282,22 +368,15 @@ class Capture:
 
     def _merge(self, outer: Frame, name: str, net: "Net | InsertedRows") -> None:
         if not outer.get(name):
-            outer[name] = {key: [*pair] for key, pair in net.items()} if isinstance(net, dict) else net
+            outer[name] = net if isinstance(net, InsertedRows) else net.copied()
             return
-        known = self._net(outer, name)
-        if not isinstance(net, dict):
-            net = net.as_net(self._layouts[name])
-        for identity, (before, after) in net.items():
-            if identity in known:
-                known[identity][1] = after
-            else:
-                known[identity] = [before, after]
+        self._net(outer, name).take(net if isinstance(net, Net) else net.as_net(self._layouts[name]))
 
     def _net(self, frame: Frame, name: str) -> Net:
         """A table's changes in a frame, in the form that takes single rows."""
-        net = frame.setdefault(name, {})
-        if not isinstance(net, dict):
-            net = frame[name] = net.as_net(self._layouts[name])
+        net = frame.get(name)
+        if not isinstance(net, Net):
+            net = frame[name] = Net() if net is None else net.as_net(self._layouts[name])
         return net
 
     def bytes_of(self, changes: Changes) -> int:
@@ -319,8 +398,10 @@ class Capture:
         """What the current frame needs to record changes of a table; None where there is nothing to record."""
         if not self._frames or name not in self._layouts or self._is_exhausted:
             return None
-        layout = self._layouts[name]
-        found = (self._net(self._frames[-1], name), layout.identity, int(name not in self._sequences), layout.long)
+        layout, net = self._layouts[name], self._net(self._frames[-1], name)
+        is_asked = self.witness is not None or self._written is not None or name in self._noted
+        place = -1 if is_asked or layout.only_key is None else layout.only_key
+        found = (layout, net, net.behind, int(name not in self._sequences), place)
         self._ready[name] = found
         return found
 
@@ -330,34 +411,35 @@ class Capture:
         ready = self._ready.get(name) or self._make_ready(name)
         if ready is None:
             return
-        net, identity_of, count, long = ready
+        layout, net, behind, count, place = ready
         operations = self.operations = self.operations + count
         if operations > self.most_operations:
             raise self._exhausted("a routine changes more rows than it may")
         old, new = update.old, update.new
-        if long:
-            self._weigh(long, None if old is None or identity_of(old) in net else old, new)
-        if new is None:
-            self._record(net, identity_of(old), old, None)
-            return
-        identity = identity_of(new)
-        if self._written is not None:
-            self._note_written(name, identity)
-        if old is not None and (before := identity_of(old)) != identity:
-            self._record(net, before, old, None)
-            old = None
-        known = net.get(identity)
-        if known is None:
-            net[identity] = [old, new]
-        else:
-            known[1] = new
+        if layout.long:
+            self._weigh(layout, net, old, new)
+        if place < 0 or new is None or old is None or (identity := new[place]) != old[place]:
+            self._note(layout, net, old, new)
+        elif identity not in behind:
+            if identity in net:
+                behind.add(identity)
+            else:
+                net[identity] = [old, new]
 
-    def _weigh(self, long: tuple[int, ...], old: Kept | None, new: Kept | None) -> None:
+    def _note(self, layout: Layout, net: Net, old: Kept | None, new: Kept | None) -> None:
+        """Any change of a row."""
+        if layout.table.name in self._noted:
+            self.statement.append((layout.table.name, old, new))
+        if self._written is not None and new is not None:
+            self._note_written(layout.table.name, layout.identity(new))
+        net.change(layout.identity, old, new)
+
+    def _weigh(self, layout: Layout, net: Net, old: Kept | None, new: Kept | None) -> None:
         """Count what of a row is about to be kept."""
         if new is not None:
-            self.bytes += _bytes_at(long, new)
-        if old is not None:
-            self.bytes += _bytes_at(long, old)
+            self.bytes += _bytes_at(layout.long, new)
+        if old is not None and layout.identity(old) not in net:
+            self.bytes += _bytes_at(layout.long, old)
         if self.bytes > self.most_bytes:
             raise self._exhausted("more bytes of changed rows than may be held")
 
@@ -379,26 +461,27 @@ class Capture:
             self._repeated = self._repeated or identity in self._written
             self._written.add(identity)
 
-    @staticmethod
-    def _record(net: Net, identity: object, before: Kept | None, after: Kept | None) -> None:
-        known = net.get(identity)
-        if known is None:
-            net[identity] = [before, after]
-        else:
-            known[1] = after
-
     def changes(self, frame: Frame | None = None) -> Changes:
         """The net changes of a frame, the current one by default, in canonical values."""
         frame = frame if frame is not None else self._frames[-1]
         found: dict[TableName, Mapping[Key, RowChange]] = {}
         for name, net in frame.items():
-            if not isinstance(net, dict):
+            if not isinstance(net, Net):
                 found[TableName(name)] = net
                 continue
-            table_changes = _canonical(self._layouts[name], net)
+            layout = self._layouts[name]
+            if net.behind:
+                self._catch_up(layout, net)
+            table_changes = _canonical(layout, net)
             if table_changes:
                 found[TableName(name)] = table_changes
         return found
+
+    def _catch_up(self, layout: Layout, net: Net) -> None:
+        behind = list(net.behind)
+        for identity, row in zip(behind, self._read(layout, behind), strict=True):
+            net[identity][1] = row
+        net.behind.clear()
 
 
 def _bytes_at(places: tuple[int, ...], row: Kept) -> int:

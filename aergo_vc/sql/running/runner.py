@@ -14,6 +14,7 @@ from aergo_vc.sql.outcomes import ExecutionContext, RowOrdinals
 from aergo_vc.sql.running.budget import Meter
 from aergo_vc.sql.running.capture import Capture
 from aergo_vc.sql.running.plans import Plan
+from aergo_vc.sql.running.references import References
 from aergo_vc.sql.running.translated_errors import translated
 from aergo_vc.sql.types.arrays import result_decoder
 from aergo_vc.sql.types.moments import timestamptz_from_milliseconds
@@ -25,9 +26,11 @@ class Runner:
     """Executes plans under one context and meter."""
 
     def __init__(
-        self, db: apsw.Connection, capture: Capture, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals
-    ) -> None:
+        self, db: apsw.Connection, capture: Capture, context: ExecutionContext, meter: Meter, ordinals: RowOrdinals,
+        *, references: References,
+    ) -> None:  # fmt: skip
         self._db, self._capture, self._meter, self._ordinals = db, capture, meter, ordinals
+        self._references = references
         self._context = context
 
     @cached_property
@@ -91,6 +94,8 @@ class Runner:
             raise SqlError(CARDINALITY, "ON CONFLICT DO UPDATE command cannot affect row a second time")
         changed = capture.operations - before
         self._meter.add_rows(changed)
+        if plan.table is not None:
+            self._references.check()
         return rows, self._direct_changes(plan, changed)
 
     def _direct_changes(self, plan: Plan, changed: int) -> int:

@@ -10,7 +10,6 @@ from aergo_vc.base.ids import TableName
 from aergo_vc.model.schema import Catalog, Table, split_name
 from aergo_vc.sql.errors import (
     CHECK_VIOLATION,
-    FOREIGN_KEY_VIOLATION,
     LIMIT_EXCEEDED,
     NOT_NULL_VIOLATION,
     OUT_OF_RANGE,
@@ -49,20 +48,22 @@ def disk_error(error: Exception) -> EngineError:
 
 def translated(error: apsw.Error, catalog: Catalog, table: TableName | None) -> AergoError:
     """The error to raise instead of SQLite's; `table` is the one that the statement writes."""
+    code = getattr(error, "extendedresult", 0)
+    if code == apsw.SQLITE_CONSTRAINT_DATATYPE or str(error) == "integer overflow":
+        # A whole number beyond 64 bits, which SQLite made a float, is none for a column of integers.
+        return SqlError(OUT_OF_RANGE, "bigint out of range")
     if isinstance(error, apsw.ConstraintError):
-        return _constraint_error(str(error), getattr(error, "extendedresult", 0), catalog, table)
+        return _constraint_error(str(error), catalog, table)
     if isinstance(error, apsw.TooBigError):
         return SqlError(LIMIT_EXCEEDED, "a value or a row is too long")
     if isinstance(error, apsw.NoMemError):
         return FuseError("a statement takes more memory than this machine allows")
     if isinstance(error, apsw.SQLError):
-        if str(error) == "integer overflow":
-            return SqlError(OUT_OF_RANGE, "bigint out of range")
         return SqlError(TOO_COMPLEX, f"the statement is too complex for the engine: {error}")
     return EngineError(f"the SQL engine failed: {error}")
 
 
-def _constraint_error(text: str, code: int, catalog: Catalog, name: TableName | None) -> AergoError:
+def _constraint_error(text: str, catalog: Catalog, name: TableName | None) -> AergoError:
     what, _, detail = text.partition(" constraint failed: ")
     table = _table_of(detail, catalog) or (catalog.tables.get(name) if name is not None else None)
     if table is None:
@@ -78,9 +79,6 @@ def _constraint_error(text: str, code: int, catalog: Catalog, name: TableName | 
         constraint = _unique_name(detail, table, catalog)
         message = f'duplicate key value violates unique constraint "{constraint}"'
         return _at(table, SqlError(UNIQUE_VIOLATION, message), constraint=constraint)
-    if code in (apsw.SQLITE_CONSTRAINT_FOREIGNKEY, apsw.SQLITE_CONSTRAINT_TRIGGER):
-        message = f'update or delete on table "{spoken}" violates a foreign key constraint'
-        return SqlError(FOREIGN_KEY_VIOLATION, message)
     return EngineError(f"the SQL engine reports a constraint that the checker should have kept: {text}")
 
 
@@ -115,22 +113,3 @@ def _unique_name(detail: str, table: Table, catalog: Catalog) -> str:
         if detail == ", ".join(f"{table.name}.{column}" for column in columns):
             return name
     return "unknown"
-
-
-def foreign_key_error(catalog: Catalog, found: list[tuple[object, ...]]) -> SqlError | None:
-    """The error for the first row of PRAGMA foreign_key_check: table, row, parent, ordinal of the key."""
-    if not found:
-        return None
-    child, _, parent, ordinal = min(found, key=lambda row: (str(row[0]), str(row[2]), str(row[3])))
-    table = catalog.tables.get(TableName(str(child)))
-    name = ""
-    if table is not None and isinstance(ordinal, int):
-        # SQLite numbers the keys of a table from the last to the first.
-        position = len(table.foreign_keys) - 1 - ordinal
-        name = table.foreign_keys[position].name if 0 <= position < len(table.foreign_keys) else ""
-    spoken = split_name(TableName(str(child)))[1]
-    target = split_name(TableName(str(parent)))[1]
-    return SqlError(
-        FOREIGN_KEY_VIOLATION,
-        f'insert or update on table "{spoken}" violates foreign key constraint "{name}": no such row in "{target}"',
-    )

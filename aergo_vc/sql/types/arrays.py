@@ -85,13 +85,9 @@ def kept_elements(elements: Sequence[Value], code: str) -> Array:
     return list(elements) if encode is None else [None if one is None else encode(one) for one in elements]
 
 
-def element_caster(source: ColumnType, target: ColumnType) -> Callable[[Any], Any]:
-    """What casts a kept value that is not NULL from one type to another, as assignment to a column does."""
-    return _caster(type_code(source), type_code(target))
-
-
 @functools.lru_cache(maxsize=1024)
 def _caster(source_code: str, target_code: str) -> Callable[[Any], Any]:
+    """What casts a kept value that is not NULL from one type to another, as assignment to a column does."""
     source, target = type_of_code(source_code), type_of_code(target_code)
     first = Kind.TEXT if source.kind in TEXTS else source.kind
     second = Kind.TEXT if target.kind in TEXTS else target.kind

@@ -79,8 +79,7 @@ def told(statements: str) -> tuple[int, int, str]:
             (
                 2,
                 1,
-                'insert or update on table "item" violates foreign key constraint "item_parent_fkey": '
-                'no such row in "item"',
+                'insert or update on table "item" violates foreign key constraint "item_parent_fkey"',
             ),
         ),
     ],
