@@ -203,7 +203,7 @@ class BankWorld:
                     "ALTER TABLE tag RENAME TO label",
                     f"CREATE INDEX entries{number} ON entry (amount)",
                     "CREATE UNIQUE INDEX once ON summary (total)",
-                    "ALTER TABLE numbered ALTER COLUMN id RESTART",
+                    "ALTER SEQUENCE numbered_id_seq RESTART",
                     "CREATE VIEW rich AS SELECT id FROM account WHERE balance > 100",
                     f"CREATE OR REPLACE FUNCTION bonus(id int) RETURNS bigint LANGUAGE sql AS $$ SELECT {number} $$",
                     f"INSERT INTO summary VALUES (90, bonus(1)); CREATE TABLE brief (id int PRIMARY KEY);"
