@@ -68,15 +68,34 @@ faults: setup ## long sweep of crash and fault tests
 fuzz: setup ## long sweep of property tests
 	@$(BIN)/python -m pytest -n 2 --long --hypothesis-profile=long -m hypothesis
 
+SOURCES := build/debian-sources
+
+.PHONY: seeds
+seeds: ## fetch SQLite's fuzz seeds from Debian's sources, for a test of the closed SQLite
+	@mkdir -p $(SOURCES)/lists/partial build/fuzz-seeds
+	@printf 'Types: deb-src\nURIs: http://deb.debian.org/debian\nSuites: stable\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' > $(SOURCES)/debian.sources
+	@cd $(SOURCES); options=(-qq -o Dir::Etc::sourcelist=$(CURDIR)/$(SOURCES)/debian.sources -o Dir::Etc::sourceparts=- -o Dir::State::lists=$(CURDIR)/$(SOURCES)/lists); \
+	  apt-get "$${options[@]}" update && apt-get "$${options[@]}" source --download-only sqlite3 && \
+	  tar xf sqlite3_*.orig.tar.xz -C ../fuzz-seeds --strip-components=2 --wildcards '*/test/fuzzdata*.db'
+
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 .PHONY: pythons
-pythons: setup ## compare what contracts do on other versions of Python, as far as they are installed
-	@$(BIN)/python tests/differential.py
-	@for python in $(PYTHONS); do \
+pythons: setup ## compare the blocks that other versions of Python make, as far as they are installed
+	@ours=$$($(BIN)/python tests/differential.py); echo "$(BIN)/python: $$ours"; \
+	for python in $(PYTHONS); do \
 	  if ! "$$python" -c '$(SUITABLE)' >/dev/null 2>&1; then echo "$$python: not installed, skipped"; continue; fi; \
 	  "$$python" -m venv --clear build/$$python && build/$$python/bin/pip install --quiet . && \
 	  found=$$(build/$$python/bin/python tests/differential.py) || exit 1; echo "$$python: $$found"; \
-	  [ "$$found" = "$$($(BIN)/python tests/differential.py)" ] || { echo "$$python: differs" >&2; exit 1; }; done
+	  [ "$$found" = "$$ours" ] || { echo "$$python: differs" >&2; exit 1; }; done
+
+GITS ?=
+GIT_TESTS := tests/gitside tests/objects tests/keys/test_ssh_signatures.py tests/cli tests/faults tests/repository/test_installing.py \
+  tests/security/test_plain_git_merges.py tests/security/test_stolen_branches.py tests/security/test_untracked_files.py
+.PHONY: gits
+gits: setup ## test what depends on git with other versions: GITS='/opt/git-2.47/bin ...'
+	@[ -n "$(GITS)" ] || { echo "make gits: name the folders of their programs: GITS='…'" >&2; exit 2; }
+	@for folder in $(GITS); do "$$folder/git" version; \
+	  PATH="$$folder:$$PATH" $(BIN)/python -m pytest -q -n 2 $(GIT_TESTS) || exit 1; done
 
 .PHONY: clean
 clean: ## remove the environment and all that was built or cached

@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -28,7 +29,7 @@ WORKERS = 2
 MOST_TO_RECORD = 15
 """Microseconds, a transfer."""
 _ACCOUNT = TableName("bank.account")
-_RICH = 1_000_000_000
+_RICH, _TOGETHER = 1_000_000_000, 2_000
 Transfers = Sequence[tuple[int, int, int]]
 
 
@@ -38,10 +39,10 @@ def lines(folder: Path) -> Iterator[Line]:
     yield from _signed_lines(folder)
 
 
-def drawn(seed: int) -> Transfers:
+def drawn(seed: int, accounts: int = ACCOUNTS) -> Transfers:
     """Transfers between random accounts."""
     source = random.Random(seed)
-    return [(*source.sample(range(ACCOUNTS), 2), source.randrange(1, 100)) for _ in range(TRANSFERS)]
+    return [(*source.sample(range(accounts), 2), source.randrange(1, 100)) for _ in range(TRANSFERS)]
 
 
 # Executed
@@ -181,11 +182,12 @@ def _recorded_line(ours: _Ours) -> Line:
 class Bank:
     """A ledger with the contract, and blocks of signed calls."""
 
-    def __init__(self, folder: Path, repository: Repository) -> None:
+    def __init__(self, folder: Path, repository: Repository, accounts: int = ACCOUNTS) -> None:
         self._folder = folder
         repository.deploy(SCRIPT.read_text(), "bank", commit=True)
-        values = ", ".join(f"({number}, {_RICH})" for number in range(ACCOUNTS))
-        repository.sql(f"INSERT INTO bank.account VALUES {values}", commit=True)
+        for start in range(0, accounts, _TOGETHER):
+            values = ", ".join(f"({number}, {_RICH})" for number in range(start, min(accounts, start + _TOGETHER)))
+            repository.sql(f"INSERT INTO bank.account VALUES {values}", commit=True)
 
     @cached_property
     def _workspace(self) -> Workspace:
@@ -216,9 +218,10 @@ class Bank:
             for transfer in transfers
         ]
 
-    def seal(self, transactions: Sequence[Transaction]) -> float:
-        """Verify, execute and seal them into one block; returns the seconds that this takes."""
+    def seal(self, transactions: Sequence[Transaction], workers: int = 1) -> float:
+        """Verify, execute and seal them into one block, in so many processes; returns the seconds that this takes."""
         workspace = self._workspace
+        workspace.surroundings = replace(workspace.surroundings, workers=workers)
         identity = Identity(workspace)
         with desk(workspace, identity, workspace.current_branch()) as opened:
             tip = tip_of(workspace, workspace.current_branch())

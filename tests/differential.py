@@ -1,31 +1,34 @@
-"""What contracts do, as one digest a corpus: alike wherever, and in whatever order, the engine reads.
+"""The blocks that contracts make: alike wherever they are made, and in whatever order the engine reads.
 
-The corpora are the cases of tests/sql/cases, TPC-C, and routines on tables whose rows no index gives in the order of
-their keys.  Run as a program it prints a line of JSON: the digests by the names of the corpora.
+The corpora are the cases of tests/sql/cases, one block each; TPC-C; and routines on tables whose rows no index gives in
+the order of their keys.  All is sealed: the commit of a block hangs on its header, that on the roots of the state, the
+receipts and the transactions.  Run as a program it prints a line of JSON: for each corpus the last commit, and a digest
+of all commits, outcomes and errors.
 """
 
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 if __name__ == "__main__":
     _ROOT = Path(__file__).resolve().parent.parent
     sys.path[:0] = [str(_ROOT), str(_ROOT / "tests"), str(_ROOT / "benchmarks")]
 
+from block_chain import Chain
 from sql_cases import case_files
-from sql_world import context
 from tpcc import conditions
 from tpcc.mix import Mix
-from tpcc.population import Population, Size
-from tpcc.process import InProcess
+from tpcc.population import Population, Row, Size
 
+from aergo_vc.base.ids import TableName
+from aergo_vc.ledger.machine import Submission
 from aergo_vc.model.schema import Index
 from aergo_vc.sql.engine import Engine
-from aergo_vc.sql.errors import SqlError
 from aergo_vc.sql.running import rebuilding
 from aergo_vc.sql.running.table_access import drop_index_sql, index_sql
 
@@ -69,66 +72,74 @@ def without_indexes() -> AbstractContextManager[object]:
     return mock.patch.multiple(rebuilding, index_sql=made, drop_index_sql=dropped)
 
 
-def _outcome(engine: Engine, text: str, number: int) -> object:
-    try:
-        outcome = engine.run(text, context(number))
-    except SqlError as error:
-        return error.sqlstate
-    changes = {name: sorted(map(repr, found.items())) for name, found in outcome.changes.items()}
-    events = [(event.name, dict(event.data)) for event in outcome.events]
-    return [outcome.results[-1].rows, sorted(changes.items()), events]
+def _sealed(chain: Chain, submissions: Iterable[Submission]) -> dict[str, object]:
+    """A block's commit, and what its transactions told; why the others failed."""
+    block, executed = chain.seal(submissions)
+    told = [
+        (
+            transaction.payload.sql or str(transaction.payload.call),
+            [(result.tag, result.count, result.rows) for result in outcome.results],
+            [(event.name, dict(event.data)) for event in outcome.receipt.events],
+            [] if outcome.receipt.result is None else outcome.receipt.result.rows,
+            [(notice.level, notice.message) for notice in outcome.notices],
+        )
+        for (transaction, _), outcome in zip(executed.included, executed.outcomes, strict=True)
+    ]
+    failed = [
+        (one.transaction.payload.sql or str(one.transaction.payload.call), str(one.reason), dict(one.reason.facts))
+        for one in executed.excluded
+    ]
+    return {"commit": block.commit, "state": block.header.state, "told": told, "failed": failed}
 
 
-def _state(engine: Engine) -> object:
-    return [(name, list(engine.rows(name))) for name in sorted(engine.catalog.stored)]
-
-
-def _cases(make: Callable[[], Engine]) -> Iterator[object]:
+def _cases(make: Callable[[], Engine]) -> Iterator[dict[str, object]]:
     for file in case_files():
         for case in file.cases:
-            engine = make()
-            for number, statement in enumerate((*file.setup, *case.statements)):
-                yield file.name, case.title, statement.text, _outcome(engine, statement.text, number)
-            yield file.name, case.title, "", _state(engine)
-            engine.close()
+            chain = Chain(make())
+            scripts = [statement.text for statement in (*file.setup, *case.statements)]
+            yield {"case": f"{file.name}: {case.title}", **_sealed(chain, map(chain.script, scripts))}
+            chain.engine.close()
 
 
-def _routines(make: Callable[[], Engine]) -> Iterator[object]:
-    engine = make()
-    engine.run(CONTRACT, context())
-    for number, call in enumerate(CALLS, 1):
-        yield call, _outcome(engine, call, number)
-    yield _state(engine)
-    engine.close()
+def _routines(make: Callable[[], Engine]) -> Iterator[dict[str, object]]:
+    chain = Chain(make())
+    yield _sealed(chain, [chain.script(CONTRACT)])
+    for call in CALLS:
+        yield _sealed(chain, [chain.script(call)])
+    chain.engine.close()
 
 
-def _tpcc(make: Callable[[], Engine]) -> Iterator[object]:
-    with mock.patch("tpcc.process.Engine", make):
-        system = InProcess()
-    system.install(Path(conditions.__file__).with_name("contract.sql").read_text("utf-8"), Population(_SIZE).tables)
+def _tpcc(make: Callable[[], Engine]) -> Iterator[dict[str, object]]:
+    chain = Chain(make())
+    contract = Path(conditions.__file__).with_name("contract.sql").read_text("utf-8")
+    yield _sealed(chain, [chain.script(contract, "tpcc")])
+    tables = Population(_SIZE).tables.items()
+    yield _sealed(chain, [chain.loads((TableName(f"tpcc.{name}"), _keyed(name, rows)) for name, rows in tables)])
     calls = list(Mix(_SIZE, seed=5).calls(60))
-    yield system.run(calls)
-    for call in calls[:10]:
-        try:
-            yield system.result(call)
-        except SqlError as error:
-            yield error.sqlstate
-    for table in conditions.COLUMNS:
-        yield table, system.rows(table)
+    for start in range(0, len(calls), 20):
+        some = calls[start : start + 20]
+        yield _sealed(chain, [chain.call(f"tpcc.{call.routine}", call.arguments) for call in some])
+    chain.engine.close()
+
+
+def _keyed(table: str, rows: Sequence[Row]) -> Sequence[Row]:
+    """Rows with hidden keys where the table has no other."""
+    return [(f"{0:032x}-{place:08x}", *row) for place, row in enumerate(rows)] if table == "history" else rows
 
 
 CORPORA = {"cases": _cases, "routines": _routines, "tpcc": _tpcc}
 
 
-def lines(corpus: str, make: Callable[[], Engine] = an_engine) -> list[str]:
-    """What a corpus does, step by step, each as a line."""
-    return [json.dumps(step, ensure_ascii=True, default=str) for step in CORPORA[corpus](make)]
+def blocks(corpus: str, make: Callable[[], Engine] = an_engine) -> list[dict[str, Any]]:
+    """The blocks of a corpus, as JSON has them."""
+    return [json.loads(json.dumps(step, ensure_ascii=True, default=str)) for step in CORPORA[corpus](make)]
 
 
-def digests(corpora: Iterable[str] = ()) -> dict[str, str]:
-    """A digest for each of these corpora, or of all."""
-    return {name: hashlib.sha256("\n".join(lines(name)).encode()).hexdigest() for name in sorted(corpora or CORPORA)}
+def digest(made: Sequence[dict[str, Any]]) -> dict[str, object]:
+    """How many blocks these are, the last one's commit, and a digest of all."""
+    text = "\n".join(json.dumps(block, sort_keys=True) for block in made)
+    return {"blocks": len(made), "last": made[-1]["commit"], "all": hashlib.sha256(text.encode()).hexdigest()}
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(digests(sys.argv[1:])) + "\n")
+    sys.stdout.write(json.dumps({name: digest(blocks(name)) for name in sys.argv[1:] or CORPORA}) + "\n")

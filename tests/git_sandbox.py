@@ -34,6 +34,7 @@ class Sandbox:
             "PATH": os.environ["PATH"],
             "HOME": str(self.root.parent),
             "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_DEFAULT_REF_FORMAT": "files",
             "GIT_AUTHOR_NAME": WHO.name,
             "GIT_AUTHOR_EMAIL": WHO.email,
             "GIT_COMMITTER_NAME": WHO.name,
@@ -41,7 +42,7 @@ class Sandbox:
             "GIT_AUTHOR_DATE": "1700000000 +0000",
             "GIT_COMMITTER_DATE": "1700000000 +0000",
         } | variables
-        command = ["git", "-c", "protocol.file.allow=always", *arguments]
+        command = ["git", "-c", "protocol.file.allow=always", "-c", "safe.bareRepository=all", *arguments]
         return subprocess.run(
             command, cwd=self.root, input=stdin, env=environment, check=check, capture_output=True
         ).stdout

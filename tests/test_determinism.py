@@ -1,11 +1,13 @@
 """The same blocks give the same everywhere: rows G05, G07, G11, G16 of the threat list; the limits of the rule set."""
 
+import functools
 import json
 import os
 import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import differential
 import pytest
@@ -33,23 +35,31 @@ ENVIRONMENTS: list[dict[str, str]] = [
 ]
 
 
-@pytest.mark.parametrize("corpus", differential.CORPORA)
-def test_g07_reversed_scans_show_nowhere(corpus: str) -> None:
-    backwards = differential.lines(corpus, lambda: differential.an_engine(reverse=True))
-    assert backwards == differential.lines(corpus)
+@functools.cache
+def _blocks(corpus: str) -> list[dict[str, Any]]:
+    """The blocks as they are made here."""
+    return differential.blocks(corpus)
 
 
 @pytest.mark.parametrize("corpus", differential.CORPORA)
-def test_g07_indexes_show_nowhere(corpus: str) -> None:
+def test_g07_reversed_scans_show_in_no_block(corpus: str) -> None:
+    backwards = differential.blocks(corpus, lambda: differential.an_engine(reverse=True))
+    assert backwards == _blocks(corpus)
+
+
+@pytest.mark.parametrize("corpus", differential.CORPORA)
+def test_g07_indexes_show_in_no_block(corpus: str) -> None:
     with differential.without_indexes():
-        found = differential.lines(corpus)
-    assert found == differential.lines(corpus)
+        found = differential.blocks(corpus)
+    assert found == _blocks(corpus)
 
 
-def test_the_corpus_of_routines_runs_as_it_is_meant() -> None:
-    outcomes = dict(json.loads(line)[:2] for line in differential.lines("routines")[:-1])
-    failed = {call: outcome for call, outcome in outcomes.items() if isinstance(outcome, str)}
-    assert failed == {"CALL move('g1', 'g2', 5000)": "P0042"}
+def test_the_corpora_run_as_they_are_meant() -> None:
+    routines, tpcc = _blocks("routines"), _blocks("tpcc")
+    failed = [tuple(one[:2]) for block in routines for one in block["failed"]]
+    assert failed == [("CALL move('g1', 'g2', 5000)", "only 90.00 of g1")]
+    assert len({block["commit"] for block in routines}) == len(routines)
+    assert [len(block["told"]) for block in tpcc] == [1, 1, 20, 20, 20]
 
 
 def _digests(environment: dict[str, str], corpora: str) -> str:
@@ -60,14 +70,15 @@ def _digests(environment: dict[str, str], corpora: str) -> str:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda one: " ".join(f"{k}={v}" for k, v in one.items()))
-def test_g16_surroundings_show_nowhere(environment: dict[str, str]) -> None:
-    assert json.loads(_digests(environment, "routines tpcc")) == differential.digests(["routines", "tpcc"])
+def test_g16_surroundings_show_in_no_block(environment: dict[str, str]) -> None:
+    found = json.loads(_digests(environment, "routines tpcc"))
+    assert found == {corpus: differential.digest(_blocks(corpus)) for corpus in ("routines", "tpcc")}
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("environment", ENVIRONMENTS[2:7:2], ids=lambda one: " ".join(one.values()))
-def test_g16_surroundings_show_in_no_case(environment: dict[str, str]) -> None:
-    assert json.loads(_digests(environment, "cases")) == differential.digests(["cases"])
+def test_g16_surroundings_show_in_no_block_of_a_case(environment: dict[str, str]) -> None:
+    assert json.loads(_digests(environment, "cases")) == {"cases": differential.digest(_blocks("cases"))}
 
 
 def test_the_rule_set_names_its_limits_and_changes_with_none_of_them() -> None:

@@ -53,8 +53,15 @@ class Session:
         gc.set_threshold(OBJECTS_PER_COLLECTION)
         gc.enable()
         home = os.environ.get("HOME")
-        surroundings = Surroundings(variables=dict(os.environ), home=Path(home) if home else None)
+        surroundings = Surroundings(
+            variables=dict(os.environ), home=Path(home) if home else None, workers=usable_processors()
+        )
         return Repository.open(Path.cwd(), surroundings)
+
+
+def usable_processors() -> int:
+    """How many processes can work at once for this one."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def new_family() -> typer.Typer:

@@ -27,6 +27,7 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
     "E_KEY_NOT_REGISTERED": ("an administrator of the directory must add this key first",),
     "E_LAW": ("git aergo branch --help tells what a branch's law can say; it never changes",),
     "E_LOCKED": ("another git or git-aergo is at work; try again when it is done",),
+    "E_MERGING": ("conclude it: git aergo merge --continue; or take it back: git aergo merge --abort",),
     "E_MOVED": ("look at what came in between (git aergo log), then try again",),
     "E_NOT_A_REPOSITORY": ("go into a repository, name one with -C, or make one: git init",),
     "E_NO_DIRECTORY": ("fetch it: git fetch origin aergo/directory:aergo/directory",),

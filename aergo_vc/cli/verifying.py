@@ -1,11 +1,10 @@
 """Verbs that trust nothing: verify, fsck."""
 
-import os
 from typing import Annotated
 
 import typer
 
-from aergo_vc.cli.commands import AsJson, new_family, session_of
+from aergo_vc.cli.commands import AsJson, new_family, session_of, usable_processors
 from aergo_vc.cli.output import Style, Styled
 from aergo_vc.cli.progress import Progress
 from aergo_vc.cli.records import verified_record
@@ -26,7 +25,7 @@ def verify(
 ) -> None:
     """Check every signature, rule and result, from the first block or in a range of blocks."""
     session = session_of(context)
-    workers = jobs or os.cpu_count() or 1
+    workers = jobs or usable_processors()
     with session.open() as repository, Progress("verify") as progress:
         verified = repository.verify(blocks, branch=branch, workers=workers, progress=progress)
     if as_json:

@@ -128,7 +128,9 @@ class FootprintLog:
             [(self._lookup(lookup), self._cells(rows)) for lookup, rows in found.items()]
             for found in (footprint.lookups, footprint.entries)
         )
-        return reads, writes, changes, footprint.defines, footprint.situated, lookups, entries
+        taken = [self._table(table) for table in sorted(footprint.taken)]
+        names = [None if one is None else self._set(one) for one in (footprint.uses, footprint.defined)]
+        return reads, writes, changes, footprint.defines, footprint.situated, lookups, entries, taken, names
 
     def _lookup(self, lookup: Lookup) -> int:
         return self._lookups.setdefault(lookup, len(self._lookups))
@@ -190,7 +192,7 @@ def _footprint(
     sets: Sequence[Columns],
     lookups: Sequence[Lookup],
 ) -> Footprint:
-    reads, writes, changes, defines, situated, looked_up, entries = value
+    reads, writes, changes, defines, situated, looked_up, entries, taken, names = value
 
     def cells(rows: Any) -> dict[Key, Columns]:  # noqa: ANN401 - as above
         return {tuple(key): sets[columns] for key, columns in rows}
@@ -206,6 +208,9 @@ def _footprint(
         situated=situated,
         lookups={lookups[lookup]: cells(rows) for lookup, rows in looked_up},
         entries={lookups[lookup]: cells(rows) for lookup, rows in entries},
+        taken=frozenset(tables[table] for table in taken),
+        uses=None if names[0] is None else sets[names[0]],
+        defined=None if names[1] is None else sets[names[1]],
     )
 
 

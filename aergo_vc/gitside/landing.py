@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from aergo_vc.base.errors import RepositoryError
 from aergo_vc.base.ids import ObjectId
 from aergo_vc.ledger.layout import LEDGER
+from aergo_vc.objects.changed import staged_changes
 from aergo_vc.objects.discovery import GitPaths
 from aergo_vc.objects.git import Git
 from aergo_vc.objects.ordinary_merge import MergedFiles, Stage
-from aergo_vc.objects.staged import staged_changes
 from aergo_vc.objects.untracked import untracked_in_the_way
 
 _OVERWRITTEN = re.compile(r"Entry '(.*)' not uptodate\. Cannot merge")

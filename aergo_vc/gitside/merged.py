@@ -18,15 +18,11 @@ def check(_arguments: Sequence[str], _stdin: bytes, variables: Mapping[str, str]
     """Complaints about where a merge has led the current branch; empty if all is well."""
     paths = find_repository(Path.cwd(), variables)
     refs = open_refs(paths, variables)
-    branch, head = current_branch(paths, variables), refs.read("HEAD")
-    try:
-        before = (paths.git_dir / "ORIG_HEAD").read_text("ascii").strip()
-    except OSError:
-        return []
-    if branch is None or head is None:
+    branch, head, before = current_branch(paths, variables), refs.read("HEAD"), refs.read("ORIG_HEAD")
+    if branch is None or head is None or before is None:
         return []
     with open_store(paths, Preference.QUICK_START, variables) as objects:
-        ledgers = [ledger_of(objects, type(head)(commit)) for commit in (before, head)]
+        ledgers = [ledger_of(objects, commit) for commit in (before, head)]
         if None in ledgers or ledgers[0] == ledgers[1]:
             return []
         was, now = (read_header(objects, ledger).branch for ledger in ledgers if ledger is not None)

@@ -19,6 +19,7 @@ from aergo_vc.gitside.sides import current_branch, is_ordinary, ledger_of
 from aergo_vc.gitside.telling import explain, tell
 from aergo_vc.objects.discovery import find_repository
 from aergo_vc.objects.opening import Preference, open_store
+from aergo_vc.objects.refs import open_refs
 from aergo_vc.repository.quick_stubs import READ_BEFORE
 from aergo_vc.repository.user_settings import is_true, parse_scoped, users_own
 
@@ -32,7 +33,8 @@ _SSH_SIGN = ("-Y", "sign")
 _SIGN = "-bsau"
 _STATUS = re.compile(r"--status-fd=(\d+)")
 _EXPLICIT = re.compile(r"-S.*|--gpg-sign(?:=.*)?")
-_PICKING = ("CHERRY_PICK_HEAD", "REVERT_HEAD", "sequencer", "rebase-merge", "rebase-apply")
+_PICKED = ("CHERRY_PICK_HEAD", "REVERT_HEAD")
+_SEQUENCES = ("sequencer", "rebase-merge", "rebase-apply")
 
 
 def run(words: Sequence[str]) -> int:
@@ -140,8 +142,9 @@ def _asked_to_sign(variables: Mapping[str, str]) -> bool:
     What picks several commits hands our own setting on as such an option.
     """
     try:
-        git_dir = find_repository(Path.cwd(), variables).git_dir
-        if any((git_dir / name).exists() for name in _PICKING):
+        paths = find_repository(Path.cwd(), variables)
+        refs = open_refs(paths, variables)
+        if any((paths.git_dir / name).exists() for name in _SEQUENCES) or any(map(refs.read, _PICKED)):
             return False
         words = Path(f"/proc/{os.getppid()}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
     except (OSError, RepositoryError):

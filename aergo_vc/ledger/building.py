@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 from aergo_vc.base.errors import AergoError, InputError, RepositoryError
@@ -18,8 +19,10 @@ from aergo_vc.keys.signatures import sign_commit_payload
 from aergo_vc.ledger.author import Author
 from aergo_vc.ledger.history import CommitObjects
 from aergo_vc.ledger.layout import LedgerFiles, LedgerTree, with_ledger, write_ledger
-from aergo_vc.ledger.machine import BlockContext, Machine, State, Submission, TransactionOutcome
+from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine, State, Submission, TransactionOutcome
 from aergo_vc.ledger.merges import Replayed
+from aergo_vc.ledger.parallel.executing import GivenUpError, Holds, execute_at_once
+from aergo_vc.ledger.parallel.plain_values import Attempt
 from aergo_vc.ledger.payloads import write_payloads
 from aergo_vc.ledger.rules import trailer
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, RULES, Header
@@ -185,33 +188,76 @@ def execute_all(
 
     With `footprints`, those of the transactions that go in are added to the list.
     """
-    room = Room(context.branch)
-    included: list[Submission] = []
-    outcomes: list[TransactionOutcome] = []
-    excluded: list[Exclusion] = []
-    lines: list[tuple[bytes, bytes]] = []
+    gathered = _Gathered(context.branch)
     with machine.block(context) as execution:
-        for transaction, payload in submissions:
-            line = encode_transaction(transaction) + b"\n"
-            try:
-                room.require(transaction, line)
-                if footprints is None:
-                    outcome = execution.execute(transaction, payload)
-                else:
-                    outcome, footprint, _ = execution.record(transaction, payload)
-                    footprints.append(footprint)
-            except RepositoryError:
-                raise
-            except AergoError as reason:
-                excluded.append(Exclusion(transaction, reason))
-                continue
-            receipt = encode_receipts([outcome.receipt])
-            room.take(line, receipt)
-            included.append((transaction, payload))
-            outcomes.append(outcome)
-            lines.append((line, receipt))
-        state = execution.finish()
-    return Executed(tuple(included), tuple(outcomes), tuple(excluded), state, tuple(lines))
+        for submission in submissions:
+            gathered.add(submission, partial(_attempted, execution, submission, footprints))
+        return gathered.executed(execution.finish())
+
+
+def execute_all_at_once(
+    machine: Machine, context: BlockContext, submissions: Sequence[Submission], holds: Holds, *, workers: int
+) -> Executed | None:
+    """As `execute_all`, in several processes, which check the signatures too; None where that must be done instead."""
+
+    def complete(execution: BlockExecution, attempts: Sequence[Attempt]) -> Executed:
+        gathered = _Gathered(context.branch)
+        for submission, attempt in zip(submissions, attempts, strict=True):
+            gathered.add(submission, partial(_known, attempt))
+        if any(isinstance(one.reason, FullBlockError) for one in gathered.excluded):
+            raise GivenUpError  # which then has been executed all the same
+        return gathered.executed(execution.finish())
+
+    return execute_at_once(machine, context, submissions, holds, complete, workers=workers)
+
+
+class _Gathered:
+    """What a block's transactions have done so far."""
+
+    def __init__(self, branch: BranchName) -> None:
+        self._room = Room(branch)
+        self._included: list[Submission] = []
+        self._outcomes: list[TransactionOutcome] = []
+        self._lines: list[tuple[bytes, bytes]] = []
+        self.excluded: list[Exclusion] = []
+
+    def add(self, submission: Submission, attempt: Callable[[], tuple[TransactionOutcome, bytes]]) -> None:
+        """Take in what a transaction does, and the line of its receipt; or leave it out, if it fails or is too long."""
+        transaction = submission[0]
+        line = encode_transaction(transaction) + b"\n"
+        try:
+            self._room.require(transaction, line)
+            outcome, receipt = attempt()
+        except RepositoryError:
+            raise
+        except AergoError as reason:
+            self.excluded.append(Exclusion(transaction, reason))
+            return
+        self._room.take(line, receipt)
+        self._included.append(submission)
+        self._outcomes.append(outcome)
+        self._lines.append((line, receipt))
+
+    def executed(self, state: State) -> Executed:
+        """All of it, with the state that came of it."""
+        return Executed(tuple(self._included), tuple(self._outcomes), tuple(self.excluded), state, tuple(self._lines))
+
+
+def _attempted(
+    execution: BlockExecution, submission: Submission, footprints: list[Footprint] | None
+) -> tuple[TransactionOutcome, bytes]:
+    if footprints is None:
+        outcome = execution.execute(*submission)
+    else:
+        outcome, footprint, _ = execution.record(*submission)
+        footprints.append(footprint)
+    return outcome, encode_receipts([outcome.receipt])
+
+
+def _known(attempt: Attempt) -> tuple[TransactionOutcome, bytes]:
+    if isinstance(attempt, AergoError):
+        raise attempt
+    return attempt
 
 
 def executed_merge(replayed: Sequence[Replayed], state: State) -> Executed:

@@ -293,9 +293,30 @@ class BlockExecution:
         """A transaction that is nothing but a call: what the engine keeps whole or not at all by itself."""
         context = self.context_of(transaction.id, transaction.payload.signer)
         called = self._machine.engine.call(call.routine, call.arguments, context, accept=self._accept)
-        _merge(self._work.changes, called.changes)
+        self._add(called.changes)
         receipt = Receipt(transaction.id, _counts(called.changes), called.events, called.result)
         return TransactionOutcome((), receipt, called.notices)
+
+    def apart(self) -> "BlockExecution":
+        """This execution, which has not begun, in a process that was forked off: never to be finished there."""
+        machine = self._machine
+        other = Machine(machine.engine.apart(), machine.objects, machine.nodes, machine.guard)
+        return BlockExecution(other, self._context, _Work({}))
+
+    @property
+    def changes(self) -> Changes:
+        """The net row changes of the block so far, where no transaction loaded or defined anything."""
+        return self._work.changes
+
+    def take_over(self, changes: Changes) -> None:
+        """Do what other transactions did elsewhere, to rows that no transaction has touched here."""
+        for name, rows in changes.items():
+            gone = [key for key, change in rows.items() if change.after is None]
+            self._machine.engine.delete_keys(name, gone)
+            self._machine.engine.insert_rows(
+                name, [change.after for change in rows.values() if change.after is not None]
+            )
+        self._add(changes)
 
     def record(
         self, transaction: Transaction, payload: TransactionPayload, accept: Accept = lambda _outcome, _footprint: True
@@ -502,7 +523,12 @@ class BlockExecution:
             if untouched and type(rest.get(name)) is InsertedRows:
                 del rest[name]
                 work.roots[name] = node
-        _merge(work.changes, rest)
+        self._add(rest)
+
+    def _add(self, changes: Changes) -> None:
+        """Add a transaction's changes to those before, keeping net changes only."""
+        for name, rows in changes.items():
+            _merge(self._work.changes.setdefault(name, {}), self._machine.engine.spelled_alike(name, rows))
 
 
 class _Ran(NamedTuple):
@@ -534,18 +560,16 @@ def _has_same_tables(catalog: Catalog, other: Catalog) -> bool:
     return replace(catalog, routines=other.routines, owners=other.owners, grants=other.grants) == other
 
 
-def _merge(total: dict[TableName, dict[Key, RowChange]], changes: Changes) -> None:
-    """Add later changes to earlier ones, keeping net changes only."""
-    for name, rows in changes.items():
-        mine = total.setdefault(name, {})
-        for key, change in rows.items():
-            earlier = mine.get(key)
-            if earlier is None:
-                mine[key] = change
-            elif earlier.before == change.after:
-                del mine[key]
-            else:
-                mine[key] = RowChange(earlier.before, change.after)
+def _merge(total: dict[Key, RowChange], changes: TableChanges) -> None:
+    """Add later changes of a table to earlier ones."""
+    for key, change in changes.items():
+        earlier = total.get(key)
+        if earlier is None:
+            total[key] = change
+        elif earlier.before == change.after:
+            del total[key]
+        else:
+            total[key] = RowChange(earlier.before, change.after)
 
 
 def _counts(changes: Changes) -> dict[TableName, RowCounts]:

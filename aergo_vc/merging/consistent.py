@@ -20,7 +20,7 @@ from aergo_vc.merging.states import StateAt
 from aergo_vc.merging.unseen import Unseen, UnseenTable
 from aergo_vc.model.blocks import MergeRule
 from aergo_vc.model.changes import Key, RowChange
-from aergo_vc.model.footprints import Columns, Footprint, blind_writes, sorted_key
+from aergo_vc.model.footprints import Columns, Footprint, apart_from_numbers, blind_writes, sorted_key
 from aergo_vc.model.transactions import Receipt, Refusal, Transaction
 from aergo_vc.model.types import Row
 from aergo_vc.state.comparing import changed_rows
@@ -82,7 +82,7 @@ class Settlement:
         self, execution: BlockExecution, candidate: Candidate, made: Footprint, view: View, reason: Refusal
     ) -> Replayed:
         """What becomes of a candidate that is inconsistent for a reason; `made` is what it did where it was made."""
-        target = self._cells_of(candidate.base, view)
+        made, target = apart_from_numbers(made), self._cells_of(candidate.base, view)
         strict = self.request.target_ledger.law.merge is MergeRule.SERIALIZABLE
         cell = target.first_cell(reason.code, made)
         case = Inconsistency(candidate.submission, reason, cell, made, target, candidate.time, strict)

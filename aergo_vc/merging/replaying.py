@@ -106,7 +106,7 @@ class Replayer:
         self._settlement = settlement
         self._request = request
         self._rule = request.target_ledger.law.merge
-        self._left = LeftOut()
+        self._left = LeftOut(is_strict=self._rule is MergeRule.SERIALIZABLE)
         self._redefined: list[tuple[Catalog, Catalog]] = []
 
     def replay(self, candidate: Candidate, footprint: Footprint, view: View) -> tuple[Replayed, Footprint]:
@@ -123,24 +123,35 @@ class Replayer:
             one = left_out(candidate, refusal) if refusal is not None else self._try(candidate, footprint, view, unseen)
         if one.outcome is None:
             self._left.add(candidate.id, footprint)
-        elif self._execution.catalog is not before:
+        else:
+            self._left.renumber(candidate.id, footprint, touched[-1])
+        if one.outcome is not None and self._execution.catalog is not before:
             self._redefined.append((before, self._execution.catalog))
         return one, joined(touched)
 
     def _try(self, candidate: Candidate, footprint: Footprint, view: View, unseen: Unseen) -> Replayed:
         """Execute a candidate unless it is inconsistent where it was made, and settle what is inconsistent."""
         refusal = inconsistency(self._rule, footprint, unseen)
-        one = self._execute(candidate, view.definitions, unseen) if refusal is None else left_out(candidate, refusal)
+        if refusal is not None or self._settlement is not None:
+            misnaming = self._left.misnaming(footprint)
+            if misnaming is not None:
+                return left_out(candidate, misnaming)
+        if refusal is None:
+            one = self._execute(candidate, footprint, view.definitions, unseen)
+        else:
+            one = left_out(candidate, refusal)
         if one.receipt.refusal is not None and self._settlement is not None:
             return self._settlement.settle(self._execution, candidate, footprint, view, one.receipt.refusal)
         return one
 
-    def _execute(self, candidate: Candidate, definitions: UnseenDefinitions, unseen: Unseen) -> Replayed:
+    def _execute(
+        self, candidate: Candidate, made: Footprint, definitions: UnseenDefinitions, unseen: Unseen
+    ) -> Replayed:
         found: list[Refusal | None] = []
         before = self._execution.catalog
 
         def accept(_outcome: TransactionOutcome, replayed: Footprint) -> bool:
-            refusal = inconsistency(self._rule, replayed, unseen)
+            refusal = inconsistency(self._rule, replayed, unseen) or self._left.misnaming(made, replayed)
             if refusal is None and replayed.defines and self._rule is not MergeRule.REPLAY:
                 refusal = lost_definition(before, self._execution.catalog, unseen, definitions)
             found.append(refusal)

@@ -10,7 +10,7 @@ from aergo_vc.merging.conflicts import RESOLVED, resolved_by
 
 
 class FailedResolutionError(InputError):
-    """A resolution cannot be executed.  Facts: `transaction`, and those of the reason."""
+    """A resolution may not stand in the block, or fails.  Facts: `transaction`, and those of the reason."""
 
     code = "E_RESOLUTION"
 

@@ -19,7 +19,7 @@ from aergo_vc.merging.policies import Case, Settled, Unsettled, key_text, settle
 from aergo_vc.merging.source_rows import SourceRows
 from aergo_vc.model.blocks import Policy
 from aergo_vc.model.changes import Changes, Key
-from aergo_vc.model.footprints import Columns, Footprint, blind_writes, sorted_key
+from aergo_vc.model.footprints import Columns, Footprint, apart_from_numbers, blind_writes, sorted_key
 from aergo_vc.model.schema import Catalog, Table, spoken_name
 from aergo_vc.model.transactions import Argument, Refusal
 from aergo_vc.model.types import Row
@@ -252,7 +252,13 @@ class _Attempt:
         case, made = self.case, self.case.made
         self._rows = list(self._in_conflict(Footprint()))
         places = {(row.table.name, row.key) for row in self._rows}
-        if made.defines or made.situated or not places or case.target.reads_changed(made, places) is not None:
+        if (
+            made.defines
+            or made.situated
+            or made.taken
+            or not places
+            or case.target.reads_changed(made, places) is not None
+        ):
             return None
         rows: dict[TableName, dict[Key, Row | None]] = {}
         for table, changes in made.changes.items():
@@ -286,7 +292,7 @@ class _Attempt:
         """The rows that the transaction wrote blindly, where it was made or here, and that the target changed."""
         cells: dict[tuple[TableName, Key], Columns] = {}
         for footprint in (self.case.made, here):
-            for table, rows in blind_writes(footprint).items():
+            for table, rows in blind_writes(apart_from_numbers(footprint)).items():
                 for key, columns in rows.items():
                     both = columns & self.case.target.columns(table, key)
                     if both:

@@ -1,11 +1,12 @@
 """Footprints: what a transaction read and wrote, as far as it matters for what other transactions did or will do."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from aergo_vc.base.ids import TableName
-from aergo_vc.model.changes import Changes, Key
+from aergo_vc.model.changes import Changes, Key, RowChange
+from aergo_vc.model.schema import split_name
 
 Columns = frozenset[str]
 """Names of a table's columns."""
@@ -48,7 +49,15 @@ class Footprint:
     that were looked at, those of the lookup always among them.  `entries` repeats `writes` by the values under which
     the rows were to be found before or after they were written.
 
-    A transaction that `defines` something touches everything.  One that is `situated` asked for the time, the height
+    `taken` are sequences of which it took numbers and that it did not ask for anything else; these are read and
+    written too.
+
+    A transaction that `defines` something is taken for one that touches everything, except where what it `defined` is
+    told: these names, which it uses too, and all rows of the tables that it `uses`.  `uses` are the names of all that
+    a transaction may have relied on, tables, views, types, sequences and routines, without their contracts; None of
+    one of both: anything.
+
+    One that is `situated` asked for the time, the height
     or the branch of its block, and may do something else in another.
     """
 
@@ -59,18 +68,23 @@ class Footprint:
     situated: bool = False
     lookups: Mapping[Lookup, Mapping[Key, Columns]] = field(default_factory=dict)
     entries: Mapping[Lookup, Mapping[Key, Columns]] = field(default_factory=dict)
+    taken: frozenset[TableName] = frozenset()
+    uses: frozenset[str] | None = None
+    defined: frozenset[str] | None = None
 
 
 class Cell(NamedTuple):
     """A column of a row, which `by` names by its values in these columns, and no columns by its key.
 
-    None for table, key and column where definitions are what two transactions have in common.
+    None for table, key and column where definitions are what two transactions have in common; `defined` is then the
+    name of one, or empty.
     """
 
     table: TableName | None
     key: Key | None
     column: str | None
     by: tuple[str, ...] = ()
+    defined: str = ""
 
 
 def joined(footprints: Sequence[Footprint]) -> Footprint:
@@ -112,13 +126,63 @@ def blind_writes(footprint: Footprint) -> dict[TableName, dict[Key, Columns]]:
     return found
 
 
+def apart_from_numbers(footprint: Footprint) -> Footprint:
+    """What a transaction read and wrote that any other numbers of its sequences would not change.
+
+    That leaves out the sequences, and the rows that it inserted: whether something is in their way shows when they get
+    other numbers.
+    """
+    if not footprint.taken:
+        return footprint
+    inserted = {table: set(_inserted(rows)) for table, rows in footprint.changes.items()}
+    reads = {
+        table: reads._replace(rows=_without(reads.rows, inserted.get(table, ())))
+        for table, reads in footprint.reads.items()
+        if table not in footprint.taken
+    }
+    writes = {
+        table: _without(rows, inserted.get(table, ()))
+        for table, rows in footprint.writes.items()
+        if table not in footprint.taken
+    }
+    return replace(footprint, reads=reads, writes=writes)
+
+
+def renumbered(made: Footprint, now: Footprint) -> Footprint:
+    """The rows that a transaction which takes numbers inserted when it was made, and does not now, as what it wrote."""
+    if not made.taken:
+        return Footprint()
+    writes = {
+        table: {key: made.writes[table][key] for key in _inserted(rows) if key not in now.writes.get(table, ())}
+        for table, rows in made.changes.items()
+        if table not in made.taken
+    }
+    entries = {lookup: _without(found, now.entries.get(lookup, ())) for lookup, found in made.entries.items()}
+    return Footprint(
+        writes={table: rows for table, rows in writes.items() if rows},
+        entries={lookup: found for lookup, found in entries.items() if found},
+    )
+
+
+def names(footprint: Footprint) -> Iterator[tuple[TableName | Lookup, Key]]:
+    """The rows that a transaction wrote, or asked for by their keys or by a lookup."""
+    for table, reads in footprint.reads.items():
+        yield from ((table, key) for key in reads.rows)
+    for table, rows in footprint.writes.items():
+        yield from ((table, key) for key in rows)
+    for found in (footprint.lookups, footprint.entries):
+        for lookup, looked_up in found.items():
+            yield from ((lookup, values) for values in looked_up)
+
+
 def reads_what(writer: Footprint, reader: Footprint) -> Cell | None:
     """A cell that `reader` read and `writer` wrote, the first one by table and key; None if there is none.
 
-    What either defines is read and written by all.
+    Definitions come first.
     """
-    if writer.defines or reader.defines:
-        return Cell(None, None, None)
+    common = _common_definitions(writer, reader)
+    if common is None or common:
+        return Cell(None, None, None, defined=min(common or {""}))
     for table in sorted(writer.writes.keys() & reader.reads.keys()):
         written, reads = writer.writes[table], reader.reads[table]
         for key in sorted(written, key=sorted_key):
@@ -132,6 +196,31 @@ def reads_what(writer: Footprint, reader: Footprint) -> Cell | None:
         if found is not None:
             return Cell(lookup.table, *found, lookup.columns)
     return None
+
+
+def _common_definitions(writer: Footprint, reader: Footprint) -> frozenset[str] | None:
+    """The names because of which one that defines something, or relies on it, touches another; None for all."""
+    if not (writer.defines or reader.defines):
+        return frozenset()
+    used = _relied_on(reader)
+    if used is None or (writer.defines and writer.defined is None):
+        return None
+    changed = writer.defined or frozenset()
+    if reader.defines:
+        changed |= _plain_names(writer.writes)
+    return changed & used
+
+
+def _relied_on(footprint: Footprint) -> frozenset[str] | None:
+    """The names of all that a transaction may have relied on; None for anything."""
+    if footprint.uses is None or (footprint.defines and footprint.defined is None):
+        return None
+    tables = {*footprint.reads, *footprint.writes, *(lookup.table for lookup in footprint.lookups)}
+    return footprint.uses | _plain_names(tables) | (footprint.defined or frozenset())
+
+
+def _plain_names(tables: Iterable[TableName]) -> frozenset[str]:
+    return frozenset([split_name(table)[1] for table in tables])
 
 
 def writes_both(one: Footprint, other: Footprint) -> Cell | None:
@@ -163,12 +252,15 @@ class Touched:
         self._written_columns: dict[TableName, Columns] = {}
         self._entries: dict[Lookup, dict[Key, Columns]] = {}
         self.count = 0
-        self.defines = False
+        self._defines = self._defines_anything = False
+        self._defined: set[str] = set()
 
     def add(self, footprint: Footprint) -> None:
         """One more transaction."""
         self.count += 1
-        self.defines = self.defines or footprint.defines
+        self._defines = self._defines or footprint.defines
+        self._defines_anything = self._defines_anything or (footprint.defines and footprint.defined is None)
+        self._defined |= footprint.defined or set()
         for table, rows in footprint.writes.items():
             _add(self._written.setdefault(table, {}), rows)
             columns = self._written_columns.get(table, _NO_COLUMNS)
@@ -178,7 +270,7 @@ class Touched:
 
     def is_read_by(self, footprint: Footprint) -> bool:
         """Whether a transaction reads what any of these wrote."""
-        if self.defines or (footprint.defines and self.count):
+        if self._touches_definitions(footprint):
             return True
         for table, reads in footprint.reads.items():
             written = self._written.get(table)
@@ -192,9 +284,26 @@ class Touched:
             lookup in self._entries and _meet(rows, self._entries[lookup]) for lookup, rows in footprint.lookups.items()
         )
 
+    def _touches_definitions(self, footprint: Footprint) -> bool:
+        if not (self._defines or (footprint.defines and self.count)):
+            return False
+        used = _relied_on(footprint)
+        if used is None or self._defines_anything:
+            return True
+        written = _plain_names(self._written) if footprint.defines else frozenset()
+        return not (used.isdisjoint(self._defined) and used.isdisjoint(written))
+
 
 _NO_COLUMNS: Columns = frozenset()
 _NO_READS = Reads({})
+
+
+def _inserted(rows: Mapping[Key, RowChange]) -> list[Key]:
+    return [key for key, change in rows.items() if change.before is None]
+
+
+def _without(rows: Mapping[Key, Columns], keys: Collection[Key]) -> dict[Key, Columns]:
+    return {key: columns for key, columns in rows.items() if key not in keys}
 
 
 def _add(total: dict[Key, Columns], rows: Mapping[Key, Columns]) -> None:

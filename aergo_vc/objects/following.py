@@ -17,6 +17,7 @@ from pathlib import Path
 
 from aergo_vc.base.ids import ObjectId
 from aergo_vc.codec.digests import Kind, git_object_id
+from aergo_vc.objects.changed import changes_in, plain_refusal
 from aergo_vc.objects.discovery import GitPaths
 from aergo_vc.objects.durable import make_directories, replace_file
 from aergo_vc.objects.errors import WorktreeError
@@ -66,13 +67,20 @@ class Follower:
         """Whether this worktree's HEAD stands for `reference`, born or not."""
         return self._refs.symbolic_target("HEAD") == reference
 
-    def require_room(self, reference: str, old: ObjectId, new: ObjectId, *, beside: str) -> None:
-        """Raise UntrackedError if untracked files stand where `new`, a commit or a tree, has files that `old` has not.
+    def require_room(self, reference: str, old: ObjectId, files: ObjectId | None, *, ledger: str) -> None:
+        """Raise WorktreeError if `follow`, to a commit that has `files` beside the top folder `ledger`, would have to.
 
-        Nothing is looked at in the top folder `beside`, nor where the worktree is on another branch.
+        `files` is a tree, None where they are those of `old`.  Whatever the user changed in the folder counts, though a
+        block may leave it as it is.
         """
-        if self._is_on(reference):
-            require_none_in_the_way(self._git, self._top, old, new, beside=beside)
+        if not self._is_on(reference):
+            return
+        if files is not None:
+            require_none_in_the_way(self._git, self._top, old, files, beside=ledger)
+            self._read_tree(old, files, "--dry-run", index=self._index)
+        changed = changes_in(self._git, ledger, old)
+        if changed:
+            raise WorktreeError(f"changes of {', '.join(changed)} would be overwritten", paths=", ".join(changed))
 
     @contextmanager
     def follow(
@@ -186,10 +194,13 @@ class Follower:
             for folder in Path(name).parents[:-1]:
                 (self._top / folder).rmdir()  # as git takes away the folders that it empties; others refuse
 
-    def _read_tree(self, old: ObjectId | None, new: ObjectId | None) -> None:
-        """A two-way merge (git-read-tree): what equals `old` becomes `new`, everything else stays or stops it."""
-        arguments = ("read-tree", "-m", "-u", old or self._empty_tree, new or self._empty_tree)
-        variables = {"GIT_INDEX_FILE": str(self._draft)}
+    def _read_tree(self, old: ObjectId | None, new: ObjectId | None, *options: str, index: Path | None = None) -> None:
+        """A two-way merge (git-read-tree): what equals `old` becomes `new`, everything else stays or stops it.
+
+        It is made in the draft of the next index, or in `index`.
+        """
+        arguments = ("read-tree", "-m", "-u", *options, old or self._empty_tree, new or self._empty_tree)
+        variables = {"GIT_INDEX_FILE": str(index or self._draft)}
         done = self._git.run(*arguments, expected=(0, 1, 128), variables=variables)
         if done.status:
             # A file that was merely touched counts as changed until its entry is refreshed.
@@ -197,7 +208,7 @@ class Follower:
             done = self._git.run(*arguments, expected=(0, 1, 128), variables=variables)
         if done.status:
             kind = _UntouchedError if _REFUSED.search(done.errors) else WorktreeError
-            raise kind(f"the worktree cannot follow to {new}: {done.errors}", commit=new)
+            raise kind(plain_refusal(done.errors, new), commit=new)
 
     def _run(self, *arguments: str, stdin: bytes = b"") -> bytes:
         return self._git.run(*arguments, stdin=stdin, variables={"GIT_INDEX_FILE": str(self._draft)}).output

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aergo_vc.base.ids import ObjectId
 from aergo_vc.codec.digests import Kind, git_object_id
+from aergo_vc.objects.changed import plain_refusal
 from aergo_vc.objects.discovery import GitPaths, read_settings
 from aergo_vc.objects.errors import GitFailedError, WorktreeError
 from aergo_vc.objects.git import Git, GitOutput
@@ -43,11 +44,6 @@ class Worktree:
         self._git = Git(paths, environment, user_config=True)
         self._timeout = timeout
         self._empty_tree = git_object_id(Kind.TREE, b"", paths.object_format)
-
-    def require_room(self, old: ObjectId | None, new: ObjectId) -> None:
-        """Raise `WorktreeError` if `sync_to` would have to give up because of the user's changes; changes nothing."""
-        self._require_no_untracked(old, new)
-        self._read_tree(old, new, "--dry-run")
 
     def sync_to(self, old: ObjectId | None, new: ObjectId) -> None:
         """Bring index and files from commit `old` (None: the branch was not born) to `new`, as a checkout would.
@@ -141,16 +137,16 @@ class Worktree:
     def _require_no_untracked(self, old: ObjectId | None, new: ObjectId) -> None:
         require_none_in_the_way(self._git, self._top, old or self._empty_tree, new)
 
-    def _read_tree(self, old: ObjectId | None, new: ObjectId, *options: str) -> None:
+    def _read_tree(self, old: ObjectId | None, new: ObjectId) -> None:
         """A two-way merge (git-read-tree): what equals `old` becomes `new`, everything else stays or stops it."""
-        arguments = ("read-tree", "-m", "-u", *options, old or self._empty_tree, new)
+        arguments = ("read-tree", "-m", "-u", old or self._empty_tree, new)
         done = self._unlocked(*arguments)
         if done.status:
             # A file that was merely touched counts as changed until its entry is refreshed.
             self._unlocked("update-index", "-q", "--refresh")
             done = self._unlocked(*arguments)
         if done.status:
-            raise WorktreeError(f"the worktree cannot follow to {new}: {done.errors}", commit=new)
+            raise WorktreeError(plain_refusal(done.errors, new), commit=new)
 
     def _unlocked(self, *arguments: str) -> GitOutput:
         deadline = Deadline(self._timeout)

@@ -4,6 +4,7 @@ Its input and output are pipes; it has no environment, no other open files, and 
 """
 
 import os
+import re
 import selectors
 import subprocess
 import sys
@@ -35,6 +36,7 @@ _START = "import sys; sys.path[:] = sys.argv[1:]; from aergo_vc.query.worker imp
 _START_SECONDS = 60.0
 _READ_BYTES = 1 << 20
 _MESSAGE_CHARACTERS = 2_000
+_DRAWING = re.compile(r"\n\nLINE ([0-9]+): .*", re.DOTALL)
 
 
 class FileBusyError(QueryLoadError):
@@ -161,7 +163,7 @@ class QueryProcess:
 
 
 def one_line(message: str) -> str:
-    """DuckDB's message on one line without control characters, cut where it gets long."""
-    words = " ".join(message[: 4 * _MESSAGE_CHARACTERS].split())
+    """DuckDB's message on one bounded line: no control characters, a number for the line that it draws."""
+    words = " ".join(_DRAWING.sub(r" (line \1)", message[: 4 * _MESSAGE_CHARACTERS]).split())
     plain = "".join(character if character.isprintable() else "?" for character in words)
     return plain if len(plain) <= _MESSAGE_CHARACTERS else plain[: _MESSAGE_CHARACTERS - 1] + "…"

@@ -141,7 +141,7 @@ class Repository:
         """Run a script as one transaction on the current branch; it waits for a block, or makes one with `commit`."""
         from aergo_vc.repository.submitting import desk, draft_of_script  # noqa: PLC0415 - loads sqlglot
 
-        with desk(self._workspace, self._identity, self._workspace.current_branch()) as opened:
+        with desk(self._workspace, self._identity, self._workspace.current_branch(), seals=commit) as opened:
             return opened.submit(draft_of_script(script), commit=commit, message=message)
 
     def deploy(self, script: str, contract: str, *, commit: bool = False, message: str | None = None) -> Submitted:
@@ -151,7 +151,7 @@ class Repository:
         """
         from aergo_vc.repository.submitting import desk, draft_of_deployment  # noqa: PLC0415 - loads sqlglot
 
-        with desk(self._workspace, self._identity, self._workspace.current_branch()) as opened:
+        with desk(self._workspace, self._identity, self._workspace.current_branch(), seals=commit) as opened:
             return opened.submit(draft_of_deployment(script, contract_name(contract)), commit=commit, message=message)
 
     def check(self, script: str, contract: str) -> ScriptProblem | None:
@@ -181,7 +181,7 @@ class Repository:
         from aergo_vc.repository.submitting import desk, draft_of_call  # noqa: PLC0415 - loads sqlglot
 
         make = draft_of_call(routine_name(routine), arguments, named or {})
-        with desk(self._workspace, self._identity, self._workspace.current_branch()) as opened:
+        with desk(self._workspace, self._identity, self._workspace.current_branch(), seals=commit) as opened:
             return opened.submit(make, commit=commit, message=message, dry_run=dry_run)
 
     def import_files(
@@ -216,7 +216,7 @@ class Repository:
         nonce = self._workspace.surroundings.entropy(16).hex()
         memory = ImportMemory(self._workspace.folder / "cache" / "imports.json")
         importer = Importer(tabular, ImportOptions(ImportMode(mode), key, widen), nonce, memory)
-        with desk(self._workspace, self._identity, branch) as opened:
+        with desk(self._workspace, self._identity, branch, seals=commit) as opened:
             submitted = opened.submit(importer, commit=commit, message=message)
             if submitted.committed is not None and submitted.transaction in submitted.committed.transactions:
                 importer.landed(opened.machine.digests, opened.machine.catalog)
@@ -253,7 +253,7 @@ class Repository:
         """Seal the waiting transactions of the current branch into its next block; None where none waits."""
         from aergo_vc.repository.submitting import desk  # noqa: PLC0415 - loads sqlglot
 
-        with desk(self._workspace, self._identity, self._workspace.current_branch()) as opened:
+        with desk(self._workspace, self._identity, self._workspace.current_branch(), seals=True) as opened:
             return opened.commit(message)
 
     def pending(self) -> tuple[PendingTransaction, ...]:

@@ -1,5 +1,6 @@
 """Merge a line of blocks into the current branch."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -22,11 +23,11 @@ from aergo_vc.ledger.building import (
     executed_merge,
     write_files,
 )
-from aergo_vc.ledger.history import BlockCommit
+from aergo_vc.ledger.history import BlockCommit, past_of
 from aergo_vc.ledger.layout import LEDGER, LedgerTree, other_entries, read_ledger, with_ledger
 from aergo_vc.ledger.machine import Machine, State, Submission
 from aergo_vc.ledger.merges import MergeRequest, Replayed
-from aergo_vc.ledger.rules import check_signer, ref_of
+from aergo_vc.ledger.rules import ref_of
 from aergo_vc.ledger.verifying import ComparingObjects, Verifier
 from aergo_vc.merging.candidates import gather, source_places
 from aergo_vc.merging.conflicts import Conflict
@@ -35,15 +36,17 @@ from aergo_vc.merging.grafting.merger import GraftingMerger
 from aergo_vc.merging.marks import log_footprints
 from aergo_vc.merging.recording import Keep, footprints_of
 from aergo_vc.merging.replaying import SerialMerger
-from aergo_vc.merging.resolving import resolved
+from aergo_vc.merging.resolving import FailedResolutionError, resolved
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Header
+from aergo_vc.model.directory import Authority
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.schema import Catalog, Table
-from aergo_vc.model.transactions import RowCounts
+from aergo_vc.model.transactions import Exclusion, RowCounts
+from aergo_vc.objects.changed import require_nothing_staged
 from aergo_vc.objects.ordinary_merge import Labels, MergedFiles, OrdinaryMerge
 from aergo_vc.objects.refs import is_reference_name
-from aergo_vc.objects.staged import require_nothing_staged
-from aergo_vc.repository.errors import ConflictError, MergeInProgressError, UnmergeableError
+from aergo_vc.repository.admission import admit
+from aergo_vc.repository.errors import ConflictError, UnmergeableError
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.prepared import PreparedFor, note_prepared
@@ -57,10 +60,11 @@ from aergo_vc.repository.unfinished_merges import (
     Ledgers,
     forget_merge,
     leave_merge,
-    merge_head,
     merge_message,
     merged_files_in_index,
     require_merge_head,
+    require_no_merge,
+    unmark_conflict,
 )
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.state.nodes import NodeStore
@@ -155,8 +159,7 @@ def prepare_merge(
         request = MergeRequest(
             ours, target.ledger, theirs, opening.context, opening.authority, resolutions=tuple(resolutions)
         )
-        for transaction, _ in resolutions:
-            check_signer(transaction.payload, target.branch, opening.authority)
+        _require_admissible(workspace, target, opening.authority, resolutions)
         conflicts: list[Conflict] = []
         kept = FootprintFiles(workspace.folder / FOOTPRINTS)
         grafting = GraftingMerger(objects, workspace.nodes, authorities, kept, conflicts.append)
@@ -186,6 +189,22 @@ def prepare_merge(
         target, origin, theirs_ledger, place, opening.lease, written, replayed, counts, tuple(conflicts), tables,
         stop.ledger,
     )  # fmt: skip
+
+
+def _require_admissible(
+    workspace: Workspace, target: Tip, authority: Authority, resolutions: Sequence[Submission]
+) -> None:
+    """Raise FailedResolutionError for the first that may not stand in the block: a file keeps them, for any time."""
+    if not resolutions:
+        return
+    past = past_of(workspace.writer, target.commit, target.ledger, [transaction for transaction, _ in resolutions])
+    refused: list[Exclusion] = []
+    deque(admit(resolutions, target.ledger.header, authority, past, refused), maxlen=0)
+    for one in refused:
+        name, reason = one.transaction.id, one.reason
+        raise FailedResolutionError(
+            f"the resolution {name} cannot go in: {reason.message}", **{**reason.facts, "transaction": name}
+        ) from reason
 
 
 def _contents(replayed: Sequence[Replayed], state: State) -> Contents:
@@ -267,8 +286,7 @@ def merge(
     source = commit_of(workspace, revision)
     with workspace.locked():
         target = tip_of(workspace, branch)
-        if merge_head(workspace) is not None:
-            raise MergeInProgressError("a merge is in progress in this worktree")
+        require_no_merge(workspace)
         prepared = prepare_merge(workspace, identity, target, source)
         if isinstance(prepared, Unchanged):
             _require_no_files(workspace, prepared, target.commit, source, revision)
@@ -287,8 +305,9 @@ def merge(
 
 
 def _require_fit(workspace: Workspace, prepared: Prepared, files: MergedFiles | None) -> None:
-    """Refuse a merge for which there is no place, before anything is changed or signed."""
+    """Refuse a merge for which there is no place, before anything of the user's is changed, or anything signed."""
     if workspace.paths.work_tree is not None:
+        unmark_conflict(workspace)  # a crash may have left one for which no merge is in progress
         require_nothing_staged(workspace.user_git, prepared.target.commit)
     elif prepared.conflicts:
         many = len(prepared.conflicts)

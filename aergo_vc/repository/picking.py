@@ -53,7 +53,7 @@ def pick(
             if one.branch == DIRECTORY_BRANCH:
                 raise NotPickableError(f"block {one.ledger.block} is of {DIRECTORY_BRANCH}, which other branches obey")
         submissions = _each_once(workspace, found)
-        with desk(workspace, identity, branch) as opened:
+        with desk(workspace, identity, branch, seals=commit) as opened:
             unseen = _Unseen(workspace, tip, found)
             text = message or _describe(found, submissions)
             picked = opened.adopt(submissions, commit=commit, message=text, watch=unseen.watch)

@@ -19,14 +19,14 @@ from aergo_vc.ledger.layout import LedgerTree, ledger_entry, read_header, read_l
 from aergo_vc.ledger.rules import TRAILER, is_block_of
 from aergo_vc.ledger.verifying import check_tip
 from aergo_vc.model.blocks import DIRECTORY_BRANCH
-from aergo_vc.repository.errors import MergeInProgressError, NotRepairableError
+from aergo_vc.repository.errors import NotRepairableError
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.locating import known_heads
 from aergo_vc.repository.merging import Unchanged, commit_of, merged_of, prepare_merge
 from aergo_vc.repository.results import Repaired
 from aergo_vc.repository.sealing import Producer, checked_message
 from aergo_vc.repository.tips import Tip
-from aergo_vc.repository.unfinished_merges import merge_head
+from aergo_vc.repository.unfinished_merges import require_no_merge
 from aergo_vc.repository.workspace import Workspace
 
 _REMOTES = "refs/remotes/"
@@ -128,8 +128,7 @@ def repair(
         remotes = tuple(_remotes_with(workspace, branch, damage.first))
         if not replay:
             return Repaired(branch, damage.mishap, told, damage.commits, remotes)
-        if merge_head(workspace) is not None:
-            raise MergeInProgressError("a merge is in progress in this worktree")
+        require_no_merge(workspace)
         source = _source(workspace, damage, merging, told)
         prepared = prepare_merge(workspace, identity, damage.base, source)
         if isinstance(prepared, Unchanged):

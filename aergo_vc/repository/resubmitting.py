@@ -28,7 +28,7 @@ def resubmit(
     branch = workspace.current_branch()
     tip = tip_of(workspace, branch)
     left_out = {found[0].id: found for text in texts for found in _meant(workspace, tip.commit, text)}
-    with desk(workspace, identity, branch) as opened:
+    with desk(workspace, identity, branch, seals=commit) as opened:
         signed = [opened.sign(_draft(submission)) for submission in left_out.values()]
         return opened.adopt(signed, commit=commit, message=message)
 

@@ -25,6 +25,7 @@ from aergo_vc.repository.sealing import Producer
 from aergo_vc.repository.state_cache import state_cache
 from aergo_vc.repository.submitting import Desk, Draft
 from aergo_vc.repository.tips import Tip, tip_of
+from aergo_vc.repository.unfinished_merges import require_no_merge
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.nodes import Node
@@ -45,6 +46,8 @@ def revert(
     if branch == DIRECTORY_BRANCH:
         raise NotRevertibleError(f"{DIRECTORY_BRANCH} takes no rows that come along: change it back with git aergo sql")
     with workspace.locked():
+        if commit:
+            require_no_merge(workspace)
         tip = tip_of(workspace, branch)
         target = _target(workspace, tip, text)
         with state_cache(workspace, branch) as cache:

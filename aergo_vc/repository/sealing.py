@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 
 from aergo_vc.base.ids import BranchName, ChainId, ObjectId
 from aergo_vc.consensus.finality import confirmed_by
@@ -17,12 +18,14 @@ from aergo_vc.ledger.building import (
     WrittenBlock,
     commit_block,
     execute_all,
+    execute_all_at_once,
     write_files,
 )
 from aergo_vc.ledger.finality import holds, newest_irreversible
 from aergo_vc.ledger.history import blocks_back, past_of
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine, Submission, TransactionOutcome
+from aergo_vc.ledger.parallel.executing import LEAST
 from aergo_vc.ledger.payloads import are_small
 from aergo_vc.ledger.rules import check_producer
 from aergo_vc.ledger.verifying import check_tip
@@ -32,7 +35,7 @@ from aergo_vc.model.directory import Authority, Roster
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Exclusion
-from aergo_vc.repository.admission import admit
+from aergo_vc.repository.admission import admit, admit_unchecked, signatures_hold
 from aergo_vc.repository.engine_check import require_engine
 from aergo_vc.repository.errors import (
     ClockBackwardsError,
@@ -134,14 +137,9 @@ class Producer:
         The machine must be at the state of `tip`.
         """
         opening = self.open(tip)
-        header, authority = tip.ledger.header, opening.authority
-        past = past_of(self._workspace.writer, tip.commit, tip.ledger, [transaction for transaction, _ in submissions])
-        refused: list[Exclusion] = []
         footprints = self._wanted_footprints(tip.ledger.law, submissions)
         catalog = machine.catalog
-        with closing(admit(submissions, header, authority, past, refused)) as admitted:
-            executed = execute_all(machine, opening.context, admitted, footprints)
-        executed = replace(executed, excluded=(*refused, *executed.excluded))
+        executed = self._execute(machine, tip, opening, submissions, footprints)
         if not executed.included:
             return executed.excluded
         place = Place(tip.commit, tip.ledger, tip.ledger.genesis_bytes, tip.ledger.law_bytes)
@@ -157,6 +155,29 @@ class Producer:
             return None
         loads = [load for _, trees in submissions for load in trees]
         return [] if are_small(self._workspace.nodes, loads, _RECORDED_CHUNKS) else None
+
+    def _execute(
+        self,
+        machine: Machine,
+        tip: Tip,
+        opening: Opening,
+        submissions: Sequence[Submission],
+        footprints: list[Footprint] | None,
+    ) -> Executed:
+        """Execute those that keep the rules; at once, where that can be done and nobody records what they do."""
+        past = past_of(self._workspace.writer, tip.commit, tip.ledger, [transaction for transaction, _ in submissions])
+        header, authority, workers = tip.ledger.header, opening.authority, self._workspace.surroundings.workers
+        executed: Executed | None = None
+        refused: list[Exclusion] = []
+        if footprints is None and workers > 1 and len(submissions) >= LEAST:
+            kept = admit_unchecked(submissions, header, authority, past, refused)
+            holds = partial(signatures_hold, kept)
+            executed = execute_all_at_once(machine, opening.context, kept, holds, workers=workers)
+        if executed is None:
+            refused = []
+            with closing(admit(submissions, header, authority, past, refused)) as admitted:
+                executed = execute_all(machine, opening.context, admitted, footprints)
+        return replace(executed, excluded=(*refused, *executed.excluded))
 
     def _keep_footprints(self, sealed: Sealed, catalog: Catalog, footprints: Sequence[Footprint]) -> None:
         """Keep what the transactions of a private branch did, for the merge that the branch is there for."""
@@ -228,7 +249,7 @@ class Producer:
 
     def _publish(self, plan: Plan, written: WrittenBlock, branch: BranchName, old: ObjectId | None) -> BuiltBlock:
         files, height = plan.place.files, written.header.height
-        if files is not None and old is not None:
+        if old is not None:
             self._workspace.require_room(branch, old, files)  # a signature that does not land spends its slot
         built = commit_block(self._workspace.writer, plan, written, self._watermark.raise_to)
         message = f"aergo: block {height}"

@@ -33,6 +33,7 @@ from aergo_vc.repository.results import (
 from aergo_vc.repository.sealing import Producer, Sealed, slot_length_of
 from aergo_vc.repository.state_cache import StateCache, state_cache
 from aergo_vc.repository.tips import Tip, tip_of
+from aergo_vc.repository.unfinished_merges import require_no_merge
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.sql.errors import UNDEFINED_FUNCTION, SqlError
 from aergo_vc.sql.types.arguments import argument_values
@@ -320,9 +321,14 @@ class Desk:
 
 
 @contextmanager
-def desk(workspace: Workspace, identity: Identity, branch: BranchName) -> Iterator[Desk]:
-    """The desk of a branch; raises NoLedgerHereError."""
+def desk(workspace: Workspace, identity: Identity, branch: BranchName, *, seals: bool = False) -> Iterator[Desk]:
+    """The desk of the current branch; raises NoLedgerHereError.
+
+    `seals` tells that a block is to be made: raises MergeInProgressError, for the block would end a merge's footing.
+    """
     with workspace.locked():
+        if seals:
+            require_no_merge(workspace)
         tip = tip_of(workspace, branch)
         with state_cache(workspace, branch) as cache:
             cache.move_to(tip.ledger, keep_ahead=True)

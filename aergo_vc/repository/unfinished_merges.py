@@ -35,6 +35,12 @@ def merge_head(workspace: Workspace) -> ObjectId | None:
     return ObjectId(text[0])
 
 
+def require_no_merge(workspace: Workspace) -> None:
+    """Raise MergeInProgressError where one is, for what would put a block between it and its target."""
+    if merge_head(workspace) is not None:
+        raise MergeInProgressError("a merge is unfinished in this worktree")
+
+
 def require_merge_head(workspace: Workspace) -> ObjectId:
     """The same; raises NoMergeError where no merge is in progress."""
     found = merge_head(workspace)
@@ -67,7 +73,6 @@ def leave_merge(
     for what the user changed there; then nothing is touched.
     """
     worktree = Worktree(workspace.paths, workspace.surroundings.variables)
-    _unmark_conflict(workspace)  # a crash may have left one for which no merge is in progress
     pack = workspace.writer.publish()
     try:
         worktree.sync_to(target, result)
@@ -95,7 +100,8 @@ def mark_conflict(workspace: Workspace, ledgers: Ledgers) -> None:
     workspace.user_git.run("update-index", "--index-info", stdin="".join(lines).encode())
 
 
-def _unmark_conflict(workspace: Workspace) -> None:
+def unmark_conflict(workspace: Workspace) -> None:
+    """Take back what `mark_conflict` did, if it did."""
     git = workspace.user_git
     if git.run("ls-files", "--unmerged", "--", _MARKED).output:
         git.run("reset", "--quiet", "--", _MARKED)
@@ -106,7 +112,7 @@ def merged_files_in_index(workspace: Workspace, target: ObjectId) -> ObjectId:
 
     Raises MergeInProgressError while the index holds conflicts.
     """
-    _unmark_conflict(workspace)
+    unmark_conflict(workspace)
     git = workspace.user_git
     conflicts = git.run("ls-files", "-z", "--unmerged").output.decode("utf-8", "replace").split("\0")
     if conflicts[0]:

@@ -43,13 +43,15 @@ _HEADS = "refs/heads/"
 class Surroundings:
     """What the library is told of the world around it, which it does not ask itself.
 
-    `variables` are environment variables for git's children and the agent; `entropy` gives random bytes.
+    `variables` are environment variables for git's children and the agent; `entropy` gives random bytes.  `workers` are
+    the processes in which large blocks may be made, this one among them.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict)
     clock: Clock = field(default_factory=SystemClock)
     entropy: Callable[[int], bytes] = os.urandom
     home: Path | None = None
+    workers: int = 1
 
 
 class Closable(Protocol):
@@ -185,10 +187,13 @@ class Workspace:
     def _follower(self) -> Follower | None:
         return None if self.paths.work_tree is None else Follower(self.paths, self.surroundings.variables)
 
-    def require_room(self, branch: BranchName, old: ObjectId, files: ObjectId) -> None:
-        """Raise UntrackedError if `move_branch`, to a commit with these files beside ``ledger/``, would have to."""
+    def require_room(self, branch: BranchName, old: ObjectId, files: ObjectId | None) -> None:
+        """Raise WorktreeError if `move_branch`, to a block with these files beside ``ledger/``, would have to.
+
+        None stands for the files of `old`.
+        """
         if self._follower is not None:
-            self._follower.require_room(ref_of(branch), old, files, beside=LEDGER)
+            self._follower.require_room(ref_of(branch), old, files, ledger=LEDGER)
 
     def move_branch(
         self, branch: BranchName, old: ObjectId | None, new: ObjectId, message: str, *, brings_files: bool = True

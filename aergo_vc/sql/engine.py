@@ -5,7 +5,7 @@ from pathlib import Path
 
 import apsw
 
-from aergo_vc.base.ids import RoutineName, TableName
+from aergo_vc.base.ids import RoutineName, TableName, TransactionId
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.schema import Catalog
@@ -21,6 +21,7 @@ from aergo_vc.sql.privileges.permits import Permits
 from aergo_vc.sql.procedures.call_plans import CallPlan
 from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.hosting import RoutineHost
+from aergo_vc.sql.procedures.touched import RowName
 from aergo_vc.sql.running import cached_catalog, loading, rebuilding
 from aergo_vc.sql.running.ahead import RowSource
 from aergo_vc.sql.running.budget import DEFAULT_BUDGET, Budget, Meter
@@ -46,9 +47,14 @@ class Engine(StateDatabase):
     """One branch's state in SQLite; `path` None keeps it in memory, `compiled` what is compiled."""
 
     def __init__(
-        self, path: Path | None = None, *, fuse_steps: int = FUSE_STEPS, compiled: CompiledCache | None = None
+        self,
+        path: Path | None = None,
+        *,
+        fuse_steps: int = FUSE_STEPS,
+        compiled: CompiledCache | None = None,
+        is_apart: bool = False,
     ) -> None:
-        super().__init__(path, fuse_steps, compiled or CompiledCache())
+        super().__init__(path, fuse_steps, compiled or CompiledCache(), is_apart=is_apart)
         self.permits = Permits()
         self._routines = RoutineHost(
             self._db, self._capture, self._trusted, self.permits, self.compiled, references=self._references
@@ -58,6 +64,19 @@ class Engine(StateDatabase):
         self._recording = Recording(self._db, self._capture, self._recorder)
         self._plans = PlanStore(self._routines.plan, self.compiled, lambda: self.catalog)
         self._read_catalog()
+
+    def apart(self) -> "Engine":
+        """The engine for a process that was forked off this one in a block that had not begun to write (`unspilled`).
+
+        Its block is open and must never end: what it writes is that process's own.  A database in memory is that
+        already; a file is opened anew, since SQLite's connections do not outlive a fork.
+        """
+        if self._path is None:
+            return self
+        other = Engine(self._path, compiled=self.compiled, is_apart=True)
+        other._trusted("PRAGMA cache_spill=OFF")
+        other.block()
+        return other
 
     def cover(self, coverage: Coverage) -> None:
         """Count in `coverage` which statements of routines run from now on."""
@@ -78,6 +97,15 @@ class Engine(StateDatabase):
         The transaction must still be open when `Recorder.footprint` is asked for it: what is rolled back is no write.
         """
         return self._recording
+
+    def rows_touched(
+        self, routine: RoutineName, arguments: Sequence[Argument], transaction: TransactionId
+    ) -> list[RowName] | None:
+        """The rows that a call can touch, told before it runs; None: they may be any.
+
+        Whatever the call does, it hangs on no other rows of the state, and changes no others.
+        """
+        return self._routines.rows_touched(routine, arguments, transaction, self._recorder)
 
     # Scripts
 
@@ -101,6 +129,8 @@ class Engine(StateDatabase):
         nested = bool(self._transactions)
         with self._part() as opened:
             runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
+            if self._recorder.is_on:
+                self._recorder.run(script)
             try:
                 if steps is not None:
                     results = self._run_steps(runner, steps, opened, contract)

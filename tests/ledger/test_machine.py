@@ -238,6 +238,30 @@ def test_the_fast_path_and_the_slow_one_give_one_root() -> None:
     assert len(roots) == 1
 
 
+SPELLINGS = st.sampled_from(["1", "1.0", "1.00", "2.5", "2.50"])
+DECIMAL_STEPS = st.one_of(
+    st.builds("INSERT INTO d VALUES ({}, 'a') ON CONFLICT DO NOTHING".format, SPELLINGS),
+    st.builds("UPDATE d SET k = {0} WHERE k = {0}".format, SPELLINGS),
+    st.builds("UPDATE d SET v = '{}', k = k + 0.00".format, st.sampled_from("ab")),
+    st.builds("DELETE FROM d WHERE k = {}".format, SPELLINGS),
+)
+
+
+@given(st.lists(st.lists(DECIMAL_STEPS, min_size=1, max_size=3).map("; ".join), min_size=1, max_size=6))
+def test_keys_that_are_equal_and_spelled_differently_are_one_row_of_a_block(scripts: list[str]) -> None:
+    submissions = [_submission(number, script) for number, script in enumerate(scripts, 1)]
+    together, one_by_one = _machine(), _machine()
+    for machine in (together, one_by_one):
+        execute_all(machine, _context(0), [_submission(0, "CREATE TABLE d (k numeric PRIMARY KEY, v text)")])
+    execute_all(together, _context(1), submissions)
+    for submission in submissions:
+        execute_all(one_by_one, _context(1), [submission])
+    assert together.snapshot == one_by_one.snapshot
+    name = TableName("public.d")
+    rows = list(together.tree(together.catalog.tables[name]).rows(together.root(name)))
+    assert rows == list(together.engine.rows(name))
+
+
 def test_a_block_that_is_not_finished_or_that_breaks_off_leaves_no_trace() -> None:
     machine = _with_table()
     before = machine.snapshot

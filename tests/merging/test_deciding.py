@@ -125,4 +125,4 @@ def test_on_a_definition_that_is_left_out_everything_depends() -> None:
     left.add(FIRST, Footprint(defines=True))
     found = left.dependence(SET)
     assert found is not None
-    assert found.message == "it comes behind a transaction that is left out and that defines something"
+    assert found.message == "it relies on what a transaction that is left out defines or wrote"

@@ -9,18 +9,19 @@ from functools import cache
 
 import pytest
 from bank_world import ACCOUNTS, BankWorld
-from hypothesis import given, settings
+from edits import EDITS, Edits, edited
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from settling_world import Changed, state_of
 from settling_world import State as Rows
 
-from aergo_vc.base.errors import AergoError
+from aergo_vc.base.errors import AergoError, FormatError
 from aergo_vc.base.ids import BlockId, TableName
 from aergo_vc.codec.footprints import decode_recorded_block
 from aergo_vc.codec.transactions import encode_transaction
 from aergo_vc.ledger.machine import BlockExecution, State, Submission, TransactionOutcome
 from aergo_vc.merging.conflicts import Conflict
-from aergo_vc.merging.deciding import LOST_UPDATE
+from aergo_vc.merging.deciding import LOST_UPDATE, LeftOut
 from aergo_vc.merging.errors import MergeAbortedError
 from aergo_vc.merging.grafting.definitions import concerned_names, running, tables_named
 from aergo_vc.merging.grafting.dividing import Place, Recorded
@@ -30,7 +31,7 @@ from aergo_vc.merging.settling import Ending, Inconsistency, Settler, refusal_fo
 from aergo_vc.merging.source_rows import SourceRows
 from aergo_vc.model.blocks import Policy
 from aergo_vc.model.changes import Key, RowChange
-from aergo_vc.model.footprints import Columns, Footprint, Lookup, Touched, blind_writes, joined
+from aergo_vc.model.footprints import Columns, Footprint, Lookup, apart_from_numbers, blind_writes, joined
 from aergo_vc.model.recorded_blocks import RecordedBlock
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Receipt, Refusal
@@ -207,7 +208,7 @@ class Replayer:
 
     def __init__(self, case: Case, execution: BlockExecution) -> None:
         self._case, self._execution = case, execution
-        self._refused = Touched()
+        self._left = LeftOut()
         machine = _world().machine
         order = {name: [column.name for column in table.columns] for name, table in machine.catalog.tables.items()}
         columns = {name: frozenset(names) for name, names in order.items()}
@@ -219,31 +220,37 @@ class Replayer:
         submission = self._case.blocks[place[0]].submissions[place[1]]
         with self._execution.records.watched() as touched:
             end = self._ending(submission, before, 90 + place[1])
-        if not isinstance(end, TransactionOutcome):
-            self._refused.add(before)
-            return _told(end), joined(touched), False
-        return end.receipt, joined(touched), True
+        if isinstance(end, TransactionOutcome):
+            self._left.renumber(submission[0].id, before, touched[-1])
+            return end.receipt, joined(touched), True
+        self._left.add(submission[0].id, before)
+        return _told(end), joined(touched), False
 
     def _ending(self, submission: Submission, before: Footprint, time: int) -> Ending:
-        if self._refused.is_read_by(before):
-            return Refusal("depends", "")
+        refusal = self._left.dependence(before)
+        settles = self._case.rule not in ("replay", "lost update")
+        if refusal is None and settles:
+            refusal = self._left.misnaming(before)
+        if refusal is not None:
+            return refusal
         found = self._executed(submission, before)
-        if isinstance(found, TransactionOutcome) or self._case.rule in ("replay", "lost update"):
+        if isinstance(found, TransactionOutcome) or not settles:
             return found
-        case = Inconsistency(submission, found, "", before, self._changed, time)
+        case = Inconsistency(submission, found, "", apart_from_numbers(before), self._changed, time)
         return self._settler.settle(self._execution, case)
 
     def _executed(self, submission: Submission, before: Footprint) -> TransactionOutcome | Refusal:
         if self._loses(before):
             return Refusal(LOST_UPDATE, "where it was made")
+
+        def accept(_outcome: TransactionOutcome, footprint: Footprint) -> bool:
+            return not self._loses(footprint) and self._left.misnaming(before, footprint) is None
+
         try:
-            done = self._execution.record(*submission, self._accept)
+            done = self._execution.record(*submission, accept)
         except AergoError as error:
             return refusal_for(error)
         return done.outcome if done.is_kept else Refusal(LOST_UPDATE, "here")
-
-    def _accept(self, _outcome: TransactionOutcome, footprint: Footprint) -> bool:
-        return not self._loses(footprint)
 
     def _loses(self, footprint: Footprint) -> bool:
         if self._case.rule == "replay":
@@ -251,7 +258,7 @@ class Replayer:
         unseen = self._case.unseen.writes
         return any(
             columns & unseen.get(table, {}).get(key, frozenset())
-            for table, rows in blind_writes(footprint).items()
+            for table, rows in blind_writes(apart_from_numbers(footprint)).items()
             for key, columns in rows.items()
         )
 
@@ -446,6 +453,18 @@ def test_kept_footprints_are_read_as_they_were_written() -> None:
             recorded = block.kept
             assert [recorded.footprint(place) for place in range(recorded.count)] == block.footprints
             assert len(recorded.rows) == (recorded.ends[-1] if recorded.ends else 0)
+
+
+@given(EDITS)
+def test_kept_footprints_that_were_damaged_are_refused(edits: Edits) -> None:
+    world = _world()
+    world.machine.move_to(world.start)
+    _, included, footprints, _ = world.recorded([world.call("public.transfer", 1, 3, 5)])
+    log = log_footprints(BlockId("1" * 64), world.catalog, [one for one, _ in included], footprints)
+    changed = edited(log, edits)
+    assume(changed != log)
+    with pytest.raises(FormatError):
+        decode_recorded_block(changed)
 
 
 def _grafted_share(seeds: Sequence[int], *, defining: bool) -> float:

@@ -187,6 +187,8 @@ def test_a_wrong_query_is_told_on_one_line_and_the_next_one_runs(session: QueryS
         with pytest.raises(QueryError) as caught:
             rows(session, wrong)
         assert caught.value.message.isprintable()
+    with pytest.raises(QueryError, match=r'^Parser Error: syntax error at or near "SELEC" \(line 2\)$'):
+        rows(session, "\nSELEC 1")
     assert rows(session, "SELECT 1") == [(1,)]
 
 

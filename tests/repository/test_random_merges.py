@@ -13,6 +13,7 @@ import pytest
 from forgery import Forger, Ledger, copied, found
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from random_work import LAWS, START, random_script, work
 from world import Place, World
 
 from aergo_vc.base.errors import InputError
@@ -21,71 +22,8 @@ from aergo_vc.codec.receipts import decode_receipts
 from aergo_vc.repository.errors import ConflictError
 from aergo_vc.repository.footprint_files import FOOTPRINTS
 
-START = """
-CREATE TABLE kv (k int PRIMARY KEY, v int NOT NULL CHECK (v < 5000), w text UNIQUE);
-CREATE TABLE child (c int PRIMARY KEY, k int REFERENCES kv);
-CREATE TABLE log (line text);
-CREATE TABLE numbered (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what int);
-CREATE PROCEDURE move(giver int, taker int) LANGUAGE plpgsql AS $$
-DECLARE had int;
-BEGIN
-  SELECT v INTO had FROM kv WHERE k = giver;
-  IF had > 15 THEN
-    UPDATE kv SET v = v - 10 WHERE k = giver;
-    UPDATE kv SET v = v + 10 WHERE k = taker;
-  ELSE
-    INSERT INTO log VALUES ('nothing of ' || giver);
-  END IF;
-END $$;
-CREATE FUNCTION settle(base kv, ours kv, theirs kv) RETURNS kv LANGUAGE plpgsql AS $$
-BEGIN
-  IF ours.k IS NULL THEN RETURN theirs; END IF;
-  IF theirs.k IS NULL THEN RETURN ours; END IF;
-  IF ours.v < theirs.v THEN RETURN theirs; END IF;
-  RETURN ours;
-END $$;
-INSERT INTO kv VALUES (1, 10, 'a'), (2, 20, 'b'), (3, 30, NULL);
-"""
-
-STATEMENTS = (
-    *["UPDATE kv SET v = {n} WHERE k = {k}"] * 4,
-    "UPDATE kv SET v = v + {n} WHERE k = {k}",
-    "UPDATE kv SET w = 'w{o}' WHERE k = {k}",
-    "UPDATE kv SET v = (SELECT v FROM kv WHERE k = {o}) WHERE k = {k}",
-    "UPDATE kv SET v = (SELECT count(*) FROM kv) WHERE k = {k}",
-    "UPDATE kv SET v = v + 1 WHERE v < {n}",
-    "INSERT INTO kv VALUES ({k}, {n}, NULL)",
-    "INSERT INTO kv VALUES ({k}, {n}, 'w{o}') ON CONFLICT (k) DO UPDATE SET v = kv.v + excluded.v",
-    "DELETE FROM kv WHERE k = {k}",
-    "INSERT INTO child VALUES ({n}, {k})",
-    "DELETE FROM child WHERE k = {k}",
-    "INSERT INTO log SELECT 'v ' || v FROM kv WHERE k = {k}",
-    "INSERT INTO log VALUES ('{k}')",
-    "DELETE FROM log WHERE line = '{k}'",
-    "INSERT INTO numbered (what) VALUES ({n})",
-    "UPDATE numbered SET what = what + {n} WHERE id = {k}",
-    "CALL move({k}, {o})",
-    "CREATE TABLE extra{k} (id int PRIMARY KEY, n int); INSERT INTO extra{k} VALUES (1, {n})",
-    "INSERT INTO extra{k} VALUES ({n}, {n})",
-    "DROP TABLE extra{k}",
-    "ALTER TABLE child ADD COLUMN n{k} int",
-)
-
 HEADS = ("for-each-ref", "--format=%(refname:short) %(objectname)", "refs/heads/")
 BRANCHES = ("one", "two", "three")
-LAWS: tuple[tuple[str, ...], ...] = (
-    (),
-    ("replay",),
-    ("serializable",),
-    ("sum",),
-    ("cells",),
-    ("union", "replay"),
-    ("newest",),
-    ("theirs",),
-    ("ours", "serializable"),
-    ("fail",),
-    ("public.settle",),
-)
 VERBS = ("work",) * 7 + ("merge",) * 6 + ("merge_older", "pick", "pick", "revert", "revert", "resubmit", "forget")
 
 
@@ -104,11 +42,8 @@ def laws_and_steps(seed: int) -> tuple[list[tuple[str, ...]], list[Step]]:
     source = random.Random(seed)
     keys = range(1, source.choice([3, 4, 6]))
 
-    def script() -> str:
-        return source.choice(STATEMENTS).format(k=source.choice(keys), o=source.choice(keys), n=source.randrange(1, 99))
-
     def step(verb: str, branch: str, other: str) -> Step:
-        scripts = [script() for _ in range(source.randrange(1, 5))]
+        scripts = [random_script(source, keys) for _ in range(source.randrange(1, 5))]
         return Step(verb, branch, other, source.randrange(100), scripts)
 
     laws = [source.choice(LAWS) for _ in BRANCHES]
@@ -158,12 +93,7 @@ class History:
 
     def work(self, step: Step) -> None:
         with self.ledger.open() as repository:
-            for script in step.scripts:
-                try:
-                    repository.sql(script)
-                except InputError:
-                    continue
-            repository.commit()
+            work(repository, step.scripts)
 
     def merge(self, step: Step, height: int | None = None) -> None:
         source = step.other if height is None else f"{step.other}@{height}"

@@ -78,3 +78,37 @@ def test_a_trial_and_a_merge_that_brings_nothing_do_not_mind_what_is_staged(part
     shop.git("add", "other")
     shop.aergo("merge", "--dry-run", "lab")
     assert shop.aergo("merge", "lab@-1").out == "Already up to date.\n"
+
+
+@pytest.mark.parametrize("name", ["ledger/block.json", "ledger/genesis.json", "notes"])
+def test_a_changed_file_in_the_way_stops_it_before_anything_is_signed(name: str, verb: str, shop: Place) -> None:
+    watermark = shop.path / ".git" / "aergo" / "watermark.json"
+    signed, head = watermark.read_bytes(), shop.git("rev-parse", "HEAD").line
+    shop.write(name, MINE)
+    if name == "notes" and not verb.startswith("merge"):
+        shop.aergo(*VERBS[verb])
+        assert shop.git("status", "--porcelain").out == " M notes\n"
+        return
+    done = shop.aergo(*VERBS[verb], expect=None)
+    if verb == "merge, to be sealed later" and name == "ledger/genesis.json":
+        assert done.status == 0
+        return
+    assert done.status == 128
+    assert name in done.err
+    assert "commit or stash your changes" in done.err
+    assert shop.git("rev-parse", "HEAD").line == head
+    assert watermark.read_bytes() == signed
+    assert shop.git("status", "--porcelain").out == f" M {name}\n"
+    shop.git("checkout", "--quiet", "--", name)
+    shop.aergo(*VERBS[verb])
+
+
+def test_files_that_are_only_touched_or_gone_stop_nothing(parted: Place, tmp_path: Path) -> None:
+    shop = copy_of(parted, tmp_path / "copy")
+    block = shop.path / "ledger" / "block.json"
+    block.write_bytes(block.read_bytes())
+    (shop.path / "ledger" / "receipts.jsonl").unlink()
+    (shop.path / "notes").unlink()
+    shop.aergo("merge", "lab")
+    assert (shop.path / "notes").read_text() == "lab\n"
+    assert shop.git("status", "--porcelain").out == ""

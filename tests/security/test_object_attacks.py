@@ -12,12 +12,12 @@ from aergo_vc.base.ids import ObjectId
 from aergo_vc.codec.digests import Kind, ObjectFormat, blob_digest, git_object_id
 from aergo_vc.codec.git_commit import Commit, CommitFormatError, decode_commit, encode_commit, read_links
 from aergo_vc.codec.git_tree import TreeFormatError, decode_tree, read_entries
+from aergo_vc.objects.changed import staged_changes
 from aergo_vc.objects.dulwich_store import DulwichStore
 from aergo_vc.objects.errors import ObjectDamagedError, ObjectMissingError, ObjectSizeError, UnsupportedRepositoryError
 from aergo_vc.objects.git import Git
 from aergo_vc.objects.plumbing_store import PlumbingStore
 from aergo_vc.objects.pygit2_store import Pygit2Store
-from aergo_vc.objects.staged import staged_changes
 from aergo_vc.objects.worktree import Worktree
 
 ARMOR = "\n".join(

@@ -13,9 +13,9 @@ from settling_world import merge
 from aergo_vc.base.ids import BranchName, EntityName, ObjectId
 from aergo_vc.codec.receipts import decode_receipts, encode_receipts
 from aergo_vc.codec.transactions import encode_transaction
-from aergo_vc.ledger.errors import PermissionDeniedError
 from aergo_vc.ledger.machine import TransactionOutcome
 from aergo_vc.merging.conflicts import resolution
+from aergo_vc.merging.resolving import FailedResolutionError
 from aergo_vc.model.transactions import Receipt, Refusal, RowCounts, Transaction
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.merging import Prepared, land_merge, prepare_merge
@@ -231,7 +231,7 @@ def test_i11_a_reason_of_the_makers_own_does_not_take_the_place_of_a_resolution(
 
 
 def test_i07_a_resolution_is_a_writers_and_for_the_branch(conflicting: Ledger) -> None:
-    with pytest.raises(PermissionDeniedError):
+    with pytest.raises(FailedResolutionError, match="reader may not write"):
         _resolved(conflicting, _made(conflicting, "reader", TWO))
     assert len(_resolved(conflicting, _made(conflicting, "alice", TWO, branch="main")).conflicts) == 1
     _resolved(conflicting, _made(conflicting, "alice", TWO))

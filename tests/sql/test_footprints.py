@@ -419,8 +419,9 @@ def test_a_sequence_is_a_row_that_is_read_and_written() -> None:
             assert found.reads[sequence].scanned is None
             assert found.writes[sequence].keys() == {("sequence",)}
             assert found.reads[V] == Reads({(number,): _columns("id")})
+            assert found.taken == {sequence}
     same = _footprint("SELECT setval('v_id_seq', 1)", *before, "INSERT INTO v (n) VALUES (1)")
-    assert same.changes == {}
+    assert (same.changes, same.taken) == ({}, frozenset())
     assert same.writes == {sequence: {("sequence",): _columns("last_value", "is_called")}}
 
 

@@ -12,6 +12,7 @@ from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.compiled.steps import CatalogChange, KeptStep, Made, Step
 from aergo_vc.sql.procedures.call_plans import CallPlan
 from aergo_vc.sql.procedures.compiled import Compiled
+from aergo_vc.sql.procedures.touched import Touched, TouchedRow
 from aergo_vc.sql.running.definition_values import Definition
 from aergo_vc.sql.running.needs import NOTHING, Need, Requirements
 from aergo_vc.sql.running.plans import Plan
@@ -21,7 +22,7 @@ _RECORDS: Mapping[str, type] = {
     for one in (
         CallPlan, Catalog, CatalogChange, Check, Column, ColumnType, Compiled, CompositeType, Definition, EnumType,
         ForeignKey, Grant, Index, KeptStep, Made, Need, Parameter, Plan, Requirements, ResultColumn, Routine, Sequence,
-        Step, Table, Unique, View,
+        Step, Table, Touched, TouchedRow, Unique, View,
     )
 }  # fmt: skip
 _CHOICES: Mapping[str, type[Enum]] = {one.__name__: one for one in (Kind, Language, Mode, Volatility)}

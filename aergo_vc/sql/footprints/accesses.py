@@ -1,6 +1,6 @@
 """What one SQL text of the engine's reads and writes, as far as the text tells: the bindings then name the rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -88,7 +88,8 @@ class Access:
 
     `target` is the table that it changes unless that is a sequence's, `assigned` the columns that it sets in rows that
     exist; that table again is `simple` where updating a row by these columns is all that happens to it.  `calls` are
-    the routines called in expressions.  `at_stake` are columns by which tables are searched if it fails.
+    the routines called in expressions.  `at_stake` are columns by which the target is searched if it fails.  `takes` is
+    the sequence of which it takes a number.
     """
 
     points: tuple[Points, ...] = ()
@@ -99,13 +100,14 @@ class Access:
     simple: TableFacts | None = None
     situated: bool = False
     calls: tuple[str, ...] = ()
-    at_stake: Mapping[TableName, Columns] = field(default_factory=dict)
+    at_stake: Columns = frozenset()
+    takes: TableName | None = None
     only: Points | None = field(init=False, compare=False)
     """What is read, where that is all there is to say."""
 
     def __post_init__(self) -> None:
         is_only = len(self.points) == 1 and not (
-            self.scans or self.insertion or self.situated or self.calls or self.at_stake
+            self.scans or self.insertion or self.situated or self.calls or self.at_stake or self.takes
         )
         object.__setattr__(self, "only", self.points[0] if is_only else None)
 

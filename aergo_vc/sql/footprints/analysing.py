@@ -11,12 +11,12 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from aergo_vc.base.ids import TableName
 from aergo_vc.model.footprints import Columns, Lookup
 from aergo_vc.sql.footprints.accesses import Access, Alternatives, Insertion, Points, Scan, Value
 from aergo_vc.sql.footprints.tables import Identity, TableFacts
 from aergo_vc.sql.footprints.texts import LiteralAt, Prepared, parameter_value
 from aergo_vc.sql.running.recursion import deep_stack
+from aergo_vc.sql.running.sequences import ROW_KEY, take_sql
 
 MOST_POINTS = 1_000
 """Rows that a statement may ask for by key; more count as a search."""
@@ -30,6 +30,9 @@ _SITUATION = frozenset(("time", "height", "branch"))
 def analyse(statement: Prepared, facts_of: FactsOf) -> Access:
     """What a statement does to the tables that `facts_of` knows; its literals are still to be put in."""
     known = {name: facts for name in statement.quoted if (facts := facts_of(name)) is not None}
+    for facts in known.values():
+        if facts.only_key is not None and statement.text == take_sql(facts.name):
+            return Access((_only_row(facts, facts.columns),), takes=facts.name)
     situated = not _SITUATION.isdisjoint(statement.parameters)
     try:
         tree = sqlglot.parse_one(statement.text, read="sqlite")
@@ -145,8 +148,7 @@ class _Statement:
         """The rows of a source, where the statement says what their whole key, or all columns of a lookup, must be."""
         facts = source.facts
         if facts.only_key is not None:
-            only = facts.only_key[0]
-            return Points(facts.name, ((lambda _bindings: only,),), frozenset(source.columns), facts.plain_type)
+            return _only_row(facts, frozenset(source.columns))
         owner = source.node.find_ancestor(exp.Select, exp.Update, exp.Delete)
         if owner is None:
             return None
@@ -206,22 +208,23 @@ class _Statement:
         named = [node.find(exp.Column) for node in conflict.args.get("conflict_keys") or ()]
         return frozenset(column.name for column in named if column is not None) or facts.keys
 
-    def _at_stake(self, assigned: Columns, insertion: Insertion | None) -> Mapping[TableName, Columns]:
-        """What the statement searches if it fails, as far as that is not told anyway."""
+    def _at_stake(self, assigned: Columns, insertion: Insertion | None) -> Columns:
+        """By what the statement searches its target if it fails, as far as that is not told anyway."""
         facts = self._target
-        if facts is None or facts.only_key is not None:
-            return {}
-        if insertion is None:
-            return facts.at_stake(assigned)
-        if insertion.count:
-            return facts.parents_at_stake(facts.columns)
-        return facts.at_stake(facts.columns)
+        if facts is None or facts.only_key is not None or (insertion is not None and insertion.count):
+            return _NO_COLUMNS
+        return facts.at_stake(assigned if insertion is None else facts.columns)
 
     def _uniques(self, assigned: Columns) -> list[Scan]:
         if self._target is None:
             return []
         written = self._target.columns if isinstance(self._tree, exp.Insert) else assigned
         return [Scan(self._target.name, searched) for searched in self._target.searched_by_uniques(written)]
+
+
+def _only_row(facts: TableFacts, columns: Columns) -> Points:
+    """The row of a sequence."""
+    return Points(facts.name, ((lambda _bindings: ROW_KEY,),), columns, facts.plain_type)
 
 
 _NO_COLUMNS: Columns = frozenset()

@@ -14,6 +14,7 @@ from aergo_vc.model.footprints import Columns, Footprint, Lookup, Reads
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.types import Row
 from aergo_vc.sql.footprints.accesses import Access, Insertion, Points
+from aergo_vc.sql.footprints.naming import Naming, defined
 from aergo_vc.sql.footprints.tables import Child, Parent, TableFacts
 from aergo_vc.sql.footprints.texts import Prepared, prepared
 from aergo_vc.sql.running.capture import Capture, InsertedRows, Kept
@@ -69,19 +70,24 @@ class Recorder:
         self._known: dict[str, Access] = {}
         self._shapes: dict[str, Access] = {}
         self._routines: dict[str, bool] = {}
+        self._naming: Naming | None = None
         self.begin()
 
     def set_catalog(self, catalog: Catalog) -> None:
         """Definitions have changed."""
         self._catalog = catalog
-        self._facts, self._known, self._shapes, self._routines = {}, {}, {}, {}
+        self._facts, self._known, self._shapes, self._routines, self._naming = {}, {}, {}, {}, None
 
     def begin(self) -> None:
         """Forget what was recorded: a transaction begins."""
+        self._begun = self._catalog
+        self._scripts: list[str] = []
+        self._called: set[RoutineName] = set()
         self._frames: list[_Written] = [{}]
         self._entries: list[_Entries] = [{}]
         self._at_stake: list[dict[TableName, Columns]] = [{}]
         self._rows: _Written = {}
+        self._taken: set[TableName] = set()
         self._looked_up: _Entries = {}
         self._moved: dict[tuple[Lookup, Key], set[Key]] = {}
         self._scanned: dict[TableName, Columns] = {}
@@ -116,7 +122,20 @@ class Recorder:
             if entered:
                 _fold(entered, entries)
         lookups = {lookup: found.copy() for lookup, found in self._looked_up.items()}
-        return Footprint(reads, writes, changes, self.defines, self._situated, lookups, entries)
+        return Footprint(
+            reads, writes, changes, self.defines, self._situated, lookups, entries, frozenset(self._taken),
+            uses=self._used(), defined=defined(self._begun, self._catalog) if self.defines else None,
+        )  # fmt: skip
+
+    def _used(self) -> frozenset[str]:
+        """What scripts and routines could use."""
+        if self._begun is not self._catalog:
+            naming = Naming(self._begun, self._catalog)
+        else:
+            naming = self._naming = self._naming or Naming(self._catalog)
+        found = [naming.used_by_routine(name) for name in self._called]
+        found += [naming.used_by(script) for script in self._scripts]
+        return found[0] if len(found) == 1 else frozenset().union(*found)
 
     # Savepoints
 
@@ -140,8 +159,13 @@ class Recorder:
 
     # Statements
 
+    def run(self, script: str) -> None:
+        """A script begins."""
+        self._scripts.append(script)
+
     def call(self, name: str) -> None:
         """A routine is called."""
+        self._called.add(RoutineName(name))
         if not self._situated:
             found = self._routines.get(name)
             if found is None:
@@ -152,7 +176,7 @@ class Recorder:
         """A statement begins."""
         if self._loads or self._guard.trusted:
             return True
-        access = self._known.get(sql) or self._analysed(sql)
+        access = self._known.get(sql) or self.analysed(sql)
         if access.target is not None:
             self._doing = access
         if access.only is not None:
@@ -163,24 +187,26 @@ class Recorder:
 
     def access(self, sql: str) -> Access | None:
         """What a statement that begins now does; None for one of the engine's own."""
-        return None if self._loads or self._guard.trusted else self._known.get(sql) or self._analysed(sql)
+        return None if self._loads or self._guard.trusted else self._known.get(sql) or self.analysed(sql)
 
     def _look(self, access: Access, bindings: Any) -> None:  # noqa: ANN401 - as of `trace`
+        if access.takes is not None and not self._has_asked(access.takes):
+            self._taken.add(access.takes)
         for points in access.points:
             self._read_points(points, bindings)
         for scan in access.scans:
             self._scan(scan.table, scan.columns)
-        if access.at_stake:
+        if access.at_stake and access.target is not None:
             at_stake = self._at_stake[-1]
-            for table, columns in access.at_stake.items():
-                at_stake[table] = at_stake.get(table, _NOTHING) | columns
+            at_stake[access.target] = at_stake.get(access.target, _NOTHING) | access.at_stake
         if access.insertion is not None:
             self._read_insertion(access.insertion, bindings)
         self._situated = self._situated or access.situated
         for name in access.calls:
             self.call(name)
 
-    def _analysed(self, sql: str) -> Access:
+    def analysed(self, sql: str) -> Access:
+        """What a statement with this text does, which need not be recorded."""
         if len(self._known) >= KNOWN_STATEMENTS:
             self._known.clear()
         statement = prepared(sql)
@@ -195,10 +221,10 @@ class Recorder:
 
         if len(self._shapes) >= KNOWN_STATEMENTS:
             self._shapes.clear()
-        found = self._shapes[statement.text] = analyse(statement, self._facts_of)
+        found = self._shapes[statement.text] = analyse(statement, self.facts_of)
         return found
 
-    def _facts_of(self, name: str) -> TableFacts | None:
+    def facts_of(self, name: str) -> TableFacts | None:
         """What is known of a table; None for one that is not the state's."""
         if name in self._facts:
             return self._facts[name]
@@ -213,7 +239,7 @@ class Recorder:
             if kind is points.plain_type:
                 self._read(points.table, (value,), points.columns)
                 return
-        facts = self._facts_of(points.table)
+        facts = self.facts_of(points.table)
         assert facts is not None  # noqa: S101 - the statement was analysed with it
         identity = facts.key if points.by is None else facts.lookups[points.by]
         for values in product(*[[value(bindings) for value in alternatives] for alternatives in points.keys]):
@@ -277,7 +303,7 @@ class Recorder:
         if simple is not None and old is not None and new is not None and simple.name == name:
             self._write(simple.name, simple.key_of(old), self._doing.assigned)
             return
-        facts = self._facts.get(name) or self._facts_of(name)
+        facts = self._facts.get(name) or self.facts_of(name)
         if facts is None:
             return
         if old is None:
@@ -382,6 +408,10 @@ class Recorder:
             if columns is not None and not self._has_written(facts.name, key, identity.columns):
                 self._read(facts.name, key, columns)
 
+    def _has_asked(self, name: TableName) -> bool:
+        """Whether a row of a table was read or written."""
+        return name in self._rows or name in self._scanned or any(name in frame for frame in self._frames)
+
     def _has_written(self, name: TableName, key: Key, columns: Columns) -> bool:
         """Whether the transaction has given a row its values in some of these columns."""
         return any(not columns.isdisjoint(frame.get(name, {}).get(key, _NOTHING)) for frame in self._frames)
@@ -409,7 +439,7 @@ class Recorder:
 
     def _follow(self, side: Parent | Child, row: Kept) -> None:
         """Rows were asked for at the other end of a foreign key of a row."""
-        facts = self._facts_of(side.table)
+        facts = self.facts_of(side.table)
         if facts is not None:
             if side.named == facts.keys and facts.is_exact:
                 key = facts.point(side.values(row, facts.key_names))
@@ -429,7 +459,7 @@ class Recorder:
     @contextmanager
     def load(self, name: TableName, gone: Iterable[Key]) -> Iterator[None]:
         """Rows of these keys are deleted, others are written, by statements that are not looked at."""
-        facts = self._facts_of(name)
+        facts = self.facts_of(name)
         if not self.is_on or facts is None:
             yield
             return
@@ -445,14 +475,14 @@ class Recorder:
         try:
             yield
         except AergoError:
-            self._search(facts.at_stake(facts.columns))
+            self._scan(name, facts.at_stake(facts.columns))
             raise
         finally:
             self._loads = False
 
     def loaded(self, name: TableName, rows: InsertedRows, encode: Callable[[Row], Kept]) -> None:
         """Rows were inserted without being reported one by one."""
-        facts = self._facts_of(name)
+        facts = self.facts_of(name)
         if facts is None:
             return
         if facts.lookups or name in self._rows or any(name in frame for frame in self._frames):

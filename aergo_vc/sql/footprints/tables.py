@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from aergo_vc.base.ids import TableName
 from aergo_vc.model.changes import Key
 from aergo_vc.model.footprints import Columns, Lookup
 from aergo_vc.model.schema import Catalog, Column, ForeignKey, Table
@@ -97,6 +96,7 @@ class Child:
         names = [column.name for column in table.columns]
         self.table = child.name
         self.named = frozenset(key.columns)
+        self.searched_here = frozenset(key.target_columns)
         self.searched = self.named | frozenset(child.primary_key)
         self._positions = {own: names.index(name) for own, name in zip(key.columns, key.target_columns, strict=True)}
 
@@ -124,6 +124,7 @@ class TableFacts:
         self.keys: Columns = self.key.columns
         self.key_names, self.key_positions = table.primary_key, table.key_positions
         self._names = tuple(column.name for column in table.columns)
+        self.has_hidden_key = table.has_hidden_key
         self.is_exact = self.key.is_exact
         self.only_key: Key | None = (ROW_KEY,) if table.name in catalog.sequences else None
         """The key of a sequence's row."""
@@ -190,6 +191,12 @@ class TableFacts:
         )
 
     @cached_property
+    def hung_on(self) -> Columns:
+        """The columns whose change concerns other rows: the key, what is unique, foreign keys from here and to here."""
+        there = [child.searched_here for child in self.children]
+        return self.keys.union(*self.uniques, *[parent.columns for parent in self.parents], *there)
+
+    @cached_property
     def unique_lookups(self) -> Mapping[Lookup, Identity]:
         """The lookups of which each finds one row at most."""
         return {lookup: identity for lookup, identity in self.lookups.items() if identity.columns in self.uniques}
@@ -199,31 +206,18 @@ class TableFacts:
         touched = [unique for unique in self.uniques if not unique.isdisjoint(assigned)]
         return tuple(unique | self.keys for unique in touched if self.lookup(unique) is None)
 
-    def at_stake(self, assigned: Columns) -> Mapping[TableName, Columns]:
-        """What a statement that sets these columns may have searched if it fails: the rows in its way are not told."""
-        found: dict[TableName, Columns] = {}
-        for own in (self.keys, *self.uniques):
-            if not own.isdisjoint(assigned):
-                found[self.name] = found.get(self.name, self.keys) | own
-        return _joined(found, self.parents_at_stake(assigned))
+    def at_stake(self, assigned: Columns) -> Columns:
+        """By what a statement that sets these columns has searched if it fails: the rows in its way are not reported.
 
-    def parents_at_stake(self, assigned: Columns) -> Mapping[TableName, Columns]:
-        """As far as foreign keys are in its way."""
-        found: dict[TableName, Columns] = {}
-        for parent in self.parents:
-            if not parent.columns.isdisjoint(assigned):
-                found[parent.table] = found.get(parent.table, parent.searched) | parent.searched
-        return found
+        Rows that break a foreign key are: these are looked at when the statement is through.
+        """
+        own = [columns for columns in (self.keys, *self.uniques) if not columns.isdisjoint(assigned)]
+        return self.keys.union(*own) if own else frozenset()
 
     def read_by_checks(self, assigned: Columns) -> Columns:
         """What the checks look at in a row in which these columns are set."""
         found = [check for check in self.checks if not check.isdisjoint(assigned)]
         return frozenset().union(*found) - assigned
-
-
-def _joined(one: Mapping[TableName, Columns], other: Mapping[TableName, Columns]) -> Mapping[TableName, Columns]:
-    """The columns of both, by table."""
-    return {name: one.get(name, frozenset()) | other.get(name, frozenset()) for name in (*one, *other)}
 
 
 def _mentions(expression: str, name: str) -> bool:

@@ -28,7 +28,7 @@ from aergo_vc.sql.language.rows import is_constructor
 from aergo_vc.sql.language.source import error_at, name_of, require_only, unsupported
 from aergo_vc.sql.running.spelling import quote_text
 from aergo_vc.sql.types.intervals import interval_field
-from aergo_vc.sql.types.moments import field_of
+from aergo_vc.sql.types.moments import UNITS, field_of
 from aergo_vc.sql.types.values import BOOLEAN, DOUBLE, INTEGER, INTEGERS, NUMERIC, TEXT
 
 
@@ -272,7 +272,8 @@ def _field(binder: Binder, node: exp.Expression, field: str, of: exp.Expression)
     if kind is Kind.INTERVAL and interval_field(field, "00:00:00") is not None:
         return Expression(f"interval_field({quote_text(field)}, {operand.sql})", NUMERIC, not_null=operand.not_null)
     if operand.type is None or kind not in _SAMPLES or field_of(kind.value, field, _SAMPLES[kind]) is None:
-        raise error_at(node, INVALID_PARAMETER, f"unit {field} is not supported for type {operand.type_name}")
+        code = UNSUPPORTED if field in UNITS else INVALID_PARAMETER
+        raise error_at(node, code, f"unit {field} is not supported for type {operand.type_name}")
     sql = f"extract({quote_text(kind.value)}, {quote_text(field)}, {operand.sql})"
     return Expression(sql, NUMERIC, not_null=operand.not_null)
 

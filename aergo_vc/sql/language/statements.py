@@ -51,8 +51,17 @@ def _compile(catalog: Catalog, tree: exp.Expression, around: Surroundings) -> Pl
         return _compile_delete(catalog, tree, around)
     if isinstance(tree, exp.TruncateTable):
         return _compile_truncate(catalog, tree, around)
+    if isinstance(tree, exp.Command):  # what the grammar knows no more of than its first words
+        raise unsupported(tree, _first_words(tree))
     query = bind_query(top_binder(catalog, around=around), tree, total=True)
     return Plan("SELECT", query.sql, columns=result_columns(query.columns))
+
+
+def _first_words(tree: exp.Command) -> str:
+    word, (second, *_) = tree.name.upper(), (*tree.text("expression").upper().split(), "")
+    if word == "ALTER":
+        return f"this form of {word} {second}"
+    return f"{word} {second}" if word == "SET" else word
 
 
 def result_columns(columns: Sequence[OutputColumn]) -> tuple[ResultColumn, ...]:

@@ -3,7 +3,7 @@
 Source: the PostgreSQL 15 manual, reference I; the body of a routine is left to `parsing`.
 """
 
-from aergo_vc.sql.errors import DUPLICATE_COLUMN, DUPLICATE_OBJECT
+from aergo_vc.sql.errors import DUPLICATE_COLUMN, UNIQUE_VIOLATION
 from aergo_vc.sql.procedures.cursor import TokenCursor
 from aergo_vc.sql.procedures.lexing import Source, Token
 from aergo_vc.sql.procedures.own_statements import (
@@ -102,7 +102,7 @@ def _labels(cursor: TokenCursor) -> tuple[str, ...]:
         token = cursor.token
         label = cursor.expect_string()
         if label in found:
-            raise cursor.error(DUPLICATE_OBJECT, f'enum label "{label}" used more than once', token)
+            raise cursor.error(UNIQUE_VIOLATION, f'enum label "{label}" used more than once', token)
         found[label] = None
     return tuple(found)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from aergo_vc.base.ids import RoutineName, TableName
+from aergo_vc.base.ids import RoutineName, TableName, TransactionId
 from aergo_vc.base.limits import TABLE_COLUMNS
 from aergo_vc.model.outcomes import StatementResult
 from aergo_vc.model.routines import CompositeType, Parameter
@@ -16,6 +16,7 @@ from aergo_vc.model.types import ColumnType, Kind, Row
 from aergo_vc.sql.compiled.compiled_cache import CompiledCache
 from aergo_vc.sql.compiled.steps import Step
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, SqlError
+from aergo_vc.sql.footprints.recorder import Recorder
 from aergo_vc.sql.outcomes import ExecutionContext, OpenTransaction, RowOrdinals
 from aergo_vc.sql.privileges.permits import Permits
 from aergo_vc.sql.procedures.arguments import Reader, kept_arguments, reader_of
@@ -23,6 +24,7 @@ from aergo_vc.sql.procedures.call_plans import CallPlan, run_call, run_signed_ca
 from aergo_vc.sql.procedures.coverage import Coverage
 from aergo_vc.sql.procedures.library import Library
 from aergo_vc.sql.procedures.session import Session
+from aergo_vc.sql.procedures.touched import RowFinder, RowName, Touched, Toucher
 from aergo_vc.sql.running.budget import Meter
 from aergo_vc.sql.running.capture import Capture
 from aergo_vc.sql.running.plans import Plan
@@ -49,6 +51,7 @@ class RoutineHost:
         self._catalog = Catalog()
         self._made: dict[RoutineName, Step] = {}
         self._signed: dict[tuple[RoutineName, int], CallPlan] = {}
+        self._touched: dict[RoutineName, RowFinder] = {}
         db.create_scalar_function("call_routine", self._session.call_nested, -1)
         db.create_scalar_function("call_rows", self._session.call_rows, -1)
         columns = ("place", *[f"c{place}" for place in range(TABLE_COLUMNS)])
@@ -61,7 +64,7 @@ class RoutineHost:
         self._catalog = catalog
         self._library.set_catalog(catalog)
         self._session.set_catalog(catalog, self._permits.rights)
-        self._signed = {}
+        self._signed, self._touched = {}, {}
 
     def cover(self, coverage: Coverage) -> None:
         """Count the statements of routines from now on."""
@@ -94,6 +97,30 @@ class RoutineHost:
     def is_situated(self, name: RoutineName) -> bool:
         """Whether a call may ask for the time, the height or the branch of its block."""
         return self._library.is_situated(name)
+
+    def rows_touched(
+        self, name: RoutineName, arguments: Sequence[Argument], transaction: TransactionId, recorder: Recorder
+    ) -> list[RowName] | None:
+        """The rows that a signed call can touch; None: they may be any."""
+        try:
+            finder = self._touched.get(name)
+            if finder is None:
+                finder = self._touched[name] = RowFinder(self._find_touched(name, recorder), recorder.facts_of)
+            entry = self._session.entry(name)
+            if finder.is_any or len(arguments) < len(entry.inputs):
+                return None
+            values = kept_arguments(name, entry.inputs, entry.readers, arguments)
+        except SqlError:
+            return []  # the call fails before it touches anything
+        return finder.rows(transaction, values)
+
+    def _find_touched(self, name: RoutineName, recorder: Recorder) -> Touched:
+        parts = ("touched", name, self._compiled.state(self._catalog))
+        found = self._compiled.find(*parts)
+        if not isinstance(found, Touched):
+            found = Toucher(self._library.compiled, recorder.analysed, recorder.facts_of).touched(name)
+            self._compiled.keep(found, *parts)
+        return found
 
     # Definitions
 

@@ -107,7 +107,12 @@ class Layout:
         """What equal keys have in common, from a row: its key, and 1.0 and 1.00 are one key."""
 
     def _decimal_identity(self, row: Kept) -> Kept:
-        key = [row[position] for position in self.positions]
+        return self.least_key(tuple([row[position] for position in self.positions]))
+
+    def least_key(self, key: Kept) -> Kept:
+        """The shortest spelling of a key: the same for all that are equal."""
+        if not self._decimal_keys:
+            return key
         return tuple([numbers.trimmed(v) if place in self._decimal_keys else v for place, v in enumerate(key)])
 
     def decode(self, row: Kept) -> Row:

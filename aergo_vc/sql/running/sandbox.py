@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import apsw
 import apsw.ext
@@ -128,10 +129,18 @@ _PRAGMAS = (
 )
 
 
-def open_connection(path: Path | None, guard: Guard, fuse: "Fuse", count_step: Callable[[], None]) -> apsw.Connection:
-    """A connection that obeys `guard`, stops at `fuse` and calls `count_step` for each row of a recursive query."""
+def open_connection(
+    path: Path | None, guard: Guard, fuse: "Fuse", count_step: Callable[[], None], *, is_apart: bool = False
+) -> apsw.Connection:
+    """A connection that obeys `guard`, stops at `fuse` and calls `count_step` for each row of a recursive query.
+
+    `is_apart` is for a process that only reads the file, while another one holds it locked and writes nothing.
+    """
     place = ":memory:" if path is None else str(path)
-    connection = apsw.Connection(place, statementcachesize=PREPARED_STATEMENTS)
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    if is_apart:
+        place, flags = f"file:{quote(place)}?nolock=1", apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
+    connection = apsw.Connection(place, flags, statementcachesize=PREPARED_STATEMENTS)
     apsw.hard_heap_limit(HEAP_BYTES)
     for pragma in _PRAGMAS:  # one by one: what follows a statement that gives a row waits until the row is fetched
         connection.execute(f"PRAGMA {pragma}").fetchall()

@@ -43,7 +43,7 @@ class Sequences:
     def next(self, name: str) -> int:
         """nextval"""
         sequence = self._find(name)
-        found = self._db.execute(f"SELECT last_value, is_called FROM {quote_name(name)}").fetchone()
+        found = self._db.execute(take_sql(name)).fetchone()
         last, is_called = found if found is not None else (sequence.start, 0)
         value = int(last) + sequence.increment if is_called else int(last)
         spoken = split_name(sequence.name)[1]
@@ -100,6 +100,11 @@ class Sequences:
 
 SEQUENCE_FUNCTIONS = frozenset(("sequence_next", "sequence_current", "sequence_last", "sequence_set"))
 """Their names."""
+
+
+def take_sql(name: str) -> str:
+    """SQL that reads a sequence's row before the next number is taken; no statement of a user's becomes this text."""
+    return f"SELECT last_value, is_called FROM {quote_name(name)}"
 
 
 def put_sql(name: str) -> str:

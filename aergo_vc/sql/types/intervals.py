@@ -8,7 +8,7 @@ from typing import Any
 
 from aergo_vc.model.interval_text import MICROSECONDS, Interval, interval_of, interval_text
 from aergo_vc.sql.errors import BAD_DATETIME, DATETIME_OVERFLOW, DIVISION_BY_ZERO, INTERVAL_OVERFLOW, SqlError
-from aergo_vc.sql.types.moments import timestamp_text
+from aergo_vc.sql.types.moments import SECONDS, YEARS, parts_of_a_second, timestamp_text
 
 _SECOND = 1_000_000
 _UNITS: dict[str, Interval] = {
@@ -257,14 +257,18 @@ def interval_field(field: str, text: str) -> str | None:
     seconds, fraction = divmod(abs(clock), _SECOND)
     if field == "second":
         return f"{'-' if clock < 0 and (seconds % 60 or fraction) else ''}{seconds % 60}.{fraction:06}"
+    if field in SECONDS:
+        return parts_of_a_second(field, sign * (abs(clock) % (60 * _SECOND)))
+    years = int(months / 12)
     if field == "epoch":
-        years = int(months / 12)
         total = (years * 1461 * 6 + (months - 12 * years) * 30 * 24 + days * 24) * 3600 * _SECOND + clock
         whole, part = divmod(abs(total), _SECOND)
         return f"{'-' if total < 0 else ''}{whole}.{part:06}"
     fields = {
-        "year": int(months / 12),
-        "month": months - 12 * int(months / 12),
+        "year": years,
+        **{name: int(years / length) for name, length in YEARS.items()},
+        "quarter": int((months - 12 * years) / 3) + 1,
+        "month": months - 12 * years,
         "day": days,
         "hour": sign * (seconds // 3600),
         "minute": sign * (seconds // 60 % 60),

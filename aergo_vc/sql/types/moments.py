@@ -112,8 +112,29 @@ def date_plus_days(day: str, days: int) -> str:
         raise SqlError(DATETIME_OVERFLOW, "date out of range") from None
 
 
+YEARS = {"decade": 10, "century": 100, "millennium": 1000}
+"""Fields that count so many years.  The first century ended with the year 100, the decade 0 with the year 9."""
+
+SECONDS = ("milliseconds", "microseconds")
+"""Fields that tell the seconds, whole ones too, in smaller units."""
+
+UNITS = frozenset(
+    (*YEARS, *SECONDS, "year", "quarter", "month", "week", "day", "hour", "minute", "second", "epoch", "dow", "doy",
+     "isodow", "isoyear", "julian", "timezone", "timezone_hour", "timezone_minute")
+)  # fmt: skip
+"""The fields that PostgreSQL knows."""
+
+
+def parts_of_a_second(field: str, microseconds: int) -> str:
+    """One of SECONDS as decimal text."""
+    if field == "microseconds":
+        return str(microseconds)
+    whole, part = divmod(abs(microseconds), 1_000)
+    return f"{'-' if microseconds < 0 else ''}{whole}.{part:03}"
+
+
 _FIELDS = {"year": (0, 4), "month": (5, 7), "day": (8, 10)}
-_CLOCK_FIELDS = {"hour": (0, 2), "minute": (3, 5), "second": (6, None)}
+_CLOCK_FIELDS = {"hour": (0, 2), "minute": (3, 5), "second": (6, None), **dict.fromkeys(SECONDS, (6, None))}
 
 
 def _epoch(kind: str, value: str) -> str:
@@ -136,15 +157,19 @@ def field_of(kind: str, field: str, value: str) -> str | None:
     if field in _CLOCK_FIELDS and kind != "date":
         begin, end = _CLOCK_FIELDS[field]
         part = clock[begin:end]
-        if field != "second":
+        if field not in ("second", *SECONDS):
             return str(int(part))
         whole, _, fraction = part.partition(".")
-        return f"{int(whole)}.{fraction.ljust(6, '0')}"
+        digits = fraction.ljust(6, "0")
+        return f"{int(whole)}.{digits}" if field == "second" else parts_of_a_second(field, int(whole + digits))
     if field == "epoch":
         return _epoch(kind, value)
-    if kind == "time":
-        return None
-    day = date.fromisoformat(value[:10])
+    return None if kind == "time" else _field_of_day(field, date.fromisoformat(value[:10]))
+
+
+def _field_of_day(field: str, day: date) -> str | None:
+    if field in YEARS:
+        return str(day.year // 10 if field == "decade" else -(-day.year // YEARS[field]))
     weekly = {"dow": day.isoweekday() % 7, "isodow": day.isoweekday(), "doy": day.timetuple().tm_yday,
               "week": day.isocalendar().week, "isoyear": day.isocalendar().year,
               "quarter": (day.month + 2) // 3}  # fmt: skip

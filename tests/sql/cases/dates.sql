@@ -44,9 +44,11 @@ SELECT extract(year FROM date '2024-05-06'), extract(month FROM date '2024-05-06
 SELECT extract(quarter FROM date '2024-05-06'), extract(week FROM date '2021-01-03'), extract(isoyear FROM date '2021-01-03');
 -- 2|53|2020
 SELECT extract(century FROM date '2024-05-06'), extract(decade FROM date '2024-05-06');
--- ERROR 22023
--- differs: Whatever is not listed here is refused
 -- 21|202
+SELECT extract(century FROM date '2000-12-31'), extract(century FROM date '2001-01-01'), extract(century FROM date '0001-01-01'), extract(century FROM date '0100-01-01');
+-- 20|21|1|1
+SELECT extract(millennium FROM date '2000-12-31'), extract(millennium FROM timestamp '2001-01-01 00:00:00'), extract(decade FROM timestamptz '1999-12-31 23:00:00+00'), extract(decade FROM date '0009-01-01');
+-- 2|3|199|0
 
 -- case: parts of timestamps
 SELECT extract(hour FROM timestamp '2024-05-06 07:08:09.25'), extract(minute FROM timestamp '2024-05-06 07:08:09.25'), extract(second FROM timestamp '2024-05-06 07:08:09.25'), extract(hour FROM time '23:01');
@@ -54,16 +56,18 @@ SELECT extract(hour FROM timestamp '2024-05-06 07:08:09.25'), extract(minute FRO
 SELECT extract(epoch FROM timestamptz '2024-05-06 07:08:09.25+00');
 -- 1714979289.250000
 SELECT extract(milliseconds FROM time '00:00:01.5');
--- ERROR 22023
--- differs: Whatever is not listed here is refused
 -- 1500.000
+SELECT extract(microseconds FROM time '01:02:03.000004'), extract(milliseconds FROM timestamp '2024-05-06 07:08:59.999999'), extract(microseconds FROM timestamptz '2024-05-06 07:08:00+00');
+-- 3000004|59999.999|0
+SELECT extract(milliseconds FROM date '2024-05-06');
+-- ERROR 0A000
+SELECT extract(century FROM time '01:02');
+-- ERROR 0A000
 SELECT date_part('year', date '2024-05-06');
 -- ERROR 0A000
 -- differs: Whatever is not listed here is refused
 -- 2024
 SELECT extract(hour FROM date '2024-05-06');
--- ERROR 22023
--- differs: Whatever is not listed here is refused
 -- ERROR 0A000
 SELECT extract(nonsense FROM date '2024-05-06');
 -- ERROR 22023

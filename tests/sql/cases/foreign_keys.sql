@@ -71,6 +71,15 @@ CREATE TABLE e (p int REFERENCES p DEFERRABLE NOT DEFERRABLE);
 CREATE TABLE e (p int REFERENCES p INITIALLY DEFERRED INITIALLY IMMEDIATE);
 -- ERROR 42601
 
+-- case: when a key is looked at is not set later
+CREATE TABLE d (p int REFERENCES p DEFERRABLE);
+SET CONSTRAINTS ALL DEFERRED;
+-- ERROR 0A000
+-- differs: When a key is looked at is not set later
+ALTER TABLE d ALTER CONSTRAINT d_p_fkey NOT DEFERRABLE;
+-- ERROR 0A000
+-- differs: When a key is looked at is not set later
+
 -- case: a handler catches what breaks a key, with PostgreSQL's words
 SELECT told(9);
 -- 23503: insert or update on table "c" violates foreign key constraint "c_p_fkey": Key (p)=(9) is not present in table "p".: c_p_fkey, c

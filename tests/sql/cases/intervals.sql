@@ -13,6 +13,12 @@ SELECT interval '1 day' + interval '2 hours', interval '1 mon' - interval '1 day
 -- ERROR 22012
 SELECT extract(epoch from interval '1 year 1 mon 1 day 00:00:01.5'), extract(year from interval '25 mons'), extract(month from interval '25 mons'), extract(day from interval '40 days'), extract(hour from interval '30:10:05.5'), extract(minute from interval '-30:10:05.5'), extract(second from interval '-30:10:05.5');
 -- 34236001.500000|2|1|40|30|-10|-5.500000
+SELECT extract(decade from interval '259 mons'), extract(century from interval '-2599 mons'), extract(millennium from interval '12000 mons'), extract(quarter from interval '16 mons'), extract(quarter from interval '-16 mons'), extract(quarter from interval '-13 mons');
+-- 2|-2|1|2|0|1
+SELECT extract(milliseconds from interval '1 day 00:01:02.003004'), extract(microseconds from interval '1 day 00:01:02.003004'), extract(milliseconds from interval '-00:01:02.003004'), extract(microseconds from interval '-00:01:02.003004'), extract(milliseconds from interval '-1 day'), extract(milliseconds from interval '-00:00:00.000004');
+-- 2003.004|2003004|-2003.004|-2003004|0.000|-0.004
+SELECT extract(week from interval '10 days');
+-- ERROR 0A000
 SELECT extract(epoch from timestamp '2024-01-01 00:00:00.25'), extract(epoch from date '2024-01-01'), extract(epoch from time '01:00:00'), extract(epoch from timestamptz '1960-01-01 00:00:00.5+00');
 -- 1704067200.250000|1704067200|3600.000000|-315619199.500000
 SELECT age(timestamp '2024-03-01', timestamp '2023-12-31'), age(timestamp '2023-12-31', timestamp '2024-03-01'), age(date '2024-02-29', date '2023-02-28'), age(timestamp '2024-01-01 01:00:00', timestamp '2023-12-31 02:00:00'), age(date '2024-05-31',date '2024-02-29');

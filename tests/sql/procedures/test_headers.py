@@ -272,7 +272,7 @@ TAIL = "LANGUAGE sql AS ''"
             "CREATE PROCEDURE p() LANGUAGE sql BEGIN ATOMIC",
             "0A000 1:35 a body that is not a text is not supported: write AS $$ … $$",
         ),
-        ("CREATE TYPE m AS ENUM ('a', 'a')", '42710 1:29 enum label "a" used more than once'),
+        ("CREATE TYPE m AS ENUM ('a', 'a')", '23505 1:29 enum label "a" used more than once'),
         ("CREATE TYPE m AS ENUM (a)", '42601 1:24 syntax error at or near "a"'),
         ("CREATE TYPE m AS (a int, a int)", '42701 1:26 column "a" specified more than once'),
         ("CREATE TYPE m AS RANGE (subtype = int)", "0A000 1:18 a range type is not supported"),
