@@ -17,8 +17,8 @@ from aergo_vc.base.ids import BranchName, RoutineName
 from aergo_vc.ledger.merges import Replayed
 from aergo_vc.merging import replaying
 from aergo_vc.merging.dependencies import dependencies
-from aergo_vc.merging.grafted_replays import GraftedReplays
-from aergo_vc.merging.grafting_merger import GraftingMerger
+from aergo_vc.merging.grafting.files import GraftedReplays
+from aergo_vc.merging.grafting.merger import GraftingMerger
 from aergo_vc.model.transactions import Call, Payload, Transaction
 from aergo_vc.repository import admission, sealing
 from aergo_vc.repository.facade import Repository

@@ -1,7 +1,7 @@
 """A machine in memory with a small bank on it, and random transactions that meet there in every way."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from forgery import seed_of
@@ -11,14 +11,19 @@ from aergo_vc.base.ids import BlockId, BranchName, ChainId, EntityName, RoutineN
 from aergo_vc.codec.digests import ObjectFormat
 from aergo_vc.keys.signer import seed_signer
 from aergo_vc.ledger.machine import BlockContext, Machine, State, Submission
+from aergo_vc.ledger.payloads import LoadTrees, keys_only
+from aergo_vc.model.changes import Key
 from aergo_vc.model.footprints import Footprint
-from aergo_vc.model.transactions import Call, Payload, Receipt
+from aergo_vc.model.schema import Catalog
+from aergo_vc.model.transactions import Call, Load, LoadMode, Payload, Receipt
+from aergo_vc.model.types import Kind, Row
 from aergo_vc.objects.dulwich_store import MemoryStore
 from aergo_vc.objects.pack_writer import MemoryWriter
 from aergo_vc.repository.submitting import signed
 from aergo_vc.sql.engine import Engine
 from aergo_vc.state.nodes import NodeStore
-from aergo_vc.state.snapshot import Snapshot
+from aergo_vc.state.snapshot import Root, Snapshot
+from aergo_vc.state.table_tree import TableTree
 from aergo_vc.state.twins import MemoryTwins
 
 SIGNER = seed_signer(seed_of("alice"))
@@ -41,6 +46,23 @@ BEGIN
   END IF;
   UPDATE account SET balance = balance + amount WHERE id = taker;
 END $$;
+CREATE FUNCTION settle(base account, ours account, theirs account) RETURNS account LANGUAGE plpgsql AS $$
+BEGIN
+  IF theirs.balance > 100 THEN RETURN NULL; END IF;
+  ours.balance := ours.balance + theirs.balance - base.balance;
+  RETURN ours;
+END $$;
+CREATE FUNCTION settle_transaction(transaction text, signer text, code text, reason text) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE total bigint;
+BEGIN
+  SELECT balance INTO total FROM account WHERE id = 3;
+  IF total > 55 THEN RETURN 'sql:UPDATE account SET note = ''settled'' WHERE id = 5'; END IF;
+  IF total < 10 THEN RETURN 'skip'; END IF;
+  IF total % 5 = 4 THEN RETURN 'apply'; END IF;
+  IF total = 42 THEN RETURN 'abort'; END IF;
+  RETURN NULL;
+END $$;
 """
 
 
@@ -50,6 +72,7 @@ class BankWorld:
 
     machine: Machine
     start: Snapshot = field(default_factory=Snapshot)
+    catalog: Catalog = field(default_factory=Catalog)
     count: int = 0
 
     @classmethod
@@ -59,7 +82,7 @@ class BankWorld:
         world = cls(Machine(Engine(None), objects, nodes, lambda _branch, _engine: None))
         values = ", ".join(f"({number}, 'o', {10 * number}, NULL)" for number in range(ACCOUNTS))
         world.run([world.script(SCHEMA), world.script(f"INSERT INTO account VALUES {values}")])
-        world.start = world.machine.snapshot
+        world.start, world.catalog = world.machine.snapshot, world.machine.catalog
         return world
 
     def script(self, sql: str) -> Submission:
@@ -70,20 +93,30 @@ class BankWorld:
         """A signed call."""
         return self._signed(call=Call(RoutineName(routine), arguments))
 
-    def _signed(self, sql: str = "", call: Call | None = None) -> Submission:
+    def load(self, table: str, mode: LoadMode, rows: Sequence[Row], gone: Sequence[Key] = ()) -> Submission:
+        """A signed load of rows, behind the deletion of keys."""
+        found = self.machine.catalog.tables[TableName(table)]
+        trees = LoadTrees(_root(self.machine.tree(found), rows), _root(self.machine.tree(keys_only(found)), gone))
+        columns = tuple(column.name for column in found.columns)
+        digests = [None if root is None else root.digest for root in (trees.rows, trees.gone)]
+        return self._signed(loads=((Load(found.name, columns, mode, *digests), trees),))
+
+    def _signed(
+        self, sql: str = "", call: Call | None = None, loads: Sequence[tuple[Load, LoadTrees]] = ()
+    ) -> Submission:
         self.count += 1
         payload = Payload(
             branch=MAIN,
             chain=CHAIN,
             key=SIGNER.public_key,
-            loads=(),
+            loads=tuple(load for load, _ in loads),
             nonce=f"{self.count:032x}",
             recent=BlockId(CHAIN),
             signer=EntityName("alice"),
             sql=sql,
             call=call,
         )
-        return signed(SIGNER, payload), ()
+        return signed(SIGNER, payload), tuple(trees for _, trees in loads)
 
     def run(self, submissions: Iterable[Submission], height: int = 1) -> tuple[State, list[Receipt]]:
         """A block of transactions, none of which fails."""
@@ -118,9 +151,11 @@ class BankWorld:
     def _random(self, source: random.Random, accounts: Sequence[int]) -> Submission:
         one, other = source.choice(accounts), source.choice(accounts)
         amount = source.randrange(1, 40)
-        kind = source.randrange(35)
+        kind = source.randrange(39)
         if kind < 8:
             return self.call("public.transfer", one, other, amount)
+        if kind >= 35:
+            return self._random_load(source, accounts)
         return self.script(
             (
                 f"UPDATE account SET balance = balance + {amount} WHERE id = {one}",
@@ -154,7 +189,55 @@ class BankWorld:
             )[kind - 8]
         )
 
+    def random_definition(self, source: random.Random) -> Submission:
+        """Something that defines, or takes away, what other transactions may use."""
+        number = source.randrange(3)
+        return self.script(
+            source.choice(
+                (
+                    f"CREATE TABLE extra{number} (id int PRIMARY KEY, of int REFERENCES account);"
+                    f" INSERT INTO extra{number} SELECT id, id FROM account WHERE id < {number}",
+                    f"DROP TABLE extra{number}",
+                    f"ALTER TABLE tag ADD COLUMN size int DEFAULT {number}",
+                    "ALTER TABLE tag DROP COLUMN size",
+                    "ALTER TABLE tag RENAME TO label",
+                    f"CREATE INDEX entries{number} ON entry (amount)",
+                    "CREATE UNIQUE INDEX once ON summary (total)",
+                    "ALTER SEQUENCE numbered_id_seq RESTART",
+                    "CREATE VIEW rich AS SELECT id FROM account WHERE balance > 100",
+                    f"CREATE OR REPLACE FUNCTION bonus(id int) RETURNS bigint LANGUAGE sql AS $$ SELECT {number} $$",
+                    f"INSERT INTO summary VALUES (90, bonus(1)); CREATE TABLE brief (id int PRIMARY KEY);"
+                    f" INSERT INTO brief VALUES ({number})",
+                    f"INSERT INTO brief VALUES ({number + 7}); UPDATE account SET balance = 7 WHERE id = {number}",
+                    "DROP TABLE brief",
+                    f"DROP TABLE summary; CREATE TABLE summary (id text PRIMARY KEY, total bigint);"
+                    f" INSERT INTO summary VALUES ('{number}', 1)",
+                    f"INSERT INTO extra{number} SELECT id, id FROM account WHERE id = 5",
+                )
+            )
+        )
+
+    def _random_load(self, source: random.Random, accounts: Sequence[int]) -> Submission:
+        keys = source.sample(accounts, source.randrange(1, len(accounts) + 1))
+        gone = [(key,) for key in keys if source.random() < 0.2]
+        mode = source.choice(list(LoadMode))
+        table = source.choice(["account", "summary", "tag"])
+        cells: dict[str, Callable[[int], Row]] = {
+            "account": lambda key: (key, "l", source.randrange(50), None),
+            "summary": lambda key: (key, source.randrange(50)),
+            "tag": lambda key: (key, f"t{source.randrange(6)}", 0),
+        }
+        found = self.machine.catalog.tables.get(TableName(f"public.{table}"))
+        if found is None or len(found.columns) != len(cells[table](0)) or found.key_kinds != (Kind.INTEGER,):
+            table = "account"
+        return self.load(f"public.{table}", mode, [cells[table](key) for key in keys], gone)
+
     def rows(self, snapshot: Snapshot) -> dict[TableName, list[tuple[object, ...]]]:
         """All rows of a state, for people who look for a difference."""
         self.machine.move_to(snapshot)
         return {name: sorted(self.machine.engine.rows(name), key=repr) for name in self.machine.catalog.stored}
+
+
+def _root(tree: TableTree, rows: Sequence[Row]) -> Root | None:
+    node = tree.build(rows) if rows else None
+    return None if node is None else Root(node.id, node.digest)

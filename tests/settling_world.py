@@ -13,6 +13,7 @@ from aergo_vc.ledger.machine import BlockContext, Machine, Submission, Transacti
 from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.deciding import LOST_UPDATE, READ_CHANGED
 from aergo_vc.merging.settling import Inconsistency, Settler
+from aergo_vc.merging.source_rows import SourceRows
 from aergo_vc.model.changes import Key
 from aergo_vc.model.footprints import Columns, Footprint, blind_writes
 from aergo_vc.model.transactions import Payload, Refusal
@@ -128,7 +129,9 @@ def merge(
     candidates = _run(source, 2, theirs)
     order = {name: [column.name for column in table.columns] for name, table in target.catalog.tables.items()}
     changed = Changed(before, state_of(target), {name: frozenset(names) for name, names in order.items()}, order)
-    settler = Settler(settle, target, lambda _table, _key: START + (0 if source_is_newer else 9), resolved or {})
+    made_there = SourceRows(lambda: ((-1, one[0].id, footprint) for one, footprint in candidates))
+    written = START + (0 if source_is_newer else 9)
+    settler = Settler(settle, target, lambda _table, _key: written, made_there, resolved or {})
     ends: list[End] = []
     with target.block(context(3)) as execution:
         for made, footprint in candidates:
@@ -136,13 +139,11 @@ def merge(
             if reason is None:
                 try:
                     ends.append(execution.execute(*made))
-                    settler.note(footprint)
                     continue
                 except AergoError as error:
                     code = error.sqlstate if isinstance(error, SqlError) else error.code
                     reason = (Refusal(code, error.message), "")
             ends.append(settler.settle(execution, Inconsistency(made, *reason, footprint, changed, START + 5)))
-            settler.note(footprint)
         execution.finish()
     return Merged(ends, state_of(target))
 

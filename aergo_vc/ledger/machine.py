@@ -18,6 +18,7 @@ from aergo_vc.codec.receipts import output_size
 from aergo_vc.ledger.catalogs import catalog_of
 from aergo_vc.ledger.errors import ChangedColumnsError, OutputSizeError
 from aergo_vc.ledger.payloads import LoadTrees, TransactionPayload, checked_node, keys_only
+from aergo_vc.ledger.records import Records
 from aergo_vc.model.blocks import DIRECTORY_BRANCH
 from aergo_vc.model.changes import Changes, Key, RowChange, TableChanges
 from aergo_vc.model.footprints import Footprint
@@ -267,7 +268,7 @@ class BlockExecution:
         self._work = work
         self.finished: tuple[Snapshot, dict[TableName, Node]] | None = None
         self.is_kept = False
-        self.attempted = Footprint()
+        self.records = Records(machine.engine)
 
     @property
     def catalog(self) -> Catalog:
@@ -323,23 +324,19 @@ class BlockExecution:
         """Execute one transaction as `execute` does, and record what it reads and writes.
 
         A transaction that succeeds, with all constraints checked, stays only if `accept` then says so; else nothing of
-        it remains.  Where one fails, `attempted` is what it had read until then.
+        it remains.
         """
         filled: dict[TableName, Node] = {}
         engine = self._machine.engine
-        with engine.record() as recorder:
-            try:
-                with engine.transaction() as done:
-                    ran = self._run(transaction, payload, filled)
-                    engine.check_constraints()
-                    footprint = recorder.footprint(engine.changes_of(done))
-                    outcome = _outcome(transaction, done, ran)
-                    is_kept = accept(outcome, footprint)
-                    if not is_kept:
-                        done.rollback()
-            except AergoError:
-                self.attempted = recorder.failed()
-                raise
+        with self.records.recording() as recorder, engine.transaction() as done:
+            ran = self._run(transaction, payload, filled)
+            engine.check_constraints()
+            footprint = recorder.footprint(engine.changes_of(done))
+            self.records.note(footprint)
+            outcome = _outcome(transaction, done, ran)
+            is_kept = accept(outcome, footprint)
+            if not is_kept:
+                done.rollback()
         if is_kept:
             self._absorb(done, filled)
         return Recorded(outcome, footprint, is_kept)
@@ -347,20 +344,20 @@ class BlockExecution:
     def amend(self, transaction: Transaction, payload: TransactionPayload, amend: Amend) -> TransactionOutcome | None:
         """Execute one transaction and then make the rows that `amend` names what it says, all or nothing.
 
-        `amend` is handed what the transaction read and wrote, which `attempted` is too, before foreign keys were looked
-        at; all are when all is done, those too that a statement would else be refused for.  None from it: nothing
-        remains.  Raises as `execute` does, and SqlError where a row breaks a constraint.
+        `amend` is handed what the transaction read and wrote, before foreign keys were looked at; all are when all is
+        done, those too that a statement would else be refused for.  None from it: nothing remains.  Raises as
+        `execute` does, and SqlError where a row breaks a constraint.
         """
         filled: dict[TableName, Node] = {}
         engine = self._machine.engine
-        with engine.record() as recorder, engine.transaction(waits=True) as done:
+        with self.records.recording() as recorder, engine.transaction(waits=True) as done:
             ran = self._run(transaction, payload, filled)
-            self.attempted = recorder.footprint(engine.changes_of(done))
-            rows = amend(self.attempted)
+            rows = amend(recorder.footprint(engine.changes_of(done)))
+            if rows is not None:
+                self._put(rows)
+            self.records.note(recorder.footprint({}))
             if rows is None:
                 done.rollback()
-            else:
-                self._put(rows)
         if rows is None:
             return None
         self._absorb(done, filled)
@@ -368,8 +365,9 @@ class BlockExecution:
 
     def put(self, transaction: Transaction, rows: Rows) -> TransactionOutcome:
         """Make rows what they are to be instead of executing a transaction, all or nothing; raises SqlError."""
-        with self._machine.engine.transaction() as done:
+        with self.records.recording() as recorder, self._machine.engine.transaction() as done:
             self._put(rows)
+            self.records.note(recorder.footprint({}))
         self._absorb(done, {})
         return _outcome(transaction, done, _Ran())
 
@@ -400,7 +398,7 @@ class BlockExecution:
         self._set_root(table, root)
 
     def begin_again(self) -> None:
-        """Undo all that was done in the block so far; none of it defined anything."""
+        """Undo all that was done in the block so far."""
         self._machine.engine.begin_again()
         self._work = _Work(self._machine.roots)
 

@@ -4,8 +4,9 @@
 transaction.  The signer signed their digests.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from aergo_vc.base.ids import Digest, ObjectId
 from aergo_vc.codec.digests import Kind
@@ -58,6 +59,22 @@ def keys_only(table: Table) -> Table:
     """The table that the keys of `table` make up: how the keys of vanishing rows are spelled."""
     columns = tuple(table.columns[position] for position in table.key_positions)
     return Table(table.name, columns, table.primary_key)
+
+
+def are_small(nodes: NodeStore, loads: Iterable[LoadTrees], most: int) -> bool:
+    """Whether all loads together have at most so many chunks."""
+    roots = [root for load in loads for root in (load.rows, load.gone) if root is not None]
+    chunks = chain.from_iterable(_chunks(nodes, root.id, root.digest) for root in roots)
+    return sum(1 for _ in islice(chunks, most + 1)) <= most
+
+
+def _chunks(nodes: NodeStore, object_id: ObjectId, digest: Digest) -> Iterator[ObjectId]:
+    """The chunks of a tree, whatever table it is of."""
+    for entry, below in zip(*nodes.digests(object_id, digest), strict=True):
+        if entry.mode == DIRECTORY_MODE:
+            yield from _chunks(nodes, entry.id, below)
+        else:
+            yield entry.id
 
 
 def checked_node(tree: TableTree, root: Root) -> Node:

@@ -1,6 +1,6 @@
 """What a merge has to consider: the blocks that the target lacks, and the transactions in them, oldest first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aergo_vc.base.ids import ObjectId, TransactionId
@@ -30,11 +30,12 @@ class SourceBlock:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A transaction that a merge considers: with its line, and the place of its block among the source's."""
+    """A transaction that a merge considers: with its line, the `SourceBlock.base` and the time of its block."""
 
     submission: Submission
     line: bytes
-    block: int
+    base: int
+    time: int
 
     @property
     def id(self) -> TransactionId:
@@ -57,11 +58,7 @@ def gather(objects: CommitObjects, nodes: NodeStore, graph: BlockGraph, request:
     """What there is to merge; raises MergeError where the target has it all, or the histories share nothing."""
     stop, places = source_places(objects, graph, request)
     blocks: list[SourceBlock] = []
-    base = -1
-    for number, place in enumerate(places):
-        merged = graph.links(place).merged
-        if merged is not None and graph.newest_shared(request.target, merged) == merged:
-            base = number
+    for place, base in zip(places, bases_of(graph, request, places), strict=True):
         ledger = read_ledger(objects, place.ledger)
         payloads = read_payloads(objects, nodes, ledger.payload, ledger.transactions)
         submissions = tuple(zip(ledger.transactions, payloads, strict=True))
@@ -82,6 +79,16 @@ def source_places(
     return stop, list(_until(graph.line(request.source), stop.commit))[::-1]
 
 
+def bases_of(graph: BlockGraph, request: MergeRequest, places: Sequence[BlockCommit]) -> Iterator[int]:
+    """The `SourceBlock.base` of each of the source's blocks."""
+    base = -1
+    for number, place in enumerate(places):
+        merged = graph.links(place).merged
+        if merged is not None and graph.newest_shared(request.target, merged) == merged:
+            base = number
+        yield base
+
+
 def ids_there(
     objects: CommitObjects, graph: BlockGraph, request: MergeRequest, stop: BlockCommit
 ) -> set[TransactionId]:
@@ -91,13 +98,13 @@ def ids_there(
 
 def _candidates(blocks: list[SourceBlock], there: set[TransactionId]) -> Iterator[Candidate]:
     """The transactions of blocks that are not `there`."""
-    for number, block in enumerate(blocks):
+    for block in blocks:
         lines = block.ledger.transactions_bytes.split(b"\n")
         for submission, line in zip(block.submissions, lines, strict=False):
             name = submission[0].id
             if name not in there:
                 there.add(name)
-                yield Candidate(submission, line + b"\n", number)
+                yield Candidate(submission, line + b"\n", block.base, block.ledger.header.time)
 
 
 def _until(line: Iterator[BlockCommit], stop: ObjectId) -> Iterator[BlockCommit]:

@@ -8,13 +8,14 @@ from aergo_vc.ledger.ancestry import BlockGraph
 from aergo_vc.ledger.errors import MergeError
 from aergo_vc.ledger.history import BlockCommit, CommitObjects
 from aergo_vc.ledger.layout import read_ledger
-from aergo_vc.ledger.machine import BlockExecution, TransactionOutcome
+from aergo_vc.ledger.machine import BlockExecution, Machine, TransactionOutcome
 from aergo_vc.ledger.merges import MergeRequest, Replayed
-from aergo_vc.merging.candidates import Candidate, Gathered
+from aergo_vc.merging.candidates import Candidate
 from aergo_vc.merging.conflicts import RESOLVED, Conflict, resolved_by
 from aergo_vc.merging.deciding import LOST_UPDATE, READ_CHANGED, looked_up, read_changed
-from aergo_vc.merging.evidence import Evidence
-from aergo_vc.merging.settling import Inconsistency, Settler
+from aergo_vc.merging.evidence import View
+from aergo_vc.merging.settling import Inconsistency, LastWritten, Settler
+from aergo_vc.merging.source_rows import SourceRows
 from aergo_vc.merging.states import StateAt
 from aergo_vc.merging.unseen import Unseen, UnseenTable
 from aergo_vc.model.blocks import MergeRule
@@ -36,12 +37,11 @@ def refuse_conflict(conflict: Conflict) -> None:
     )
 
 
-def resolutions_for(request: MergeRequest, gathered: Gathered) -> Mapping[TransactionId, TransactionId]:
+def _resolved(request: MergeRequest, candidates: Collection[TransactionId]) -> Mapping[TransactionId, TransactionId]:
     """The resolutions of a merge by the transactions that they stand for: those signed for the target alone."""
-    known = {candidate.id for candidate in gathered.candidates}
     found: dict[TransactionId, TransactionId] = {}
     for transaction in _resolutions(request):
-        if transaction.payload.branch == request.context.branch and transaction.id not in known:
+        if transaction.payload.branch == request.context.branch and transaction.id not in candidates:
             found.update(dict.fromkeys(resolved_by(transaction.payload), transaction.id))
     return found
 
@@ -52,39 +52,40 @@ def _resolutions(request: MergeRequest) -> Sequence[Transaction]:
     return [transaction for transaction, _ in request.resolutions]
 
 
+def settler_for(
+    machine: Machine,
+    request: MergeRequest,
+    last_written: LastWritten,
+    source_rows: SourceRows,
+    candidates: Collection[TransactionId],
+) -> Settler | None:
+    """What settles inconsistencies by the target's law; None where they are left out."""
+    settle_by = request.target_ledger.law.settle
+    if settle_by is None:
+        return None
+    return Settler(settle_by, machine, last_written, source_rows, _resolved(request, candidates))
+
+
 @dataclass
 class Settlement:
     """Settles what a replay finds inconsistent.
 
-    `states` are those that the source knew of the target, by the same places as the unseen cells; `now` is the
-    target's.  A conflict that nobody resolved goes to `on_conflict`, and its transaction is left out.
+    A conflict that nobody resolved goes to `on_conflict`, and its transaction is left out.
     """
 
     settler: Settler
     request: MergeRequest
-    evidence: Evidence
-    states: Mapping[int, StateAt]
-    now: StateAt
     on_conflict: Callable[[Conflict], None]
-    _made: list[tuple[int, TransactionId]] = field(init=False)
-    _noted: int = 0
-    _base: int = -1
-    _views: dict[int, "UnseenCells"] = field(default_factory=dict)
+    _cells: dict[int, "UnseenCells"] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        blocks = self.evidence.gathered.blocks
-        self._made = [(block.base, transaction.id) for block in blocks for transaction, _ in block.submissions]
-
-    def settle(self, execution: BlockExecution, candidate: Candidate, reason: Refusal) -> Replayed:
-        """What becomes of a candidate that is inconsistent for a reason."""
-        block = self.evidence.gathered.blocks[candidate.block]
-        made, target = apart_from_numbers(self.evidence.footprints[candidate.id]), self._view(block.base)
-        self._note_until(candidate)
+    def settle(
+        self, execution: BlockExecution, candidate: Candidate, made: Footprint, view: View, reason: Refusal
+    ) -> Replayed:
+        """What becomes of a candidate that is inconsistent for a reason; `made` is what it did where it was made."""
+        made, target = apart_from_numbers(made), self._cells_of(candidate.base, view)
         strict = self.request.target_ledger.law.merge is MergeRule.SERIALIZABLE
-        case = Inconsistency(
-            candidate.submission, reason, target.first_cell(reason.code, made), made, target, block.ledger.header.time,
-            strict,
-        )  # fmt: skip
+        cell = target.first_cell(reason.code, made)
+        case = Inconsistency(candidate.submission, reason, cell, made, target, candidate.time, strict)
         found = self.settler.settle(execution, case)
         if isinstance(found, TransactionOutcome):
             return Replayed(candidate.submission, candidate.line, found.receipt, found)
@@ -110,23 +111,11 @@ class Settlement:
                     transaction=transaction.id,
                 )
 
-    def _view(self, base: int) -> "UnseenCells":
-        view = self._views.get(base)
-        if view is None:
-            view = self._views[base] = UnseenCells(self.evidence.unseen[base], self.states[base], self.now)
-        return view
-
-    def _note_until(self, candidate: Candidate) -> None:
-        """Tell the settler what the source made before a candidate; candidates come in the order in which they were."""
-        while self._noted < len(self._made):
-            base, transaction = self._made[self._noted]
-            if base != self._base:
-                self.settler.forget()
-                self._base = base
-            if transaction == candidate.id:
-                return
-            self.settler.note(self.evidence.footprints[transaction])
-            self._noted += 1
+    def _cells_of(self, base: int, view: View) -> "UnseenCells":
+        cells = self._cells.get(base)
+        if cells is None:
+            cells = self._cells[base] = UnseenCells(view.unseen, view.then, view.now)
+        return cells
 
 
 class UnseenCells:
@@ -205,7 +194,7 @@ def _changes(before: StateAt, now: StateAt, table: TableName) -> Mapping[Key, Ro
     return changed_rows(now.tree(table), before.root(table), now.root(table))
 
 
-class LastWritten:
+class TimesWritten:
     """When the target last changed a row, by the times of its own line's blocks."""
 
     def __init__(self, objects: CommitObjects, nodes: NodeStore, graph: BlockGraph, target: BlockCommit) -> None:

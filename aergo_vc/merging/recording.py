@@ -1,6 +1,6 @@
 """What the transactions of a source read and wrote where they were made: found by executing its blocks once more."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 from aergo_vc.base.errors import AergoError, RepositoryError
@@ -12,7 +12,6 @@ from aergo_vc.ledger.verifying import AuthorityOf, context_of
 from aergo_vc.merging.candidates import Gathered
 from aergo_vc.merging.marks import log_footprints
 from aergo_vc.model.footprints import Footprint
-from aergo_vc.model.schema import Catalog
 from aergo_vc.state.nodes import NodeStore
 
 _EVERYTHING = Footprint(defines=True)
@@ -34,8 +33,8 @@ def footprints_of(
 ) -> Mapping[TransactionId, Footprint]:
     """The footprints of all transactions of the source's blocks, which must be valid, by id.
 
-    Those in `known` need not be found out.  `keep` is handed those of each other block whose transactions bring no rows
-    along.  The machine is brought back to where it stood.
+    Those in `known` need not be found out.  `keep` is handed those of each other block.  The machine is brought back to
+    where it stood.
     """
     found = dict(known)
     previous = gathered.stop
@@ -54,20 +53,12 @@ def footprints_of(
             names = [transaction.id for transaction, _ in block.submissions]
             found.update(zip(names, footprints, strict=True))
             if keep is not None:
-                keep_footprints(keep, block.place.commit, block.ledger, catalog, footprints)
+                keep(
+                    block.place.commit,
+                    log_footprints(block.ledger.block, catalog, block.ledger.transactions, footprints),
+                )
             previous = block.ledger
     return found
-
-
-def keep_footprints(
-    keep: Keep, commit: ObjectId, ledger: LedgerTree, catalog: Catalog, footprints: Sequence[Footprint]
-) -> None:
-    """Hand over the footprints of a valid block, unless its transactions bring rows along.
-
-    `catalog` is what is defined when the block begins.
-    """
-    if ledger.payload is None:
-        keep(commit, log_footprints(ledger.block, catalog, ledger.transactions, footprints))
 
 
 def _go_to(machine: Machine, ledger: LedgerTree) -> None:

@@ -1,6 +1,6 @@
 """The replay of a merge, one transaction after the other: the reference that everything faster must agree with."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from aergo_vc.base.errors import AergoError, InvalidError, RepositoryError
 from aergo_vc.codec.receipts import encode_receipts
@@ -12,28 +12,25 @@ from aergo_vc.ledger.machine import BlockExecution, Machine, TransactionOutcome
 from aergo_vc.ledger.merges import MergeRequest, Replay, Replayed
 from aergo_vc.ledger.rules import check_signer
 from aergo_vc.ledger.verifying import AuthorityOf
-from aergo_vc.merging.candidates import Candidate, Gathered, gather
+from aergo_vc.merging.candidates import Candidate, gather
 from aergo_vc.merging.conflicts import Conflict
-from aergo_vc.merging.consistent import LastWritten, Settlement, refuse_conflict, resolutions_for
+from aergo_vc.merging.consistent import Settlement, TimesWritten, refuse_conflict, settler_for
 from aergo_vc.merging.deciding import LeftOut, inconsistency
 from aergo_vc.merging.definitions import UnseenDefinitions, lost_definition, under_new_names
-from aergo_vc.merging.evidence import Evidence
-from aergo_vc.merging.recording import Keep, footprints_of
-from aergo_vc.merging.settling import Settler, refusal_for
-from aergo_vc.merging.states import StateAt
-from aergo_vc.merging.unseen import Unseen, unseen_in_both, unseen_since
+from aergo_vc.merging.evidence import Evidence, View, views_of
+from aergo_vc.merging.recording import footprints_of
+from aergo_vc.merging.settling import refusal_for
+from aergo_vc.merging.source_rows import MadeTransactions, SourceRows
+from aergo_vc.merging.unseen import Unseen
 from aergo_vc.model.blocks import MergeRule
-from aergo_vc.model.footprints import Footprint
+from aergo_vc.model.footprints import Footprint, joined
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.transactions import Receipt, Refusal
 from aergo_vc.state.nodes import NodeStore
 
 
 class SerialMerger:
-    """Runs merges; a `ledger.merges.PrepareReplay`.
-
-    `keep` is handed the footprints of the source's blocks that the request brings none of.
-    """
+    """Runs merges; a `ledger.merges.PrepareReplay`."""
 
     def __init__(
         self,
@@ -41,68 +38,43 @@ class SerialMerger:
         nodes: NodeStore,
         authority_of: AuthorityOf,
         on_conflict: Callable[[Conflict], None] = refuse_conflict,
-        *,
-        keep: Keep | None = None,
     ) -> None:
         self._objects = objects
         self._nodes = nodes
         self._authority_of = authority_of
         self._on_conflict = on_conflict
-        self._keep = keep
 
     def __call__(self, machine: Machine, request: MergeRequest) -> Replay:
         graph = BlockGraph(self._objects)
         gathered = gather(self._objects, self._nodes, graph, request)
         footprints = footprints_of(
-            machine, self._objects, self._nodes, self._authority_of, gathered, known=request.footprints, keep=self._keep
+            machine, self._objects, self._nodes, self._authority_of, gathered, known=request.footprints
         )
-        states = self._states(gathered)
-        now = StateAt(self._objects, self._nodes, request.target_ledger)
-        evidence = Evidence(gathered, _unseen(states, now), footprints, _definitions(states, now))
+        ledgers = {-1: gathered.stop} | {
+            block.base: gathered.blocks[block.base].ledger for block in gathered.blocks if block.base >= 0
+        }
+        views = views_of(self._objects, self._nodes, ledgers, request.target_ledger)
+        evidence = Evidence(gathered, views, footprints)
 
         def replay(execution: BlockExecution) -> Sequence[Replayed]:
-            settlement = self._settlement(machine, request, evidence, (states, now), graph)
-            return replay_all(execution, request, evidence, settlement)
+            return replay_all(execution, request, evidence, self._settlement(machine, request, evidence, graph))
 
         return replay
 
     def _settlement(
-        self,
-        machine: Machine,
-        request: MergeRequest,
-        evidence: Evidence,
-        states: tuple[Mapping[int, StateAt], StateAt],
-        graph: BlockGraph,
+        self, machine: Machine, request: MergeRequest, evidence: Evidence, graph: BlockGraph
     ) -> Settlement | None:
         """What settles inconsistencies by the target's law; None where they are left out."""
-        settle_by = request.target_ledger.law.settle
-        if settle_by is None:
-            return None
-        last_written = LastWritten(self._objects, self._nodes, graph, request.target)
-        settler = Settler(settle_by, machine, last_written, resolutions_for(request, evidence.gathered))
-        return Settlement(settler, request, evidence, *states, self._on_conflict)
 
-    def _states(self, gathered: Gathered) -> Mapping[int, StateAt]:
-        """The states that the source knew of the target, by the place of the block from which on it did."""
-        ledgers = {-1: gathered.stop} | {
-            block.base: gathered.blocks[block.base].ledger for block in gathered.blocks if block.base >= 0
-        }
-        return {base: StateAt(self._objects, self._nodes, ledger) for base, ledger in ledgers.items()}
+        def made() -> MadeTransactions:
+            for block in evidence.gathered.blocks:
+                for transaction, _ in block.submissions:
+                    yield block.base, transaction.id, evidence.footprints[transaction.id]
 
-
-def _unseen(states: Mapping[int, StateAt], now: StateAt) -> Mapping[int, Unseen]:
-    """The cells that the source has not seen, by the places of `states`."""
-    since_stop = unseen_since(states[-1], now)
-    return {
-        base: since_stop if base < 0 else unseen_in_both(since_stop, unseen_since(state, now))
-        for base, state in states.items()
-    }
-
-
-def _definitions(states: Mapping[int, StateAt], now: StateAt) -> Mapping[int, UnseenDefinitions]:
-    """What the source has not seen of the target's definitions, likewise."""
-    first = states[-1].catalog
-    return {base: UnseenDefinitions(now.catalog, (first, state.catalog)) for base, state in states.items()}
+        last_written = TimesWritten(self._objects, self._nodes, graph, request.target)
+        candidates = {candidate.id for candidate in evidence.gathered.candidates}
+        settler = settler_for(machine, request, last_written, SourceRows(made), candidates)
+        return None if settler is None else Settlement(settler, request, self._on_conflict)
 
 
 def replay_all(
@@ -118,9 +90,7 @@ def replay_all(
     done: list[Replayed] = []
     for candidate in evidence.gathered.candidates:
         room.require(candidate.submission[0], candidate.line)
-        base = evidence.gathered.blocks[candidate.block].base
-        footprint, unseen = evidence.footprints[candidate.id], evidence.unseen[base]
-        one, _ = replayer.replay(candidate, footprint, unseen, evidence.definitions[base])
+        one, _ = replayer.replay(candidate, evidence.footprints[candidate.id], evidence.views[candidate.base])
         room.take(one.line, encode_receipts([one.receipt]))
         done.append(one)
     if settlement is not None:
@@ -139,75 +109,63 @@ class Replayer:
         self._left = LeftOut(is_strict=self._rule is MergeRule.SERIALIZABLE)
         self._redefined: list[tuple[Catalog, Catalog]] = []
 
-    def replay(
-        self,
-        candidate: Candidate,
-        footprint: Footprint,
-        unseen: Unseen,
-        definitions: UnseenDefinitions | None = None,
-    ) -> tuple[Replayed, Footprint]:
-        """Execute a candidate unless it is inconsistent; with what it read and wrote, as far as it was executed.
+    def replay(self, candidate: Candidate, footprint: Footprint, view: View) -> tuple[Replayed, Footprint]:
+        """Execute a candidate unless it is inconsistent; with all that was read and written for its sake.
 
-        `footprint` is what it read and wrote where it was made, `unseen` and `definitions` what it had not seen then;
-        None: neither side defined anything.
+        `footprint` is what it read and wrote where it was made, `view` what its maker knew of the target.
         """
+        unseen = view.unseen
         for before, after in self._redefined:
             unseen = under_new_names(unseen, before, after)
         before = self._execution.catalog
         refusal = inadmissible(self._request, candidate) or self._left.dependence(footprint)
-        if refusal is None:
-            one, now = self._try(candidate, footprint, unseen, definitions)
-        else:
-            one, now = left_out(candidate, refusal), Footprint()
+        with self._execution.records.watched() as touched:
+            one = left_out(candidate, refusal) if refusal is not None else self._try(candidate, footprint, view, unseen)
         if one.outcome is None:
             self._left.add(candidate.id, footprint)
         else:
-            self._left.renumber(candidate.id, footprint, now)
+            self._left.renumber(candidate.id, footprint, touched[-1])
         if one.outcome is not None and self._execution.catalog is not before:
             self._redefined.append((before, self._execution.catalog))
-        return one, now
+        return one, joined(touched)
 
-    def _try(
-        self, candidate: Candidate, footprint: Footprint, unseen: Unseen, definitions: UnseenDefinitions | None
-    ) -> tuple[Replayed, Footprint]:
+    def _try(self, candidate: Candidate, footprint: Footprint, view: View, unseen: Unseen) -> Replayed:
         """Execute a candidate unless it is inconsistent where it was made, and settle what is inconsistent."""
         refusal = inconsistency(self._rule, footprint, unseen)
         if refusal is not None or self._settlement is not None:
             misnaming = self._left.misnaming(footprint)
             if misnaming is not None:
-                return left_out(candidate, misnaming), Footprint()
+                return left_out(candidate, misnaming)
         if refusal is None:
-            one, now = self._execute(candidate, footprint, unseen, definitions)
+            one = self._execute(candidate, footprint, view.definitions, unseen)
         else:
-            one, now = left_out(candidate, refusal), Footprint()
+            one = left_out(candidate, refusal)
         if one.receipt.refusal is not None and self._settlement is not None:
-            self._execution.attempted = Footprint()
-            settled = self._settlement.settle(self._execution, candidate, one.receipt.refusal)
-            return settled, now if settled.outcome is None else self._execution.attempted
-        return one, now
+            return self._settlement.settle(self._execution, candidate, footprint, view, one.receipt.refusal)
+        return one
 
     def _execute(
-        self, candidate: Candidate, made: Footprint, unseen: Unseen, definitions: UnseenDefinitions | None
-    ) -> tuple[Replayed, Footprint]:
+        self, candidate: Candidate, made: Footprint, definitions: UnseenDefinitions, unseen: Unseen
+    ) -> Replayed:
         found: list[Refusal | None] = []
         before = self._execution.catalog
 
         def accept(_outcome: TransactionOutcome, replayed: Footprint) -> bool:
             refusal = inconsistency(self._rule, replayed, unseen) or self._left.misnaming(made, replayed)
-            if refusal is None and definitions is not None and replayed.defines and self._rule is not MergeRule.REPLAY:
+            if refusal is None and replayed.defines and self._rule is not MergeRule.REPLAY:
                 refusal = lost_definition(before, self._execution.catalog, unseen, definitions)
             found.append(refusal)
             return refusal is None
 
         try:
-            outcome, now, _ = self._execution.record(*candidate.submission, accept)
+            outcome = self._execution.record(*candidate.submission, accept).outcome
         except RepositoryError:
             raise
         except AergoError as error:
-            return left_out(candidate, refusal_for(error)), self._execution.attempted
+            return left_out(candidate, refusal_for(error))
         if found[0] is not None:
-            return left_out(candidate, found[0]), now
-        return Replayed(candidate.submission, candidate.line, outcome.receipt, outcome), now
+            return left_out(candidate, found[0])
+        return Replayed(candidate.submission, candidate.line, outcome.receipt, outcome)
 
 
 def inadmissible(request: MergeRequest, candidate: Candidate) -> Refusal | None:

@@ -16,6 +16,7 @@ from aergo_vc.merging.deciding import LOST_UPDATE, READ_CHANGED
 from aergo_vc.merging.errors import MergeAbortedError
 from aergo_vc.merging.logic import Logic, logic_of
 from aergo_vc.merging.policies import Case, Settled, Unsettled, key_text, settle_row
+from aergo_vc.merging.source_rows import SourceRows
 from aergo_vc.model.blocks import Policy
 from aergo_vc.model.changes import Changes, Key
 from aergo_vc.model.footprints import Columns, Footprint, apart_from_numbers, blind_writes, sorted_key
@@ -100,24 +101,16 @@ class _Open(Exception):
 class Settler:
     """Settles the inconsistencies of one merge, in the order in which they arise.
 
-    `resolved` names, for transactions that people resolved, the resolutions.
+    `source_rows` tells what the source made of rows; `resolved` names, for transactions that people resolved, the
+    resolutions.
     """
 
     settle_by: str
     machine: Machine
     last_written: LastWritten
+    source_rows: SourceRows
     resolved: Mapping[TransactionId, TransactionId] = field(default_factory=dict)
-    _source: dict[TableName, dict[Key, Row | None]] = field(default_factory=dict)
     _logic: tuple[Catalog, Logic] | None = None
-
-    def note(self, made: Footprint) -> None:
-        """The source made this transaction next, whatever becomes of it here."""
-        for table, rows in made.changes.items():
-            self._source.setdefault(table, {}).update({key: change.after for key, change in rows.items()})
-
-    def forget(self) -> None:
-        """The source took in changes of the target: what it made before is part of what it knows."""
-        self._source.clear()
 
     def settle(self, execution: BlockExecution, case: Inconsistency) -> Ending:
         """What becomes of a transaction; one that stays has been executed, and its receipt names what settled it.
@@ -165,7 +158,7 @@ class Settler:
         elif answer != "apply":
             raise _Refused(FAILED, f"{routine} answers {answer[:60]!r}: apply, skip, abort or sql: is expected")
         try:
-            return _settled(execution.execute(transaction, trees), routine)
+            return _settled(execution.record(transaction, trees).outcome, routine)
         except RepositoryError:
             raise
         except AergoError as error:
@@ -207,8 +200,8 @@ class Settler:
 
     def source_row(self, case: Inconsistency, table: TableName, key: Key) -> Row | None:
         """A row as a transaction found it that did not write it where it was made."""
-        made = self._source.get(table, {})
-        return made[key] if key in made else case.target.before(table, key)
+        made = self.source_rows.before(case.transaction, table, key)
+        return case.target.before(table, key) if made is None else made.row
 
     def ask(
         self, execution: BlockExecution, routine: RoutineName, arguments: Sequence[Argument | Row],
@@ -217,7 +210,7 @@ class Settler:
         """The answer of a function, called with its owner's rights under the new block's context."""
         owner = self.machine.catalog.owners.get(routine.partition(".")[0], _NOBODY)
         try:
-            result = self.machine.engine.ask(routine, arguments, execution.context_of(transaction, owner), BUDGET)
+            result = execution.records.ask(routine, arguments, execution.context_of(transaction, owner), BUDGET)
         except SqlError as error:
             raise _Refused(FAILED, f"{routine} fails: {error.sqlstate}: {error.message}") from error
         rows: tuple[tuple[Argument, ...], ...] = () if result is None else result.rows

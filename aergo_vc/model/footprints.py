@@ -1,6 +1,6 @@
 """Footprints: what a transaction read and wrote, as far as it matters for what other transactions did or will do."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -85,6 +85,32 @@ class Cell(NamedTuple):
     column: str | None
     by: tuple[str, ...] = ()
     defined: str = ""
+
+
+def joined(footprints: Sequence[Footprint]) -> Footprint:
+    """What several executions read and wrote together, whatever came of it: without the net changes."""
+    if len(footprints) == 1:
+        return footprints[0]
+    reads: dict[TableName, Reads] = {}
+    writes: dict[TableName, dict[Key, Columns]] = {}
+    lookups: dict[Lookup, dict[Key, Columns]] = {}
+    entries: dict[Lookup, dict[Key, Columns]] = {}
+    for footprint in footprints:
+        for table, found in footprint.reads.items():
+            rows, scanned = reads.get(table, _NO_READS)
+            total = dict(rows)
+            _add(total, found.rows)
+            both = found.scanned if scanned is None else scanned | (found.scanned or _NO_COLUMNS)
+            reads[table] = Reads(total, both)
+        for table, written in footprint.writes.items():
+            _add(writes.setdefault(table, {}), written)
+        for lookup, looked_up in footprint.lookups.items():
+            _add(lookups.setdefault(lookup, {}), looked_up)
+        for lookup, entered in footprint.entries.items():
+            _add(entries.setdefault(lookup, {}), entered)
+    defines = any(one.defines for one in footprints)
+    situated = any(one.situated for one in footprints)
+    return Footprint(reads, writes, defines=defines, situated=situated, lookups=lookups, entries=entries)
 
 
 def blind_writes(footprint: Footprint) -> dict[TableName, dict[Key, Columns]]:

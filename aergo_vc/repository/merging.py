@@ -29,10 +29,12 @@ from aergo_vc.ledger.machine import Machine, State, Submission
 from aergo_vc.ledger.merges import MergeRequest, Replayed
 from aergo_vc.ledger.rules import ref_of
 from aergo_vc.ledger.verifying import ComparingObjects, Verifier
+from aergo_vc.merging.candidates import gather, source_places
 from aergo_vc.merging.conflicts import Conflict
-from aergo_vc.merging.grafted_replays import GraftedReplays
-from aergo_vc.merging.grafting_merger import GraftingMerger
-from aergo_vc.merging.recording import Keep, keep_footprints
+from aergo_vc.merging.grafting.files import GraftedReplays
+from aergo_vc.merging.grafting.merger import GraftingMerger
+from aergo_vc.merging.marks import log_footprints
+from aergo_vc.merging.recording import Keep, footprints_of
 from aergo_vc.merging.replaying import SerialMerger
 from aergo_vc.merging.resolving import FailedResolutionError, resolved
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Header
@@ -160,13 +162,18 @@ def prepare_merge(
         _require_admissible(workspace, target, opening.authority, resolutions)
         conflicts: list[Conflict] = []
         kept = FootprintFiles(workspace.folder / FOOTPRINTS)
-        grafting = GraftingMerger(objects, workspace.nodes, authorities, kept)
+        grafting = GraftingMerger(objects, workspace.nodes, authorities, kept, conflicts.append)
         replay = grafting.prepare(cache.machine, request)
         if replay is None:
             known = _verify_source(workspace, cache.machine, authorities, graph, (ours, theirs, stop), keep=kept.keep)
+            if any(graph.links(place).merged is not None for place in source_places(objects, graph, request)[1]):
+                gathered = gather(objects, workspace.nodes, graph, request)
+                known = footprints_of(
+                    cache.machine, objects, workspace.nodes, authorities, gathered, known=known, keep=kept.keep
+                )
             replay = grafting.prepare(cache.machine, request)
         if replay is None:
-            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append, keep=kept.keep)
+            merger = SerialMerger(objects, workspace.nodes, authorities, conflicts.append)
             replay = merger(cache.machine, replace(request, footprints=known))
         with cache.machine.block(opening.context) as execution:
             replayed = replay(execution)
@@ -241,11 +248,13 @@ def _verify_source(
             break
         blocks.append(place)
     previous = read_ledger(objects, stop.ledger)
+    own = {place.commit for place in blocks}
     found: dict[TransactionId, Footprint] = {}
 
     def watch(place: BlockCommit, ledger: LedgerTree, catalog: Catalog, footprints: Sequence[Footprint]) -> None:
-        found.update(zip([transaction.id for transaction in ledger.transactions], footprints, strict=True))
-        keep_footprints(keep, place.commit, ledger, catalog, footprints)
+        if place.commit in own:  # in a line that the source merged, a transaction may have done something else
+            found.update(zip([transaction.id for transaction in ledger.transactions], footprints, strict=True))
+        keep(place.commit, log_footprints(ledger.block, catalog, ledger.transactions, footprints))
 
     with SignatureChecker(_WORKERS) as checker, machine.elsewhere(objects, nodes) as shadow:
         merger = SerialMerger(objects, nodes, authorities)

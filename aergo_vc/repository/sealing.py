@@ -26,6 +26,7 @@ from aergo_vc.ledger.history import blocks_back, past_of
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockContext, Machine, Submission, TransactionOutcome
 from aergo_vc.ledger.parallel.executing import LEAST
+from aergo_vc.ledger.payloads import are_small
 from aergo_vc.ledger.rules import check_producer
 from aergo_vc.ledger.verifying import check_tip
 from aergo_vc.merging.marks import log_footprints
@@ -55,6 +56,8 @@ from aergo_vc.repository.workspace import Workspace
 
 _FEWEST_WORKERS = 4
 """With fewer processors it is no faster than to check signatures in other processes (decision 0036)."""
+_RECORDED_CHUNKS = 1_000
+"""Some hundred thousand rows: what a block of more did is recorded once it is merged, so that sealing stays fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ class Producer:
         The machine must be at the state of `tip`.
         """
         opening = self.open(tip)
-        footprints = _wanted_footprints(tip.ledger.law, submissions)
+        footprints = self._wanted_footprints(tip.ledger.law, submissions)
         catalog = machine.catalog
         executed = self._execute(machine, tip, opening, submissions, footprints)
         if not executed.included:
@@ -147,6 +150,13 @@ class Producer:
         if footprints is not None:
             self._keep_footprints(sealed, catalog, footprints)
         return sealed
+
+    def _wanted_footprints(self, law: Law, submissions: Sequence[Submission]) -> list[Footprint] | None:
+        """A list for the footprints of a block that is likely to be merged; None where they would cost too much."""
+        if law.consensus is not Consensus.SOLE:
+            return None
+        loads = [load for _, trees in submissions for load in trees]
+        return [] if are_small(self._workspace.nodes, loads, _RECORDED_CHUNKS) else None
 
     def _execute(
         self,
@@ -320,13 +330,6 @@ class Producer:
             if found.header.slot < tip.header.slot:
                 return False
         return False
-
-
-def _wanted_footprints(law: Law, submissions: Sequence[Submission]) -> list[Footprint] | None:
-    """A list for the footprints of a block that is likely to be merged; None where they would cost too much."""
-    if law.consensus is not Consensus.SOLE or any(transaction.payload.loads for transaction, _ in submissions):
-        return None
-    return []
 
 
 def checked_message(text: str) -> str:

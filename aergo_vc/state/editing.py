@@ -23,6 +23,9 @@ class StaleStateError(RepositoryError):
     code = "E_STALE_STATE"
 
 
+_FEW = 16
+"""Edits of one group up to which it is faster to search for the place of each."""
+
 Item = Any
 """What a group consists of: lines of rows at level 0, nodes above."""
 
@@ -304,6 +307,8 @@ def _patched(level: Level, group: Node, edits: Sequence[Edit]) -> list[Item] | N
 
 def _replaced(level: Level, items: list[Item], edits: Sequence[Edit]) -> list[Item]:
     """The items after any edits, in order."""
+    if len(edits) > _FEW:
+        return _merged(level, items, edits)
     for edit in edits:
         if edit.before is None:
             place = bisect_left(items, edit.code, key=level.code)
@@ -315,6 +320,19 @@ def _replaced(level: Level, items: list[Item], edits: Sequence[Edit]) -> list[It
         else:
             items[_index(items, edit)] = edit.after
     return items
+
+
+def _merged(level: Level, items: Sequence[Item], edits: Sequence[Edit]) -> list[Item]:
+    """The same for many edits: each item's code is looked at once."""
+    found = dict(zip(level.codes(items), items, strict=True))
+    for edit in edits:
+        if found.get(edit.code) != edit.before:
+            raise _stale(edit)
+        if edit.after is None:
+            del found[edit.code]
+        else:
+            found[edit.code] = edit.after
+    return [found[code] for code in sorted(found)]
 
 
 def _index(items: Sequence[Item], edit: Edit) -> int:

@@ -8,7 +8,7 @@ from forgery import Draft, Forger, Ledger, register
 from aergo_vc.codec.receipts import decode_receipts, encode_receipts
 from aergo_vc.codec.transactions import decode_transactions
 from aergo_vc.ledger import building
-from aergo_vc.merging import grafted_replays
+from aergo_vc.merging.grafting import files as source_files
 from aergo_vc.model.transactions import Receipt, Refusal
 from aergo_vc.repository.results import Merged
 
@@ -148,7 +148,7 @@ def test_i11_a_merge_of_more_than_a_block_takes_is_refused_whole(
     before = ledger.refs()
 
     def limit(count: int) -> None:
-        for module in (building, grafted_replays):
+        for module in (building, source_files):
             monkeypatch.setattr(module, "BLOCK_TRANSACTIONS", count)
 
     limit(2)

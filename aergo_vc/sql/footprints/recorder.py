@@ -491,11 +491,15 @@ class Recorder:
         facts = self.facts_of(name)
         if facts is None:
             return
-        for key, row in rows.rows.items():
-            self._read(name, key, facts.keys)
-            self._write(name, key, facts.columns)
-            if facts.parents or facts.lookups:
-                kept = encode(row)
+        if facts.lookups or name in self._rows or any(name in frame for frame in self._frames):
+            for key in rows.rows:
+                self._read(name, key, facts.keys)
+                self._write(name, key, facts.columns)
+        else:
+            self._rows[name] = dict.fromkeys(rows.rows, facts.keys)
+            self._frames[-1][name] = dict.fromkeys(rows.rows, facts.columns)
+        if facts.parents or facts.lookups:
+            for kept in map(encode, rows.added):
                 self._check_uniques(facts, kept, facts.columns)
                 self._enter(facts, kept, facts.columns)
                 self._look_up_parents(facts, kept, facts.columns)

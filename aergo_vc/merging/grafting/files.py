@@ -14,7 +14,7 @@ from aergo_vc.ledger.machine import Submission, TransactionOutcome
 from aergo_vc.ledger.merges import Replayed
 from aergo_vc.ledger.payloads import TransactionPayload, read_payloads
 from aergo_vc.merging.candidates import Candidate
-from aergo_vc.merging.grafting import Place
+from aergo_vc.merging.grafting.dividing import Place
 from aergo_vc.state.nodes import NodeStore, Objects
 
 _RESERVE_BYTES = 16 << 20
@@ -25,16 +25,22 @@ _ID = slice(-66, -2)
 
 
 class SourceFiles:
-    """The files of the source's blocks, oldest first, none of which merged anything.
+    """The files of the source's blocks, oldest first; `bases` has the `SourceBlock.base` of each.
 
     `left_out` has, by block, the places of the transactions that are among `there`.
     """
 
     def __init__(
-        self, objects: Objects, nodes: NodeStore, ledgers: Sequence[LedgerTree], there: AbstractSet[TransactionId]
+        self,
+        objects: Objects,
+        nodes: NodeStore,
+        ledgers: Sequence[LedgerTree],
+        bases: Sequence[int],
+        there: AbstractSet[TransactionId],
     ) -> None:
         self._objects, self._nodes = objects, nodes
         self.ledgers = ledgers
+        self.bases = bases
         self._lines: dict[int, list[bytes]] = {}
         self._receipts: dict[int, list[bytes]] = {}
         self._payloads: dict[int, list[TransactionPayload]] = {}
@@ -55,17 +61,37 @@ class SourceFiles:
         return self._lines[number]
 
     def receipts(self, number: int) -> list[bytes]:
-        """The lines of a block's receipts, likewise."""
+        """The lines of the receipts of these, likewise."""
         if number not in self._receipts:
-            self._receipts[number] = self.ledgers[number].receipts_bytes.split(b"\n")[:-1]
+            self._receipts[number] = self.receipts_bytes(number).split(b"\n")[:-1]
         return self._receipts[number]
+
+    def receipts_bytes(self, number: int) -> bytes:
+        """The receipts of a block's transactions, without those of others that a merge considered."""
+        ledger = self.ledgers[number]
+        if not ledger.header.merged:
+            return ledger.receipts_bytes
+        return encode_receipts([receipt for receipt in ledger.receipts if receipt.refusal is None])
 
     def candidate(self, place: Place) -> Candidate:
         """A transaction as a candidate."""
         number, at = place
         line = self.lines(number)[at]
         payload = self._payload(number)[at] if self.ledgers[number].payload is not None else ()
-        return Candidate((decode_transaction(line), payload), line + b"\n", number)
+        submission = decode_transaction(line), payload
+        return Candidate(submission, line + b"\n", self.bases[number], self.ledgers[number].header.time)
+
+    def ids(self, number: int) -> list[TransactionId]:
+        """The ids of a block's transactions."""
+        return [TransactionId(line[_ID].decode()) for line in self.receipts(number)]
+
+    @property
+    def candidate_ids(self) -> set[TransactionId]:
+        """The ids of all transactions but those that are left out."""
+        found: set[TransactionId] = set()
+        for number, absent in enumerate(self.left_out):
+            found.update(name for place, name in enumerate(self.ids(number)) if place not in absent)
+        return found
 
     def _payload(self, number: int) -> list[TransactionPayload]:
         if number not in self._payloads:
@@ -76,8 +102,7 @@ class SourceFiles:
     def _among(self, number: int, there: AbstractSet[TransactionId]) -> frozenset[int]:
         if not there:
             return frozenset()
-        ids = [line[_ID].decode() for line in self.receipts(number)]
-        return frozenset(place for place, name in enumerate(ids) if name in there)
+        return frozenset(place for place, name in enumerate(self.ids(number)) if name in there)
 
 
 class GraftedReplays(Sequence[Replayed]):
@@ -103,7 +128,7 @@ class GraftedReplays(Sequence[Replayed]):
         """The lines of the receipts of all."""
         return b"".join(
             part if isinstance(part, bytes) else encode_receipts([part.receipt])
-            for part in self._parts([ledger.receipts_bytes for ledger in self._files.ledgers], self._files.receipts)
+            for part in self._parts(list(map(self._files.receipts_bytes, self._numbers)), self._files.receipts)
         )
 
     @property
@@ -119,8 +144,8 @@ class GraftedReplays(Sequence[Replayed]):
     @property
     def bringing(self) -> Iterator[Submission]:
         """The transactions that went in, as far as they may bring rows along."""
-        for number, ledger in enumerate(self._files.ledgers):
-            if ledger.payload is not None:
+        for number in self._numbers:
+            if self._files.ledgers[number].payload is not None:
                 for place in self._places_in(number):
                     one = self._one(place)
                     if one.outcome is not None:
@@ -142,7 +167,11 @@ class GraftedReplays(Sequence[Replayed]):
 
     @cached_property
     def _places(self) -> list[Place]:
-        return [place for number in range(len(self._files.ledgers)) for place in self._places_in(number)]
+        return [place for number in self._numbers for place in self._places_in(number)]
+
+    @property
+    def _numbers(self) -> range:
+        return range(len(self._files.ledgers))
 
     def _places_in(self, number: int) -> list[Place]:
         absent = self._files.left_out[number]

@@ -1,52 +1,31 @@
 """Carries out a merge in which most transactions are grafted: their rows first, then the others one by one."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.ledger.machine import BlockExecution, Machine
-from aergo_vc.merging.grafting import (
-    Division,
-    IsSame,
-    Made,
-    Place,
-    UnseenCells,
-    UnseenEntries,
-    Watch,
-    divide,
-    rows_left,
-)
+from aergo_vc.merging.errors import MergeAbortedError
+from aergo_vc.merging.grafting.dividing import Division, IsSame, Place, Recorded, divide, rows_left
+from aergo_vc.merging.grafting.watching import Watch
 from aergo_vc.merging.marks import Marker
+from aergo_vc.merging.source_rows import Made
 from aergo_vc.model.changes import Key, RowChange
 from aergo_vc.model.footprints import Footprint
-from aergo_vc.model.recorded_blocks import RecordedBlock
 from aergo_vc.state.grafting import Grafting, graft
-from aergo_vc.state.nodes import Node
 
 _ATTEMPTS = 4
 """Divisions that are tried before everything is replayed."""
 
 Result = TypeVar("Result")
 
-ReplayOne = Callable[[Place, Footprint], tuple[Result, Footprint]]
-"""Executes a transaction, which did what a footprint says when it was first executed; gives what it read and wrote now.
+ReplayOne = Callable[[Place, Footprint], tuple[Result, Footprint, bool]]
+"""Executes a transaction, which did what a footprint says when it was first executed.
 
-Likewise of one that fails, or is left out.
+Gives the result, what it read and wrote now, even if it failed, and whether it stays.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The source of a merge, recorded: its blocks, none of which defines anything, and the tables at both ends of them.
-
-    `left_out` has, by block, the transactions that are in the target already.
-    """
-
-    blocks: Sequence[RecordedBlock]
-    left_out: Sequence[Collection[int]]
-    base: Mapping[TableName, Node]
-    end: Mapping[TableName, Node]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,40 +39,47 @@ class Grafted(Generic[Result]):
 class Grafter(Generic[Result]):
     """One merge of a recorded source into the state that a machine stands at.
 
-    `unseen` are the cells that the target changed, `entries` what lookups of the source's blocks find them by; the
-    target's definitions are those of the source and of the base.
+    `unseen` is what the target changed.  Tables that are `apart` are touched only by transactions that are executed
+    again; all others are the same, as they are defined, throughout the source and in the target.
     """
 
     def __init__(
-        self, machine: Machine, source: Recorded, unseen: UnseenCells, entries: UnseenEntries, is_same: IsSame
+        self,
+        machine: Machine,
+        source: Recorded,
+        unseen: Footprint,
+        is_same: IsSame,
+        apart: AbstractSet[TableName] = frozenset(),
     ) -> None:
         self._machine = machine
         self._source = source
         self._unseen = unseen
-        self._entries = entries
         self._is_same = is_same
-        self._marker = Marker(machine.catalog)
+        self._tables = {name: table for name, table in machine.catalog.stored.items() if name not in apart}
+        self._marker = Marker(self._tables)
 
     def run(self, execution: BlockExecution, begin: Callable[[], ReplayOne[Result]]) -> Grafted[Result]:
         """Carry the merge out in a block at its beginning; `begin` is asked for each attempt to do so."""
         forced: set[Place] = set()
-        blocks = self._source.blocks
         for _ in range(_ATTEMPTS):
             division = self._divided(forced)
-            met, results = self._attempt(execution, division, begin())
+            try:
+                met, results = self._attempt(execution, division, begin())
+            except MergeAbortedError:
+                if not division.grafted:
+                    raise
+                break  # what refuses the merge may have seen rows of grafted transactions that are behind it
             if not met:
                 return Grafted(division, results)
             execution.begin_again()
             forced |= met
+        execution.begin_again()
+        blocks = self._source.blocks
         division = self._divided({(at, place) for at, block in enumerate(blocks) for place in range(block.count)})
         return Grafted(division, self._attempt(execution, division, begin())[1])
 
     def _divided(self, forced: Collection[Place]) -> Division:
-        source = self._source
-        return divide(
-            source.blocks, source.left_out, self._unseen, self._marker,
-            is_same=self._is_same, forced=forced, entries=self._entries,
-        )  # fmt: skip
+        return divide(self._source, self._unseen, self._marker, is_same=self._is_same, forced=forced)
 
     def _attempt(
         self, execution: BlockExecution, division: Division, replay_one: ReplayOne[Result]
@@ -106,33 +92,32 @@ class Grafter(Generic[Result]):
         for number, places in enumerate(division.replayed):
             for at in places:
                 before = self._source.blocks[number].footprint(at)
-                results[number, at], now = replay_one((number, at), before)
-                met = watch.met((number, at), before, now) if division.grafted else []
+                results[number, at], now, stays = replay_one((number, at), before)
+                if not division.grafted:
+                    continue
+                # Behind a definition that is left out, everything is: nothing of it can be grafted.
+                is_barred = before.defines and not stays
+                met = watch.behind((number, at)) if is_barred else watch.met((number, at), before, now)
                 if met:
                     return set(met), results
         return set(), results
 
     def _graft(self, execution: BlockExecution, division: Division) -> None:
-        left = rows_left(self._not_grafted(division), division.written, self._marker)
         source, machine = self._source, self._machine
-        for name in sorted(source.base.keys() | source.end.keys() | left.keys()):
+        left = rows_left(source.not_grafted(division.replayed), division.written, self._marker)
+        for name in sorted(self._tables):
             base, end = source.base.get(name), source.end.get(name)
             instead = self._instead(name, left.get(name, {}))
             if base != end or any(instead.values()):
                 work = Grafting(base, machine.root(name), end, instead)
-                execution.graft(name, graft(machine.tree(machine.catalog.stored[name]), work))
-
-    def _not_grafted(self, division: Division) -> Sequence[Footprint]:
-        return [
-            block.footprint(place)
-            for block, places, absent in zip(self._source.blocks, division.replayed, self._source.left_out, strict=True)
-            for place in sorted({*places, *absent})
-        ]
+                execution.graft(name, graft(machine.tree(self._tables[name]), work))
 
     def _instead(self, table: TableName, left: Mapping[Key, Made | None]) -> dict[Key, RowChange | None]:
         """What is to happen to rows of which the source's last word is not taken."""
+        if not left:
+            return {}
         made = {key: one for key, one in left.items() if one is not None}
-        layout = self._machine.tree(self._machine.catalog.stored[table])
+        layout = self._machine.tree(self._tables[table])
         present = {layout.code_of(row): row for row in self._machine.engine.rows(table, made)}
         found: dict[Key, RowChange | None] = dict.fromkeys(left)
         for key, one in made.items():
