@@ -58,7 +58,7 @@ def test_a_child_whose_parent_the_target_deleted_is_left_out(target: Ledger) -> 
     assert codes(done) == ["23503", None, "E_DEPENDS"]
     refusal = done.transactions[0].receipt.refusal
     assert refusal is not None
-    assert 'no such row in "parent"' in refusal.message
+    assert 'violates foreign key constraint "child_p_fkey"' in refusal.message
     assert rows(target, "child") == [(11, 2)]
 
 
