@@ -56,6 +56,7 @@ from aergo_vc.repository.workspace import Workspace
 
 _FEWEST_WORKERS = 4
 """With fewer processors it is no faster than to check signatures in other processes (decision 0036)."""
+
 _RECORDED_CHUNKS = 1_000
 """Some hundred thousand rows: what a block of more did is recorded once it is merged, so that sealing stays fast."""
 
