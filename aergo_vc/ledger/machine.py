@@ -39,7 +39,7 @@ from aergo_vc.model.types import Row
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import EngineError
 from aergo_vc.sql.outcomes import ExecutionContext, Notice, OpenTransaction, RolesOf, no_roles
-from aergo_vc.sql.running.capture import InsertedRows
+from aergo_vc.sql.running.row_changes import InsertedRows
 from aergo_vc.state.comparing import rows_to_write
 from aergo_vc.state.editing import apply_changes
 from aergo_vc.state.nodes import Node, NodeStore, Objects

@@ -25,11 +25,11 @@ from aergo_vc.sql.procedures.touched import RowName
 from aergo_vc.sql.running import cached_catalog, loading, rebuilding
 from aergo_vc.sql.running.ahead import RowSource
 from aergo_vc.sql.running.budget import DEFAULT_BUDGET, Budget, Meter
-from aergo_vc.sql.running.capture import InsertedRows
 from aergo_vc.sql.running.definition_values import Definition
 from aergo_vc.sql.running.loading import is_free_of_rules
 from aergo_vc.sql.running.plans import Plan
 from aergo_vc.sql.running.recursion import deep_stack
+from aergo_vc.sql.running.row_changes import InsertedRows
 from aergo_vc.sql.running.runner import Runner
 from aergo_vc.sql.running.sandbox import FUSE_STEPS
 from aergo_vc.sql.running.translated_errors import translated

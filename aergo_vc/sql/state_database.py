@@ -22,8 +22,9 @@ from aergo_vc.sql.outcomes import OpenTransaction
 from aergo_vc.sql.running import ahead, cached_catalog
 from aergo_vc.sql.running.ahead import RowSource, lost_rows
 from aergo_vc.sql.running.budget import DEFAULT_BUDGET, Meter
-from aergo_vc.sql.running.capture import Capture, Kept, Layout
+from aergo_vc.sql.running.capture import Capture
 from aergo_vc.sql.running.facts import Facts
+from aergo_vc.sql.running.layouts import Kept, Layout
 from aergo_vc.sql.running.loading import insert_many
 from aergo_vc.sql.running.references import References
 from aergo_vc.sql.running.sandbox import CACHE_TABLE, Fuse, Guard, open_connection

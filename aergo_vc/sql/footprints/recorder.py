@@ -17,7 +17,9 @@ from aergo_vc.sql.footprints.accesses import Access, Insertion, Points
 from aergo_vc.sql.footprints.naming import Naming, defined
 from aergo_vc.sql.footprints.tables import Child, Parent, TableFacts
 from aergo_vc.sql.footprints.texts import Prepared, prepared
-from aergo_vc.sql.running.capture import Capture, InsertedRows, Kept
+from aergo_vc.sql.running.capture import Capture
+from aergo_vc.sql.running.layouts import Kept
+from aergo_vc.sql.running.row_changes import InsertedRows
 from aergo_vc.sql.running.sandbox import Guard
 
 KNOWN_STATEMENTS = 4_096

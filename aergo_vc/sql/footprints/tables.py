@@ -10,7 +10,7 @@ from aergo_vc.model.changes import Key
 from aergo_vc.model.footprints import Columns, Lookup
 from aergo_vc.model.schema import Catalog, Column, ForeignKey, Table
 from aergo_vc.model.types import FLOATS, Kind
-from aergo_vc.sql.running.capture import Kept
+from aergo_vc.sql.running.layouts import Kept
 from aergo_vc.sql.running.sequences import ROW_KEY
 from aergo_vc.sql.running.table_access import indexes_of
 from aergo_vc.sql.types.values import INTEGERS, decoder, storage_scale

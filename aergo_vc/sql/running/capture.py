@@ -1,200 +1,17 @@
 """Row changes as SQLite makes them, cascades included, kept net by key."""
 
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from aergo_vc.base.ids import TableName
-from aergo_vc.base.limits import KEY_CODE_CHARACTERS, ROW_BYTES
-from aergo_vc.codec.key_code import key_code
-from aergo_vc.codec.row_chunk import encode_row
 from aergo_vc.model.changes import Changes, Key, RowChange
-from aergo_vc.model.schema import Catalog, Table
-from aergo_vc.model.types import FLOATS, Kind, Row
-from aergo_vc.sql.errors import LIMIT_EXCEEDED, BudgetError, SqlError
-from aergo_vc.sql.types import numbers
-from aergo_vc.sql.types.values import INTEGERS, decoder, encoder, storage_scale
-
-Kept = tuple[Any, ...]
-"""A row or a key as SQLite keeps it."""
-
-Pair = Sequence[Kept | None]
-"""A row before and after."""
-
-
-class Net(dict[Any, list[Kept | None]]):
-    """What happened to rows of a table, by identity of the key: the row before and after, as kept.
-
-    `behind` are those that were written again since: what became of them, the table itself tells.
-    """
-
-    __slots__ = ("behind",)
-
-    def __init__(self, rows: Iterable[tuple[Any, list[Kept | None]]] = (), behind: Iterable[Any] = ()) -> None:
-        super().__init__(rows)
-        self.behind = set(behind)
-
-    def copied(self) -> "Net":
-        """The same, to be changed without this one."""
-        return Net(((identity, [*pair]) for identity, pair in self.items()), self.behind)
-
-    def note(self, identity: object, before: Kept | None, after: Kept | None) -> None:
-        """A row is, or becomes, `after`; this is where it begins to be noted, if it was not before."""
-        known = self.get(identity)
-        if known is None:
-            self[identity] = [before, after]
-            return
-        known[1] = after
-        self.behind.discard(identity)
-
-    def change(self, identity_of: Callable[[Kept], Any], old: Kept | None, new: Kept | None) -> None:
-        """A row changes; where its key does, that is two changes."""
-        before = None if old is None else identity_of(old)
-        after = None if new is None else identity_of(new)
-        if old is not None and before != after:
-            self.note(before, old, None)
-            old = None
-        if new is not None:
-            self.note(after, old, new)
-
-    def take(self, later: "Net") -> None:
-        """What happened after that."""
-        for identity, (before, after) in later.items():
-            self.note(identity, before, after)
-        self.behind |= later.behind
-
+from aergo_vc.model.schema import Catalog
+from aergo_vc.model.types import Row
+from aergo_vc.sql.errors import LIMIT_EXCEEDED, BudgetError
+from aergo_vc.sql.running.layouts import Kept, Layout, check_sizes
+from aergo_vc.sql.running.row_changes import InsertedRows, Net, Pair, canonical_changes
 
 _NO_LIMIT = 1 << 62
-_NO_TEXTS = INTEGERS | FLOATS | {Kind.BOOLEAN}
-_LONG = frozenset({Kind.TEXT, Kind.VARCHAR, Kind.CHAR, Kind.BYTEA, Kind.JSON, Kind.JSONB, Kind.NUMERIC})
-_INTEGER_DIGITS = 20
-
-
-class Layout:
-    """How rows of one table are kept and what identifies them."""
-
-    def __init__(self, table: Table) -> None:
-        self.table = table
-        self.positions, self.kinds = table.key_positions, table.key_kinds
-        self._decoders = _by_position([decoder(c.type, storage_scale(c.type)) for c in table.columns])
-        self._encoders = _by_position([encoder(c.type) for c in table.columns])
-        self._key_encoders = _by_position([encoder(table.columns[p].type) for p in self.positions])
-        self.texts = tuple(place for place, c in enumerate(table.columns) if c.type.kind not in _NO_TEXTS)
-        self.least_bytes = 26 * len(table.columns)
-        self.key_room = (KEY_CODE_CHARACTERS - 60 * len(self.positions)) // 9
-        self.has_short_keys = INTEGERS.issuperset(self.kinds) and _INTEGER_DIGITS * len(self.kinds) <= self.key_room
-        self._decimal_keys = tuple(
-            place
-            for place, position in enumerate(self.positions)
-            if table.columns[position].type.kind is Kind.NUMERIC and storage_scale(table.columns[position].type) is None
-        )
-        self.only_key = self.positions[0] if len(self.positions) == 1 and not self._decimal_keys else None
-        """The place of the column that tells rows apart by itself."""
-        self.is_read_plain = not self._decoders and not self._decimal_keys and FLOATS.isdisjoint(self.kinds)
-        """Whether rows are canonical as they are kept, and keys what tells rows apart."""
-        self.has_small_rows = self.has_short_keys and not self.texts and self.least_bytes <= ROW_BYTES
-        """Whether the state can hold any row."""
-        self.long = tuple(
-            place
-            for place, column in enumerate(table.columns)
-            if column.type.kind in _LONG and storage_scale(column.type) is None
-        )
-        """The places of values that may be long, and are kept as texts."""
-        self.identity: Callable[[Kept], Any] = (
-            self._decimal_identity if self._decimal_keys else operator.itemgetter(*self.positions)
-        )
-        """What equal keys have in common, from a row: its key, and 1.0 and 1.00 are one key."""
-
-    def _decimal_identity(self, row: Kept) -> Kept:
-        return self.least_key(tuple([row[position] for position in self.positions]))
-
-    def least_key(self, key: Kept) -> Kept:
-        """The shortest spelling of a key: the same for all that are equal."""
-        if not self._decimal_keys:
-            return key
-        return tuple([numbers.trimmed(v) if place in self._decimal_keys else v for place, v in enumerate(key)])
-
-    def decode(self, row: Kept) -> Row:
-        return _apply(self._decoders, row)
-
-    def encode(self, row: Row) -> Kept:
-        return _apply(self._encoders, row)
-
-    def encode_key(self, key: Key) -> Kept:
-        return _apply(self._key_encoders, key)
-
-    @property
-    def has_decimal_keys(self) -> bool:
-        """Whether equal keys may be spelled in several ways."""
-        return bool(self._decimal_keys)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether rows are kept as they are."""
-        return not self._encoders
-
-    def keys_of(self, rows: Sequence[Row]) -> list[Key]:
-        """The keys of many rows."""
-        if len(self.positions) == 1:
-            place = self.positions[0]
-            return [(row[place],) for row in rows]
-        return list(map(operator.itemgetter(*self.positions), rows))
-
-    def key_of(self, row: Row) -> Key:
-        return tuple([row[position] for position in self.positions])
-
-
-_Functions = tuple[tuple[int, Callable[[Any], Any]], ...]
-
-
-def _by_position(functions: list[Callable[[Any], Any] | None]) -> _Functions:
-    return tuple((place, function) for place, function in enumerate(functions) if function is not None)
-
-
-def _apply(functions: _Functions, row: Kept) -> Row:
-    if not functions:
-        return row
-    cells = list(row)
-    for place, function in functions:
-        if cells[place] is not None:
-            cells[place] = function(cells[place])
-    return tuple(cells)
-
-
-class InsertedRows(Mapping[Key, RowChange]):
-    """The changes of a table to which rows, of different keys, were added and nothing else happened.
-
-    Often only their number, `count`, is asked for; `read` gives the rows, in canonical values.
-    """
-
-    def __init__(self, layout: Layout, count: int, read: Callable[[], Iterable[Row]]) -> None:
-        self._layout = layout
-        self._count = count
-        self._read = read
-
-    @cached_property
-    def added(self) -> Sequence[Row]:
-        """The rows."""
-        return list(self._read())
-
-    @cached_property
-    def rows(self) -> Mapping[Key, Row]:
-        """The rows by key."""
-        return dict(zip(self._layout.keys_of(self.added), self.added, strict=True))
-
-    def __getitem__(self, key: Key) -> RowChange:
-        return RowChange(None, self.rows[key])
-
-    def __iter__(self) -> Iterator[Key]:
-        return iter(self.rows)
-
-    def __len__(self) -> int:
-        return self._count
-
-    def as_net(self, layout: Layout) -> Net:
-        kept = map(layout.encode, self.added)
-        return Net((layout.identity(row), [None, row]) for row in kept)
 
 
 class _Change:
@@ -477,7 +294,7 @@ class Capture:
             layout = self._layouts[name]
             if net.behind:
                 self._catch_up(layout, net)
-            table_changes = _canonical(layout, net)
+            table_changes = canonical_changes(layout, net)
             if table_changes:
                 found[TableName(name)] = table_changes
         return found
@@ -497,47 +314,3 @@ def _bytes_at(places: tuple[int, ...], row: Kept) -> int:
         if cell is not None:
             size += len(cell) if cell.isascii() else 4 * len(cell)
     return size
-
-
-def _canonical(layout: Layout, net: Net) -> dict[Key, RowChange]:
-    """The net changes of a table by key, in canonical values."""
-    if layout.is_read_plain:
-        if len(layout.positions) == 1:
-            return {(key,): RowChange(before, after) for key, (before, after) in net.items() if before != after}
-        return {key: RowChange(before, after) for key, (before, after) in net.items() if before != after}
-    found: dict[Key, RowChange] = {}
-    for before, after in net.values():
-        if before == after:
-            continue
-        first = None if before is None else layout.decode(before)
-        second = None if after is None else layout.decode(after)
-        found[layout.key_of(second or first or ())] = RowChange(first, second)
-    return found
-
-
-def check_sizes(layout: Layout, rows: Iterable[Row]) -> int:
-    """Raise SqlError 54000 for a row or a key that the state cannot hold; returns the rows' bytes."""
-    total = 0
-    for row in rows:
-        size = layout.least_bytes
-        for place in layout.texts:
-            cell = row[place]
-            if cell is not None:
-                size += 6 * len(cell) - 22  # type: ignore[arg-type]  # it is a text
-        if size > ROW_BYTES:
-            size = len(encode_row(row))
-            if size > ROW_BYTES:
-                name = layout.table.name
-                raise SqlError(LIMIT_EXCEEDED, f"a row of {name} takes {size} bytes; {ROW_BYTES} are allowed")
-        total += size
-        if not layout.has_short_keys:
-            _check_key(layout, row)
-    return total
-
-
-def _check_key(layout: Layout, row: Row) -> None:
-    characters = 0
-    for position in layout.positions:
-        characters += len(str(row[position]))
-    if characters > layout.key_room and len(key_code(layout.kinds, layout.key_of(row))) > KEY_CODE_CHARACTERS:
-        raise SqlError(LIMIT_EXCEEDED, f"a key of {layout.table.name} is too long")

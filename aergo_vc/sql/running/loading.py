@@ -19,7 +19,9 @@ from aergo_vc.model.spelling import CHECKS
 from aergo_vc.model.transactions import LoadMode
 from aergo_vc.model.types import FLOATS, INTEGER_BITS, ColumnType, Kind, Row
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, INVALID_TEXT, OUT_OF_RANGE, TOO_LONG, UNDEFINED_TABLE, SqlError
-from aergo_vc.sql.running.capture import Capture, InsertedRows, Layout, check_sizes
+from aergo_vc.sql.running.capture import Capture
+from aergo_vc.sql.running.layouts import Layout, check_sizes
+from aergo_vc.sql.running.row_changes import InsertedRows
 from aergo_vc.sql.running.spelling import quote_name
 from aergo_vc.sql.running.table_access import insert_sql, key_test
 from aergo_vc.sql.running.translated_errors import not_null_error, translated

@@ -15,7 +15,9 @@ import apsw
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.schema import Catalog, Column, ForeignKey, Table, split_name
 from aergo_vc.sql.errors import FOREIGN_KEY_VIOLATION, SqlError
-from aergo_vc.sql.running.capture import Capture, Kept, Pair
+from aergo_vc.sql.running.capture import Capture
+from aergo_vc.sql.running.layouts import Kept
+from aergo_vc.sql.running.row_changes import Pair
 from aergo_vc.sql.running.spelling import quote_name
 from aergo_vc.sql.types.values import decoder, storage_scale
 

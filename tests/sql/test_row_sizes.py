@@ -8,7 +8,7 @@ from aergo_vc.base.ids import TableName
 from aergo_vc.model.schema import Column, Table
 from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.errors import SqlError
-from aergo_vc.sql.running.capture import Layout, check_sizes
+from aergo_vc.sql.running.layouts import Layout, check_sizes
 
 _KINDS = (Kind.INTEGER, Kind.TEXT, Kind.DOUBLE, Kind.BOOLEAN, Kind.NUMERIC, Kind.JSONB)
 _TABLE = Table(
