@@ -1,6 +1,7 @@
 """Verify a branch from nothing but the repository."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 from aergo_vc.base.ids import BranchName, Digest
 from aergo_vc.directory.authorities import Authorities
@@ -67,7 +68,14 @@ class _Run:
         places = [] if head is None else list(blocks_back(self._objects, head))[::-1]
         if not places:
             raise NoLedgerHereError(f"branch {branch} has no ledger", branch=branch)
-        machine = Machine(Engine(None), self._objects, self._nodes, keep_constitution)
+        with closing(Engine(None)) as engine:
+            machine = Machine(engine, self._objects, self._nodes, keep_constitution)
+            return self._walk(branch, places, machine, trusted, progress)
+
+    def _walk(
+        self, branch: BranchName, places: Sequence[BlockCommit], machine: Machine, trusted: str | None,
+        progress: Progress,
+    ) -> Verified:  # fmt: skip
         merger = SerialMerger(self._objects, self._nodes, self._authorities)
         now = self._workspace.now()
         verifier = Verifier(self._objects, machine, self._authorities, self._checker.check, merger, now=now)

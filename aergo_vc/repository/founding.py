@@ -1,6 +1,7 @@
 """Found a ledger: the directory's first block and the first block of a branch."""
 
 from collections.abc import Sequence
+from contextlib import closing
 
 from aergo_vc.base.ids import BlockId, BranchName, ObjectId
 from aergo_vc.codec.genesis import chain_id, encode_genesis
@@ -9,10 +10,10 @@ from aergo_vc.codec.law import encode_law
 from aergo_vc.directory.authorities import genesis_authority
 from aergo_vc.directory.constitution import keep_constitution
 from aergo_vc.directory.founding import founding_script
-from aergo_vc.ledger.building import Place, Plan, execute_all
+from aergo_vc.ledger.building import Executed, Place, Plan, execute_all
 from aergo_vc.ledger.history import ledger_at
 from aergo_vc.ledger.layout import LEDGER, ledger_entry
-from aergo_vc.ledger.machine import BlockContext, Machine
+from aergo_vc.ledger.machine import BlockContext, Machine, Submission
 from aergo_vc.model.blocks import DIRECTORY_BRANCH, Consensus, Genesis, Law, MergeRule
 from aergo_vc.model.transactions import Payload
 from aergo_vc.repository.errors import ObstacleError
@@ -112,9 +113,8 @@ def _make_directory(
     law = Law(DIRECTORY_BRANCH, None, Consensus.DPOS, None, MergeRule.LOST_UPDATE)
     producer = Producer(workspace, identity)
     lease = producer.lease(chain, law, None, genesis_authority(genesis, genesis.directory_slot), None)
-    machine = _fresh_machine(workspace)
     context = BlockContext(DIRECTORY_BRANCH, chain, 0, lease.time)
-    executed = execute_all(machine, context, [(signed(identity.signer, payload), ())])
+    executed = _executed_first(workspace, context, [(signed(identity.signer, payload), ())])
     if executed.excluded:
         raise executed.excluded[0].reason
     place = Place(None, None, genesis_bytes, encode_law(law))
@@ -128,10 +128,13 @@ def _first_block(
     producer = Producer(workspace, identity)
     directory = producer.directory_tip(None)
     lease = producer.lease(directory.chain, law, None, producer.authorities().at(directory, genesis.slot), directory)
-    executed = execute_all(_fresh_machine(workspace), BlockContext(law.name, directory.chain, 0, lease.time), [])
+    executed = _executed_first(workspace, BlockContext(law.name, directory.chain, 0, lease.time), [])
     place = Place(head, None, directory.genesis_bytes, encode_law(law))
     return producer.land(Plan(place, lease, identity.author, "Begin the ledger"), executed, law.name).block.id
 
 
-def _fresh_machine(workspace: Workspace) -> Machine:
-    return Machine(Engine(None), workspace.writer, workspace.nodes, keep_constitution)
+def _executed_first(workspace: Workspace, context: BlockContext, submissions: Sequence[Submission]) -> Executed:
+    """The transactions of a first block, on nothing."""
+    with closing(Engine(None)) as engine:
+        machine = Machine(engine, workspace.writer, workspace.nodes, keep_constitution)
+        return execute_all(machine, context, submissions)

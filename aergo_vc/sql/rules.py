@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+from contextlib import closing
 
 from aergo_vc.base.ids import BranchName, ChainId, EntityName, TransactionId
 from aergo_vc.sql.engine import Engine
@@ -68,15 +69,15 @@ _CONTEXT = ExecutionContext(
 
 def golden_results() -> list[str]:
     """One line for each golden expression: canonical JSON of its rows, or the code of its error."""
-    engine = Engine()
     lines = []
-    for text in GOLDEN_EXPRESSIONS:
-        try:
-            rows = engine.run(f"SELECT {text}", _CONTEXT).results[0].rows
-        except SqlError as error:
-            lines.append(error.sqlstate)
-        else:
-            lines.append(json.dumps(rows, ensure_ascii=True, separators=(",", ":")))
+    with closing(Engine()) as engine:
+        for text in GOLDEN_EXPRESSIONS:
+            try:
+                rows = engine.run(f"SELECT {text}", _CONTEXT).results[0].rows
+            except SqlError as error:
+                lines.append(error.sqlstate)
+            else:
+                lines.append(json.dumps(rows, ensure_ascii=True, separators=(",", ":")))
     return lines
 
 

@@ -58,6 +58,7 @@ class StateDatabase:
         self._before_block: tuple[Catalog, Mapping[TableName, RowSource]] = (self.catalog, self._owed)
 
     def close(self) -> None:
+        """Give everything back.  An engine that is not closed is never freed: SQLite's functions refer to it."""
         self._db.close()
 
     # The cache's own facts

@@ -1,5 +1,8 @@
 """Resolutions: the scripts that people sign, and what they do."""
 
+from contextlib import closing
+from functools import cache
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,8 +45,10 @@ def _engine(*rows: Row) -> Engine:
     return engine
 
 
+@cache
 def _table() -> Table:
-    return _engine().catalog.tables[T]
+    with closing(_engine()) as engine:
+        return engine.catalog.tables[T]
 
 
 def _conflict(ours: Row | None = OURS, theirs: Row | None = THEIRS, *more: tuple[int, RowChange]) -> Conflict:
@@ -56,9 +61,9 @@ def _payload(script: str) -> Payload:
 
 
 def _done(script: str, *rows: Row) -> list[Row]:
-    engine = _engine(*rows)
-    engine.run(script, context())
-    return list(engine.rows(T))
+    with closing(_engine(*rows)) as engine:
+        engine.run(script, context())
+        return list(engine.rows(T))
 
 
 @given(

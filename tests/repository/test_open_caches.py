@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 from world import World
 
@@ -54,3 +55,11 @@ def test_a_verb_that_fails_leaves_the_cache_at_the_state_before_it(both: tuple[R
         first.sql("UPDATE count SET n = 7; INSERT INTO count VALUES (1, 1)", commit=True)
     first.sql("UPDATE count SET n = n + 1 WHERE id = 1", commit=True)
     assert count(second) == 1
+
+
+def test_verifying_gives_the_memory_of_its_tables_back(both: tuple[Repository, Repository]) -> None:
+    both[0].verify()
+    taken = apsw.memory_used()
+    for _ in range(3):
+        both[0].verify()
+    assert apsw.memory_used() - taken < 64 << 10
