@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import Path
 
 from aergo_vc.base.ids import ObjectId
 from aergo_vc.objects.errors import WorktreeError
@@ -25,15 +26,19 @@ def staged_changes(git: Git, head: ObjectId) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in listed if name))
 
 
-def changes_in(git: Git, folder: str, commit: ObjectId) -> tuple[str, ...]:
-    """The files of `commit` in a folder that differ in index or worktree; one that is gone may come again."""
+def changes_in(git: Git, folder: str, commit: ObjectId, index: Path) -> tuple[str, ...]:
+    """The files of `commit` in a folder that differ in `index` or worktree; one that is gone may come again.
+
+    `index` is a copy, which is brought up to date where files were touched.
+    """
+    variables = {"GIT_INDEX_FILE": str(index)}
     where = (commit, "--", f":(top,literal){folder}")
     words = ("diff-index", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--diff-filter=d", *where)
-    listed = git.run(*words).output
+    listed = git.run(*words, variables=variables).output
     if listed:
         # A file that was merely touched counts as changed until its entry is refreshed.
-        git.run("update-index", "-q", "--refresh", expected=(0, 1, 128))
-        listed = git.run(*words).output
+        git.run("update-index", "-q", "--refresh", expected=(0, 1, 128), variables=variables)
+        listed = git.run(*words, variables=variables).output
     return tuple(dict.fromkeys(os.fsdecode(name) for name in listed.split(b"\0") if name))
 
 

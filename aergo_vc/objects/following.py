@@ -77,8 +77,14 @@ class Follower:
             return
         if files is not None:
             require_none_in_the_way(self._git, self._top, old, files, beside=ledger)
-            self._read_tree(old, files, "--dry-run", index=self._index)
-        changed = changes_in(self._git, ledger, old)
+        # A git that is killed while it writes the index itself would leave its lock behind.
+        self._copy_index()
+        try:
+            if files is not None:
+                self._read_tree(old, files, "--dry-run")
+            changed = changes_in(self._git, ledger, old, self._draft)
+        finally:
+            self._draft.unlink(missing_ok=True)
         if changed:
             raise WorktreeError(f"changes of {', '.join(changed)} would be overwritten", paths=", ".join(changed))
 
@@ -159,6 +165,7 @@ class Follower:
 
     def _copy_index(self) -> None:
         """Have the index under another name: git replaces the file that it is told to change, and so spares ours."""
+        make_directories(self._draft.parent)
         for leftover in (self._draft, self._draft.with_name(self._draft.name + ".lock")):
             leftover.unlink(missing_ok=True)
         try:
@@ -194,13 +201,13 @@ class Follower:
             for folder in Path(name).parents[:-1]:
                 (self._top / folder).rmdir()  # as git takes away the folders that it empties; others refuse
 
-    def _read_tree(self, old: ObjectId | None, new: ObjectId | None, *options: str, index: Path | None = None) -> None:
+    def _read_tree(self, old: ObjectId | None, new: ObjectId | None, *options: str) -> None:
         """A two-way merge (git-read-tree): what equals `old` becomes `new`, everything else stays or stops it.
 
-        It is made in the draft of the next index, or in `index`.
+        It is made in the draft of the next index.
         """
         arguments = ("read-tree", "-m", "-u", *options, old or self._empty_tree, new or self._empty_tree)
-        variables = {"GIT_INDEX_FILE": str(index or self._draft)}
+        variables = {"GIT_INDEX_FILE": str(self._draft)}
         done = self._git.run(*arguments, expected=(0, 1, 128), variables=variables)
         if done.status:
             # A file that was merely touched counts as changed until its entry is refreshed.
