@@ -20,7 +20,7 @@ from aergo_vc.merging.dependencies import dependencies
 from aergo_vc.merging.grafting.files import GraftedReplays
 from aergo_vc.merging.grafting.merger import GraftingMerger
 from aergo_vc.model.transactions import Call, Payload, Transaction
-from aergo_vc.repository import admission, sealing
+from aergo_vc.repository import admission
 from aergo_vc.repository.facade import Repository
 from aergo_vc.repository.footprint_files import FOOTPRINTS, FootprintFiles
 from aergo_vc.repository.identity import Identity
@@ -189,10 +189,7 @@ def _parallel_lines(folder: Path) -> Iterator[Line]:
                 for number, way in enumerate(_Way):
                     calls = bank.signed(transfers.drawn(number * _ROUNDS + seed, accounts))
                     signature_workers = 2 if way is _Way.SIGNATURES else 0
-                    with (
-                        patch.object(admission, "_WORKERS", signature_workers),
-                        patch.object(sealing, "_FEWEST_WORKERS", 2),
-                    ):
+                    with patch.object(admission, "_WORKERS", signature_workers):
                         before = _busy()
                         took[way].append(bank.seal(calls, workers=2 if way is _Way.BOTH else 1))
                         busy[way].append(max(now - then for now, then in zip(_busy(), before, strict=True)))

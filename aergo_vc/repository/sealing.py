@@ -54,9 +54,6 @@ from aergo_vc.repository.tips import Tip
 from aergo_vc.repository.watermark import Mark, Watermark
 from aergo_vc.repository.workspace import Workspace
 
-_FEWEST_WORKERS = 4
-"""With fewer processors it is no faster than to check signatures in other processes (decision 0036)."""
-
 _RECORDED_CHUNKS = 1_000
 """Some hundred thousand rows: what a block of more did is recorded once it is merged, so that sealing stays fast."""
 
@@ -172,7 +169,7 @@ class Producer:
         header, authority, workers = tip.ledger.header, opening.authority, self._workspace.surroundings.workers
         executed: Executed | None = None
         refused: list[Exclusion] = []
-        if footprints is None and workers >= _FEWEST_WORKERS and len(submissions) >= LEAST:
+        if footprints is None and workers > 1 and len(submissions) >= LEAST:
             kept = admit_unchecked(submissions, header, authority, past, refused)
             holds = partial(signatures_hold, kept)
             executed = execute_all_at_once(machine, opening.context, kept, holds, workers=workers)
