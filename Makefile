@@ -73,9 +73,11 @@ SOURCES := build/debian-sources
 .PHONY: seeds
 seeds: ## fetch SQLite's fuzz seeds from Debian's sources, for a test of the closed SQLite
 	@mkdir -p $(SOURCES)/lists/partial build/fuzz-seeds
-	@printf 'Types: deb-src\nURIs: http://deb.debian.org/debian\nSuites: stable\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' > $(SOURCES)/debian.sources
-	@cd $(SOURCES); options=(-qq -o Dir::Etc::sourcelist=$(CURDIR)/$(SOURCES)/debian.sources -o Dir::Etc::sourceparts=- -o Dir::State::lists=$(CURDIR)/$(SOURCES)/lists); \
-	  apt-get "$${options[@]}" update && apt-get "$${options[@]}" source --download-only sqlite3 && \
+	@# The machine's own sources, asked for source packages.
+	@{ cat /etc/apt/sources.list.d/*.sources 2>/dev/null || true; } | sed 's/^Types:.*/Types: deb-src/' > $(SOURCES)/debian.sources
+	@{ cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null || true; } | sed -n 's/^deb /deb-src /p' > $(SOURCES)/debian.list
+	@cd $(SOURCES); options=(-qq -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=$(CURDIR)/$(SOURCES) -o Dir::State::lists=$(CURDIR)/$(SOURCES)/lists); \
+	  apt-get "$${options[@]}" update && rm -f sqlite3_* && apt-get "$${options[@]}" source --download-only sqlite3 && \
 	  tar xf sqlite3_*.orig.tar.xz -C ../fuzz-seeds --strip-components=2 --wildcards '*/test/fuzzdata*.db'
 
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14
