@@ -23,7 +23,6 @@ class Naming:
     """
 
     def __init__(self, *catalogs: Catalog) -> None:
-        self._catalogs = catalogs
         self._definitions: dict[str, list[object]] = {}
         self._used: dict[str, Names] = {}
         for catalog in catalogs:

@@ -111,7 +111,6 @@ class References:
         """Definitions have changed."""
         self._catalog = catalog
         keys = [(table.name, key) for table in catalog.tables.values() for key in table.foreign_keys]
-        self.is_any = bool(keys)
         self._restricts = any(key.on_update == "restrict" for _, key in keys)
         self._capture.note_statements(frozenset(name for table, key in keys for name in (table, key.target)))
         self._known: tuple[_Links, _Links] | None = None
