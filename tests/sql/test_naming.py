@@ -9,7 +9,7 @@ from aergo_vc.base.ids import EntityName, RoutineName, TableName
 from aergo_vc.model.routines import Grant
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.sql.engine import Engine
-from aergo_vc.sql.footprints.naming import Naming, defined
+from aergo_vc.sql.naming import Naming, defined
 
 SCHEMA = """
 CREATE TYPE mood AS ENUM ('sad', 'glad');
@@ -47,17 +47,29 @@ def _catalog(*scripts: str) -> Catalog:
     ],
 )
 def test_a_script_uses_what_its_words_name_and_what_that_uses(script: str, used: set[str]) -> None:
-    assert Naming(_catalog()).used_by(script) == used
+    assert Naming([_catalog()]).used_by([script]) == used
 
 
 def test_a_routine_uses_itself() -> None:
-    naming = Naming(_catalog())
+    naming = Naming([_catalog()])
     assert naming.used_by_routine(RoutineName("public.dearest")) == {"dearest", "dear", "item", "mood"}
+
+
+def test_what_may_use_something_names_it_or_is_bound_to_it_by_a_foreign_key() -> None:
+    naming = Naming([_catalog()])
+    assert naming.using({"dear"}) == {"dear", "dearest", "add"}
+    assert naming.using({"part"}) == {"part", "part_k_seq", "item", "dear", "dearest", "add"}
+
+
+def test_names_may_be_defined_in_other_texts_too() -> None:
+    naming = Naming([_catalog()], {"later": ["CREATE VIEW later AS SELECT * FROM Dear"]})
+    assert naming.used_by(["SELECT * FROM later"]) == {"later", "dear", "item", "mood"}
+    assert "later" in naming.using({"mood"})
 
 
 def test_what_is_gone_is_still_named() -> None:
     before, after = _catalog(), _catalog("DROP VIEW dear CASCADE")
-    assert "dear" in Naming(before, after).used_by("DROP VIEW dear CASCADE")
+    assert "dear" in Naming([before, after]).used_by(["DROP VIEW dear CASCADE"])
 
 
 @pytest.mark.parametrize(
@@ -68,7 +80,7 @@ def test_what_is_gone_is_still_named() -> None:
         ("CREATE TABLE other (k int)", {"other"}),
         ("ALTER TABLE part RENAME TO piece", {"part", "piece", "part_k_seq"}),
         ("ALTER TABLE item ADD COLUMN w int", {"item"}),
-        ("CREATE INDEX i ON item (v)", {"item"}),
+        ("CREATE INDEX i ON item (v)", {"item", "i"}),
         ("ALTER TYPE mood ADD VALUE 'so'", {"mood"}),
         ("CREATE OR REPLACE VIEW dear AS SELECT k FROM item", {"dear"}),
         ("DROP TABLE part", {"part", "part_k_seq"}),
