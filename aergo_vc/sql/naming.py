@@ -18,6 +18,9 @@ from aergo_vc.model.schema import Catalog, Table, split_name
 from aergo_vc.model.transactions import Payload
 
 _WORD = re.compile(r"[a-z0-9_]+")
+_WORD_IN_JSON = re.compile(rb"(?<![a-z0-9_])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4})")
+"""Where a word begins in small JSON; an escape may stand before it as a letter that is none."""
+
 KINDS = ("tables", "views", "types", "sequences", "routines", "indexes")
 _KELVIN = "\N{KELVIN SIGN}".encode()
 """The one character beyond ASCII that a letter of ASCII is in lower case."""
@@ -142,14 +145,18 @@ def words(text: str) -> set[str]:
 def lines_naming(lines: bytes, names: AbstractSet[str]) -> set[int]:
     """The places of the transactions that say one of some names, of many: `lines` has one each, in canonical JSON."""
     starts = [0, *accumulate(len(line) for line in lines.splitlines(keepends=True))]
-    return {bisect_right(starts, found.start()) - 1 for found in _pattern(names).finditer(lines)}
+    text = lines.lower()
+    return {
+        bisect_right(starts, found.start()) - 1
+        for found in _ending(names).finditer(text)
+        if found[0] == _KELVIN or _WORD_IN_JSON.match(text, found.start())
+    }
 
 
-def _pattern(names: AbstractSet[str]) -> re.Pattern[bytes]:
-    """Finds names as words in JSON, where an escape may stand before a word as a letter that is none."""
+def _ending(names: AbstractSet[str]) -> re.Pattern[bytes]:
+    """Finds what words end with; what they begin with is seen faster afterwards."""
     alternatives = b"|".join(re.escape(name.encode()) for name in sorted(names))
-    before = rb"(?:(?<![a-z0-9_])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4}))"
-    return re.compile(before + rb"(?:" + alternatives + rb")(?![a-z0-9_])|" + _KELVIN, re.IGNORECASE)
+    return re.compile(rb"(?:" + alternatives + rb")(?![a-z0-9_])|" + _KELVIN)
 
 
 def plain(name: str) -> str:

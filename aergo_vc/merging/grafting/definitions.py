@@ -37,7 +37,8 @@ def running(block: RecordedBlock, lines: bytes, names: AbstractSet[str]) -> froz
 def _definers(block: RecordedBlock) -> Iterator[int]:
     """The places of those transactions that define something."""
     if block.defines:
-        yield from (place for place in range(block.count) if block.footprint(place).defines)
+        candidates = (place for place, shape in enumerate(block.shape_of) if block.shapes[shape].must_run)
+        yield from (place for place in candidates if block.footprint(place).defines)
 
 
 def tables_named(catalogs: Iterable[Catalog], names: AbstractSet[str]) -> frozenset[TableName]:
