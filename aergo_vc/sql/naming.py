@@ -6,20 +6,22 @@ for where they are found: a word that only looks like a name makes a transaction
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from functools import cached_property
-from itertools import accumulate
 
 from aergo_vc.base.ids import RoutineName, TableName
 from aergo_vc.model.schema import Catalog, Table, split_name
 from aergo_vc.model.transactions import Payload
 
 _WORD = re.compile(r"[a-z0-9_]+")
-_WORD_IN_JSON = re.compile(rb"(?<![a-z0-9_])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4})")
-"""Where a word begins in small JSON; an escape may stand before it as a letter that is none."""
+_ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
+"""A character of a text in JSON that is none of a name."""
+
+_KEPT = b"abcdefghijklmnopqrstuvwxyz0123456789_\n"
+_SPACED = bytes(byte if byte in _KEPT else ord(" ") for byte in bytes(range(256)).lower())
+"""What to put for each byte of a text, to leave words in small letters and the ends of lines."""
 
 KINDS = ("tables", "views", "types", "sequences", "routines", "indexes")
 _KELVIN = "\N{KELVIN SIGN}".encode()
@@ -144,19 +146,9 @@ def words(text: str) -> set[str]:
 
 def lines_naming(lines: bytes, names: AbstractSet[str]) -> set[int]:
     """The places of the transactions that say one of some names, of many: `lines` has one each, in canonical JSON."""
-    starts = [0, *accumulate(len(line) for line in lines.splitlines(keepends=True))]
-    text = lines.lower()
-    return {
-        bisect_right(starts, found.start()) - 1
-        for found in _ending(names).finditer(text)
-        if found[0] == _KELVIN or _WORD_IN_JSON.match(text, found.start())
-    }
-
-
-def _ending(names: AbstractSet[str]) -> re.Pattern[bytes]:
-    """Finds what words end with; what they begin with is seen faster afterwards."""
-    alternatives = b"|".join(re.escape(name.encode()) for name in sorted(names))
-    return re.compile(rb"(?:" + alternatives + rb")(?![a-z0-9_])|" + _KELVIN)
+    sought = {name.encode() for name in names}
+    text = _ESCAPE.sub(b" ", lines).replace(_KELVIN, b"k").translate(_SPACED)
+    return {place for place, line in enumerate(text.split(b"\n")) if not sought.isdisjoint(line.split())}
 
 
 def plain(name: str) -> str:

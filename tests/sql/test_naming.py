@@ -1,15 +1,18 @@
 """What scripts could use, and what definitions change, by name."""
 
+import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sql_world import context
 
 from aergo_vc.base.ids import EntityName, RoutineName, TableName
 from aergo_vc.model.routines import Grant
 from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.sql.engine import Engine
-from aergo_vc.sql.naming import Naming, defined
+from aergo_vc.sql.naming import Naming, defined, lines_naming, words
 
 SCHEMA = """
 CREATE TYPE mood AS ENUM ('sad', 'glad');
@@ -109,3 +112,13 @@ def test_a_privilege_concerns_its_object_or_all_that_is_in_a_contract(grant: Gra
 def test_a_contract_that_gets_an_owner_is_defined_as_a_whole() -> None:
     catalog = _catalog()
     assert defined(catalog, replace(catalog, owners={"public": EntityName("bob")})) >= {"item", "dearest", "mood"}
+
+
+_PIECES = ("item", "it", "Item", "n", "k", "_", " ", "\n", "\\", '"', "\x01", "é", "\N{KELVIN SIGN}")
+_TEXTS = st.lists(st.sampled_from(_PIECES))
+
+
+@given(st.lists(_TEXTS.map("".join), max_size=3), st.sets(st.sampled_from(["item", "it", "n", "k", "nitem", "itk"])))
+def test_lines_of_json_name_what_their_texts_name(texts: list[str], names: set[str]) -> None:
+    lines = "".join(json.dumps(text, ensure_ascii=False) + "\n" for text in texts).encode()
+    assert lines_naming(lines, names) == {place for place, text in enumerate(texts) if names & words(text)}
