@@ -24,8 +24,7 @@ same_ledger() {
 }
 """
 
-_ALONE = """\
-is_alone() {
+_UNLESS_THERE = """\
   directory=${GIT_DIR:-.git}
   common=$directory
   [ -d "$directory" ] || return 1
@@ -33,20 +32,22 @@ is_alone() {
     IFS= read -r common <"$directory/commondir" || return 1
     case $common in /*) ;; *) common=$directory/$common ;; esac
   fi
-  for name in "$common/info/grafts" "$common/hooks/$1.before-aergo"; do
+  for name in @FILES@; do
     if [ -e "$name" ] || [ -L "$name" ]; then return 1; fi
   done
-}
 """
 
 PREPARE_COMMIT_MSG = (
     _PLUMBING
-    + _ALONE
     + """\
 is_ordinary() {
   case ${2-} in merge | squash) return 1 ;; esac
-  is_alone prepare-commit-msg || return 1
-  if [ -e "$directory/MERGE_HEAD" ] || [ -L "$directory/MERGE_HEAD" ]; then return 1; fi
+"""
+    + _UNLESS_THERE.replace(
+        "@FILES@",
+        '"$directory/MERGE_HEAD" "$common/info/grafts" "$common/hooks/prepare-commit-msg.before-aergo"',
+    )
+    + """\
   tree=$(plumbing write-tree --missing-ok) && same_ledger "$tree" HEAD
 }
 if (is_ordinary "$@"); then exit 0; fi
@@ -56,10 +57,11 @@ if (is_ordinary "$@"); then exit 0; fi
 
 POST_MERGE = (
     _PLUMBING
-    + _ALONE
     + """\
 is_sound() {
-  is_alone post-merge || return 1
+"""
+    + _UNLESS_THERE.replace("@FILES@", '"$common/info/grafts" "$common/hooks/post-merge.before-aergo"')
+    + """\
   if same_ledger ORIG_HEAD HEAD; then return 0; fi
   branch=$(plumbing symbolic-ref HEAD) && owner=$(plumbing cat-file blob HEAD:ledger/block.json | sed -n 2p) &&
     [ "$owner" = "\\"branch\\":\\"${branch#refs/heads/}\\"," ]
