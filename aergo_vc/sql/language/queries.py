@@ -41,7 +41,7 @@ from aergo_vc.sql.language.expressions import (
 from aergo_vc.sql.language.functions import output_name
 from aergo_vc.sql.language.operators import order_term
 from aergo_vc.sql.language.scope import Scope, Source
-from aergo_vc.sql.language.source import error_at, name_of, require_only, unsupported
+from aergo_vc.sql.language.source import error_at, name_of, require_only, spoken, unsupported
 from aergo_vc.sql.language.sources import DEPTH, bytewise, source_of
 from aergo_vc.sql.types.values import BIGINT, TEXT
 
@@ -163,7 +163,7 @@ def _bind_body(binder: Binder, tree: exp.Expression, *, total: bool) -> Query:
         require_only(tree, "this", "order", "limit", "offset")
         inner = bind_query(binder.inner(Scope(parent=binder.scope.parent)), tree.this)
         return _ordered_outside(binder, tree, inner, total=total)
-    raise unsupported(tree, f"{type(tree).__name__} as a query")
+    raise unsupported(tree, f"{spoken(tree)} as a query" if isinstance(tree, exp.DML) else spoken(tree))
 
 
 _SET_WORDS: dict[type[exp.Expression], str] = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}
