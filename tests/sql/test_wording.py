@@ -19,6 +19,8 @@ from aergo_vc.sql.errors import SqlError
         ("CREATE DOMAIN d AS int", "CREATE DOMAIN is not supported"),
         ("CREATE OR REPLACE RULE r AS ON INSERT TO t DO NOTHING", "CREATE RULE is not supported"),
         ("COMMENT ON TABLE t IS 'x'", "COMMENT is not supported"),
+        ("SELCT", "a statement is expected"),
+        ("SELCT a", "a statement is expected"),
         ("COMMIT", "COMMIT is not supported"),
         ("SELECT 1_000", 'trailing junk after numeric literal at or near "1_000"'),
         ("SELECT 'a' 'b'", "syntax error at or near \"'b'\""),

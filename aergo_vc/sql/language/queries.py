@@ -163,6 +163,8 @@ def _bind_body(binder: Binder, tree: exp.Expression, *, total: bool) -> Query:
         require_only(tree, "this", "order", "limit", "offset")
         inner = bind_query(binder.inner(Scope(parent=binder.scope.parent)), tree.this)
         return _ordered_outside(binder, tree, inner, total=total)
+    if isinstance(tree, (exp.Condition, exp.Alias)):  # a first word that is none, as in SELCT
+        raise error_at(tree, SYNTAX, "a statement is expected")
     raise unsupported(tree, f"{spoken(tree)} as a query" if isinstance(tree, exp.DML) else spoken(tree))
 
 
