@@ -215,8 +215,8 @@ def _check_junk(tokens: list[Token], text: str) -> None:
     """Refuse ``1_000``, which sqlglot would read as 1 under a name, and ``'a' 'b'`` in one line, as PostgreSQL does."""
     for token, after in itertools.pairwise(tokens):
         if token.token_type is TokenType.NUMBER:
-            is_junk = after.start == token.end + 1 and (after.text[:1].isalnum() or after.text[:1] == "_")
-            if is_junk and after.token_type is not TokenType.STRING:
+            first = text[after.start]
+            if after.start == token.end + 1 and (first.isalnum() or first == "_"):
                 message = f'trailing junk after numeric literal at or near "{(token.text + after.text)[:100]}"'
                 raise SqlError(SYNTAX, message, token.line, _start_column(token))
         elif token.token_type is after.token_type is TokenType.STRING and "\n" not in text[token.end : after.start]:

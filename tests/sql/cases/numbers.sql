@@ -197,8 +197,10 @@ SELECT 12abc;
 -- ERROR 42601
 SELECT 1from (VALUES (1)) v;
 -- ERROR 42601
-SELECT 1 abc, 2+.5 AS n, substring('abc'from 2);
--- 1|2.5|bc
+SELECT 'é', 1_0;
+-- ERROR 42601
+SELECT 'é' AS e, 1 abc, 3"d", 2+.5 AS n, substring('abc'from 2);
+-- é|1|3|2.5|bc
 
 -- case: exponents of literals
 SELECT 1e3, 1.5e2, 1e-3, 1.0e0;
