@@ -21,6 +21,7 @@ from aergo_vc.sql.errors import SqlError
         ("COMMENT ON TABLE t IS 'x'", "COMMENT is not supported"),
         ("SELCT", "a statement is expected"),
         ("SELCT a", "a statement is expected"),
+        ("NOTIFY transferred", "NOTIFY is not supported"),
         ("COMMIT", "COMMIT is not supported"),
         ("SELECT 1_000", 'trailing junk after numeric literal at or near "1_000"'),
         ("SELECT 'a' 'b'", "syntax error at or near \"'b'\""),

@@ -152,6 +152,11 @@ def _renamed(node: exp.Expression, columns: tuple[OutputColumn, ...], names: Seq
     )
 
 
+_OTHER_STATEMENTS = frozenset(
+    {"ABORT", "CHECKPOINT", "CLUSTER", "DEALLOCATE", "DISCARD", "LISTEN", "MOVE", "NOTIFY", "SAVEPOINT", "UNLISTEN"}
+)
+
+
 def _bind_body(binder: Binder, tree: exp.Expression, *, total: bool) -> Query:
     if isinstance(tree, exp.Select):
         return _SelectBinder(binder, tree).bind(total=total)
@@ -163,8 +168,11 @@ def _bind_body(binder: Binder, tree: exp.Expression, *, total: bool) -> Query:
         require_only(tree, "this", "order", "limit", "offset")
         inner = bind_query(binder.inner(Scope(parent=binder.scope.parent)), tree.this)
         return _ordered_outside(binder, tree, inner, total=total)
-    if isinstance(tree, (exp.Condition, exp.Alias)):  # a first word that is none, as in SELCT
-        raise error_at(tree, SYNTAX, "a statement is expected")
+    if isinstance(tree, (exp.Condition, exp.Alias)):  # which sqlglot makes of words that it does not know
+        word = (tree.this if isinstance(tree, exp.Alias) else tree).name.upper()
+        if word not in _OTHER_STATEMENTS:
+            raise error_at(tree, SYNTAX, "a statement is expected")
+        raise unsupported(tree, word)
     raise unsupported(tree, f"{spoken(tree)} as a query" if isinstance(tree, exp.DML) else spoken(tree))
 
 
