@@ -16,7 +16,7 @@ from aergo_vc.ledger.ancestry import BlockGraph
 from aergo_vc.ledger.building import Plan
 from aergo_vc.ledger.history import BlockCommit, blocks_back, has_ledger
 from aergo_vc.ledger.layout import ledger_entry, read_header, read_ledger
-from aergo_vc.ledger.rules import TRAILER, is_block_of
+from aergo_vc.ledger.rules import TRAILER
 from aergo_vc.ledger.tip_checking import check_tip
 from aergo_vc.model.blocks import DIRECTORY_BRANCH
 from aergo_vc.repository.errors import NotRepairableError
@@ -46,6 +46,10 @@ class Mishap(StrEnum):
     FORWARDED = "forwarded"
     REWRITTEN = "rewritten"
     UNMERGED = "unmerged"
+
+
+_REPLACED = frozenset({Mishap.TAKEN, Mishap.BLENDED, Mishap.REWRITTEN})
+"""After these the repaired branch does not descend from the damaged one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +87,19 @@ def find_damage(workspace: Workspace, authorities: Authorities, branch: BranchNa
     head = workspace.head_of(branch)
     if head is None or branch == DIRECTORY_BRANCH or not has_ledger(workspace.writer, head):
         return None
-    sound = _last_sound(workspace, authorities, branch, head)
-    if sound is None:
-        return None
     graph = BlockGraph(workspace.writer)
+    newest = _last_sound(workspace, authorities, head)
+    sound = None if newest is None else _own(workspace, graph, branch, newest)
+    if newest is None or sound is None:
+        return None
+    shared = graph.newest_shared(sound, newest)  # `sound` itself, unless it lies on a line that was merged
     commits: list[ObjectId] = []
     for commit in _first_parents(workspace, head):
-        if graph.last(commit) == sound:
+        if graph.last(commit) == shared:
             break
         commits.append(commit)
-    base = Tip(branch, commit, read_ledger(workspace.writer, sound.ledger))
+    start = commit if shared == sound else _merged_head(workspace, graph, commits, sound)
+    base = Tip(branch, start, read_ledger(workspace.writer, sound.ledger))
     if not commits:
         return _unmerged(workspace, graph, sound, base)
     if _is_sound(workspace, authorities, head):
@@ -125,7 +132,7 @@ def repair(
         if damage is None:
             return Repaired(branch, None, None, (), ())
         told = describe_damage(damage)
-        remotes = tuple(_remotes_with(workspace, branch, damage.first))
+        remotes = tuple(_remotes_with(workspace, branch, damage.first)) if damage.mishap in _REPLACED else ()
         if not replay:
             return Repaired(branch, damage.mishap, told, damage.commits, remotes)
         require_no_merge(workspace)
@@ -160,22 +167,36 @@ def _is_sound(workspace: Workspace, authorities: Authorities, commit: ObjectId) 
     return True
 
 
-def _last_sound(
-    workspace: Workspace, authorities: Authorities, branch: BranchName, head: ObjectId
-) -> BlockCommit | None:
+def _last_sound(workspace: Workspace, authorities: Authorities, head: ObjectId) -> BlockCommit | None:
     for place in blocks_back(workspace.writer, head):
-        ledger = readable_block(workspace, place)
-        if ledger is not None and _is_sound(workspace, authorities, place.commit):
-            return place if is_block_of(ledger, branch) else _own(workspace, branch, place)
+        if readable_block(workspace, place) is not None and _is_sound(workspace, authorities, place.commit):
+            return place
     return None
 
 
-def _own(workspace: Workspace, branch: BranchName, place: BlockCommit) -> BlockCommit | None:
-    """The last block of a branch below a sound one of another."""
-    for below in blocks_back(workspace.writer, place.commit):
-        if read_header(workspace.writer, below.ledger).branch == branch:
-            return below
+def _own(workspace: Workspace, graph: BlockGraph, branch: BranchName, place: BlockCommit) -> BlockCommit | None:
+    """The last block of a branch that is a sound one or that this builds on: on its line, or on one that it merged."""
+    lines, seen = [place], set[ObjectId]()
+    for line in lines:
+        for below in graph.line(line):
+            if below.commit in seen:
+                break
+            seen.add(below.commit)
+            if read_header(workspace.writer, below.ledger).branch == branch:
+                return below
+            merged = graph.links(below).merged
+            if merged is not None:
+                lines.append(merged)
     return None
+
+
+def _merged_head(workspace: Workspace, graph: BlockGraph, commits: list[ObjectId], block: BlockCommit) -> ObjectId:
+    """The head whose last block is this one, as one of the commits merged it; else the block's own commit."""
+    for commit in commits:
+        for side in read_links(workspace.writer.read_commit(commit)).parents[1:]:
+            if graph.last(side) == block:
+                return side
+    return block.commit
 
 
 def _first_parents(workspace: Workspace, head: ObjectId) -> Iterator[ObjectId]:

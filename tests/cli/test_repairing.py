@@ -116,6 +116,32 @@ def test_a_branch_that_was_forwarded_to_another_ones_blocks_is_given_a_block_of_
     assert "valid: main" in shop.aergo("verify").out
 
 
+def test_a_branch_that_was_forwarded_to_the_block_that_merged_it_is_found_and_mended(forked: Place) -> None:
+    ours = forked.git("rev-parse", "dev").line
+    forked.aergo("merge", "dev")
+    forked.git("checkout", "-q", "dev")
+    forked.git("merge", "-q", "--ff", "main")
+    bad = forked.git("rev-parse", "HEAD").line
+    assert "git aergo repair" in forked.aergo("verify", expect=1).err
+    assert "branch dev: the branch was moved on" in forked.aergo("doctor", expect=1).out
+    assert forked.aergo("repair", expect=1).out.startswith("forwarded: ")
+    forked.aergo("repair", "--replay")
+    assert forked.git("rev-parse", "HEAD^1", "HEAD^2").out.split() == [ours, bad]
+    assert items(forked) == ["bread", "butter", "jam", "milk", "tea"]
+    assert "valid: dev" in forked.aergo("verify").out
+    assert forked.aergo("repair").line == "The last block of dev is sound"
+
+
+def test_no_push_needs_force_after_a_forward(forked: Place) -> None:
+    world = forked.world
+    world.run("git", "init", "-q", "--bare", "host")
+    forked.git("remote", "add", "origin", world.root / "host")
+    forked.git("reset", "-q", "--hard", "dev")
+    forked.git("push", "-q", "--no-verify", "origin", "main")
+    assert "force" not in forked.aergo("repair", "--replay").out
+    forked.git("push", "-q", "origin", "main")
+
+
 def test_a_merge_that_left_the_ledger_as_it_was_is_told_and_a_merge_finishes_it(forked: Place) -> None:
     commit = press_button(forked, "main^{tree}", "main", "dev")
     forked.aergo("verify")

@@ -302,6 +302,22 @@ def test_ordinary_work_may_be_squashed_into_a_ledgers_branch(shop: Place) -> Non
     assert shop.aergo("verify").out.startswith("valid: main: ")
 
 
+def test_an_option_of_the_strategy_is_for_ordinary_files_alone(shop: Place) -> None:
+    shop.write("readme", "main again\n")
+    shop.commit("readme")
+    shop.aergo("sql", "--commit", "UPDATE price SET cents = 26 WHERE item = 'egg'")
+    shop.aergo("checkout", "lab")
+    shop.write("readme", "lab\n")
+    shop.commit("readme")
+    shop.aergo("sql", "--commit", "UPDATE price SET cents = 27 WHERE item = 'egg'")
+    shop.aergo("checkout", "main")
+    assert "1 left out" in shop.git("merge", "--no-edit", "-X", "theirs", "lab").err
+    assert (shop.path / "readme").read_text() == "lab\n"
+    rows = records(shop.aergo("export", "price", "--format", "jsonl"))
+    assert [row["cents"] for row in rows if row["item"] == "egg"] == [26]
+    assert shop.aergo("verify").out.startswith("valid: main: ")
+
+
 def test_ordinary_branches_are_fast_forwarded_as_ever(shop: Place) -> None:
     shop.git("checkout", "--quiet", "-b", "code")
     shop.git("checkout", "--quiet", "-b", "more")

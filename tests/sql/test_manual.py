@@ -103,6 +103,35 @@ def test_the_page_explains_every_code() -> None:
     assert codes - set(re.findall(r"\b[0-9][0-9A-Z]{4}\b", table)) == {errors.UNDEFINED_PARAMETER}
 
 
+def test_the_page_names_the_functions_that_tell_where_a_transaction_runs() -> None:
+    functions = re.findall(r"^\.It Li (aergo_\w+\(\))", PAGE, re.MULTILINE)
+    row = Engine().run(f"SELECT {', '.join(functions)}", context()).results[-1].rows[0]
+    assert row == (5, context().transaction, context().chain, "main", None)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("CASE 1 WHEN 2 THEN NULL; END CASE;", "20000"),
+        ("NULL;", "2F005"),
+        ("RAISE EXCEPTION 'no';", "P0001"),
+        ("SELECT w INTO STRICT found FROM (VALUES (1)) v(w) WHERE w > 1;", "P0002"),
+        ("SELECT w INTO STRICT found FROM (VALUES (1), (2)) v(w);", "P0003"),
+        ("ASSERT false;", "P0004"),
+        ("sure := NULL;", "22004"),
+        ("many[0] := 1;", "2202E"),
+    ],
+)
+def test_the_page_explains_what_routines_raise(body: str, code: str) -> None:
+    engine = Engine()
+    declarations = "DECLARE found int; sure int NOT NULL := 1; many int[];"
+    engine.run(f"CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ {declarations} BEGIN {body} END $$", context())
+    with pytest.raises(SqlError) as caught:
+        engine.run("SELECT f()", context(1))
+    assert caught.value.sqlstate == code
+    assert re.search(rf"^\.It .*\b{code}\b.* Ta ", PAGE, re.MULTILINE)
+
+
 @pytest.mark.parametrize(
     "number",
     [

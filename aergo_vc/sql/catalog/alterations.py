@@ -30,7 +30,7 @@ from aergo_vc.sql.errors import (
 from aergo_vc.sql.language.column_types import stored_type_of
 from aergo_vc.sql.language.expressions import assign, cast, stored
 from aergo_vc.sql.language.scope import table_name_of
-from aergo_vc.sql.language.source import error_at, name_of, parse_expression, require_only, unsupported
+from aergo_vc.sql.language.source import error_at, name_of, parse_expression, require_only, spoken, unsupported
 from aergo_vc.sql.language.statements import find_column, find_table
 from aergo_vc.sql.language.storage import bind_check, bind_default, table_binder, takes_numbers
 from aergo_vc.sql.privileges.granting import with_renamed_column, with_renamed_table
@@ -147,7 +147,7 @@ def _act(work: _Alteration, action: exp.Expression) -> None:
     elif isinstance(action, exp.AddConstraint):
         _add_constraint(work, action)
     else:
-        raise unsupported(action, f"{type(action).__name__} in ALTER TABLE")
+        raise unsupported(action, f"{spoken(action)} in ALTER TABLE")
 
 
 def _add_column(work: _Alteration, action: exp.Expression) -> None:

@@ -43,7 +43,7 @@ from aergo_vc.sql.errors import (
 from aergo_vc.sql.language.column_types import stored_type_of
 from aergo_vc.sql.language.queries import bind_query, top_binder
 from aergo_vc.sql.language.scope import table_name_of
-from aergo_vc.sql.language.source import error_at, name_of, require_only, unsupported
+from aergo_vc.sql.language.source import error_at, name_of, require_only, spoken, unsupported
 from aergo_vc.sql.language.sources import bind_view
 from aergo_vc.sql.language.statements import find_column
 from aergo_vc.sql.language.storage import bind_check, bind_default
@@ -214,7 +214,7 @@ class TableBuilder:
         elif isinstance(kind, exp.CollateColumnConstraint) and name_of(kind.this) == "C":
             return column
         else:
-            raise unsupported(node, f"{type(kind).__name__}")
+            raise unsupported(node, spoken(kind))
         return column
 
     def add_constraint(self, node: exp.Expression, name: str | None) -> None:
@@ -230,7 +230,7 @@ class TableBuilder:
             require_only(node, "expressions", "reference")
             self._pending_keys.append((name, _column_names(node.expressions), node.args["reference"]))
         else:
-            raise unsupported(node, f"{type(node).__name__} in a table")
+            raise unsupported(node, f"{spoken(node)} in a table")
 
     def _set_primary_key(self, names: tuple[str, ...], node: exp.Expression) -> None:
         if self.primary_key:

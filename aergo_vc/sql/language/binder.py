@@ -12,7 +12,7 @@ from aergo_vc.model.schema import DEFAULT_CONTRACT, Catalog
 from aergo_vc.sql.errors import GROUPING, TOO_COMPLEX, UNSUPPORTED, SqlError
 from aergo_vc.sql.language.expressions import Expression
 from aergo_vc.sql.language.scope import Scope, Variables
-from aergo_vc.sql.language.source import error_at, place_of
+from aergo_vc.sql.language.source import error_at, place_of, spoken
 from aergo_vc.sql.running.needs import Needs, Reading, object_of
 
 Handler = Callable[["Binder", exp.Expression], Expression]
@@ -256,4 +256,4 @@ def placed(node: exp.Expression) -> Iterator[None]:
 def _described(node: exp.Expression) -> str:
     if isinstance(node, exp.Anonymous):
         return f"function {node.this}"
-    return f"{type(node).__name__}"
+    return spoken(node)

@@ -25,7 +25,7 @@ from aergo_vc.sql.language.grammar import is_left_out
 from aergo_vc.sql.language.operators import convert_text, joined_values
 from aergo_vc.sql.language.routine_calls import bind_fact, bind_routine, called_routine
 from aergo_vc.sql.language.rows import is_constructor
-from aergo_vc.sql.language.source import error_at, name_of, require_only, unsupported
+from aergo_vc.sql.language.source import error_at, name_of, require_only, spoken, unsupported
 from aergo_vc.sql.running.spelling import quote_text
 from aergo_vc.sql.types.intervals import interval_field
 from aergo_vc.sql.types.moments import UNITS, field_of
@@ -235,7 +235,7 @@ def _exact(binder: Binder, node: exp.Expression, untyped: ColumnType = DOUBLE) -
     if operand.kind in FLOATS:
         if operand.is_constant and operand.value is None:
             return operand
-        raise unsupported(node, f"{type(node).__name__} of {operand.type_name}")
+        raise unsupported(node, f"{spoken(node)} of {operand.type_name}")
     return numeric_text(operand)
 
 

@@ -77,6 +77,7 @@ class _Parser(PostgresParser):
         "STRING_AGG": lambda parser: parser._parse_joining(),  # noqa: SLF001 - sqlglot's way to hook in
     }
     KEY_CONSTRAINT_OPTIONS: ClassVar = {**PostgresParser.KEY_CONSTRAINT_OPTIONS, "NOT": ("ENFORCED", "DEFERRABLE")}
+    LAMBDAS: ClassVar = {TokenType.FARROW: PostgresParser.LAMBDAS[TokenType.FARROW]}  # f(a -> 'b') is no function
     JSON_OPERATORS: ClassVar = {
         TokenType.ARROW: _json_operator("->"),
         TokenType.DARROW: _json_operator("->>"),

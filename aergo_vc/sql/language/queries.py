@@ -41,7 +41,7 @@ from aergo_vc.sql.language.expressions import (
 from aergo_vc.sql.language.functions import output_name
 from aergo_vc.sql.language.operators import order_term
 from aergo_vc.sql.language.scope import Scope, Source
-from aergo_vc.sql.language.source import error_at, name_of, require_only, unsupported
+from aergo_vc.sql.language.source import error_at, name_of, require_only, spoken, unsupported
 from aergo_vc.sql.language.sources import DEPTH, bytewise, source_of
 from aergo_vc.sql.types.values import BIGINT, TEXT
 
@@ -152,6 +152,11 @@ def _renamed(node: exp.Expression, columns: tuple[OutputColumn, ...], names: Seq
     )
 
 
+_OTHER_STATEMENTS = frozenset(
+    {"ABORT", "CHECKPOINT", "CLUSTER", "DEALLOCATE", "DISCARD", "LISTEN", "MOVE", "NOTIFY", "SAVEPOINT", "UNLISTEN"}
+)
+
+
 def _bind_body(binder: Binder, tree: exp.Expression, *, total: bool) -> Query:
     if isinstance(tree, exp.Select):
         return _SelectBinder(binder, tree).bind(total=total)
@@ -163,7 +168,12 @@ def _bind_body(binder: Binder, tree: exp.Expression, *, total: bool) -> Query:
         require_only(tree, "this", "order", "limit", "offset")
         inner = bind_query(binder.inner(Scope(parent=binder.scope.parent)), tree.this)
         return _ordered_outside(binder, tree, inner, total=total)
-    raise unsupported(tree, f"{type(tree).__name__} as a query")
+    if isinstance(tree, (exp.Condition, exp.Alias)):  # which sqlglot makes of words that it does not know
+        word = (tree.this if isinstance(tree, exp.Alias) else tree).name.upper()
+        if word not in _OTHER_STATEMENTS:
+            raise error_at(tree, SYNTAX, "a statement is expected")
+        raise unsupported(tree, word)
+    raise unsupported(tree, f"{spoken(tree)} as a query" if isinstance(tree, exp.DML) else spoken(tree))
 
 
 _SET_WORDS: dict[type[exp.Expression], str] = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}

@@ -4,7 +4,9 @@ Whatever sqlglot reads, the checker refuses unless it knows the node and each of
 """
 
 import functools
+import itertools
 import logging
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -135,6 +137,7 @@ def _parse(source: Source, group: _Group) -> exp.Expression | OwnStatement:
     tokens, overriding = _without_overriding(tokens)
     _check_depth(tokens)
     _check_typed_literals(tokens)
+    _check_junk(tokens, source.text)
     parser = DIALECT.parser(error_level=sqlglot.ErrorLevel.IMMEDIATE)
     try:
         trees = parser.parse(tokens, source.text)
@@ -208,6 +211,19 @@ def _check_typed_literals(tokens: list[Token]) -> None:
                 raise SqlError(UNSUPPORTED, message, literal.line, _start_column(literal))
 
 
+def _check_junk(tokens: list[Token], text: str) -> None:
+    """Refuse ``1_000``, which sqlglot would read as 1 under a name, and ``'a' 'b'`` in one line, as PostgreSQL does."""
+    for token, after in itertools.pairwise(tokens):
+        if token.token_type is TokenType.NUMBER:
+            first = text[after.start]
+            if after.start == token.end + 1 and (first.isalnum() or first == "_"):
+                message = f'trailing junk after numeric literal at or near "{(token.text + after.text)[:100]}"'
+                raise SqlError(SYNTAX, message, token.line, _start_column(token))
+        elif token.token_type is after.token_type is TokenType.STRING and "\n" not in text[token.end : after.start]:
+            message = f'syntax error at or near "{text[after.start : after.end + 1][:100]}"'
+            raise SqlError(SYNTAX, message, after.line, _start_column(after))
+
+
 def place_of(node: exp.Expression) -> tuple[int, int] | None:
     """Line and column of the first word of `node` that the parser remembers."""
     best: tuple[int, int] | None = None
@@ -230,11 +246,27 @@ def unsupported(node: exp.Expression, what: str) -> SqlError:
     return error_at(node, UNSUPPORTED, f"{what} is not supported")
 
 
+_SIGNS: dict[type[exp.Expression], str] = {
+    exp.BitwiseAnd: "&", exp.BitwiseOr: "|", exp.BitwiseXor: "#", exp.BitwiseNot: "~", exp.BitwiseLeftShift: "<<",
+    exp.BitwiseRightShift: ">>", exp.Pow: "^", exp.RegexpLike: "~", exp.RegexpILike: "~*", exp.ArrayOverlaps: "&&",
+    exp.JSONBContainsAnyTopKeys: "?|", exp.JSONBContainsAllTopKeys: "?&", exp.JSONBDeleteAtPath: "#-",
+    exp.ILike: "ILIKE", exp.UnicodeString: "U&'…'", exp.HexString: "X'…'", exp.BitString: "B'…'",
+}  # fmt: skip
+
+
+def spoken(node: exp.Expression) -> str:
+    """What SQL calls such a part of a statement, to name it in a message: ``GROUPING SETS``, ``operator ~``."""
+    sign = _SIGNS.get(type(node))
+    if sign is not None:
+        return sign if sign[0].isalpha() else f"operator {sign}"
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(node).__name__).upper()
+
+
 def require_only(node: exp.Expression, *known: str) -> None:
     """Refuse `node` if it has any argument but those in `known`."""
     for name, value in node.args.items():
         if value and name not in known:
-            raise unsupported(node, f"{name.rstrip('_').replace('_', ' ')} in {type(node).__name__}")
+            raise unsupported(node, f"{name.rstrip('_').replace('_', ' ').upper()} in {spoken(node)}")
 
 
 def name_of(node: exp.Expression | None) -> str:

@@ -20,7 +20,7 @@ from aergo_vc.sql.language.binder import Binder, Grouping, Query, Surroundings, 
 from aergo_vc.sql.language.expressions import Expression, assign, column_expression
 from aergo_vc.sql.language.routine_calls import bind_arguments, called_routine, check_called, result_fields, result_type
 from aergo_vc.sql.language.scope import Scope, Source, table_name_of, table_source
-from aergo_vc.sql.language.source import error_at, name_of, parse_script, require_only, unsupported
+from aergo_vc.sql.language.source import error_at, name_of, parse_script, require_only, spoken, unsupported
 from aergo_vc.sql.running.spelling import quote_text
 from aergo_vc.sql.types.arrays import PARALLEL_ARRAYS
 from aergo_vc.sql.types.values import BIGINT, INTEGER, INTEGERS, TEXT
@@ -57,7 +57,7 @@ def source_of(binder: Binder, node: exp.Expression) -> tuple[Source, str]:
         query = inner.queries(inner, tree)
         found = _query_source(query, own, name), f"({query.sql}) AS {own}"
     else:
-        raise unsupported(node, f"{type(node).__name__} in FROM")
+        raise unsupported(node, f"{spoken(node)} in FROM")
     if not wanted:
         return found
     source, sql = found

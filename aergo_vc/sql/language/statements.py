@@ -58,10 +58,11 @@ def _compile(catalog: Catalog, tree: exp.Expression, around: Surroundings) -> Pl
 
 
 def _first_words(tree: exp.Command) -> str:
-    word, (second, *_) = tree.name.upper(), (*tree.text("expression").upper().split(), "")
+    rest = tree.text("expression").upper().removeprefix(" OR REPLACE")
+    word, (second, *_) = tree.name.upper(), (*rest.split(), "")
     if word == "ALTER":
         return f"this form of {word} {second}"
-    return f"{word} {second}" if word == "SET" else word
+    return f"{word} {second}" if word in ("CREATE", "SET") else word
 
 
 def result_columns(columns: Sequence[OutputColumn]) -> tuple[ResultColumn, ...]:

@@ -127,7 +127,9 @@ def _check_routine(tree: CreateRoutine, routine: Routine, old: Routine | None) -
     if old is not None:
         kind = "procedure" if old.is_procedure else "function"
         if not tree.replace:
-            raise _error(tree.name, "42723", f'{kind} "{routine.name}" already exists with one signature or another')
+            raise _error(
+                tree.name, "42723", f'{kind} "{routine.name}" already exists; a contract has one routine of a name'
+            )
         if old.is_procedure != routine.is_procedure:
             raise _error(tree.name, "42809", f'cannot change routine kind: "{routine.name}" is a {kind}')
         if not tree.anew:

@@ -86,7 +86,10 @@ class _BodyParser(TokenCursor):
     def options(self) -> None:
         while self.is_sign("#"):
             start = self.advance()
-            if not self.accept_words("variable_conflict", "error"):
+            if self.accept_word("print_strict_params"):  # more words in errors
+                if not self.accept_word("on", "off"):
+                    raise self.unexpected()
+            elif not self.accept_words("variable_conflict", "error"):
                 message = "compiler options other than #variable_conflict error are not supported"
                 raise self.unsupported(message, start)
 

@@ -11,6 +11,7 @@ from aergo_vc.sql.errors import BAD_DATETIME, DATETIME_OVERFLOW, DIVISION_BY_ZER
 from aergo_vc.sql.types.moments import SECONDS, YEARS, parts_of_a_second, timestamp_text
 
 _SECOND = 1_000_000
+_MONTHS = 12
 _UNITS: dict[str, Interval] = {
     "microsecond": Interval(0, 0, 1), "us": Interval(0, 0, 1), "usec": Interval(0, 0, 1),
     "millisecond": Interval(0, 0, 1000), "ms": Interval(0, 0, 1000), "msec": Interval(0, 0, 1000),
@@ -24,8 +25,9 @@ _UNITS: dict[str, Interval] = {
     "millennium": Interval(12000, 0, 0), "mil": Interval(12000, 0, 0), "millennia": Interval(12000, 0, 0),
 }  # fmt: skip
 _PART = re.compile(
-    r"\s*(?:([+-]?)([0-9]{1,9}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]{0,9}))?)?(?![0-9:.])"
-    r"|([+-]?[0-9]{1,15}(?:\.[0-9]{0,12})?|[+-]?\.[0-9]{1,12})\s*([a-zA-Z]*))"
+    r"\s*(?:([+-]?)\s*)(?:([0-9]{1,9}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]{0,9}))?)?(?![0-9:.])"
+    r"|([0-9]{1,6})-([0-9]{1,2})(?=\s|$)"
+    r"|([0-9]{1,15}(?:\.[0-9]{0,12})?|\.[0-9]{1,12})(?:\s*([a-zA-Z]+)|(?=\s|$)))"
 )
 _ISO = re.compile(
     r"(-?)P(?:(-?[0-9.]+)Y)?(?:(-?[0-9.]+)M)?(?:(-?[0-9.]+)W)?(?:(-?[0-9.]+)D)?"
@@ -111,14 +113,20 @@ def _worded_parts(stripped: str, text: str) -> list[Interval]:
 
 
 def _read_part(match: re.Match[str], text: str, *, is_last: bool) -> tuple[str, Interval]:
-    sign, hours, minutes, seconds, fraction, number, word = match.groups()
+    sign, hours, minutes, seconds, fraction, years, months, number, word = match.groups()
+    if years is not None:  # as the SQL standard writes them: "1-2"
+        if int(months) >= _MONTHS:
+            raise SqlError(INTERVAL_OVERFLOW, f'interval field value out of range: "{text[:100]}"')
+        whole = int(years) * _MONTHS + int(months)
+        return "month", Interval(-whole if sign == "-" else whole, 0, 0)
     if number is None:
         if int(minutes) > 59 or int(seconds or 0) > 59:  # noqa: PLR2004
             raise SqlError(INTERVAL_OVERFLOW, f'interval field value out of range: "{text[:100]}"')
         clock = (int(hours) * 3600 + int(minutes) * 60 + int(seconds or 0)) * _SECOND
         clock += round(Fraction(f"0.{fraction or 0}") * _SECOND)
         return "clock", Interval(0, 0, -clock if sign == "-" else clock)
-    name = word.lower()
+    number = sign + number
+    name = (word or "").lower()
     if not name:
         if not is_last:  # "1 04:05:06": a number in front of a clock is days
             return "day", _times(_UNITS["day"], _quantity(number, text))

@@ -8,6 +8,24 @@ SELECT interval '1 week', interval '2 hours 30 minutes', interval '1 mon -1 day'
 SELECT interval '1' day, interval '2' hour, '1 day ago'::interval, interval 'P1Y2M3DT4H5M6S', interval '1 2:03';
 -- 1 day|02:00:00|-1 days|1 year 2 mons 3 days 04:05:06|1 day 02:03:00
 
+-- case: signs may stand apart, and years and months together
+SELECT interval '1 month - 1 day', interval '-  1 day +  2:00', interval '1 - 2 hours', interval '- 00:10';
+-- 1 mon -1 days|-1 days +02:00:00|1 day -02:00:00|-00:10:00
+SELECT interval '1-2', interval '-1-2', interval '1-2 3 4:05:06', interval '1-2 1 year';
+-- 1 year 2 mons|-1 years -2 mons|1 year 2 mons 3 days 04:05:06|2 years 2 mons
+SELECT (date_trunc('month', date '2024-02-10') + interval '1 month - 1 day')::date;
+-- 2024-02-29
+SELECT interval '1-12';
+-- ERROR 22015
+SELECT interval '1-2-3';
+-- ERROR 22007
+SELECT interval '1-2 1 month';
+-- ERROR 22007
+SELECT interval '- - 1 day';
+-- ERROR 22007
+SELECT interval '1 day -';
+-- ERROR 22007
+
 -- case: what is no interval
 SELECT interval 'nonsense';
 -- ERROR 22007

@@ -1,5 +1,27 @@
 -- json and jsonb.
 
+-- case: a member of a column is an argument
+SELECT jsonb_array_length(j->'a'), jsonb_typeof(j->'b'), coalesce(j->>'zz', j->>'b', 'none'), upper(j->>'b')
+FROM (VALUES ('{"a":[1,2],"b":"x"}'::jsonb)) t(j);
+-- 2|string|x|X
+SELECT e FROM (VALUES ('{"a":[1,2]}'::jsonb)) t(j), jsonb_array_elements(j->'a') e;
+-- 1
+-- 2
+SELECT max(j->>'b'), jsonb_agg(j->'a' ORDER BY j->>'b') FROM (VALUES ('{"a":[1,2],"b":"x"}'::jsonb)) t(j);
+-- x|[[1, 2]]
+CREATE FUNCTION skus(j jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  e jsonb;
+  found text := '';
+BEGIN
+  FOR e IN SELECT * FROM jsonb_array_elements(j->'items') LOOP
+    found := found || (e->>'sku') || '=' || (e->>'qty')::int * 2 || ';';
+  END LOOP;
+  RETURN found;
+END $$;
+SELECT skus('{"items":[{"sku":"a","qty":2},{"sku":"b","qty":3}]}');
+-- a=4;b=6;
+
 -- case: jsonb is spelled in one way
 SELECT '{"b":1, "a":[1,2,  {"c":null}]}'::jsonb, '[]'::jsonb, '"x"'::jsonb, '1.50'::jsonb, 'true'::jsonb, ' {} '::jsonb;
 -- {"a": [1, 2, {"c": null}], "b": 1}|[]|"x"|1.50|true|{}

@@ -190,6 +190,18 @@ SELECT power(2, 10), sqrt(16.0), exp(0.0), ln(1.0);
 -- differs: Whatever is not listed here is refused
 -- 1024|4.000000000000000|1.0000000000000000|0.0000000000000000
 
+-- case: nothing sticks to a number
+SELECT 1_000;
+-- ERROR 42601
+SELECT 12abc;
+-- ERROR 42601
+SELECT 1from (VALUES (1)) v;
+-- ERROR 42601
+SELECT 'é', 1_0;
+-- ERROR 42601
+SELECT 'é' AS e, 1 abc, 3"d", 2+.5 AS n, substring('abc'from 2);
+-- é|1|3|2.5|bc
+
 -- case: exponents of literals
 SELECT 1e3, 1.5e2, 1e-3, 1.0e0;
 -- 1000|150|0.001|1.0

@@ -376,3 +376,14 @@ SELECT f();
 DROP FUNCTION f;
 -- ERROR 42883
 DROP FUNCTION IF EXISTS f;
+
+-- case: an option that only adds words to errors
+CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$
+#print_strict_params on
+DECLARE n int;
+BEGIN
+  SELECT v INTO STRICT n FROM (VALUES (1)) w(v);
+  RETURN n;
+END $$;
+SELECT f();
+-- 1

@@ -221,3 +221,13 @@ SELECT public.item.id FROM public.item WHERE id = 3;
 -- 3
 SELECT sum(DISTINCT price) FROM item;
 -- 22.04
+
+-- case: a first word that is none
+SELCT;
+-- ERROR 42601
+SELCT 1;
+-- ERROR 42601
+SELCT a FROM (VALUES (1)) v(a);
+-- ERROR 42601
+1 + 1;
+-- ERROR 42601

@@ -81,6 +81,8 @@ SELECT 'it''s', $$dollar 'quoted'$$, $tag$a $$ b$tag$;
 SELECT 'a
 b';
 -- a\nb
+SELECT 'a' 'b';
+-- ERROR 42601
 
 -- case: regular expressions
 SELECT 'abc' ~ 'b', 'abc' ~ '^b', 'ABC' ~* 'b', 'abc' !~ 'x', regexp_replace('abc', 'b', 'x');
