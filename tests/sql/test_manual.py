@@ -19,7 +19,7 @@ LISTS = ("Conditionals", "Text", "Bytes", "Numbers", "Arrays", "JSON", "Aggregat
 # What calls each function that the page names, over the rows of `v (n, w)`.
 CALLS = {
     **dict.fromkeys(["abs", "ceil", "ceiling", "floor", "round", "trunc", "sign"], "{}(1.5)"),
-    "mod": "{}(5, 3)",
+    **dict.fromkeys(["mod", "div", "gcd", "lcm"], "{}(5, 3)"),
     **dict.fromkeys(
         ["length", "char_length", "character_length", "octet_length", "lower", "upper", "reverse"], "{}('a')"
     ),
@@ -27,7 +27,8 @@ CALLS = {
     **dict.fromkeys(["left", "right", "repeat", "substring", "substr", "lpad", "rpad"], "{}('ab', 2)"),
     **dict.fromkeys(["strpos", "concat", "concat_ws", "starts_with"], "{}('a', 'b')"),
     "position": "{}('a' IN 'b')",
-    "replace": "{}('a', 'b', 'c')",
+    **dict.fromkeys(["replace", "translate"], "{}('a', 'b', 'c')"),
+    "overlay": "{}('abc' PLACING 'x' FROM 2)",
     "split_part": "{}('a,b', ',', 1)",
     "chr": "{}(65)",
     "format": "{}('%s', 1)",
@@ -43,7 +44,7 @@ CALLS = {
     **dict.fromkeys(["array_agg", "jsonb_agg"], "{}(w ORDER BY n)"),
     **dict.fromkeys(["array_length", "array_upper", "array_lower"], "{}(ARRAY[1, 2], 1)"),
     **dict.fromkeys(["cardinality", "array_ndims"], "{}(ARRAY[1, 2])"),
-    **dict.fromkeys(["array_append", "array_position", "array_remove"], "{}(ARRAY[1, 2], 2)"),
+    **dict.fromkeys(["array_append", "array_position", "array_positions", "array_remove"], "{}(ARRAY[1, 2], 2)"),
     "array_prepend": "{}(1, ARRAY[2])",
     "array_cat": "{}(ARRAY[1], ARRAY[2])",
     "array_fill": "{}(1, ARRAY[2])",
@@ -54,6 +55,7 @@ CALLS = {
     "jsonb_build_array": "{}(n, w)",
     "jsonb_build_object": "{}(w, n)",
     **dict.fromkeys(["jsonb_array_length", "jsonb_typeof"], "{}('[1]'::jsonb)"),
+    "ntile": "{}(2) OVER (ORDER BY n)",
     **dict.fromkeys(["row_number", "rank", "dense_rank"], "{}() OVER (ORDER BY n)"),
     **dict.fromkeys(["lag", "lead", "first_value", "last_value"], "{}(n) OVER (ORDER BY n)"),
 }
@@ -85,7 +87,6 @@ def test_a_function_of_the_page_exists(function: str) -> None:
         "power(2, 3)",
         "random()",
         "to_number('5', '9')",
-        "translate('a', 'b', 'c')",
         "cbrt(8)",
         "pi()",
     ],

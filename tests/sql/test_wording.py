@@ -11,7 +11,7 @@ from aergo_vc.sql.errors import SqlError
     ("statement", "words"),
     [
         ("SELECT 'a' ~ 'b'", "operator ~ is not supported"),
-        ("SELECT 5 & 3", "operator & is not supported"),
+        ("SELECT 5 ^ 3", "operator ^ is not supported"),
         ("SELECT 'a' ILIKE 'b'", "ILIKE is not supported"),
         ("SELECT 'a' SIMILAR TO 'b'", "SIMILAR TO is not supported"),
         ("SELECT count(*) GROUP BY GROUPING SETS (())", "GROUPING SETS is not supported"),

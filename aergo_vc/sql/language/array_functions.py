@@ -81,7 +81,7 @@ def _code(element: ColumnType) -> str:
     return quote_text(type_code(element))
 
 
-def _equality_code(array: Expression) -> str:
+def equality_code(array: Expression) -> str:
     """The code of the elements' type, where equal elements are equal as they are kept."""
     element = (array.type or TEXT).element
     require_comparable(element, "=")
@@ -91,6 +91,8 @@ def _equality_code(array: Expression) -> str:
 @handles(exp.Bracket)
 def _subscript(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "expressions")
+    if isinstance(node.this, exp.Array):
+        raise error_at(node, SYNTAX, 'syntax error at or near "["')
     array = binder.bind(node.this)
     if array.type is None or not array.type.is_array:
         message = f"cannot subscript type {array.type_name} because it does not support subscripting"
@@ -164,14 +166,21 @@ def _fill(binder: Binder, node: exp.Expression) -> Expression:
 def _position(binder: Binder, node: exp.Expression) -> Expression:
     element, array = unify_element(binder.bind(node.expressions[1]), binder.bind(node.expressions[0]))
     start = [assign(binder.bind(part), INTEGER, "start") for part in node.expressions[2:]]
-    code = _equality_code(array)
+    code = equality_code(array)
     return Expression(f"array_position({', '.join([array.sql, element, code, *start])})", INTEGER)
+
+
+@named("array_positions", 2, 2)
+def _positions(binder: Binder, node: exp.Expression) -> Expression:
+    element, array = unify_element(binder.bind(node.expressions[1]), binder.bind(node.expressions[0]))
+    sql = f"array_positions({array.sql}, {element}, {equality_code(array)})"
+    return Expression(sql, replace(INTEGER, is_array=True), not_null=array.not_null)
 
 
 @named("array_remove", 2, 2)
 def _remove(binder: Binder, node: exp.Expression) -> Expression:
     element, array = unify_element(binder.bind(node.expressions[1]), binder.bind(node.expressions[0]))
-    code = _equality_code(array)
+    code = equality_code(array)
     return Expression(f"array_remove({array.sql}, {element}, {code})", array.type, not_null=array.not_null)
 
 
@@ -181,7 +190,7 @@ def _replace(binder: Binder, node: exp.Expression) -> Expression:
     _, array = unify_element(old, binder.bind(node.expressions[0]))
     changed, array = unify_element(by, array)
     wanted, array = unify_element(old, array)
-    code = _equality_code(array)
+    code = equality_code(array)
     return Expression(f"array_replace({array.sql}, {wanted}, {changed}, {code})", array.type, not_null=array.not_null)
 
 

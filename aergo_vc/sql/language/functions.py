@@ -53,6 +53,7 @@ _TEXT_FUNCTIONS: dict[type[exp.Expression], tuple[str, tuple[str, ...], ColumnTy
     exp.Right: ("text_right", ("this", "#expression"), TEXT),
     exp.Replace: ("text_replace", ("this", "expression", "replacement"), TEXT),
     exp.Substring: ("text_substring", ("this", "#start", "#length"), TEXT),
+    exp.Overlay: ("text_overlay", ("this", "expression", "#from_", "#for_"), TEXT),
     exp.StrPosition: ("text_position", ("this", "substr"), INTEGER),
     exp.Reverse: ("text_reverse", ("this",), TEXT),
     exp.Repeat: ("text_repeat", ("this", "#times"), TEXT),
@@ -110,6 +111,13 @@ def printed(expression: Expression) -> Expression:
 def _octet_length(binder: Binder, node: exp.Expression) -> Expression:
     argument = convert_text(binder.bind(node.expressions[0]))
     return Expression(f"text_octets({argument.sql})", INTEGER, not_null=argument.not_null)
+
+
+@named("translate", 3, 3)
+def _translate(binder: Binder, node: exp.Expression) -> Expression:
+    parts = [convert_text(binder.bind(part)) for part in node.expressions]
+    sql = f"text_translate({', '.join(part.sql for part in parts)})"
+    return Expression(sql, TEXT, not_null=all(part.not_null for part in parts))
 
 
 _BLOCK_TIME = "every machine must give the same; CURRENT_TIMESTAMP is the block's time"

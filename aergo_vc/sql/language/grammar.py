@@ -33,6 +33,7 @@ _ARGUMENTS = {
     **dict.fromkeys(("LPAD", "RPAD"), (2, 3)),
     **dict.fromkeys(("LAG", "LEAD"), (1, 3)),
     **dict.fromkeys(("NOW", "ROW_NUMBER", "RANK", "DENSE_RANK"), (0, 0)),
+    "NTILE": (1, 1),
     **dict.fromkeys(("COALESCE", "GREATEST", "LEAST", "CONCAT"), (1, _MANY)),
     "SUBSTR": (2, 3),
     "CONCAT_WS": (2, _MANY),
@@ -41,7 +42,7 @@ _ARGUMENTS = {
 
 _UNITS = frozenset(("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"))
 
-_SPELLED = ("CAST", "EXTRACT", "POSITION", "STRING_AGG", "SUBSTRING", "TRIM")
+_SPELLED = ("CAST", "EXTRACT", "OVERLAY", "POSITION", "STRING_AGG", "SUBSTRING", "TRIM")
 """Functions with words between their arguments."""
 
 
@@ -78,6 +79,11 @@ class _Parser(PostgresParser):
     }
     KEY_CONSTRAINT_OPTIONS: ClassVar = {**PostgresParser.KEY_CONSTRAINT_OPTIONS, "NOT": ("ENFORCED", "DEFERRABLE")}
     LAMBDAS: ClassVar = {TokenType.FARROW: PostgresParser.LAMBDAS[TokenType.FARROW]}  # f(a -> 'b') is no function
+    UNARY_PARSERS: ClassVar = {
+        **PostgresParser.UNARY_PARSERS,
+        # ~ holds less tightly than + and *
+        TokenType.RLIKE: lambda parser: parser.expression(exp.BitwiseNot(this=parser._parse_term())),  # noqa: SLF001
+    }
     JSON_OPERATORS: ClassVar = {
         TokenType.ARROW: _json_operator("->"),
         TokenType.DARROW: _json_operator("->>"),
@@ -114,6 +120,7 @@ class _Parser(PostgresParser):
 class _Generator(PostgresGenerator):
     TRANSFORMS: ClassVar = {
         **PostgresGenerator.TRANSFORMS,
+        exp.BitwiseNot: lambda generator, node: f"~ {generator.sql(node, 'this')}",
         JsonOperator: lambda generator, node: (
             f"{generator.sql(node, 'this')} {node.args['sign']} {generator.sql(node, 'expression')}"
         ),

@@ -23,8 +23,12 @@ _RESULTS = {"->": ("", JSONB), "->>": ("_text", TEXT), "#>": ("", JSONB), "#>>":
 
 
 def _jsonb(binder: Binder, node: exp.Expression, what: str) -> Expression:
-    """An operand or argument that must be jsonb."""
-    found = binder.bind(node)
+    """An operand or argument, bound, that must be jsonb."""
+    return jsonb_operand(node, binder.bind(node), what)
+
+
+def jsonb_operand(node: exp.Expression, found: Expression, what: str) -> Expression:
+    """What is bound already and must be jsonb; raises SqlError 0A000 for json, 42883 for other types."""
     if found.kind is Kind.JSON and found.type is not None:
         raise unsupported(node, f"{what} of json, other than of jsonb,")
     if found.type is not None and found.kind is not Kind.JSONB:
@@ -45,16 +49,6 @@ def _operator(binder: Binder, node: exp.Expression) -> Expression:
     if right.kind in (Kind.INTEGER, Kind.SMALLINT) and right.type is not None:
         return Expression(f"jsonb_item{ending}({left.sql}, {right.sql})", result)
     return Expression(f"jsonb_member{ending}({left.sql}, {convert_text(right).sql})", result)
-
-
-@handles(exp.ArrayContainsAll, exp.ArrayContainedBy)
-def _contains(binder: Binder, node: exp.Expression) -> Expression:
-    require_only(node, "this", "expression")
-    sign = "@>" if isinstance(node, exp.ArrayContainsAll) else "<@"
-    left, right = (_jsonb(binder, side, f"operator {sign}").sql for side in (node.this, node.args["expression"]))
-    if sign == "<@":
-        left, right = right, left
-    return Expression(f"jsonb_contains({left}, {right})", BOOLEAN)
 
 
 def made(value: Expression) -> str:

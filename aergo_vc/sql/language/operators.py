@@ -33,6 +33,7 @@ from aergo_vc.sql.language.expressions import (
     unify,
     unknown_literal,
 )
+from aergo_vc.sql.language.row_comparisons import compare_rows, row_in_list
 from aergo_vc.sql.language.rows import bind_row, is_constructor, row_test
 from aergo_vc.sql.language.scope import Scope
 from aergo_vc.sql.language.shape_trees import Number
@@ -173,7 +174,7 @@ def _comparison(binder: Binder, node: exp.Expression) -> Expression:
     symbol = _COMPARISONS[type(node)]
     right = node.args["expression"]
     if is_constructor(node.this) or is_constructor(right):
-        return _row_comparison(binder, node, symbol)
+        return compare_rows(binder, node, symbol)
     if isinstance(right, (exp.Any, exp.All)) or (isinstance(right, exp.Anonymous) and str(right.this).lower() == "all"):
         return _quantified(binder, node, symbol)
     first, second = operands_of(binder, node, symbol)
@@ -226,20 +227,6 @@ def _distinction(binder: Binder, node: exp.Expression) -> Expression:
     return replace(compare(left, right, _DISTINCTIONS[type(node)]), not_null=True)
 
 
-def _row_comparison(binder: Binder, node: exp.Expression, symbol: str) -> Expression:
-    left, right = node.this, node.args["expression"]
-    if not (is_constructor(left) and is_constructor(right)) or symbol not in ("=", "<>"):
-        raise unsupported(node, "a comparison of rows other than (…) = (…)")
-    if len(left.expressions) != len(right.expressions):
-        raise error_at(node, SYNTAX, "unequal number of entries in row expressions")
-    pairs = [
-        compare(binder.bind(first), binder.bind(second), "=").sql
-        for first, second in zip(left.expressions, right.expressions, strict=True)
-    ]
-    joined = "(" + " AND ".join(pairs) + ")"
-    return Expression(joined if symbol == "=" else f"(NOT {joined})", BOOLEAN)
-
-
 @handles(exp.And, exp.Or)
 def _logic(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "expression")
@@ -286,12 +273,13 @@ def _is(binder: Binder, node: exp.Expression) -> Expression:
 @handles(exp.Between)
 def _between(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "low", "high", "symmetric")
-    if node.args.get("symmetric"):
-        raise unsupported(node, "BETWEEN SYMMETRIC")
     operand = binder.bind(node.this)
     low, high = binder.bind(node.args["low"]), binder.bind(node.args["high"])
     first, second = compare(operand, low, ">="), compare(operand, high, "<=")
-    return Expression(f"({first.sql} AND {second.sql})", BOOLEAN, not_null=first.not_null and second.not_null)
+    found = f"({first.sql} AND {second.sql})"
+    if node.args.get("symmetric"):
+        found = f"({found} OR ({compare(operand, high, '>=').sql} AND {compare(operand, low, '<=').sql}))"
+    return Expression(found, BOOLEAN, not_null=first.not_null and second.not_null)
 
 
 @handles(exp.In)
@@ -299,8 +287,8 @@ def _in(binder: Binder, node: exp.Expression) -> Expression:
     require_only(node, "this", "expressions", "query")
     if node.args.get("query") is not None:
         return _in_query(binder, node)
-    if isinstance(node.this, exp.Tuple):
-        raise unsupported(node, "a row in front of IN (list)")
+    if is_constructor(node.this):
+        return row_in_list(binder, node)
     operand = binder.bind(node.this)
     items = [binder.bind(item) for item in node.expressions]
     if operand.type is not None:

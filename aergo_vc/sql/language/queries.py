@@ -19,14 +19,7 @@ from aergo_vc.sql.errors import (
     TOO_COMPLEX,
     UNDEFINED_COLUMN,
 )
-from aergo_vc.sql.language import (  # noqa: F401 - fill the list
-    array_functions,
-    format_calls,
-    json_functions,
-    moment_functions,
-    sequence_functions,
-    windows,
-)
+from aergo_vc.sql.language import families  # noqa: F401 - fills the lists
 from aergo_vc.sql.language.aggregates import is_aggregate
 from aergo_vc.sql.language.binder import Binder, Grouping, OutputColumn, Query, Surroundings, placed
 from aergo_vc.sql.language.comparisons import compare

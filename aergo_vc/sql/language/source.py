@@ -36,6 +36,7 @@ _logger.propagate = False  # it writes warnings about statements that we refuse 
 
 DIALECT = Aergosql()
 _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE})
+_HALVES = frozenset({TokenType.LT, TokenType.GT})
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END})
 
 
@@ -212,13 +213,18 @@ def _check_typed_literals(tokens: list[Token]) -> None:
 
 
 def _check_junk(tokens: list[Token], text: str) -> None:
-    """Refuse ``1_000``, which sqlglot would read as 1 under a name, and ``'a' 'b'`` in one line, as PostgreSQL does."""
+    """Refuse, as PostgreSQL does, what sqlglot would join or part.
+
+    That is ``1_000``, which would be 1 under a name, ``'a' 'b'`` in one line, and ``1 < < 2``.
+    """
     for token, after in itertools.pairwise(tokens):
         if token.token_type is TokenType.NUMBER:
             first = text[after.start]
             if after.start == token.end + 1 and (first.isalnum() or first == "_"):
                 message = f'trailing junk after numeric literal at or near "{(token.text + after.text)[:100]}"'
                 raise SqlError(SYNTAX, message, token.line, _start_column(token))
+        elif token.token_type is after.token_type and token.token_type in _HALVES and after.start > token.end + 1:
+            raise SqlError(SYNTAX, f'syntax error at or near "{after.text}"', after.line, _start_column(after))
         elif token.token_type is after.token_type is TokenType.STRING and "\n" not in text[token.end : after.start]:
             message = f'syntax error at or near "{text[after.start : after.end + 1][:100]}"'
             raise SqlError(SYNTAX, message, after.line, _start_column(after))
@@ -247,8 +253,7 @@ def unsupported(node: exp.Expression, what: str) -> SqlError:
 
 
 _SIGNS: dict[type[exp.Expression], str] = {
-    exp.BitwiseAnd: "&", exp.BitwiseOr: "|", exp.BitwiseXor: "#", exp.BitwiseNot: "~", exp.BitwiseLeftShift: "<<",
-    exp.BitwiseRightShift: ">>", exp.Pow: "^", exp.RegexpLike: "~", exp.RegexpILike: "~*", exp.ArrayOverlaps: "&&",
+    exp.Pow: "^", exp.RegexpLike: "~", exp.RegexpILike: "~*",
     exp.JSONBContainsAnyTopKeys: "?|", exp.JSONBContainsAllTopKeys: "?&", exp.JSONBDeleteAtPath: "#-",
     exp.ILike: "ILIKE", exp.UnicodeString: "U&'…'", exp.HexString: "X'…'", exp.BitString: "B'…'",
 }  # fmt: skip

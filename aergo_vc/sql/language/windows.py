@@ -87,6 +87,8 @@ def _window_call(binder: Binder, function: exp.Expression, where: exp.Expression
     if isinstance(function, tuple(_RANKS)):
         require_only(function)
         return Expression(f"{_RANKS[type(function)]}()\0", ColumnType(Kind.BIGINT), not_null=True)
+    if isinstance(function, exp.Ntile):
+        return _ntile(binder, function)
     if isinstance(function, tuple(_NEIGHBOURS)):
         return _neighbour(binder, function)
     if not is_aggregate(function) or isinstance(function, (exp.GroupConcat, exp.Anonymous)):
@@ -97,6 +99,14 @@ def _window_call(binder: Binder, function: exp.Expression, where: exp.Expression
         raise unsupported(function, "DISTINCT in a window function")
     test = "" if where is None else f" FILTER (WHERE {filter_condition(binder, where)})"
     return aggregate_call(binder, function, test + "\0")
+
+
+def _ntile(binder: Binder, function: exp.Expression) -> Expression:
+    require_only(function, "this")
+    count = binder.bind(function.this)
+    if not count.not_null:
+        raise unsupported(function, "ntile of what may be NULL")
+    return Expression(f"ntile(positive({assign(count, INTEGER, 'ntile')}))\0", INTEGER, not_null=True)
 
 
 def _neighbour(binder: Binder, function: exp.Expression) -> Expression:

@@ -4,6 +4,7 @@ A function returns NULL where any argument is NULL, unless it says otherwise.  E
 """
 
 import functools
+import math
 import operator
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -12,6 +13,7 @@ from typing import Any
 from aergo_vc.model.types import INTEGER_BITS, Kind
 from aergo_vc.sql.errors import (
     BAD_ESCAPE,
+    BAD_NTILE,
     CARDINALITY,
     INVALID_PARAMETER,
     LIMIT_EXCEEDED,
@@ -83,6 +85,14 @@ def integer_functions() -> Iterator[tuple[str, Function]]:
         yield f"remainder{bits}", checked_2(numbers.remainder_integers)
         yield f"negate{bits}", checked_1(operator.neg)
         yield f"absolute{bits}", checked_1(abs)
+        yield f"gcd{bits}", checked_2(math.gcd)
+        yield f"lcm{bits}", checked_2(math.lcm)
+        yield f"shift_left{bits}", _strict(functools.partial(numbers.shifted_left, bits=bits))
+        yield f"shift_right{bits}", _strict(functools.partial(numbers.shifted_right, bits=bits))
+    yield "bits_and", _strict(operator.and_)
+    yield "bits_or", _strict(operator.or_)
+    yield "bits_xor", _strict(operator.xor)
+    yield "bits_not", _strict(operator.invert)
 
 
 def decimal_functions() -> Iterator[tuple[str, Function]]:
@@ -100,6 +110,9 @@ def decimal_functions() -> Iterator[tuple[str, Function]]:
         "floor",
     ):
         yield f"decimal_{name}", _strict(getattr(numbers, name))
+    yield "decimal_quotient", _strict(numbers.quotient)
+    yield "decimal_gcd", _strict(numbers.greatest_divisor)
+    yield "decimal_lcm", _strict(numbers.least_multiple)
     yield "decimal_rounded", _strict(numbers.rounded)
     yield "decimal_truncated", _strict(numbers.truncated)
     yield "decimal_of", _strict(numbers.unscaled_text)
@@ -170,6 +183,8 @@ def text_functions() -> Iterator[tuple[str, Function]]:
     yield "text_right", _strict(_right)
     yield "text_replace", _strict(_replace)
     yield "text_substring", _strict(_substring)
+    yield "text_overlay", _strict(_overlay)
+    yield "text_translate", _strict(_translate)
     yield "text_position", _strict(lambda text, part: text.find(part) + 1)
     yield "text_reverse", _strict(lambda text: text[::-1])
     yield "text_repeat", _strict(_repeat)
@@ -214,6 +229,20 @@ def _substring(text: str, start: int, length: int | None = None) -> str:
     if length < 0:
         raise SqlError(NEGATIVE_SUBSTRING, "negative substring length not allowed")
     return text[max(0, start - 1) : max(0, start - 1 + length)]
+
+
+def _overlay(text: str, by: str, start: int, length: int | None = None) -> str:
+    if start <= 0:
+        raise SqlError(NEGATIVE_SUBSTRING, "negative substring length not allowed")
+    end = numbers.fit_integer(start + (len(by) if length is None else length), Kind.INTEGER)
+    return limited_text(text[: start - 1] + by + text[max(0, end - 1) :])
+
+
+def _translate(text: str, letters: str, others: str) -> str:
+    table: dict[int, str] = {}
+    for place, letter in enumerate(letters):
+        table.setdefault(ord(letter), others[place : place + 1])
+    return limited_text(text.translate(table))
 
 
 def _repeat(text: str, times: int) -> str:
@@ -317,6 +346,13 @@ def cast_functions() -> Iterator[tuple[str, Function]]:
         yield cast_name(source, target), _strict(function)
 
 
+def _positive(value: int) -> int:
+    """The argument of ntile."""
+    if value <= 0:
+        raise SqlError(BAD_NTILE, "argument of ntile must be greater than zero")
+    return value
+
+
 def _row_limit(value: int | None, what: str) -> int:
     if value is None:
         return -1 if what == "LIMIT" else 0
@@ -334,6 +370,7 @@ def scalar_functions() -> dict[str, Function]:
     )  # fmt: skip
     found = {name: function for group in groups for name, function in group()}
     found["row_limit"] = _row_limit
+    found["positive"] = _strict(_positive)
     return found
 
 
@@ -451,6 +488,6 @@ AGGREGATES: dict[str, Callable[[], Any]] = {"single": Single, "array_collect": C
 
 BUILT_IN_FUNCTIONS = frozenset(
     {"count", "sum", "min", "max", "abs", "length", "lower", "upper", "coalesce", "ifnull", "group_concat", "rtrim",
-     "substr", "row_number", "rank", "dense_rank", "lag", "lead", "first_value", "last_value"}
+     "substr", "row_number", "rank", "dense_rank", "ntile", "lag", "lead", "first_value", "last_value"}
 )  # fmt: skip
 """SQLite's own functions that emitted SQL calls: those whose results no version of SQLite has changed."""

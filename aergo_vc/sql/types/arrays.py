@@ -338,6 +338,23 @@ def _places(elements: Array, value: Any, code: str) -> list[int]:  # noqa: ANN40
     return [place for place, one in enumerate(_trimmed(elements, code), 1) if one == wanted]
 
 
+def _positions(text: str | None, value: Any, code: str) -> str | None:  # noqa: ANN401
+    return None if text is None else array_text(_places(array_of(text), value, code))
+
+
+def _members(text: str, code: str) -> set[Any]:
+    """The elements but for NULL, which is like nothing."""
+    return {one for one in _trimmed(array_of(text), code) if one is not None}
+
+
+def _contains(left: str, right: str, code: str) -> int:
+    return int(None not in array_of(right) and _members(left, code) >= _members(right, code))
+
+
+def _overlaps(left: str, right: str, code: str) -> int:
+    return int(not _members(left, code).isdisjoint(_members(right, code)))
+
+
 def _remove(text: str | None, value: Any, code: str) -> str | None:  # noqa: ANN401
     if text is None:
         return None
@@ -418,6 +435,9 @@ def array_functions() -> Iterator[tuple[str, Callable[..., Any]]]:
     yield "array_join", _concatenate
     yield "array_fill", _fill
     yield "array_position", _position
+    yield "array_positions", _positions
+    yield "array_contains", _strict(_contains)
+    yield "array_overlaps", _strict(_overlaps)
     yield "array_remove", _remove
     yield "array_replace", _replace
     yield "array_from_string", _from_string

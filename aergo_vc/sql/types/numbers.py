@@ -4,6 +4,7 @@ A decimal is canonical text (model/types.py).  Rounding is half away from zero. 
 sums keep the greater, products add up, quotients have at least 16 significant digits (its ``select_div_scale``).
 """
 
+import math
 import re
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal, DivisionByZero, Overflow
 
@@ -150,6 +151,41 @@ def _divide_to_scale(dividend: Decimal, divisor: Decimal, scale: int) -> str:
     quotient += 2 * rest >= bottom
     negative = (dividend < 0) != (divisor < 0)
     return unscaled_text(-quotient if negative else quotient, scale)
+
+
+def quotient(left: str, right: str) -> str:
+    """The whole part of a quotient, cut towards zero; raises SqlError 22012."""
+    scale = max(scale_of(left), scale_of(right))
+    whole = divide_integers(scaled_exact(left, scale), scaled_exact(right, scale))
+    return decimal_text(Decimal(whole))
+
+
+def greatest_divisor(left: str, right: str) -> str:
+    """Greatest common divisor, at the greater of both scales."""
+    scale = max(scale_of(left), scale_of(right))
+    return unscaled_text(math.gcd(scaled_exact(left, scale), scaled_exact(right, scale)), scale)
+
+
+def least_multiple(left: str, right: str) -> str:
+    """Least common multiple, at the greater of both scales."""
+    scale = max(scale_of(left), scale_of(right))
+    multiple = math.lcm(scaled_exact(left, scale), scaled_exact(right, scale))
+    return decimal_text(Decimal(unscaled_text(multiple, scale)))
+
+
+def shifted_left(value: int, places: int, bits: int) -> int:
+    """The two's complement of `bits` shifted; `places` count modulo its width, as on the processors of PostgreSQL."""
+    half = 1 << bits - 1
+    return ((value << _places(places, bits)) + half) % (2 * half) - half
+
+
+def shifted_right(value: int, places: int, bits: int) -> int:
+    """The same to the right, the sign kept."""
+    return value >> _places(places, bits)
+
+
+def _places(places: int, bits: int) -> int:
+    return places % max(bits, INTEGER_BITS[Kind.INTEGER])
 
 
 def remainder(left: str, right: str) -> str:

@@ -57,3 +57,26 @@ SELECT 'x'::uuid;
 -- ERROR 22P02
 SELECT '\xDEADbeef'::bytea;
 -- \\xdeadbeef
+
+-- case: translate
+SELECT translate('12345', '143', 'ax'), translate('abc', '', 'x'), translate('abc', 'abc', ''), translate('aab', 'aa', 'xy'), translate('äöü', 'öä', 'o'), translate('', 'a', 'b'), translate(NULL, 'a', 'b'), translate('a', NULL, 'b'), translate('a', 'a', 'bcd');
+-- a2x5|abc||xxb|oü||∅|∅|b
+SELECT translate(1, 'a', 'b');
+-- ERROR 42883
+SELECT translate('a', 'b');
+-- ERROR 42883
+-- case: overlay
+SELECT overlay('Txxxxas' PLACING 'hom' FROM 2 FOR 4), overlay('abcdef' PLACING 'X' FROM 3), overlay('abcdef' PLACING 'XYZ' FROM 6), overlay('abc' PLACING 'X' FROM 10), overlay('abc' PLACING 'X' FROM 2 FOR 0), overlay('abc' PLACING 'X' FROM 2 FOR -1), overlay('abc' PLACING '' FROM 2 FOR 1), overlay('abc' PLACING NULL FROM 1), overlay(NULL PLACING 'a' FROM 1), overlay('äöü' PLACING 'o' FROM 2 FOR 1), overlay('abc' PLACING 'X' FROM 3 FOR -7);
+-- Thomas|abXdef|abcdeXYZ|abcX|aXbc|aXabc|ac|∅|∅|äoü|abXabc
+SELECT overlay('abcdef', 'X', 3), overlay('abcdef', 'X', 3, 2);
+-- abXdef|abXef
+SELECT overlay('abc' PLACING 'X' FROM 0);
+-- ERROR 22011
+SELECT overlay('abc' PLACING 'X' FROM -1 FOR 2);
+-- ERROR 22011
+SELECT overlay('abc' PLACING 'X' FROM 2147483647 FOR 2);
+-- ERROR 22003
+SELECT overlay('abc' PLACING 1 FROM 1);
+-- ERROR 42883
+SELECT overlay('abc' PLACING 'X');
+-- ERROR 42601
