@@ -52,6 +52,8 @@ CALLS = {
     "string_to_array": "{}('a,b', ',')",
     "array_to_string": "{}(ARRAY[1, 2], ',')",
     "to_jsonb": "{}(n)",
+    "jsonb_set": "{}('[1]', '{{0}}', '2')",
+    "jsonb_object_agg": "{}(w, n)",
     "jsonb_build_array": "{}(n, w)",
     "jsonb_build_object": "{}(w, n)",
     **dict.fromkeys(["jsonb_array_length", "jsonb_typeof"], "{}('[1]'::jsonb)"),

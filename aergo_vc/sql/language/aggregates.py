@@ -30,12 +30,12 @@ NAMED_AGGREGATES: dict[str, NamedAggregate] = {}
 """Aggregates for which the grammar has no node of its own; each is told what stands behind the call's bracket."""
 
 
-def aggregate(name: str) -> Callable[[NamedAggregate], NamedAggregate]:
-    """Enter an aggregate of one argument."""
+def aggregate(name: str, arguments: int = 1) -> Callable[[NamedAggregate], NamedAggregate]:
+    """Enter an aggregate of so many arguments."""
 
     def enter(handler: NamedAggregate) -> NamedAggregate:
         NAMED_AGGREGATES[name] = handler
-        named(name, 1, 1)(lambda binder, node: _aggregate(binder, node, None))
+        named(name, arguments, arguments)(lambda binder, node: _aggregate(binder, node, None))
         return handler
 
     return enter

@@ -14,8 +14,11 @@ from aergo_vc.sql.types.values import (
     INTEGER,
     INTEGERS,
     INTERVAL,
+    JSONB,
     NUMERIC,
     REAL,
+    TEXT,
+    TEXTS,
     TIME,
     TIMESTAMP,
     TIMESTAMPTZ,
@@ -41,6 +44,8 @@ def _type_beside(column_type: ColumnType, symbol: str) -> ColumnType:
     """The type that an untyped literal takes beside an operand of another."""
     if symbol == "+" and column_type in (TIMESTAMP, TIMESTAMPTZ, TIME):
         return INTERVAL
+    if symbol == "-" and column_type == JSONB:
+        return TEXT
     return plain_type(column_type)
 
 
@@ -66,6 +71,8 @@ def arithmetic(left: Expression, right: Expression, symbol: str, name: str) -> E
     kinds = {left.kind, right.kind}
     if kinds & _TIMED:
         return _date_arithmetic(left, right, symbol)
+    if left.kind is Kind.JSONB and symbol == "-" and left.type is not None:
+        return _without(left, right)
     if not kinds <= _NUMBERS:
         raise no_operator(left, symbol, right)
     if kinds & FLOATS:
@@ -81,6 +88,17 @@ def arithmetic(left: Expression, right: Expression, symbol: str, name: str) -> E
     kind = next(kind for kind in INTEGER_BITS if INTEGER_BITS[kind] == bits)
     not_null = left.not_null and right.not_null
     return Expression(f"{name}{bits}({left.sql}, {right.sql})", ColumnType(kind), not_null=not_null)
+
+
+def _without(left: Expression, right: Expression) -> Expression:
+    """jsonb without a key, an item or several keys."""
+    if right.kind in (Kind.INTEGER, Kind.SMALLINT):
+        name = "jsonb_without_item"
+    elif right.type is not None and right.type.kind in TEXTS:
+        name = "jsonb_without_keys" if right.type.is_array else "jsonb_without"
+    else:
+        raise no_operator(left, "-", right)
+    return Expression(f"{name}({left.sql}, {right.sql})", JSONB, not_null=left.not_null and right.not_null)
 
 
 def _decimal_arithmetic(left: Expression, right: Expression, name: str) -> Expression:

@@ -1,5 +1,6 @@
 """jsonb in expressions."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -8,14 +9,14 @@ from aergo_vc.model.types import ColumnType, Kind
 from aergo_vc.sql.errors import DATATYPE_MISMATCH, INVALID_PARAMETER, UNDEFINED_FUNCTION, SqlError
 from aergo_vc.sql.language.aggregates import aggregate, aggregate_parts
 from aergo_vc.sql.language.binder import Binder, handles, named
-from aergo_vc.sql.language.expressions import Expression, cast, convert, stored
+from aergo_vc.sql.language.expressions import Expression, cast, condition, convert, stored
 from aergo_vc.sql.language.grammar import JsonOperator
-from aergo_vc.sql.language.operators import convert_text
+from aergo_vc.sql.language.operators import convert_text, order_term
 from aergo_vc.sql.language.source import error_at, require_only, unsupported
 from aergo_vc.sql.language.sources import ROW_FUNCTIONS, bytewise
 from aergo_vc.sql.running.spelling import quote_text
 from aergo_vc.sql.types.arrays import type_code
-from aergo_vc.sql.types.values import BOOLEAN, INTEGER, JSONB, TEXT
+from aergo_vc.sql.types.values import BOOLEAN, INTEGER, JSONB, TEXT, TEXTS
 
 _PAIRS = 48
 _TEXTS = ColumnType(Kind.TEXT, is_array=True)
@@ -49,6 +50,38 @@ def _operator(binder: Binder, node: exp.Expression) -> Expression:
     if right.kind in (Kind.INTEGER, Kind.SMALLINT) and right.type is not None:
         return Expression(f"jsonb_item{ending}({left.sql}, {right.sql})", result)
     return Expression(f"jsonb_member{ending}({left.sql}, {convert_text(right).sql})", result)
+
+
+_OF_KEYS: dict[type[exp.Expression], tuple[str, str, ColumnType]] = {
+    exp.JSONBContainsAnyTopKeys: ("?|", "jsonb_has_any", BOOLEAN),
+    exp.JSONBContainsAllTopKeys: ("?&", "jsonb_has_all", BOOLEAN),
+    exp.JSONBDeleteAtPath: ("#-", "jsonb_without_path", JSONB),
+}
+
+
+@handles(*_OF_KEYS)
+def _of_keys(binder: Binder, node: exp.Expression) -> Expression:
+    require_only(node, "this", "expression")
+    sign, name, result = _OF_KEYS[type(node)]
+    left = _jsonb(binder, node.this, f"operator {sign}")
+    right = _texts(binder, node.args["expression"], f"operator {sign}")
+    return Expression(f"{name}({left.sql}, {right.sql})", result)
+
+
+def _texts(binder: Binder, node: exp.Expression, what: str) -> Expression:
+    """An operand or argument that must be text[]."""
+    found = binder.bind(node)
+    if found.type is not None and not (found.type.is_array and found.type.kind in TEXTS):
+        raise SqlError(UNDEFINED_FUNCTION, f"{what} does not exist for type {found.type_name}")
+    return convert(found, _TEXTS)
+
+
+@named("jsonb_set", 3, 4)
+def _set(binder: Binder, node: exp.Expression) -> Expression:
+    value, path, new, *create = node.expressions
+    parts = [_jsonb(binder, value, "jsonb_set"), _texts(binder, path, "jsonb_set"), _jsonb(binder, new, "jsonb_set")]
+    flag = condition(binder.bind(create[0]), "jsonb_set") if create else "1"
+    return Expression(f"jsonb_set({', '.join(part.sql for part in parts)}, {flag})", JSONB)
 
 
 def made(value: Expression) -> str:
@@ -106,18 +139,32 @@ def _agg(binder: Binder, node: exp.Expression, test: str) -> Expression:
     return Expression(f"jsonb_collect({distinct}{value} ORDER BY {terms}){test}", JSONB)
 
 
+@aggregate("jsonb_object_agg", 2)
+def _object_agg(binder: Binder, node: exp.Expression, test: str) -> Expression:
+    """Its last order is that of keys and values: which of the values of a key is the last hangs on no plan."""
+    key, value = node.expressions
+    order: list[exp.Expression] = []
+    if isinstance(value, exp.Order):
+        value, order = value.this, value.expressions
+    cells = [cast(binder.bind(key), TEXT).sql, made(binder.bind(value))]
+    terms = [*(order_term(binder.bind(part.this), part) for part in order), *cells]
+    return Expression(f"jsonb_collect_members({', '.join(cells)} ORDER BY {', '.join(terms)}){test}", JSONB)
+
+
 def _register_rows() -> None:
-    def enter(name: str, function: str, column: str, element: ColumnType) -> None:
-        def rows(binder: Binder, node: exp.Expression) -> tuple[str, str, ColumnType]:
+    def enter(name: str, call: str, *columns: tuple[str, ColumnType]) -> None:
+        def rows(binder: Binder, node: exp.Expression) -> tuple[str, Sequence[tuple[str, ColumnType]]]:
             if len(node.expressions) != 1:
                 raise error_at(node, UNDEFINED_FUNCTION, f"function {name} takes one argument")
-            return f"{function}({_jsonb(binder, node.expressions[0], name).sql})", column, element
+            return call.format(_jsonb(binder, node.expressions[0], name).sql, quote_text(name)), columns
 
         ROW_FUNCTIONS[name] = rows
 
-    enter("jsonb_array_elements", "jsonb_items", "value", JSONB)
-    enter("jsonb_array_elements_text", "jsonb_item_texts", "value", TEXT)
-    enter("jsonb_object_keys", "jsonb_keys", "jsonb_object_keys", TEXT)
+    enter("jsonb_array_elements", "jsonb_items({0})", ("value", JSONB))
+    enter("jsonb_array_elements_text", "jsonb_item_texts({0})", ("value", TEXT))
+    enter("jsonb_object_keys", "jsonb_keys({0}, {1})", ("jsonb_object_keys", TEXT))
+    enter("jsonb_each", "jsonb_keys({0}, {1}), jsonb_values({0}, {1})", ("key", TEXT), ("value", JSONB))
+    enter("jsonb_each_text", "jsonb_keys({0}, {1}), jsonb_value_texts({0}, {1})", ("key", TEXT), ("value", TEXT))
 
 
 _register_rows()

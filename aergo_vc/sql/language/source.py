@@ -254,7 +254,6 @@ def unsupported(node: exp.Expression, what: str) -> SqlError:
 
 _SIGNS: dict[type[exp.Expression], str] = {
     exp.Pow: "^", exp.RegexpLike: "~", exp.RegexpILike: "~*",
-    exp.JSONBContainsAnyTopKeys: "?|", exp.JSONBContainsAllTopKeys: "?&", exp.JSONBDeleteAtPath: "#-",
     exp.ILike: "ILIKE", exp.UnicodeString: "U&'…'", exp.HexString: "X'…'", exp.BitString: "B'…'",
 }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Items of FROM: tables, views, common table expressions, subqueries, VALUES."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -134,9 +134,9 @@ def _routine_source(
     return source, f"routine_rows(call_rows({', '.join(parts)})) AS {own}"
 
 
-RowFunction = Callable[[Binder, exp.Expression], tuple[str, str, ColumnType]]
+RowFunction = Callable[[Binder, exp.Expression], tuple[str, Sequence[tuple[str, ColumnType]]]]
 ROW_FUNCTIONS: dict[str, RowFunction] = {}
-"""Functions of FROM: each gives SQL of an array's JSON text, its column's usual name and the elements' type."""
+"""Functions of FROM: each gives SQL of arrays' JSON texts, one a column, and the columns' usual names and types."""
 
 
 def _function_source(
@@ -148,11 +148,15 @@ def _function_source(
         return _series_source(binder, node, call, own, alias)
     if word not in ROW_FUNCTIONS:
         raise unsupported(call, f"function {word} in FROM")
-    sql, column, element = ROW_FUNCTIONS[word](binder, call)
-    columns = [(alias or column, column_expression(f"{own}.value", element, not_null=False))]
+    sql, shape = ROW_FUNCTIONS[word](binder, call)
+    is_one = len(shape) == 1
+    columns = [
+        (alias if is_one and alias else name, column_expression(f"{own}.{cell}", column_type, not_null=False))
+        for (name, column_type), cell in zip(shape, ("value",) if is_one else ("c0", "c1"), strict=True)
+    ]
     with placed(node):
         binder.counter.spend(1)
-    return _rows_of_array(own, alias or word, f"json_each({sql})", columns, ordinality)
+    return _rows_of_array(own, alias or word, f"{'json_each' if is_one else 'array_rows'}({sql})", columns, ordinality)
 
 
 def _series_source(

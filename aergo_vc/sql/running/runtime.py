@@ -24,7 +24,7 @@ from aergo_vc.sql.running.spelling import cast_name
 from aergo_vc.sql.types import moments, numbers, values
 from aergo_vc.sql.types.arrays import Collect, array_functions
 from aergo_vc.sql.types.intervals import interval_functions
-from aergo_vc.sql.types.json_values import CollectJson, json_functions
+from aergo_vc.sql.types.json_values import CollectJson, CollectMembers, json_functions
 from aergo_vc.sql.types.row_values import row_functions
 from aergo_vc.sql.types.text_formats import format_functions
 from aergo_vc.sql.types.values import TEXT_BYTES, limited_text
@@ -484,7 +484,9 @@ WINDOW_AGGREGATES: dict[str, Callable[[], Any]] = {
     "avg_decimal": AvgDecimal,
 }
 
-AGGREGATES: dict[str, Callable[[], Any]] = {"single": Single, "array_collect": Collect, "jsonb_collect": CollectJson}
+AGGREGATES: dict[str, Callable[[], Any]] = {
+    "single": Single, "array_collect": Collect, "jsonb_collect": CollectJson, "jsonb_collect_members": CollectMembers,
+}  # fmt: skip
 
 BUILT_IN_FUNCTIONS = frozenset(
     {"count", "sum", "min", "max", "abs", "length", "lower", "upper", "coalesce", "ifnull", "group_concat", "rtrim",

@@ -190,7 +190,7 @@ def _register(connection: apsw.Connection, count_step: Callable[[], None]) -> No
     for name, factory in WINDOW_AGGREGATES.items():
         connection.create_window_function(name, factory, 1, flags=flags)
     for name, factory in AGGREGATES.items():
-        connection.create_aggregate_function(name, factory, 1, flags=flags)
+        connection.create_aggregate_function(name, factory, -1, flags=flags)
     connection.create_collation("numeric", numbers.compare)
 
     def whole_series(start: int | None, stop: int | None, step: int | None) -> Iterator[tuple[int, int]]:

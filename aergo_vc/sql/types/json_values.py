@@ -10,6 +10,7 @@ from aergo_vc.model.types import FLOATS, INTEGER_BITS, Kind
 from aergo_vc.sql.errors import INVALID_PARAMETER, SqlError
 from aergo_vc.sql.types import numbers
 from aergo_vc.sql.types.arrays import array_of, array_text, canonical_elements, type_of_code
+from aergo_vc.sql.types.json_paths import with_set, without_path
 from aergo_vc.sql.types.values import limited_text
 
 
@@ -154,12 +155,30 @@ def _items(text: str) -> list[Any]:
     return value
 
 
-def _keys(text: str) -> str:
+def _members(text: str, caller: str) -> dict[str, Any]:
     value = _value(text)
     if not isinstance(value, dict):
         what = "an array" if isinstance(value, list) else "a scalar"
-        raise SqlError(INVALID_PARAMETER, f"cannot call jsonb_object_keys on {what}")
-    return array_text(sorted_keys(value))
+        raise SqlError(INVALID_PARAMETER, f"cannot call {caller} on {what}")
+    return value
+
+
+def _keys(text: str, caller: str) -> str:
+    return array_text(sorted_keys(_members(text, caller)))
+
+
+def _member_values(text: str, caller: str, show: Callable[[Any], str | None]) -> str:
+    members = _members(text, caller)
+    return array_text([show(members[key]) for key in sorted_keys(members)])
+
+
+def _has_each(text: str, keys: str) -> Iterator[bool]:
+    value = _value(text)
+    return (_has(value, key) for key in array_of(keys) if key is not None)
+
+
+def _set(text: str, path: str, new: str, create: int) -> str:
+    return _text(with_set(_value(text), array_of(path), _value(new), create=bool(create)))
 
 
 def _kind_name(text: str) -> str:
@@ -175,13 +194,22 @@ def _joined(left: str, right: str) -> str:
     return _text((first if isinstance(first, list) else [first]) + (second if isinstance(second, list) else [second]))
 
 
-def _without(text: str, key: str) -> str:
+def _without(text: str, *keys: str) -> str:
     value = _value(text)
     if isinstance(value, dict):
-        return _text({name: item for name, item in value.items() if name != key})
+        return _text({name: item for name, item in value.items() if name not in keys})
     if isinstance(value, list):
-        return _text([one for one in value if isinstance(one, Number) or one != key])
+        return _text([one for one in value if isinstance(one, Number) or one not in keys])
     raise SqlError(INVALID_PARAMETER, "cannot delete from scalar")
+
+
+def _without_item(text: str, place: int) -> str:
+    value = _value(text)
+    if not isinstance(value, list):
+        what = "object using integer index" if isinstance(value, dict) else "scalar"
+        raise SqlError(INVALID_PARAMETER, f"cannot delete from {what}")
+    at = place + len(value) if place < 0 else place
+    return _text([one for index, one in enumerate(value) if index != at])
 
 
 def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -201,6 +229,10 @@ def json_functions() -> Iterator[tuple[str, Callable[..., Any]]]:
     yield "jsonb_walk_text", _strict(lambda text, path: _spelled(_walked(_value(text), path)))
     yield "jsonb_contains", _strict(lambda left, right: int(_top_contains(_value(left), _value(right))))
     yield "jsonb_has", _strict(lambda text, key: int(_has(_value(text), key)))
+    yield "jsonb_has_any", _strict(lambda text, keys: int(any(_has_each(text, keys))))
+    yield "jsonb_has_all", _strict(lambda text, keys: int(all(_has_each(text, keys))))
+    yield "jsonb_set", _strict(_set)
+    yield "jsonb_without_path", _strict(lambda text, path: _text(without_path(_value(text), array_of(path))))
     yield "jsonb_key", _strict(lambda text: _text(_trimmed(_value(text))))
     yield "jsonb_make", _strict(_made)
     yield "jsonb_make_array", _strict(_made_array)
@@ -210,9 +242,16 @@ def json_functions() -> Iterator[tuple[str, Callable[..., Any]]]:
     yield "jsonb_items", _strict(lambda text: array_text([_text(one) for one in _items(text)]))
     yield "jsonb_item_texts", _strict(lambda text: array_text([_spelled(one) for one in _items(text)]))
     yield "jsonb_keys", _strict(_keys)
+    yield "jsonb_values", _strict(lambda text, caller: _member_values(text, caller, _text))
+    yield "jsonb_value_texts", _strict(lambda text, caller: _member_values(text, caller, _spelled))
     yield "jsonb_kind", _strict(_kind_name)
     yield "jsonb_join", _strict(_joined)
     yield "jsonb_without", _strict(_without)
+    yield "jsonb_without_item", _strict(_without_item)
+    yield (
+        "jsonb_without_keys",
+        _strict(lambda text, keys: _without(text, *[key for key in array_of(keys) if key is not None])),
+    )
 
 
 class CollectJson:
@@ -226,3 +265,18 @@ class CollectJson:
 
     def final(self) -> str | None:
         return limited_text(f"[{', '.join(self.parts)}]") if self.parts else None
+
+
+class CollectMembers:
+    """jsonb_object_agg: of the values of one key the last; NULL if there are none."""
+
+    def __init__(self) -> None:
+        self.members: dict[str, Any] = {}
+
+    def step(self, key: str | None, value: str | None) -> None:
+        if key is None:
+            raise SqlError(INVALID_PARAMETER, "field name must not be null")
+        self.members[key] = None if value is None else _value(value)
+
+    def final(self) -> str | None:
+        return _text(self.members) if self.members else None

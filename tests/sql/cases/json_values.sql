@@ -97,8 +97,6 @@ SELECT value FROM jsonb_array_elements_text('[1,"x"]'::jsonb);
 
 -- case: members in FROM
 SELECT key, value FROM jsonb_each('{"a":1,"b":"x"}'::jsonb) ORDER BY key;
--- ERROR 0A000
--- differs: Whatever is not listed here is refused
 -- a|1
 -- b|"x"
 
@@ -106,14 +104,10 @@ SELECT key, value FROM jsonb_each('{"a":1,"b":"x"}'::jsonb) ORDER BY key;
 SELECT jsonb_agg(n ORDER BY n DESC) FROM (VALUES (1, 'a'), (2, 'b')) AS v (n, w);
 -- [2, 1]
 SELECT jsonb_object_agg(w, n) FROM (VALUES (1, 'a'), (2, 'b')) AS v (n, w);
--- ERROR 0A000
--- differs: Whatever is not listed here is refused
 -- {"a": 1, "b": 2}
 
 -- case: setting, concatenating and removing
 SELECT jsonb_set('{"a":1}', '{a}', '2'), '{"a":1}'::jsonb || '{"b":2}', '{"a":1,"b":2}'::jsonb - 'a';
--- ERROR 42883
--- differs: Whatever is not listed here is refused
 -- {"a": 2}|{"a": 1, "b": 2}|{"b": 2}
 
 -- case: columns of jsonb
