@@ -8,7 +8,8 @@ from aergo_vc.sql.language.binder import Binder, handles, named
 from aergo_vc.sql.language.expressions import Expression, assign, convert, numeric_text
 from aergo_vc.sql.language.source import error_at, require_only, unsupported
 from aergo_vc.sql.running.spelling import quote_text
-from aergo_vc.sql.types.intervals import TRUNCATIONS, picture_of
+from aergo_vc.sql.types.intervals import TRUNCATIONS
+from aergo_vc.sql.types.moment_pictures import picture_of
 from aergo_vc.sql.types.values import DATE, INTEGER, INTERVAL, NUMERIC, TEXT, TIMESTAMP, TIMESTAMPTZ
 
 _TIMES = (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
@@ -60,6 +61,18 @@ def _make_date(binder: Binder, node: exp.Expression) -> Expression:
     return Expression(f"date_make({', '.join(parts)})", DATE)
 
 
+@named("make_timestamp", 6, 6)
+def _make_timestamp(binder: Binder, node: exp.Expression) -> Expression:
+    *parts, seconds = (binder.bind(part) for part in node.expressions)
+    cells = [assign(part, INTEGER, "make_timestamp") for part in parts]
+    return Expression(f"timestamp_make({', '.join(cells)}, {numeric_text(convert(seconds, NUMERIC)).sql})", TIMESTAMP)
+
+
+@named("transaction_timestamp", 0, 0)
+def _transaction_time(_: Binder, _node: exp.Expression) -> Expression:
+    return Expression(":time", TIMESTAMPTZ, not_null=True)
+
+
 _PARTS = ("years", "months", "weeks", "days", "hours", "mins", "secs")
 
 
@@ -91,6 +104,7 @@ def _register_justifications() -> None:
 
     enter("justify_days", "interval_days_justified")
     enter("justify_hours", "interval_hours_justified")
+    enter("justify_interval", "interval_justified")
 
 
 _register_justifications()
@@ -101,7 +115,7 @@ def _to_char(binder: Binder, node: exp.Expression) -> Expression:
     value = _timestamp(binder.bind(node.expressions[0]), "to_char")
     pattern = _constant(binder, node.expressions[1], "a pattern")
     if picture_of(pattern) is None:
-        raise unsupported(node, "a pattern of other parts than YYYY, MM, DD, HH24, MI, SS, MS and US")
+        raise unsupported(node, "a pattern of other parts than the numbers of a date and a clock, AM and names")
     return Expression(f"moment_shown({value.sql}, {quote_text(pattern)})", TEXT, not_null=value.not_null)
 
 

@@ -17,13 +17,13 @@ from aergo_vc.sql.errors import (
     UNDEFINED_TABLE,
 )
 from aergo_vc.sql.language.binder import Binder, Grouping, Query, Surroundings, placed
-from aergo_vc.sql.language.expressions import Expression, assign, column_expression
+from aergo_vc.sql.language.expressions import Expression, assign, column_expression, convert
 from aergo_vc.sql.language.routine_calls import bind_arguments, called_routine, check_called, result_fields, result_type
 from aergo_vc.sql.language.scope import Scope, Source, table_name_of, table_source
 from aergo_vc.sql.language.source import error_at, name_of, parse_script, require_only, spoken, unsupported
 from aergo_vc.sql.running.spelling import quote_text
 from aergo_vc.sql.types.arrays import PARALLEL_ARRAYS
-from aergo_vc.sql.types.values import BIGINT, INTEGER, INTEGERS, TEXT
+from aergo_vc.sql.types.values import BIGINT, INTEGER, INTEGERS, INTERVAL, TEXT, TIMESTAMP, TIMESTAMPTZ
 
 DEPTH = 24
 """How deep queries, and views in views, may nest."""
@@ -163,6 +163,37 @@ def _series_source(
     binder: Binder, node: exp.Expression, call: exp.Anonymous, own: str, alias: str | None
 ) -> tuple[Source, str]:
     parts = [binder.bind(part) for part in call.expressions]
+    if _are_moments(parts):
+        function, result, cells = "moment_series", *_moments(parts)
+    else:
+        function, result, cells = "whole_series", *_whole_numbers(call, parts)
+    with placed(node):
+        binder.counter.spend(1)
+    name = alias or "generate_series"
+    columns = [(name, Expression(f"{own}.value", result, not_null=True))]
+    if node.args.get("ordinality"):
+        columns.append(("ordinality", Expression(f"({own}.key + 1)", BIGINT, not_null=True)))
+    return Source(name, tuple(columns), (f"{own}.key",)), f"{function}({', '.join(cells)}) AS {own}"
+
+
+_MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+
+
+def _are_moments(parts: Sequence[Expression]) -> bool:
+    if len(parts) != 3 or not any(part.kind in _MOMENTS for part in parts[:2]):  # noqa: PLR2004
+        return False
+    return all(part.type is None or part.kind in _MOMENTS for part in parts[:2]) and (
+        parts[2].type is None or parts[2].kind is Kind.INTERVAL
+    )
+
+
+def _moments(parts: Sequence[Expression]) -> tuple[ColumnType, list[str]]:
+    kinds = {part.kind for part in parts[:2]}
+    result = TIMESTAMP if Kind.TIMESTAMP in kinds and Kind.TIMESTAMPTZ not in kinds else TIMESTAMPTZ
+    return result, [convert(part, kind).sql for part, kind in zip(parts, (result, result, INTERVAL), strict=True)]
+
+
+def _whole_numbers(call: exp.Anonymous, parts: Sequence[Expression]) -> tuple[ColumnType, list[str]]:
     if len(parts) not in (2, 3) or not all(part.kind in INTEGERS or part.type is None for part in parts):
         types = ", ".join(part.type_name for part in parts)
         raise error_at(call, UNDEFINED_FUNCTION, f"function generate_series({types}) does not exist")
@@ -170,13 +201,7 @@ def _series_source(
     cells = [assign(part, result, "generate_series") for part in parts]
     if len(cells) == 2:  # noqa: PLR2004
         cells.append("1")
-    with placed(node):
-        binder.counter.spend(1)
-    name = alias or "generate_series"
-    columns = [(name, Expression(f"{own}.value", result, not_null=True))]
-    if node.args.get("ordinality"):
-        columns.append(("ordinality", Expression(f"({own}.key + 1)", BIGINT, not_null=True)))
-    return Source(name, tuple(columns), (f"{own}.key",)), f"whole_series({', '.join(cells)}) AS {own}"
+    return result, cells
 
 
 def total_rows(query: Query) -> str:

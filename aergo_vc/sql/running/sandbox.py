@@ -19,6 +19,7 @@ from aergo_vc.sql.running.runtime import AGGREGATES, BUILT_IN_FUNCTIONS, WINDOW_
 from aergo_vc.sql.running.sequences import SEQUENCE_FUNCTIONS
 from aergo_vc.sql.types import numbers
 from aergo_vc.sql.types.arrays import PARALLEL_ARRAYS, array_rows
+from aergo_vc.sql.types.intervals import moment_series
 
 CACHE_TABLE = "cache_facts"
 """The engine's own table; no script reaches it."""
@@ -115,7 +116,7 @@ class Guard:
         )
 
 
-_TABLE_FUNCTIONS = ("json_each", "array_rows", "whole_series", "routine_rows")
+_TABLE_FUNCTIONS = ("json_each", "array_rows", "whole_series", "moment_series", "routine_rows")
 """What stands in FROM with arguments: SQLite's own for arrays that we made, and a series that is counted."""
 
 
@@ -193,12 +194,16 @@ def _register(connection: apsw.Connection, count_step: Callable[[], None]) -> No
         connection.create_aggregate_function(name, factory, -1, flags=flags)
     connection.create_collation("numeric", numbers.compare)
 
-    def whole_series(start: int | None, stop: int | None, step: int | None) -> Iterator[tuple[int, int]]:
-        for place, value in enumerate(series(start, stop, step)):
-            count_step()
-            yield place, value
+    def counted_rows(generate: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[tuple[int, Any]]]:
+        def numbered(start: Any, stop: Any, step: Any) -> Iterator[tuple[int, Any]]:  # noqa: ANN401
+            for place, value in enumerate(generate(start, stop, step)):
+                count_step()
+                yield place, value
 
-    table_function(connection, "whole_series", ("key", "value"), whole_series)
+        return numbered
+
+    table_function(connection, "whole_series", ("key", "value"), counted_rows(series))
+    table_function(connection, "moment_series", ("key", "value"), counted_rows(moment_series))
 
     def rows(  # noqa: PLR0917 - as SQL passes them
         a: str | None, b: str | None = None, c: str | None = None, d: str | None = None,

@@ -7,7 +7,15 @@ from fractions import Fraction
 from typing import Any
 
 from aergo_vc.model.interval_text import MICROSECONDS, Interval, interval_of, interval_text
-from aergo_vc.sql.errors import BAD_DATETIME, DATETIME_OVERFLOW, DIVISION_BY_ZERO, INTERVAL_OVERFLOW, SqlError
+from aergo_vc.sql.errors import (
+    BAD_DATETIME,
+    DATETIME_OVERFLOW,
+    DIVISION_BY_ZERO,
+    INTERVAL_OVERFLOW,
+    INVALID_PARAMETER,
+    SqlError,
+)
+from aergo_vc.sql.types.moment_pictures import shown
 from aergo_vc.sql.types.moments import SECONDS, YEARS, parts_of_a_second, timestamp_text
 
 _SECOND = 1_000_000
@@ -29,6 +37,7 @@ _PART = re.compile(
     r"|([0-9]{1,6})-([0-9]{1,2})(?=\s|$)"
     r"|([0-9]{1,15}(?:\.[0-9]{0,12})?|\.[0-9]{1,12})(?:\s*([a-zA-Z]+)|(?=\s|$)))"
 )
+_CLOCK = re.compile(r"\s*[+-]?\s*(?:[0-9]+:|[0-9.]+\s*h(?:r|our)?s?(?![a-z]))", re.IGNORECASE)
 _ISO = re.compile(
     r"(-?)P(?:(-?[0-9.]+)Y)?(?:(-?[0-9.]+)M)?(?:(-?[0-9.]+)W)?(?:(-?[0-9.]+)D)?"
     r"(?:T(?:(-?[0-9.]+)H)?(?:(-?[0-9.]+)M)?(?:(-?[0-9.]+)S)?)?"
@@ -102,7 +111,7 @@ def _worded_parts(stripped: str, text: str) -> list[Interval]:
         if match is None or match.end() == position:
             raise _refuse(text)
         position = match.end()
-        unit, part = _read_part(match, text, is_last=not stripped[position:].strip())
+        unit, part = _read_part(match, text, stripped[position:])
         if unit in seen:
             raise _refuse(text)
         seen.add(unit)
@@ -112,7 +121,7 @@ def _worded_parts(stripped: str, text: str) -> list[Interval]:
     return [_times(part, Fraction(-1)) for part in parts] if ago is not None else parts
 
 
-def _read_part(match: re.Match[str], text: str, *, is_last: bool) -> tuple[str, Interval]:
+def _read_part(match: re.Match[str], text: str, rest: str) -> tuple[str, Interval]:
     sign, hours, minutes, seconds, fraction, years, months, number, word = match.groups()
     if years is not None:  # as the SQL standard writes them: "1-2"
         if int(months) >= _MONTHS:
@@ -128,7 +137,9 @@ def _read_part(match: re.Match[str], text: str, *, is_last: bool) -> tuple[str, 
     number = sign + number
     name = (word or "").lower()
     if not name:
-        if not is_last:  # "1 04:05:06": a number in front of a clock is days
+        if rest.strip():  # "1 04:05:06": a number in front of a clock, or of hours, is days
+            if _CLOCK.match(rest) is None:
+                raise _refuse(text)
             return "day", _times(_UNITS["day"], _quantity(number, text))
         name = "second"
     unit = name if name in _UNITS else name.removesuffix("s")
@@ -298,37 +309,38 @@ def _made_date(year: int, month: int, day: int) -> str:
         raise SqlError(DATETIME_OVERFLOW, message) from None
 
 
+def _made_timestamp(*parts: Any) -> str:  # noqa: ANN401
+    year, month, day, hour, minute, seconds = parts
+    clock = Fraction(seconds)
+    is_clock = hour >= 0 and 0 <= minute < 60 and 0 <= clock <= 60  # noqa: PLR2004
+    if not is_clock or (hour * 60 + minute) * 60 + clock > 86_400:  # noqa: PLR2004
+        raise SqlError(DATETIME_OVERFLOW, f"time field value out of range: {hour}:{minute:02}:{seconds}")
+    length = interval_text(Interval(0, 0, (hour * 3600 + minute * 60) * _SECOND + round(clock * _SECOND)))
+    return moment_plus(f"{_made_date(year, month, day)} 00:00:00", length, 1)
+
+
+def moment_series(start: str | None, stop: str | None, step: str | None) -> Iterator[str]:
+    """generate_series over timestamps of one kind; nothing where an argument is NULL."""
+    if start is None or stop is None or step is None:
+        return
+    total = _of(step).total
+    if total == 0:
+        raise SqlError(INVALID_PARAMETER, "step size cannot equal zero")
+    value = start
+    while value <= stop if total > 0 else value >= stop:
+        yield value
+        try:
+            value = moment_plus(value, step, 1)
+        except SqlError:  # past the years that there are, and so past the end
+            return
+
+
 def _of_total(total: int) -> str:
     """The interval whose parts are as large as they may be: what stands for all that are equal to it."""
     sign = -1 if total < 0 else 1
     days, clock = divmod(abs(total), MICROSECONDS)
     months, days = divmod(days, 30)
     return _text(Interval(sign * months, sign * days, sign * clock))
-
-
-_PATTERNS = {
-    "YYYY": (0, 4), "MM": (5, 7), "DD": (8, 10), "HH24": (11, 13), "MI": (14, 16), "SS": (17, 19),
-}  # fmt: skip
-_PICTURE = re.compile(r'YYYY|MM|DD|HH24|MI|SS|MS|US|"[^"]*"|[^A-Za-z"]')
-
-
-def picture_of(pattern: str) -> list[str] | None:
-    """The parts of a to_char pattern; None where it has any but those known here."""
-    parts = _PICTURE.findall(pattern)
-    return parts if "".join(parts) == pattern else None
-
-
-def _to_char(text: str, pattern: str) -> str:
-    moment = text.removesuffix("+00")
-    fraction = moment.partition(".")[2].ljust(6, "0")
-    shown = []
-    for part in picture_of(pattern) or ():
-        if part in _PATTERNS:
-            start, end = _PATTERNS[part]
-            shown.append(moment[start:end])
-        else:
-            shown.append({"MS": fraction[:3], "US": fraction}.get(part, part.strip('"')))
-    return "".join(shown)
 
 
 def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -354,16 +366,34 @@ def interval_functions() -> Iterator[tuple[str, Callable[..., Any]]]:
     yield "time_minus", _strict(_time_difference)
     yield "moment_age", _strict(_age)
     yield "moment_truncated", _strict(truncated_moment)
-    yield "moment_shown", _strict(_to_char)
+    yield "moment_shown", _strict(shown)
     yield "date_make", _strict(_made_date)
     yield "interval_days_justified", _strict(_justified_days)
     yield "interval_hours_justified", _strict(_justified_hours)
+    yield "interval_justified", _strict(_justified)
+    yield "timestamp_make", _strict(_made_timestamp)
 
 
 def _justified_days(text: str) -> str:
     months, days, clock = _of(text)
     more = int(days / 30)
     return _text(_same_sign(Interval(months + more, days - 30 * more, clock), 30))
+
+
+def _justified(text: str) -> str:
+    months, days, clock = _of(text)
+    sign = -1 if clock < 0 else 1
+    days, clock = days + sign * (abs(clock) // MICROSECONDS), sign * (abs(clock) % MICROSECONDS)
+    months, days = months + int(days / 30), days - 30 * int(days / 30)
+    if months > 0 and (days, clock) < (0, 0):
+        months, days = months - 1, days + 30
+    elif months < 0 and (days, clock) > (0, 0):
+        months, days = months + 1, days - 30
+    if days > 0 > clock:
+        days, clock = days - 1, clock + MICROSECONDS
+    elif days < 0 < clock:
+        days, clock = days + 1, clock - MICROSECONDS
+    return _text(Interval(months, days, clock))
 
 
 def _justified_hours(text: str) -> str:

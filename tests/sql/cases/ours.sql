@@ -238,7 +238,7 @@ SELECT interval '178000000 years';
 -- ERROR 22015
 SELECT to_char(1.5, '9.9');
 -- ERROR 42883
-SELECT to_char(timestamp '2024-01-01', 'Month');
+SELECT to_char(timestamp '2024-01-01', 'FMMonth');
 -- ERROR 0A000
 SELECT now() AT TIME ZONE 'Europe/Berlin';
 -- ERROR 0A000
