@@ -1,15 +1,9 @@
 """What the law of one branch settled, merged on into a third branch: it stays settled there, or is a new question."""
 
-from contextlib import closing
-
 import pytest
 from forgery import Ledger, register
 
-from aergo_vc.base.ids import BranchName
-from aergo_vc.repository.identity import Identity
-from aergo_vc.repository.merging import Prepared, prepare_merge
 from aergo_vc.repository.results import Merged
-from aergo_vc.repository.tips import tip_of
 
 BASE = (
     "CREATE TABLE price (item text PRIMARY KEY, cents bigint NOT NULL, stock bigint NOT NULL DEFAULT 0, note text)",
@@ -245,17 +239,6 @@ def test_a_function_for_transactions_may_take_on_what_was_settled(shop: Ledger, 
     branch(shop, "fifth")
     merged(shop, "own", "fifth")
     assert rows(shop, "fifth") == rows(shop, "own")
-
-
-def test_it_is_a_conflict_for_people_where_no_law_answers(shop: Ledger) -> None:
-    settled(shop, "sum", a=("UPDATE price SET cents = 355 WHERE item = 'bread'", TEA_401))
-    branch(shop, "own", "fail")
-    shop.sql("UPDATE price SET cents = 1 WHERE item = 'bread'", "own")
-    with closing(shop.workspace()) as workspace, workspace.locked():
-        tip = tip_of(workspace, BranchName("own"))
-        prepared = prepare_merge(workspace, Identity(workspace), tip, workspace.head_of("source"))
-    assert isinstance(prepared, Prepared)
-    assert [one.reason.code for one in prepared.conflicts] == ["E_LOST_UPDATE"]
 
 
 # Who decides
