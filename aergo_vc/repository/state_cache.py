@@ -23,7 +23,7 @@ from aergo_vc.sql.compiled.compiled_cache import CompiledCache
 from aergo_vc.sql.engine import Engine
 from aergo_vc.sql.errors import EngineError
 
-_VERSION = 2
+_VERSION = 3
 
 
 @contextmanager

@@ -33,6 +33,9 @@ from aergo_vc.sql.running.stretches import Stretch
 from aergo_vc.sql.running.table_access import index_sql, indexes_of, key_test
 from aergo_vc.sql.running.translated_errors import DISK_ERRORS, disk_error, disk_errors
 
+_KEYS_TOGETHER = 100
+"""Rows that one statement reads, of many."""
+
 
 class StateDatabase:
     """The tables of a catalog in SQLite, in a file or in memory; no statement is known here (see `engine`)."""
@@ -83,15 +86,19 @@ class StateDatabase:
         finally:
             self._guard.trusted = False
 
-    def _rows_of(self, layout: Layout, identities: Sequence[Any]) -> list[Kept]:
+    def _rows_of(self, layout: Layout, keys: Sequence[Any]) -> dict[Any, Kept]:
         """What rows of a table with a key of one column are now, by their keys."""
         table = layout.table
         columns = ", ".join(quote_name(column.name) for column in table.columns)
-        sql = f"SELECT {columns} FROM {quote_name(table.name)} WHERE {key_test(table)}"
-        keys = [(identity,) for identity in identities]
+        together = _KEYS_TOGETHER if len(keys) >= _KEYS_TOGETHER else 1
+        marks = ", ".join("?" * together)
+        sql = f"SELECT {columns} FROM {quote_name(table.name)} WHERE {quote_name(table.primary_key[0])} IN ({marks})"
+        padded = [*keys, *[keys[0]] * (-len(keys) % together)]
+        groups = [padded[start : start + together] for start in range(0, len(padded), together)]
         self._guard.trusted = True
         try:
-            return self._db.executemany(sql, keys).fetchall()
+            found = self._db.executemany(sql, groups)
+            return {layout.identity(row): row for row in found}
         finally:
             self._guard.trusted = False
 

@@ -396,12 +396,53 @@ $$
 """
 
 
-@given(st.lists(st.tuples(KEYS, st.integers(0, 4)), min_size=1, max_size=12), st.integers(1, 4))
-def test_net_changes_are_exact_where_handlers_undo_some(steps: list[tuple[int, int]], failing: int) -> None:
-    engine = an_engine(SCHEMA, PLAYER, "INSERT INTO item VALUES (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)")
+NUMBERS = SCHEMA.replace("name text", "name int")
+"""Rows of which SQLite's number tells all."""
+
+
+@given(
+    st.booleans(), st.lists(st.tuples(KEYS, st.integers(0, 4)), min_size=1, max_size=12), st.integers(1, 4)
+)  # fmt: skip
+def test_net_changes_are_exact_where_handlers_undo_some(
+    numbers: bool,
+    steps: list[tuple[int, int]],
+    failing: int,
+) -> None:
+    scripts = [SCHEMA, PLAYER, "INSERT INTO item VALUES (1, '1', 1), (2, '2', 2), (3, '3', 3)"]
+    if numbers:
+        scripts = [NUMBERS, PLAYER.replace("'n'", "7"), scripts[2]]
+    engine = an_engine(*scripts)
     before = table_of(engine)
     arguments = (tuple(key for key, _ in steps), tuple(step for _, step in steps), failing)
     done = engine.call(RoutineName("public.play"), arguments, context())
+    assert replay(before, done.changes, ITEM) == table_of(engine)
+
+
+OFTEN = """
+CREATE PROCEDURE write_often() LANGUAGE plpgsql AS $$
+BEGIN
+    FOR turn IN 1 .. 3 LOOP
+        FOR place IN 0 .. 249 LOOP
+            UPDATE item SET price = price + turn WHERE id = place;
+        END LOOP;
+    END LOOP;
+    DELETE FROM item WHERE id IN (3, 130, 249);
+    UPDATE item SET id = 1000 WHERE id = 7;
+    INSERT INTO item VALUES (130, 5, 5);
+    UPDATE item SET price = price - 6 WHERE id = 9;
+END
+$$
+"""
+
+
+@pytest.mark.parametrize("schema", [SCHEMA, NUMBERS])
+def test_what_has_become_of_many_rows_that_were_written_often_is_told(schema: str) -> None:
+    fill = "INSERT INTO item SELECT i, 1, i FROM generate_series(0, 249) AS g (i)"
+    engine = an_engine(schema, OFTEN, fill.replace("1,", "'1',") if schema == SCHEMA else fill)
+    before = table_of(engine)
+    done = engine.call(RoutineName("public.write_often"), (), context())
+    changes = done.changes[ITEM]
+    assert (len(changes), (9,) in changes, changes[7,].after, changes[3,].after) == (250, False, None, None)
     assert replay(before, done.changes, ITEM) == table_of(engine)
 
 

@@ -187,7 +187,7 @@ class _Statement:
             if conflict is not None:
                 scans.append(Scan(facts.name, unsure))
             return Insertion(facts.name, 0)
-        rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in values.expressions]
+        rows = [_cells(facts, row.expressions if isinstance(row, exp.Tuple) else [row]) for row in values.expressions]
         points: list[Points] = []
         unknown: set[Columns] = set()
         for identity, by in _identities(facts):
@@ -234,6 +234,14 @@ _NO_COLUMNS: Columns = frozenset()
 def _identities(facts: TableFacts) -> list[tuple[Identity, Lookup | None]]:
     """What a row that is inserted must not have in common with others: the key, and what is unique."""
     return [(facts.key, None), *[(identity, lookup) for lookup, identity in facts.unique_lookups.items()]]
+
+
+def _cells(facts: TableFacts, written: Sequence[exp.Expr]) -> list[exp.Expr]:
+    """The cells of a row that is inserted, without what stands around a rowid lest it be NULL (`rowid_sql`)."""
+    cells = list(written)
+    if facts.has_rowid_key and isinstance(cells[facts.key_positions[0]], exp.Coalesce):
+        cells[facts.key_positions[0]] = cells[facts.key_positions[0]].this
+    return cells
 
 
 def _inserted(

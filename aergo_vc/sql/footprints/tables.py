@@ -12,7 +12,7 @@ from aergo_vc.model.schema import Catalog, Column, ForeignKey, Table
 from aergo_vc.model.types import FLOATS, Kind
 from aergo_vc.sql.running.layouts import Kept
 from aergo_vc.sql.running.sequences import ROW_KEY
-from aergo_vc.sql.running.table_access import indexes_of
+from aergo_vc.sql.running.table_access import has_rowid_key, indexes_of
 from aergo_vc.sql.types.values import INTEGERS, decoder, storage_scale
 
 
@@ -124,7 +124,7 @@ class TableFacts:
         self.keys: Columns = self.key.columns
         self.key_names, self.key_positions = table.primary_key, table.key_positions
         self._names = tuple(column.name for column in table.columns)
-        self.has_hidden_key = table.has_hidden_key
+        self.has_hidden_key, self.has_rowid_key = table.has_hidden_key, has_rowid_key(table)
         self.is_exact = self.key.is_exact
         self.only_key: Key | None = (ROW_KEY,) if table.name in catalog.sequences else None
         """The key of a sequence's row."""

@@ -31,7 +31,7 @@ from aergo_vc.sql.language.storage import default_sql, takes_numbers
 from aergo_vc.sql.running.needs import Reading
 from aergo_vc.sql.running.plans import Plan
 from aergo_vc.sql.running.spelling import quote_name
-from aergo_vc.sql.running.table_access import indexes_of
+from aergo_vc.sql.running.table_access import has_rowid_key, indexes_of, rowid_sql
 from aergo_vc.sql.types.values import BIGINT, TEXT
 
 
@@ -203,7 +203,7 @@ class _Insert:
                     cells.append(self._cell(row[order[column.name]], column))
                 else:
                     cells.append(defaults[column.name])
-            lines.append(f"({', '.join(cells)})")
+            lines.append(f"({', '.join(_keyed(self.table, self.table.columns, cells))})")
         return self._finish(f"VALUES {', '.join(lines)}", len(rows))
 
     def _is_given(self, column: Column, node: exp.Expression | None) -> bool:
@@ -243,7 +243,7 @@ class _Insert:
                 found = replace(found, sql=f"c{place[column.name]}")
             with placed(self.tree):
                 cells.append(assign(found, column.type, column.name))
-        return cells
+        return _keyed(self.table, self.table.visible_columns, cells)
 
     def _finish(self, values: str, count: int) -> Plan:
         needs = self.binder.around.needs
@@ -321,6 +321,11 @@ class _Insert:
         )
 
 
+def _keyed(table: Table, columns: Sequence[Column], cells: Sequence[str]) -> list[str]:
+    """The cells of a new row; a rowid that is NULL is refused."""
+    return [rowid_sql(cell) if _is_rowid(table, column) else cell for column, cell in zip(columns, cells, strict=True)]
+
+
 def _is_default(node: exp.Expression) -> bool:
     word = node.this
     if isinstance(node, exp.Column) and node.args.get("table") is None and not node.this.quoted:
@@ -360,9 +365,13 @@ def _assignments(binder: Binder, table: Table, nodes: Sequence[exp.Expression]) 
                 sql = default_sql(binder.catalog, column)
             else:
                 sql = assign(binder.bind(value), column.type, column.name)
-                sql = left_to_column(sql) if column.type == BIGINT else sql
+                sql = left_to_column(sql) if column.type == BIGINT and not _is_rowid(table, column) else sql
         texts.append(f"{quote_name(column.name)} = {sql}")
     return ", ".join(texts)
+
+
+def _is_rowid(table: Table, column: Column) -> bool:
+    return column.name in table.primary_key and has_rowid_key(table)
 
 
 def _target(tree: exp.Expression) -> tuple[exp.Expression, str | None]:

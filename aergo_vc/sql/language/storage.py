@@ -13,6 +13,7 @@ from aergo_vc.sql.language.queries import top_binder
 from aergo_vc.sql.language.scope import Scope, table_source
 from aergo_vc.sql.language.source import error_at, parse_expression, unsupported
 from aergo_vc.sql.running.spelling import quote_name
+from aergo_vc.sql.running.table_access import has_rowid_key
 from aergo_vc.sql.types.values import is_scaled
 
 _NO_ACTION = "no action"
@@ -57,13 +58,14 @@ def default_sql(catalog: Catalog, column: Column) -> str:
 
 
 def create_table_sql(catalog: Catalog, table: Table, name: str | None = None) -> str:
-    """CREATE TABLE, under another name if given: strict, clustered by the primary key."""
+    """CREATE TABLE, under another name if given: strict, clustered by the primary key, by the rowid if it is that."""
     parts = [_column_sql(catalog, column) for column in table.columns]
     parts.append(f"PRIMARY KEY ({_listed(table.primary_key)})")
     parts += [f"CONSTRAINT {quote_name(unique.name)} UNIQUE ({_listed(unique.columns)})" for unique in table.uniques]
     parts += [_check_sql(catalog, table, check) for check in table.checks]
     parts += map(_reference_sql, table.foreign_keys)
-    return f"CREATE TABLE {quote_name(name or table.name)} ({', '.join(parts)}) STRICT, WITHOUT ROWID"
+    options = "STRICT" if has_rowid_key(table) else "STRICT, WITHOUT ROWID"
+    return f"CREATE TABLE {quote_name(name or table.name)} ({', '.join(parts)}) {options}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from aergo_vc.sql.procedures.support import ALWAYS_GIVE
 from aergo_vc.sql.procedures.translation import Code, Names, translate
+from aergo_vc.sql.running.table_access import rowid_sql, value_of_rowid
 
 _PART = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|:?\b[A-Za-z_]\w*\b|[()]")
 _CALLED = re.compile(r"(\w+)\(")
@@ -38,8 +39,12 @@ class _Hoister:
         end = _closing(sql, start - 1)
         if sql[end : end + 2] == ", ":  # several rows: an error in the second must leave the first to its own errors
             return self.rewritten(sql)
-        items = [self._hoisted(item) or self.rewritten(item) for item in _items(sql[start : end - 1])]
+        items = map(self._item, _items(sql[start : end - 1]))
         return f"{sql[:start]}{', '.join(items)}){self.rewritten(sql[end:])}"
+
+    def _item(self, item: str) -> str:
+        value = value_of_rowid(item)
+        return self._hoisted(item) or self.rewritten(item) if value is None else rowid_sql(self._item(value))
 
     def rewritten(self, sql: str) -> str:
         """Text in which the greatest parts that cannot fail are replaced."""

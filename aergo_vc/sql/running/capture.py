@@ -1,6 +1,7 @@
 """Row changes as SQLite makes them, cascades included, kept net by key."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Protocol
 
 from aergo_vc.base.ids import TableName
@@ -12,6 +13,7 @@ from aergo_vc.sql.running.layouts import Kept, Layout, check_sizes
 from aergo_vc.sql.running.row_changes import InsertedRows, Net, Pair, canonical_changes
 
 _NO_LIMIT = 1 << 62
+_NO_ROWIDS: frozenset[Any] = frozenset()
 
 
 class _Change:
@@ -26,12 +28,12 @@ class _Change:
 Frame = dict[str, Net | InsertedRows]
 
 
-_Ready = tuple[Layout, Net, set[Any], int, int]
-"""A table; its changes in the current frame, and those behind; 1 if they are counted; and the place of its only key
-column, if rows may be left behind, else -1."""
+_Ready = tuple[AbstractSet[Any], Layout, Net, set[Any], int, int]
+"""Rowids of rows of which nothing needs to be kept; a table; its changes in the current frame, and those behind; 1 if
+they are counted; and the place of its only key column, if rows may be left behind, else -1."""
 
-ReadRows = Callable[[Layout, Sequence[Any]], Iterable[Kept]]
-"""What rows of a table are now, by identities of keys that are there, in their order."""
+ReadRows = Callable[[Layout, Sequence[Any]], Mapping[Any, Kept]]
+"""What rows of a table are now, by the keys that were asked for and are there."""
 
 
 class Witness(Protocol):
@@ -223,7 +225,8 @@ class Capture:
         layout, net = self._layouts[name], self._net(self._frames[-1], name)
         is_asked = self.witness is not None or self._written is not None or name in self._noted
         place = -1 if is_asked or layout.only_key is None else layout.only_key
-        found = (layout, net, net.behind, int(name not in self._sequences), place)
+        told = net.behind if place >= 0 and layout.is_told_by_rowid else _NO_ROWIDS
+        found = (told, layout, net, net.behind, int(name not in self._sequences), place)
         self._ready[name] = found
         return found
 
@@ -233,10 +236,12 @@ class Capture:
         ready = self._ready.get(name) or self._make_ready(name)
         if ready is None:
             return
-        layout, net, behind, count, place = ready
+        told, layout, net, behind, count, place = ready
         operations = self.operations = self.operations + count
         if operations > self.most_operations:
             raise self._exhausted("a routine changes more rows than it may")
+        if told and (identity := update.rowid) in told and identity == update.rowid_new:
+            return
         old, new = update.old, update.new
         if layout.long:
             self._weigh(layout, net, old, new)
@@ -292,17 +297,18 @@ class Capture:
                 found[TableName(name)] = net
                 continue
             layout = self._layouts[name]
-            if net.behind:
-                self._catch_up(layout, net)
+            self._catch_up(layout, net)
             table_changes = canonical_changes(layout, net)
             if table_changes:
                 found[TableName(name)] = table_changes
         return found
 
     def _catch_up(self, layout: Layout, net: Net) -> None:
-        behind = list(net.behind)
-        for identity, row in zip(behind, self._read(layout, behind), strict=True):
-            net[identity][1] = row
+        if not net.behind:
+            return
+        found = self._read(layout, list(net.behind))
+        for identity in net.behind:
+            net[identity][1] = found.get(identity)
         net.behind.clear()
 
 

@@ -11,6 +11,7 @@ from aergo_vc.model.changes import Key
 from aergo_vc.model.schema import Table
 from aergo_vc.model.types import FLOATS, Kind, Row
 from aergo_vc.sql.errors import LIMIT_EXCEEDED, SqlError
+from aergo_vc.sql.running.table_access import has_rowid_key
 from aergo_vc.sql.types import numbers
 from aergo_vc.sql.types.values import INTEGERS, decoder, encoder, storage_scale
 
@@ -56,6 +57,8 @@ class Layout:
             self._decimal_identity if self._decimal_keys else operator.itemgetter(*self.positions)
         )
         """What equal keys have in common, from a row: its key, and 1.0 and 1.00 are one key."""
+        self.is_told_by_rowid = has_rowid_key(table) and not self.long
+        """Whether SQLite's number of a row is its key, and nothing else needs to be known of one that is written."""
 
     def _decimal_identity(self, row: Kept) -> Kept:
         return self.least_key(tuple([row[position] for position in self.positions]))

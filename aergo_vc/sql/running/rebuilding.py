@@ -12,13 +12,11 @@ from aergo_vc.model.schema import Catalog, Table
 from aergo_vc.sql.running.definition_values import Definition
 from aergo_vc.sql.running.sequences import ROW_KEY
 from aergo_vc.sql.running.spelling import quote_name
-from aergo_vc.sql.running.table_access import drop_index_sql, index_sql, indexes_of
+from aergo_vc.sql.running.table_access import INTERIM, drop_index_sql, has_rowid_key, index_sql, indexes_of, rowid_sql
 
 Execute = Callable[[str], list[tuple[Any, ...]]]
 CreateTable = Callable[[Catalog, Table, str | None], str]
 """CREATE TABLE for a table of a catalog, under another name if given."""
-
-_INTERIM = "interim.table"
 
 
 def carry_out(execute: Execute, create: CreateTable, old: Catalog, definition: Definition) -> frozenset[TableName]:
@@ -55,12 +53,14 @@ def _rebuild(
     """Write a table anew; `cells` gives the columns that are not simply kept."""
     table, was = new.tables[name], old.tables[former]
     values = [cells.get(column.name, quote_name(column.name)) for column in table.columns]
+    if has_rowid_key(table):
+        values[table.key_positions[0]] = rowid_sql(values[table.key_positions[0]])
     if table.has_hidden_key and not was.has_hidden_key:
         raise AssertionError("a primary key is not dropped")
-    execute(create(new, table, _INTERIM))
-    execute(f"INSERT INTO {quote_name(_INTERIM)} SELECT {', '.join(values)} FROM {quote_name(name)}")
+    execute(create(new, table, INTERIM))
+    execute(f"INSERT INTO {quote_name(INTERIM)} SELECT {', '.join(values)} FROM {quote_name(name)}")
     execute(f"DROP TABLE {quote_name(name)}")
-    execute(f"ALTER TABLE {quote_name(_INTERIM)} RENAME TO {quote_name(name)}")
+    execute(f"ALTER TABLE {quote_name(INTERIM)} RENAME TO {quote_name(name)}")
     for index in indexes_of(new, name):
         execute(index_sql(index))
 

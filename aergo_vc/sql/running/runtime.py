@@ -450,7 +450,7 @@ WINDOW_AGGREGATES: dict[str, Callable[[], Any]] = {
 AGGREGATES: dict[str, Callable[[], Any]] = {"single": Single, "array_collect": Collect, "jsonb_collect": CollectJson}
 
 BUILT_IN_FUNCTIONS = frozenset(
-    {"count", "sum", "min", "max", "abs", "length", "lower", "upper", "coalesce", "group_concat", "rtrim", "substr",
-     "row_number", "rank", "dense_rank", "lag", "lead", "first_value", "last_value"}
+    {"count", "sum", "min", "max", "abs", "length", "lower", "upper", "coalesce", "ifnull", "group_concat", "rtrim",
+     "substr", "row_number", "rank", "dense_rank", "lag", "lead", "first_value", "last_value"}
 )  # fmt: skip
 """SQLite's own functions that emitted SQL calls: those whose results no version of SQLite has changed."""

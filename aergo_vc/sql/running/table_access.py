@@ -2,7 +2,36 @@
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.schema import Catalog, Index, Table
+from aergo_vc.model.types import INTEGER_BITS
 from aergo_vc.sql.running.spelling import quote_name
+
+INTERIM = "interim.table"
+"""What a table is called in SQLite while it is written anew."""
+
+_ROWID = ("ifnull(", ", '')")
+
+
+def has_rowid_key(table: Table) -> bool:
+    """Whether SQLite keeps the table's key as the rowid: one column of whole numbers, which no foreign key clears."""
+    if len(table.primary_key) > 1 or table.key_kinds[0] not in INTEGER_BITS:
+        return False
+    clearing = {"set null", "set default"}
+    return not any(
+        table.primary_key[0] in key.columns and not clearing.isdisjoint((key.on_delete, key.on_update))
+        for key in table.foreign_keys
+    )
+
+
+def rowid_sql(value: str) -> str:
+    """SQL of a new row's rowid: a text, which SQLite refuses, for NULL, for which it would choose a number itself."""
+    return value.join(_ROWID)
+
+
+def value_of_rowid(sql: str) -> str | None:
+    """The value of which `rowid_sql` made a SQL; None for any other."""
+    before, behind = _ROWID
+    is_rowid = sql.startswith(before) and sql.endswith(behind)
+    return sql.removeprefix(before).removesuffix(behind) if is_rowid else None
 
 
 def index_sql(index: Index) -> str:

@@ -19,7 +19,7 @@ from aergo_vc.sql.errors import (
     FuseError,
     SqlError,
 )
-from aergo_vc.sql.running.table_access import indexes_of
+from aergo_vc.sql.running.table_access import INTERIM, indexes_of
 
 DISK_ERRORS = (
     apsw.CantOpenError,
@@ -30,6 +30,10 @@ DISK_ERRORS = (
     apsw.ReadOnlyError,
 )
 """What SQLite raises where its file cannot be read or written, or is no database."""
+
+
+_NO_ROWID = "datatype mismatch"
+"""What SQLite says of NULL, or of what we write for it, in a key that is its rowid."""
 
 
 @contextmanager
@@ -52,7 +56,7 @@ def translated(error: apsw.Error, catalog: Catalog, table: TableName | None) -> 
     if code == apsw.SQLITE_CONSTRAINT_DATATYPE or str(error) == "integer overflow":
         # A whole number beyond 64 bits, which SQLite made a float, is none for a column of integers.
         return SqlError(OUT_OF_RANGE, "bigint out of range")
-    if isinstance(error, apsw.ConstraintError):
+    if isinstance(error, (apsw.ConstraintError, apsw.MismatchError)):
         return _constraint_error(str(error), catalog, table)
     if isinstance(error, apsw.TooBigError):
         return SqlError(LIMIT_EXCEEDED, "a value or a row is too long")
@@ -69,8 +73,10 @@ def _constraint_error(text: str, catalog: Catalog, name: TableName | None) -> Ae
     if table is None:
         return EngineError(f"the SQL engine reports a constraint of no table: {text}")
     spoken = split_name(table.name)[1]
+    if what == _NO_ROWID:
+        return not_null_error(table, table.primary_key[0])
     if what == "NOT NULL":
-        column = detail.removeprefix(f"{table.name}.")
+        column = detail.removeprefix(f"{table.name}.").removeprefix(f"{INTERIM}.")
         return not_null_error(table, column)
     if what == "CHECK":
         message = f'new row for relation "{spoken}" violates check constraint "{detail}"'
