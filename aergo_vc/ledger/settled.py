@@ -123,7 +123,7 @@ def with_values(one: SettledRow, table: Table, row: Row | None, values: Row | No
     Where there is no row, some of the columns alone make none.
     """
     if values is None or row is None:
-        return values if len(one.columns) == len(table.columns) else None
+        return values if one.columns == tuple(column.name for column in table.columns) else None
     settled = dict(zip(one.columns, values, strict=True))
     return tuple(settled.get(column.name, value) for column, value in zip(table.columns, row, strict=True))
 

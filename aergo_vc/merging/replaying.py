@@ -132,7 +132,9 @@ class Replayer:
 
     def _try(self, candidate: Candidate, footprint: Footprint, view: View, unseen: Unseen) -> Replayed:
         """Execute a candidate unless it is inconsistent where it was made, and settle what is inconsistent."""
-        refusal = inconsistency(self._rule, footprint, unseen)
+        settled, settle_by = candidate.settled, self._request.target_ledger.law.settle
+        refusal = None if settled is None else unentitled(self._execution, candidate.submission, settled, settle_by)
+        refusal = refusal or inconsistency(self._rule, footprint, unseen)
         if refusal is not None or self._settlement is not None:
             misnaming = self._left.misnaming(footprint)
             if misnaming is not None:
@@ -181,10 +183,6 @@ class Replayer:
 
     def _carry(self, candidate: Candidate, settled: SettledThere, check: Check) -> TransactionOutcome | Refusal:
         """Make of a candidate what a law on the source's line made of it."""
-        settle_by = self._request.target_ledger.law.settle
-        refusal = unentitled(self._execution, candidate.submission, settled, settle_by)
-        if refusal is not None:
-            return refusal
         always = self._rule is MergeRule.REPLAY
         found = Carrier(self._execution, candidate.submission, settled.was, always).carry(check)
         return found if isinstance(found, Refusal) else settled_by(found, settled.by)

@@ -12,7 +12,7 @@ from aergo_vc.base.errors import AergoError, RepositoryError
 from aergo_vc.base.ids import RoutineName, TableName, TransactionId
 from aergo_vc.ledger.machine import BlockExecution, Machine, Recorded, Rows, Submission, TransactionOutcome
 from aergo_vc.ledger.settled import before_and_after, settled_row, settled_rows, with_values
-from aergo_vc.merging.carrying import NOBODY, SETTLED, Carrier, is_in_the_way, owner_of, put, question
+from aergo_vc.merging.carrying import NOBODY, PERMISSION, SETTLED, Carrier, is_in_the_way, owner_of, put, question
 from aergo_vc.merging.conflicts import RESOLVED, Conflict, RowConflict
 from aergo_vc.merging.deciding import LOST_UPDATE, READ_CHANGED
 from aergo_vc.merging.errors import MergeAbortedError
@@ -71,6 +71,11 @@ class Inconsistency:
     @property
     def transaction(self) -> TransactionId:
         return self.submission[0].id
+
+    @property
+    def is_unentitled(self) -> bool:
+        """Whether it was settled by somebody who may not: then it is only what was signed."""
+        return self.reason.code == PERMISSION
 
     @property
     def is_failure(self) -> bool:
@@ -158,7 +163,7 @@ class Settler:
         script = answer[4:] if answer.startswith("sql:") else None
         if script is None and answer != "apply":
             raise _Refused(FAILED, f"{routine} answers {answer[:60]!r}: apply, skip, abort or sql: is expected")
-        was = case.settled if script is None else SettledAs(script=script)
+        was = SettledAs(script=script) if script is not None else None if case.is_unentitled else case.settled
         try:
             if was is None:
                 return settled_by(execution.record(*case.submission).outcome, routine)

@@ -3,6 +3,7 @@
 import pytest
 from forgery import Ledger, register
 
+from aergo_vc.repository.errors import ConflictError
 from aergo_vc.repository.results import Merged
 
 BASE = (
@@ -244,12 +245,20 @@ def test_a_function_for_transactions_may_take_on_what_was_settled(shop: Ledger, 
 # Who decides
 
 
-def test_what_the_contract_of_somebody_unknown_settled_does_not_count(shop: Ledger) -> None:
+@pytest.fixture
+def corrupted(shop: Ledger) -> Ledger:
+    """A branch `source` on which a function of mallory's has put a script in the place of what alice signed."""
     register(shop, "mallory")
     shop.sql("GRANT SELECT, UPDATE ON price TO mallory")
-    branch(shop, "a")
-    branch(shop, "third")
-    branch(shop, "early")
+    shop.sql(INSTEAD.format(name="decide", script="").replace("sql:", "apply"))
+    for name, law in (
+        ("a", ()),
+        ("third", ()),
+        ("theirs", ("theirs",)),
+        ("applying", ("public.decide",)),
+        ("early", ()),
+    ):
+        branch(shop, name, *law)
     shop.sql(BREAD_355, "a")
     shop.be("mallory")
     shop.on("early")
@@ -262,8 +271,23 @@ def test_what_the_contract_of_somebody_unknown_settled_does_not_count(shop: Ledg
     shop.sql(BREAD_375, "source")
     merged(shop, "a", "source")
     assert bread(shop, "source") == 0
-    assert codes(merged(shop, "source", "third")) == [None, None, "E_PERMISSION"]
-    assert bread(shop, "third") == 375
+    return shop
+
+
+def test_what_the_contract_of_somebody_else_settled_does_not_count(corrupted: Ledger) -> None:
+    assert codes(merged(corrupted, "source", "third")) == [None, None, "E_PERMISSION"]
+    assert bread(corrupted, "third") == 375
+
+
+@pytest.mark.parametrize("changed", ["cents = 1", "stock = 1"])
+def test_no_law_makes_that_good(corrupted: Ledger, changed: str) -> None:
+    for name in ("theirs", "applying"):
+        corrupted.sql(f"UPDATE price SET {changed} WHERE item = 'tea'", name)
+    corrupted.on("theirs")
+    with corrupted.open() as repository, pytest.raises(ConflictError):
+        repository.merge("source")
+    merged(corrupted, "source", "applying")
+    assert bread(corrupted, "applying") == 355
 
 
 # Beside merging
