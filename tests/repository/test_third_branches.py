@@ -1,8 +1,14 @@
 """What the law of one branch settled, merged on into a third branch: it stays settled there, or is a new question."""
 
+from unittest.mock import patch
+
 import pytest
 from forgery import Ledger, register
 
+from aergo_vc.base.ids import BranchName
+from aergo_vc.ledger import building
+from aergo_vc.ledger.building import FullBlockError, Room
+from aergo_vc.merging.grafting import merger
 from aergo_vc.repository.errors import ConflictError
 from aergo_vc.repository.results import Merged
 
@@ -288,6 +294,23 @@ def test_no_law_makes_that_good(corrupted: Ledger, changed: str) -> None:
         repository.merge("source")
     merged(corrupted, "source", "applying")
     assert bread(corrupted, "applying") == 355
+
+
+# How much
+
+
+def test_what_was_settled_must_go_into_the_blocks_file(shop: Ledger) -> None:
+    room = Room(BranchName("main"))
+    with patch.object(building, "BLOCK_FILE_BYTES", 500), pytest.raises(FullBlockError, match="for what was settled"):
+        room.take(b"", bytes(501))
+    settled(shop, "sum")
+    shop.on("third")
+    with (
+        shop.open() as repository,
+        patch.object(merger, "BLOCK_FILE_BYTES", building.RECEIPT_BYTES + 500),
+        pytest.raises(FullBlockError, match="for what was settled"),
+    ):
+        repository.merge("source")
 
 
 # Beside merging
