@@ -37,7 +37,7 @@ def _with_programs(folder: Path) -> Mapping[str, str]:
     """An environment with our programs on PATH."""
     programs = folder / "bin"
     programs.mkdir()
-    for name, module in (("git-aergo", "aergo_vc.cli"), ("git-merge-aergo", "aergo_vc.gitside.strategy")):
+    for name, module in (("git-aergo", "aergo_vc.cli"), ("git-merge-aergo", "aergo_vc.gitside.starting")):
         start = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom {module} import main\nsys.exit(main())\n"
         text = f"#!{sys.executable} -I\n{start}"
         (programs / name).write_text(text)

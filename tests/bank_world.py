@@ -85,9 +85,9 @@ class BankWorld:
         world.start, world.catalog = world.machine.snapshot, world.machine.catalog
         return world
 
-    def script(self, sql: str) -> Submission:
-        """A signed script."""
-        return self._signed(sql=sql)
+    def script(self, sql: str, signer: str = "alice", contract: str | None = None) -> Submission:
+        """A signed script, which deploys a contract if it is given."""
+        return self._signed(sql=sql, signer=signer, contract=contract)
 
     def call(self, routine: str, *arguments: int) -> Submission:
         """A signed call."""
@@ -102,7 +102,12 @@ class BankWorld:
         return self._signed(loads=((Load(found.name, columns, mode, *digests), trees),))
 
     def _signed(
-        self, sql: str = "", call: Call | None = None, loads: Sequence[tuple[Load, LoadTrees]] = ()
+        self,
+        sql: str = "",
+        call: Call | None = None,
+        loads: Sequence[tuple[Load, LoadTrees]] = (),
+        signer: str = "alice",
+        contract: str | None = None,
     ) -> Submission:
         self.count += 1
         payload = Payload(
@@ -112,8 +117,9 @@ class BankWorld:
             loads=tuple(load for load, _ in loads),
             nonce=f"{self.count:032x}",
             recent=BlockId(CHAIN),
-            signer=EntityName("alice"),
+            signer=EntityName(signer),
             sql=sql,
+            contract=contract,
             call=call,
         )
         return signed(SIGNER, payload), tuple(trees for _, trees in loads)

@@ -25,10 +25,10 @@ from aergo_vc.keys.keyfile import generate_key_file
 from aergo_vc.keys.signatures import sign_commit_payload
 from aergo_vc.keys.signer import FileSigner, Signer
 from aergo_vc.keys.signing_key import file_signer
+from aergo_vc.ledger.errors import InvalidBlockError
 from aergo_vc.ledger.history import blocks_back
 from aergo_vc.ledger.layout import ATTRIBUTES, LedgerTree, other_entries, read_ledger
 from aergo_vc.ledger.rules import trailer
-from aergo_vc.ledger.verifying import InvalidBlockError
 from aergo_vc.model.blocks import Header, Law
 from aergo_vc.model.transactions import Payload, Receipt, Transaction
 from aergo_vc.repository.facade import Repository

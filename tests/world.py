@@ -85,7 +85,7 @@ class World:
         world.programs.mkdir()
         for name in ("git-aergo", "aergo"):
             write_program(world.programs, name, "aergo_vc.cli")
-        write_program(world.programs, "git-merge-aergo", "aergo_vc.gitside.strategy")
+        write_program(world.programs, "git-merge-aergo", "aergo_vc.gitside.starting")
         return world
 
     @property

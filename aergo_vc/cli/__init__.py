@@ -13,10 +13,14 @@ _FOR_GIT = {"hook": "aergo_vc.gitside.hooks", "signing-program": "aergo_vc.gitsi
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``git-aergo`` with `arguments` (those of the process by default) and return its exit status."""
-    # Nothing that is loaded at the start is garbage; looking through it costs a tenth of a short verb's time.
+    # Nothing that is loaded at the start is garbage, and at the end everything goes: to look through it costs a tenth
+    # of a short verb's time, both times.
     gc.disable()
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words and words[0] in _FOR_GIT:
-        # git waits for these: they go past everything that verbs need.  By name, since the floors keep the two apart.
-        return int(importlib.import_module(_FOR_GIT[words[0]]).run(words[1:]))
-    return int(importlib.import_module("aergo_vc.cli.running").run(words))
+    try:
+        if words and words[0] in _FOR_GIT:
+            # git waits for these: they go past everything that verbs need.  By name, since the floors keep them apart.
+            return int(importlib.import_module(_FOR_GIT[words[0]]).run(words[1:]))
+        return int(importlib.import_module("aergo_vc.cli.running").run(words))
+    finally:
+        gc.freeze()

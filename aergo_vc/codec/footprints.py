@@ -24,7 +24,7 @@ _TYPES = {_WORD: 4, _LONG: 8}
 _EMPTY: Columns = frozenset()
 
 
-_FORM = 2
+_FORM = 3
 """The number of this form; files of another one are not read."""
 
 

@@ -11,7 +11,7 @@ from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.rules import check_commit, check_files, check_sequence
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.prepared import prepared_for
-from aergo_vc.repository.sealing import Producer
+from aergo_vc.repository.signing_rights import SigningRights
 from aergo_vc.repository.tips import Tip, tip_of
 from aergo_vc.repository.workspace import Surroundings, Workspace
 
@@ -37,7 +37,7 @@ def sign_block_commit(payload: bytes, variables: Mapping[str, str]) -> bytes:
             commit = decode_payload(payload)
             ledger, tip = _checked(workspace, commit)
             identity = Identity(workspace)
-            raise_watermark = Producer(workspace, identity).allow(tip, ledger)
+            raise_watermark = SigningRights(workspace, identity).allow(tip, ledger)
             signer = identity.signer
             raise_watermark()
             return sign_commit_payload(signer, payload).encode() + b"\n"

@@ -3,7 +3,6 @@
 Exit statuses as git wants them: 0 with the result in the index, 1 with conflicts there, 2 with nothing touched.
 """
 
-import gc
 import importlib
 import os
 import sys
@@ -13,7 +12,6 @@ from pathlib import Path
 from aergo_vc.base.errors import AergoError
 from aergo_vc.base.ids import ObjectId
 from aergo_vc.gitside.calls import Call, read_call
-from aergo_vc.gitside.combining import Ground, combine
 from aergo_vc.gitside.delegating import is_rebasing, merge_as_git
 from aergo_vc.gitside.sides import (
     Course,
@@ -31,12 +29,10 @@ from aergo_vc.objects.refs import Refs, open_refs
 from aergo_vc.objects.store import ObjectStore
 
 FAILED = 2
-_OBJECTS_PER_COLLECTION = 100_000
 
 
 def main() -> int:
     """Run the strategy with the process's arguments, in its directory; returns the exit status."""
-    gc.set_threshold(_OBJECTS_PER_COLLECTION)  # hardly anything is garbage before the end
     try:
         return run(sys.argv[1:], os.environ)
     except AergoError as error:
@@ -49,7 +45,10 @@ def main() -> int:
 
 
 def run(words: Sequence[str], variables: Mapping[str, str]) -> int:
-    """Merge what git asks for and return the exit status; raises AergoError where nothing could be done."""
+    """Merge what git asks for and return the exit status; raises AergoError where nothing could be done.
+
+    Only what the merge at hand needs is loaded: for most there is no ledger.
+    """
     call = read_call(words, variables)
     paths = find_repository(Path.cwd(), variables)
     refs = open_refs(paths, variables)
@@ -61,8 +60,9 @@ def run(words: Sequence[str], variables: Mapping[str, str]) -> int:
             return merge_as_git(call, paths, objects, variables)
         if isinstance(course, Keep):
             quiet = rebasing and call.name is None
-            return combine(call, head, course.ledger, Ground(paths, objects, variables), quiet=quiet)
-    # What executes transactions is loaded only now.
+            combining = importlib.import_module("aergo_vc.gitside.combining")
+            ground = combining.Ground(paths, objects, variables)
+            return int(combining.combine(call, head, course.ledger, ground, quiet=quiet))
     blocks = importlib.import_module("aergo_vc.gitside.merge_blocks")
     return int(blocks.merge_blocks(call, course.branch, course.target, variables))
 

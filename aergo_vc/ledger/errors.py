@@ -1,12 +1,24 @@
 """The rules that a block can break, each an error with a code of its own."""
 
-from aergo_vc.base.errors import InputError, InvalidError, RepositoryError
+from aergo_vc.base.errors import AergoError, InputError, InvalidError, RepositoryError
+from aergo_vc.base.ids import ObjectId
 
 
 class NoLedgerError(RepositoryError):
     """A commit holds no ledger."""
 
     code = "E_NO_LEDGER"
+
+
+class InvalidBlockError(InvalidError):
+    """A block of a history is not valid; the cause says which rule it breaks."""
+
+    code = "E_BLOCK"
+
+    def __init__(self, commit: ObjectId, height: int | None, cause: AergoError) -> None:
+        where = "" if height is None else f" at height {height}"
+        super().__init__(f"commit {commit}{where}: {cause.message}", commit=commit, height=height, rule=cause.code)
+        self.cause = cause
 
 
 class LayoutError(InvalidError):

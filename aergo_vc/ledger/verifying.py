@@ -7,12 +7,11 @@ history.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 from typing import TypeVar
 
-from aergo_vc.base.errors import AergoError, FormatError, InputError, InvalidError, RepositoryError
+from aergo_vc.base.errors import AergoError, InputError, InvalidError, RepositoryError
 from aergo_vc.base.ids import BlockId, BranchName, Digest, ObjectId, TransactionId
 from aergo_vc.base.limits import BLOCK_FILE_BYTES, BLOCK_TRANSACTIONS, TRANSACTION_LIFETIME_BLOCKS
 from aergo_vc.codec.digests import Kind, ObjectFormat, git_object_id
@@ -25,19 +24,19 @@ from aergo_vc.keys.signatures import (
     SignatureError,
     commit_signature,
     payload_message,
-    verify_commit_signature,
 )
 from aergo_vc.ledger.ancestry import BlockGraph
 from aergo_vc.ledger.errors import (
     BranchMismatchError,
     FailedTransactionError,
     FutureBlockError,
+    InvalidBlockError,
     MergeError,
     ReceiptsError,
     RepeatedTransactionError,
     StateRootError,
 )
-from aergo_vc.ledger.history import BlockCommit, CommitReader, all_transactions, blocks_back
+from aergo_vc.ledger.history import BlockCommit, all_transactions, blocks_back
 from aergo_vc.ledger.layout import LedgerTree, read_header, read_ledger
 from aergo_vc.ledger.machine import BlockContext, BlockExecution, Machine
 from aergo_vc.ledger.merges import MergeRequest, PrepareReplay
@@ -52,6 +51,7 @@ from aergo_vc.ledger.rules import (
     check_sequence,
     is_foreign,
 )
+from aergo_vc.ledger.tip_checking import AuthorityOf, blaming
 from aergo_vc.model.blocks import Header
 from aergo_vc.model.directory import Authority
 from aergo_vc.model.footprints import Footprint
@@ -68,26 +68,12 @@ _SLOTS_AHEAD = 2
 _WINDOWS_LEFT = 8
 """How many lines are gone on with, after others were verified, without reading their last blocks again."""
 
-AuthorityOf = Callable[[LedgerTree, LedgerTree | None], Authority]
-"""What the directory says for a block, given the block and the one before it; raises InvalidError if it is unknown."""
-
 Watch = Callable[[BlockCommit, LedgerTree, Catalog, Sequence[Footprint]], None]
 """Told of each block that was found valid and merges none what was defined before it, and its transactions' footprints.
 """
 
 CheckSignatures = Callable[[Iterable[SignedMessage]], Iterator[bool]]
 """Verdicts on signatures in their order, such as `SignatureChecker.check`; the work may begin when it is called."""
-
-
-class InvalidBlockError(InvalidError):
-    """A block of a history is not valid; the cause says which rule it breaks."""
-
-    code = "E_BLOCK"
-
-    def __init__(self, commit: ObjectId, height: int | None, cause: AergoError) -> None:
-        where = "" if height is None else f" at height {height}"
-        super().__init__(f"commit {commit}{where}: {cause.message}", commit=commit, height=height, rule=cause.code)
-        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +243,7 @@ class Verifier:
             for block in batch:
                 if isinstance(block, _Broken):
                     raise block.error
-                with _blaming(block.place, block.ledger):
+                with blaming(block.place, block.ledger):
                     self._verify(block, list(islice(verdicts, len(block.signatures))))
                 yield VerifiedBlock(block.place.commit, block.ledger, block.is_merged)
 
@@ -457,27 +443,6 @@ class Verifier:
             self._finish(execution, ledger)
 
 
-def check_tip(objects: CommitReader, head: ObjectId, authority_of: AuthorityOf) -> None:
-    """Raise InvalidBlockError unless the last block up to `head` keeps all rules but those that need execution.
-
-    Asked before another is put on it, since any program may have moved the branch.
-    """
-    place, *before = islice(blocks_back(objects, head), 2)
-    ledger = read_ledger(objects, place.ledger)
-    previous = read_ledger(objects, before[0].ledger) if before else None
-    with _blaming(place, ledger):
-        commit = decode_commit(objects.read_commit(place.commit))
-        check_files(ledger)
-        check_sequence(ledger, previous)
-        check_commit(commit, ledger)
-        source = next(blocks_back(objects, commit.parents[1]), None) if ledger.header.merged else None
-        check_merged(ledger, None if source is None else read_ledger(objects, source.ledger))
-        authority = authority_of(ledger, previous)
-        check_producer(ledger.header, ledger.law, authority)
-        key = verify_commit_signature(commit.signature or "", signed_payload(commit))
-        check_key(authority, ledger.header.producer, key)
-
-
 def context_of(header: Header, authority: Authority) -> BlockContext:
     """What transactions can learn of the block with this header."""
     return BlockContext(header.branch, header.chain, header.height, header.time, authority.roles_of)
@@ -525,19 +490,3 @@ def _ahead(items: Iterable[_Item]) -> Iterator[_Item]:
         if len(waiting) > _BATCHES_AHEAD:
             yield waiting.popleft()
     yield from waiting
-
-
-@contextmanager
-def _blaming(place: BlockCommit, ledger: LedgerTree) -> Iterator[None]:
-    """Turn what a rule raises into an error that names the block."""
-    try:
-        yield
-    except InvalidError as error:
-        raise InvalidBlockError(place.commit, _height(ledger), error) from error
-
-
-def _height(ledger: LedgerTree) -> int | None:
-    try:
-        return ledger.header.height
-    except FormatError:
-        return None

@@ -21,8 +21,8 @@ class UnseenDefinitions:
 
     def has_changed(self, kind: str, name: str) -> bool:
         """Whether the target changed something of a kind, which is a member of a catalog."""
-        present = _members(self.now, kind).get(name)
-        return all(_members(catalog, kind).get(name) != present for catalog in self.known)
+        present = self.now.members(kind).get(name)
+        return all(catalog.members(kind).get(name) != present for catalog in self.known)
 
 
 def lost_definition(before: Catalog, after: Catalog, unseen: Unseen, definitions: UnseenDefinitions) -> Refusal | None:
@@ -41,7 +41,7 @@ _KINDS = {"routines": "routine", "views": "view", "types": "type"}
 
 def _losses(before: Catalog, after: Catalog, unseen: Unseen, definitions: UnseenDefinitions) -> Iterator[str]:
     for kind, spoken in _KINDS.items():
-        old, new = _members(before, kind), _members(after, kind)
+        old, new = before.members(kind), after.members(kind)
         for name in sorted(old.keys() | new.keys()):
             if old.get(name) != new.get(name) and definitions.has_changed(kind, name):
                 verb = "defines" if name in new else "drops"
@@ -61,11 +61,6 @@ def _lost_values(before: Table, after: Table, unseen: UnseenTable | None) -> Ite
     for column in _dropped_columns(before, after):
         if unseen is not None and _has_values(unseen, column):
             yield f"it drops column {column} of {_spoken(before.name)}, in which the target has unseen values"
-
-
-def _members(catalog: Catalog, kind: str) -> Mapping[str, object]:
-    found: Mapping[str, object] = getattr(catalog, kind)
-    return found
 
 
 def _spoken(name: str) -> str:

@@ -5,6 +5,9 @@ which neither depends on the other, even indirectly, may change places.  Searche
 table, those that do not exist yet too, by the columns that they searched or looked at; so no phantom is missed (threat
 G18).  A lookup is a search among the rows that have its values.
 
+Definitions are read and written by their names: one that defines or drops something writes its name, and whatever may
+use it reads that.  A definition also searches the rows of all tables that it names.
+
 The work is near to linear in the size of the footprints.  Where many searches of a table follow many writes to it, or
 the other way round, each of these depends on each of those: a *join* stands between them instead of an edge for each
 pair.
@@ -15,10 +18,11 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from aergo_vc.base.ids import TableName
 from aergo_vc.model.changes import Key
-from aergo_vc.model.footprints import Footprint, Lookup
+from aergo_vc.model.footprints import Footprint, Lookup, plain_names, relied_on
 
 _EXISTENCE = ""
 """Stands among the columns of a row for whether there is such a row."""
@@ -28,8 +32,19 @@ _STEPS = 64
 
 _Columns = frozenset[str]
 
-_Searched = TableName | tuple[Lookup, Key]
-"""What is searched: a table, or the rows that a lookup finds by some values."""
+
+class _Named(NamedTuple):
+    """What is called by a name, in whatever contract; or all rows of the tables that are."""
+
+    name: str
+    is_rows: bool
+
+
+_Searched = TableName | tuple[Lookup, Key] | _Named
+"""What is searched: a table, the rows that a lookup finds by some values, or definitions."""
+
+_ANYTHING = ""
+"""Stands among names for whatever is defined."""
 
 _NOTHING: AbstractSet[str] = frozenset()
 
@@ -143,7 +158,8 @@ def written_columns(footprint: Footprint, table: TableName, key: Key) -> frozens
 
 
 def _found(footprints: Sequence[Footprint], *, versions: bool) -> Dependencies:
-    finder = _Finder(len(footprints), _searched(footprints), versions=versions)
+    searched = _searched(footprints) | _searched_by_definitions(footprints)
+    finder = _Finder(len(footprints), searched, versions=versions)
     for place, footprint in enumerate(footprints):
         finder.add(place, footprint)
     return _without_needless_joins(finder.before, finder.joins)
@@ -180,6 +196,17 @@ def _searched(footprints: Iterable[Footprint]) -> dict[_Searched, set[str]]:
         for lookup, sought in footprint.lookups.items():
             for values, columns in sought.items():
                 found.setdefault((lookup, values), set()).update(columns)
+    return found
+
+
+def _searched_by_definitions(footprints: Iterable[Footprint]) -> dict[_Searched, set[str]]:
+    """Names of what is defined, and tables whose rows definitions hang on."""
+    found: dict[_Searched, set[str]] = {}
+    for footprint in footprints:
+        if footprint.defines and footprint.defined is not None:
+            names = (_Named(name, is_rows=False) for name in (_ANYTHING, *footprint.defined))
+            tables = (_Named(name, is_rows=True) for name in relied_on(footprint) or ())
+            found.update((name, {_EXISTENCE}) for name in (*names, *tables))
     return found
 
 
@@ -221,6 +248,7 @@ class _Finder:
         self.joins: list[list[int]] = []
         self._count = count
         self._searched = searched
+        self._defined = frozenset(what.name for what in searched if isinstance(what, _Named) and not what.is_rows)
         self._versions = versions
         self._rows: dict[TableName, dict[Key, _Row]] = {}
         self._phases: dict[tuple[_Searched, str], _Phases] = {}
@@ -229,11 +257,14 @@ class _Finder:
 
     def add(self, place: int, footprint: Footprint) -> None:
         """Note the next transaction."""
-        if footprint.defines:
+        relied = relied_on(footprint) if footprint.defines or self._defined else None
+        if footprint.defines and relied is None:
             self._add_barrier(place)
             return
         awaited: set[int] = set()
         self._add_reads(place, footprint, awaited)
+        if self._defined:
+            self._add_names(place, footprint, relied, awaited)
         self._add_writes(place, footprint, awaited)
         awaited.discard(place)
         if not awaited and self._barrier is not None:
@@ -250,6 +281,20 @@ class _Finder:
         for lookup, sought in footprint.lookups.items():
             for values, columns in sought.items():
                 self._search((lookup, values), columns, place, awaited)
+
+    def _add_names(self, place: int, footprint: Footprint, relied: AbstractSet[str] | None, awaited: set[int]) -> None:
+        """The names that a transaction may rely on, None for any, and those that it defines."""
+        names = {_ANYTHING} if relied is None else relied & self._defined
+        searched = [_Named(name, is_rows=False) for name in sorted(names)]
+        if footprint.defines:
+            searched += [_Named(name, is_rows=True) for name in sorted(relied or ())]
+        for name in searched:
+            self._search(name, (_EXISTENCE,), place, awaited)
+        written = [_Named(name, is_rows=True) for name in sorted(plain_names(footprint.writes))]
+        if footprint.defines:
+            written += [_Named(name, is_rows=False) for name in sorted({_ANYTHING, *(footprint.defined or ())})]
+        for name in written:
+            self._write_searched(name, {_EXISTENCE}, place, awaited)
 
     def _add_writes(self, place: int, footprint: Footprint, awaited: set[int]) -> None:
         for table, written in footprint.writes.items():

@@ -8,7 +8,8 @@ from aergo_vc.ledger.history import CommitObjects
 from aergo_vc.ledger.layout import LedgerTree
 from aergo_vc.ledger.machine import Machine
 from aergo_vc.ledger.settled import receipts_of, repeat
-from aergo_vc.ledger.verifying import AuthorityOf, context_of
+from aergo_vc.ledger.tip_checking import AuthorityOf
+from aergo_vc.ledger.verifying import context_of
 from aergo_vc.merging.candidates import Gathered
 from aergo_vc.merging.marks import log_footprints
 from aergo_vc.model.footprints import Footprint

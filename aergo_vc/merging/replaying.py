@@ -11,7 +11,7 @@ from aergo_vc.ledger.history import CommitObjects
 from aergo_vc.ledger.machine import BlockExecution, Machine, TransactionOutcome
 from aergo_vc.ledger.merges import MergeRequest, Replay, Replayed
 from aergo_vc.ledger.rules import check_signer
-from aergo_vc.ledger.verifying import AuthorityOf
+from aergo_vc.ledger.tip_checking import AuthorityOf
 from aergo_vc.merging.candidates import Candidate, SettledThere, gather
 from aergo_vc.merging.carrying import Carrier, Check, unentitled
 from aergo_vc.merging.conflicts import Conflict

@@ -53,9 +53,9 @@ class Footprint:
     written too.
 
     A transaction that `defines` something is taken for one that touches everything, except where what it `defined` is
-    told: these names, which it uses too, and all rows of the tables that it `uses`.  `uses` are the names of all that
-    a transaction may have relied on, tables, views, types, sequences and routines, without their contracts; None of
-    one of both: anything.
+    told: these names, if only for a while, and all rows of the tables that it `uses`.  `uses` are the names of all that
+    a transaction may have relied on, tables, views, types, sequences, routines and indexes, without their contracts,
+    what it defined among them; None of one of both: anything.
 
     One that is `situated` asked for the time, the height or the branch of its block, and may do something else in
     another.
@@ -200,24 +200,25 @@ def _common_definitions(writer: Footprint, reader: Footprint) -> frozenset[str] 
     """The names because of which one that defines something, or relies on it, touches another; None for all."""
     if not (writer.defines or reader.defines):
         return frozenset()
-    used = _relied_on(reader)
+    used = relied_on(reader)
     if used is None or (writer.defines and writer.defined is None):
         return None
     changed = writer.defined or frozenset()
     if reader.defines:
-        changed |= _plain_names(writer.writes)
+        changed |= plain_names(writer.writes)
     return changed & used
 
 
-def _relied_on(footprint: Footprint) -> frozenset[str] | None:
+def relied_on(footprint: Footprint) -> frozenset[str] | None:
     """The names of all that a transaction may have relied on; None for anything."""
     if footprint.uses is None or (footprint.defines and footprint.defined is None):
         return None
     tables = {*footprint.reads, *footprint.writes, *(lookup.table for lookup in footprint.lookups)}
-    return footprint.uses | _plain_names(tables) | (footprint.defined or frozenset())
+    return footprint.uses | plain_names(tables)
 
 
-def _plain_names(tables: Iterable[TableName]) -> frozenset[str]:
+def plain_names(tables: Iterable[TableName]) -> frozenset[str]:
+    """The names of tables without their contracts."""
     return frozenset([split_name(table)[1] for table in tables])
 
 
@@ -285,10 +286,10 @@ class Touched:
     def _touches_definitions(self, footprint: Footprint) -> bool:
         if not (self._defines or (footprint.defines and self.count)):
             return False
-        used = _relied_on(footprint)
+        used = relied_on(footprint)
         if used is None or self._defines_anything:
             return True
-        written = _plain_names(self._written) if footprint.defines else frozenset()
+        written = plain_names(self._written) if footprint.defines else frozenset()
         return not (used.isdisjoint(self._defined) and used.isdisjoint(written))
 
 

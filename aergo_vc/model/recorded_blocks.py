@@ -18,7 +18,8 @@ Mark = int
 class Shape(NamedTuple):
     """What many transactions have in common: the marks of the columns that they wrote and by which they searched.
 
-    Those that `must_run` asked for what is another in another block.
+    Those that `must_run` asked for what is another in another block, or defined something, or touched a table of which
+    nothing was known when the block began.
     """
 
     written: frozenset[Mark]

@@ -163,6 +163,11 @@ class Catalog:
             return self.tables
         return {**self.tables, **{name: sequence.table for name, sequence in self.sequences.items()}}
 
+    def members(self, kind: str) -> Mapping[str, object]:
+        """All of one kind, which is the name of a field: ``tables``, ``routines``, …"""
+        found: Mapping[str, object] = getattr(self, kind)
+        return found
+
 
 def split_name(name: TableName) -> tuple[str, str]:
     """The contract and the table that a table name is made of."""

@@ -21,15 +21,16 @@ class PlumbingStore(ObjectStore):
         self._child: CatFile | None = None
 
     def read(self, object_id: ObjectId, limit: int = BLOCK_FILE_BYTES) -> tuple[Kind, bytes]:
-        _, size = self._ask("info", object_id) or (None, None)
-        if size is None:
-            raise missing(object_id)
-        require_size(object_id, size, limit)
+        # One question, since each has both processes wait for the other.
         answer = self._ask("contents", object_id)
         if answer is None:
             raise missing(object_id)
         kind, size = answer
         child = self._running()
+        if size > limit:
+            child.is_in_step = False  # nobody reads what git is about to write: it is stopped
+            self.close()
+        require_size(object_id, size, limit)
         data = child.content(object_id, size)
         if data is None or not child.is_in_step:
             self.close()

@@ -45,7 +45,9 @@ _DRIVER_TEXT = """\
 #!/bin/sh
 # Put here by `git aergo install`.  No merge of lines makes a block: this leaves "ours" untouched, as a conflict.
 folder=${0%/*}
-if [ "$(cat "$folder/told" 2>/dev/null)" != "$PPID" ]; then
+told=
+if [ -f "$folder/told" ]; then IFS= read -r told <"$folder/told"; fi
+if [ "$told" != "$PPID" ]; then
   echo "$PPID" >"$folder/told"
   echo "ledger/ is not merged by lines: take this back (--abort), then use git merge without -s, or git aergo" >&2
 fi

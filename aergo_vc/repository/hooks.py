@@ -27,7 +27,7 @@ _HEAD = """\
 # Put here by `git aergo install`.  Absolute paths and -I: nothing that lies in the worktree is ever imported.
 """
 _CALL = 'exec @PYTHON@ -I @GIT_AERGO@ hook {name} "$@"\n'
-_QUICK = {"prepare-commit-msg": quick_stubs.HOOK}
+_QUICK = {"prepare-commit-msg": quick_stubs.PREPARE_COMMIT_MSG, "post-merge": quick_stubs.POST_MERGE}
 
 # pre-commit moves a hook that it finds to this name, and still calls it.
 _LEGACY = ".legacy"

@@ -1,7 +1,7 @@
-"""What our stubs decide by themselves, in sh and with git's plumbing: that an ordinary commit is one.
+"""What our stubs decide by themselves, in sh and with git's plumbing: that an ordinary commit is one, or a merge sound.
 
 To start Python takes longer than all else that an ordinary commit does.  Whatever a stub is not sure of it leaves to
-Python, which decides the same case in the same way (gitside/committing.py, gitside/signing.py).  No text of a
+Python, which decides the same case in the same way (gitside/committing.py, signing.py, merged.py).  No text of a
 repository's is evaluated or used but as a quoted argument; git's children see no replaced objects, fetch nothing and
 believe no commit-graph.
 """
@@ -24,11 +24,7 @@ same_ledger() {
 }
 """
 
-HOOK = (
-    _PLUMBING
-    + """\
-is_ordinary() {
-  case ${2-} in merge | squash) return 1 ;; esac
+_UNLESS_THERE = """\
   directory=${GIT_DIR:-.git}
   common=$directory
   [ -d "$directory" ] || return 1
@@ -36,15 +32,44 @@ is_ordinary() {
     IFS= read -r common <"$directory/commondir" || return 1
     case $common in /*) ;; *) common=$directory/$common ;; esac
   fi
-  for name in "$directory/MERGE_HEAD" "$common/info/grafts" "$common/hooks/prepare-commit-msg.before-aergo"; do
+  for name in @FILES@; do
     if [ -e "$name" ] || [ -L "$name" ]; then return 1; fi
   done
+"""
+
+PREPARE_COMMIT_MSG = (
+    _PLUMBING
+    + """\
+is_ordinary() {
+  case ${2-} in merge | squash) return 1 ;; esac
+"""
+    + _UNLESS_THERE.replace(
+        "@FILES@",
+        '"$directory/MERGE_HEAD" "$common/info/grafts" "$common/hooks/prepare-commit-msg.before-aergo"',
+    )
+    + """\
   tree=$(plumbing write-tree --missing-ok) && same_ledger "$tree" HEAD
 }
 if (is_ordinary "$@"); then exit 0; fi
 """
 )
-"""For prepare-commit-msg: the commit leaves ``ledger/`` as HEAD has it, merges nothing, and no other hook waits."""
+"""The commit leaves ``ledger/`` as HEAD has it, merges nothing, and no other hook waits."""
+
+POST_MERGE = (
+    _PLUMBING
+    + """\
+is_sound() {
+"""
+    + _UNLESS_THERE.replace("@FILES@", '"$common/info/grafts" "$common/hooks/post-merge.before-aergo"')
+    + """\
+  if same_ledger ORIG_HEAD HEAD; then return 0; fi
+  branch=$(plumbing symbolic-ref HEAD) && owner=$(plumbing cat-file blob HEAD:ledger/block.json | sed -n 2p) &&
+    [ "$owner" = "\\"branch\\":\\"${branch#refs/heads/}\\"," ]
+}
+if (is_sound); then exit 0; fi
+"""
+)
+"""The ledger is as it was before the merge, or its last block is the branch's own, and no other hook waits."""
 
 _SIGNING = (
     _PLUMBING

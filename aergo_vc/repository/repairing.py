@@ -17,7 +17,7 @@ from aergo_vc.ledger.building import Plan
 from aergo_vc.ledger.history import BlockCommit, blocks_back, has_ledger
 from aergo_vc.ledger.layout import ledger_entry, read_header, read_ledger
 from aergo_vc.ledger.rules import TRAILER, is_block_of
-from aergo_vc.ledger.verifying import check_tip
+from aergo_vc.ledger.tip_checking import check_tip
 from aergo_vc.model.blocks import DIRECTORY_BRANCH
 from aergo_vc.repository.errors import NotRepairableError
 from aergo_vc.repository.identity import Identity

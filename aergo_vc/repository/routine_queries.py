@@ -15,7 +15,7 @@ from aergo_vc.model.types import Row, Value
 from aergo_vc.query.errors import QueryError
 from aergo_vc.repository.errors import NoSignerError
 from aergo_vc.repository.identity import Identity
-from aergo_vc.repository.sealing import slot_length_of
+from aergo_vc.repository.signing_rights import slot_length_of
 from aergo_vc.repository.tips import Tip
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.sql.engine import Engine, ScriptOutcome

@@ -30,7 +30,8 @@ from aergo_vc.repository.results import (
     Submitted,
     total_counts,
 )
-from aergo_vc.repository.sealing import Producer, Sealed, slot_length_of
+from aergo_vc.repository.sealing import Producer, Sealed
+from aergo_vc.repository.signing_rights import slot_length_of
 from aergo_vc.repository.state_cache import StateCache, state_cache
 from aergo_vc.repository.tips import Tip, tip_of
 from aergo_vc.repository.unfinished_merges import require_no_merge

@@ -1,5 +1,6 @@
 """The Deterministic Transaction Tree of a block, from what its transactions read and wrote."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -13,6 +14,8 @@ from aergo_vc.ledger.payloads import read_payloads
 from aergo_vc.ledger.settled import receipts_of, repeat
 from aergo_vc.ledger.verifying import context_of
 from aergo_vc.merging.dependencies import Dependencies, dependencies, version_dependencies
+from aergo_vc.merging.reordering import in_any_order
+from aergo_vc.merging.states import StateAt
 from aergo_vc.model.directory import Authority
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.transactions import Transaction
@@ -47,9 +50,10 @@ def transaction_tree(workspace: Workspace, revision: str | None, *, optimize: bo
     tip = resolve(workspace, revision)
     place, *before = islice(blocks_back(workspace.writer, tip.commit), 2)
     previous = read_ledger(workspace.writer, before[0].ledger) if before else None
-    footprints = _kept(workspace, place, tip.ledger)
-    if footprints is None:
-        footprints = _executed(workspace, tip.ledger, previous)
+    recorded = _kept(workspace, place, tip.ledger)
+    if recorded is None:
+        recorded = _executed(workspace, tip.ledger, previous)
+    footprints = _in_any_order(workspace, recorded, previous, tip.ledger)
     plain = dependencies(footprints)
     return TransactionTree(
         block=summary(workspace, place, tip.ledger),
@@ -64,6 +68,16 @@ def _kept(workspace: Workspace, place: BlockCommit, ledger: LedgerTree) -> list[
     if found is None or found.block != ledger.block or found.count != len(ledger.transactions):
         return None
     return [found.footprint(number) for number in range(found.count)]
+
+
+def _in_any_order(
+    workspace: Workspace, footprints: Sequence[Footprint], previous: LedgerTree | None, ledger: LedgerTree
+) -> Sequence[Footprint]:
+    if not any(footprint.defines for footprint in footprints):
+        return footprints
+    around = [ledger] if previous is None else [previous, ledger]
+    catalogs = [StateAt(workspace.writer, workspace.nodes, one).catalog for one in around]
+    return in_any_order([transaction.payload for transaction in ledger.transactions], footprints, catalogs)
 
 
 def _executed(workspace: Workspace, ledger: LedgerTree, previous: LedgerTree | None) -> list[Footprint]:

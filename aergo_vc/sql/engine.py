@@ -130,7 +130,7 @@ class Engine(StateDatabase):
         with self._part() as opened:
             runner = self._routines.begin(context, meter, ordinals_for(self._transactions, context, opened))
             if self._recorder.is_on:
-                self._recorder.run(script)
+                self._recorder.run(script, deploys=contract is not None)
             try:
                 if steps is not None:
                     results = self._run_steps(runner, steps, opened, contract)
@@ -284,6 +284,7 @@ class Engine(StateDatabase):
         for name in touched:
             self._capture.forget(name)
         opened.rewritten |= touched
+        self._recorder.write_anew(touched)
         self._set_catalog(definition.catalog)
         for name in definition.checked:
             self._references.check_table(name)

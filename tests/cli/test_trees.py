@@ -55,6 +55,25 @@ def test_optimizing_makes_blind_writers_wait_for_nobody_who_is_not_searched(shop
     assert "depth 1 (was 3), width 3" in shop.aergo("dtt", "--optimize").out
 
 
+def test_definitions_hold_up_only_what_names_them(shop: Place) -> None:
+    shop.write("bank.sql", "CREATE TABLE account (id int PRIMARY KEY);")
+    shop.aergo("deploy", "bank.sql")
+    for script in (
+        "UPDATE price SET cents = 1 WHERE item = 'tea'",
+        "CREATE VIEW dear AS SELECT item FROM price WHERE cents > 100",
+        "INSERT INTO bank.account VALUES (1)",
+        "INSERT INTO price SELECT max(item) || '!', 1 FROM dear",
+        "DROP VIEW dear",
+    ):
+        shop.aergo("sql", script)
+    shop.aergo("commit")
+    out = shop.aergo("dtt").out
+    assert "6 transactions, depth 4, width 2" in out
+    assert re.search(r"^level 0  2 transactions$", out, re.MULTILINE)
+    assert re.search(r"INSERT INTO bank.account .*  after 0$", out, re.MULTILINE)
+    assert "1 → 2 → 4 → 5" in out
+
+
 def test_a_block_of_a_private_branch_is_read_from_what_was_kept_and_gives_the_same(shop: Place) -> None:
     shop.aergo("branch", "side")
     shop.aergo("checkout", "side")

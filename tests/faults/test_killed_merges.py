@@ -51,7 +51,7 @@ class Merges:
         for left in bin_.iterdir():
             left.unlink()
         write_program(bin_, "git-aergo", "aergo_vc.cli")
-        write_program(bin_, "git-merge-aergo", "aergo_vc.gitside.strategy")
+        write_program(bin_, "git-merge-aergo", "aergo_vc.gitside.starting")
         self.stage.fresh("diverged")
         assert self.stage.do("install", variables=self.variables)["kind"] == "done"
         return self.stage.refs()["refs/heads/main"]

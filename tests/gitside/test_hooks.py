@@ -150,11 +150,19 @@ def test_an_unknown_hook_is_named(world: World) -> None:
     assert "post-rewrite is no hook of git-aergo" in world.run("git-aergo", "hook", "post-rewrite", expect=2).err
 
 
-def test_hooks_start_without_the_libraries_of_the_verbs(shop: Place) -> None:
+@pytest.mark.parametrize(
+    "start",
+    [
+        "from aergo_vc.cli import main\nmain(['hook', 'prepare-commit-msg', 'x'])",
+        "import aergo_vc.gitside.strategy",
+        "import aergo_vc.gitside.signing, aergo_vc.gitside.block_commits",
+    ],
+    ids=["a hook", "the strategy until there are blocks", "the signing program"],
+)
+def test_what_git_starts_does_so_without_the_libraries_of_the_verbs(start: str, shop: Place) -> None:
     script = shop.path / "probe.py"
     script.write_text(
-        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom aergo_vc.cli import main\n"
-        "main(['hook', 'prepare-commit-msg', 'x'])\n"
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{start}\n"
         "print(sorted({'typer', 'rich', 'duckdb', 'pygit2', 'dulwich', 'sqlglot', 'apsw'} & set(sys.modules)))\n"
     )
     python = (shop.world.programs / "git-aergo").read_text().splitlines()[0].removeprefix("#!").removesuffix(" -I")

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from world import Place, World
+from world import Place
 
 
 @pytest.fixture
@@ -123,6 +123,26 @@ def test_a_merge_is_pythons(watched: Place) -> None:
     assert starts(watched) == ["hook prepare-commit-msg", "signing-program openpgp"]
 
 
+def test_after_a_merge_python_is_asked_only_where_the_branch_has_come_to_anothers_block(watched: Place) -> None:
+    watched.aergo("branch", "lab")
+    watched.aergo("checkout", "lab")
+    watched.aergo("sql", "--commit", "INSERT INTO price VALUES ('rice', 99, NULL)")
+    watched.aergo("checkout", "main")
+    watched.git("branch", "ahead")
+    watched.git("checkout", "--quiet", "ahead")
+    stage(watched)
+    watched.git("commit", "-m", "ahead")
+    watched.git("checkout", "--quiet", "main")
+    starts(watched)
+    watched.git("merge", "--quiet", "--ff", "ahead")
+    assert starts(watched) == []
+    watched.git("merge", "--quiet", "--no-edit", "lab")
+    assert starts(watched) == ["hook prepare-commit-msg", "signing-program openpgp"]
+    watched.git("reset", "--quiet", "--hard", "ahead~1")
+    assert "main now leads to a block of branch lab" in watched.git("merge", "--quiet", "--ff", "lab").err
+    assert starts(watched) == ["hook post-merge"]
+
+
 def test_a_payload_comes_whole_to_the_users_own_program(watched: Place) -> None:
     kept = watched.world.root / "payload"
     own = watched.world.root / "own"
@@ -147,13 +167,18 @@ def test_who_signs_everything_is_left_to_python(scope: str, watched: Place) -> N
     assert watched.git("commit", "-m", "x", expect=128).err
 
 
-def test_a_hook_of_the_users_is_run(world: World, watched: Place) -> None:
-    hooks = watched.path / ".git" / "hooks"
-    own = hooks / "prepare-commit-msg.before-aergo"
+@pytest.mark.parametrize("name", ["prepare-commit-msg", "post-merge"])
+def test_a_hook_of_the_users_is_run(name: str, watched: Place) -> None:
+    stage(watched)
+    watched.git("commit", "-m", "ahead")
+    watched.git("branch", "ahead")
+    watched.git("reset", "--quiet", "--hard", "HEAD~1")
+    own = watched.path / ".git" / "hooks" / f"{name}.before-aergo"
     own.write_text("#!/bin/sh\necho own >&2\n")
     own.chmod(0o755)
     stage(watched)
-    assert "own" in watched.git("commit", "-m", "x").err
+    attempt = ("merge", "--quiet", "--ff", "ahead") if name == "post-merge" else ("commit", "-m", "x")
+    assert "own" in watched.git(*attempt).err
 
 
 def test_a_hook_of_an_earlier_version_is_replaced_and_not_kept(watched: Place) -> None:

@@ -1,6 +1,7 @@
 """The Deterministic Transaction Tree against its definition, pair by pair."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -16,15 +17,30 @@ _LOOKUPS = (Lookup(_TABLES[0], ("x",)), Lookup(_TABLES[0], ("x", "y")))
 _COLUMNS = ("k", "x", "y")
 
 
+_NAMES = st.frozensets(st.sampled_from(("a", "b", "v", "w")), max_size=2)
+"""Those of the tables, and of two more definitions."""
+
+
 def _columns(least: int = 0) -> st.SearchStrategy[frozenset[str]]:
     return st.frozensets(st.sampled_from(_COLUMNS), min_size=least)
 
 
 @st.composite
 def footprints(draw: st.DrawFn) -> Footprint:
-    """What a small transaction on two tables of three rows may have done."""
-    if draw(st.integers(0, 19)) == 0:
+    """What a small transaction on two tables of three rows may have done, or defined."""
+    kind = draw(st.integers(0, 19))
+    if kind == 0:
         return Footprint(defines=True)
+    done = draw(_rows_touched())
+    uses = draw(st.just(frozenset[str]()) | _NAMES)
+    if kind <= 4:
+        named = draw(_NAMES)
+        return replace(done, defines=True, defined=named, uses=uses | named)
+    return replace(done, uses=None if kind == 5 else uses)
+
+
+@st.composite
+def _rows_touched(draw: st.DrawFn) -> Footprint:
     keys = st.integers(0, 2).map(lambda number: (number,))
     reads, writes, changes = {}, {}, {}
     for table in draw(st.sets(st.sampled_from(_TABLES), max_size=2)):
@@ -73,10 +89,28 @@ def _write_the_same_row(one: Footprint, other: Footprint) -> bool:
     return any(rows.keys() & other.writes.get(table, {}).keys() for table, rows in one.writes.items())
 
 
+def _plain(tables: Iterable[TableName]) -> set[str]:
+    return {table.removeprefix("t.") for table in tables}
+
+
+def _relies_on(one: Footprint, other: Footprint) -> bool:
+    """Whether one may use what the other defines, or defines something by rows that the other wrote."""
+    if not one.defines and not other.defines:
+        return False
+    if one.uses is None or (other.defines and other.defined is None):
+        return True
+    used = one.uses | _plain([*one.reads, *one.writes, *(lookup.table for lookup in one.lookups)])
+    return bool(used & (other.defined or frozenset())) or (one.defines and bool(used & _plain(other.writes)))
+
+
+def _definitions_conflict(one: Footprint, other: Footprint) -> bool:
+    is_unknown = any(each.defines and each.defined is None for each in (one, other))
+    return is_unknown or _relies_on(one, other) or _relies_on(other, one)
+
+
 def _conflict(earlier: Footprint, later: Footprint) -> bool:
     return (
-        earlier.defines
-        or later.defines
+        _definitions_conflict(earlier, later)
         or _write_the_same_row(earlier, later)
         or _reads_what(earlier, later)
         or _reads_what(later, earlier)
@@ -90,7 +124,7 @@ def _waits_with_versions(sequence: Sequence[Footprint], place: int) -> set[int]:
     last: dict[tuple[TableName, tuple[object, ...], str], int] = {}
     for earlier, other in enumerate(sequence[:place]):
         searches = _reads_what(other, one, searches_only=True) or _reads_what(one, other, searches_only=True)
-        if one.defines or other.defines or searches:
+        if _definitions_conflict(one, other) or searches:
             found.add(earlier)
         for table, rows in other.writes.items():
             for key, columns in rows.items():

@@ -29,7 +29,7 @@ from aergo_vc.merging.deciding import LOST_UPDATE, LeftOut
 from aergo_vc.merging.errors import MergeAbortedError
 from aergo_vc.merging.grafting.definitions import concerned_names, running, tables_named
 from aergo_vc.merging.grafting.dividing import Place, Recorded
-from aergo_vc.merging.grafting.files import texts_of
+from aergo_vc.merging.grafting.files import with_settled
 from aergo_vc.merging.grafting.grafter import Grafter, ReplayOne
 from aergo_vc.merging.marks import log_footprints
 from aergo_vc.merging.settling import Ending, Inconsistency, Settler, refusal_for, settled_by
@@ -68,7 +68,7 @@ class Block:
     @property
     def lines(self) -> bytes:
         lines = b"".join(encode_transaction(one) + b"\n" for one, _ in self.submissions)
-        return texts_of(lines, encode_receipts(self.receipts))
+        return with_settled(lines, encode_receipts(self.receipts))
 
 
 @dataclass

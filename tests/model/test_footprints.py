@@ -37,7 +37,14 @@ PLAIN = st.builds(
     entries=LOOKUPS,
     uses=DEFINED,
 )
-FOOTPRINTS = PLAIN | PLAIN | st.builds(lambda one, names: replace(one, defines=True, defined=names), PLAIN, DEFINED)
+
+
+def _defining(one: Footprint, names: frozenset[str] | None) -> Footprint:
+    uses = None if one.uses is None else one.uses | (names or frozenset())
+    return replace(one, defines=True, defined=names, uses=uses)
+
+
+FOOTPRINTS = PLAIN | PLAIN | st.builds(_defining, PLAIN, DEFINED)
 
 
 def _written(footprint: Footprint) -> set[Cell]:
@@ -76,7 +83,7 @@ def _touched_definitions(writer: Footprint, reader: Footprint) -> set[str] | Non
     if reader.uses is None or any(one.defines and one.defined is None for one in (writer, reader)):
         return None
     tables = {*reader.reads, *reader.writes, *(lookup.table for lookup in reader.lookups)}
-    used = {*reader.uses, *(reader.defined or ()), *(table.removeprefix("public.") for table in tables)}
+    used = {*reader.uses, *(table.removeprefix("public.") for table in tables)}
     rows = {table.removeprefix("public.") for table in writer.writes} if reader.defines else set()
     return {*(writer.defined or ()), *rows} & used
 

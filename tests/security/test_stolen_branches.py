@@ -8,7 +8,7 @@ from forgery import DIRECTORY, Forger, Ledger, register
 from aergo_vc.base.errors import AergoError, InputError, RepositoryError
 from aergo_vc.base.ids import BlockId, BranchName, EntityName
 from aergo_vc.consensus.schedule import producer_of
-from aergo_vc.ledger.verifying import InvalidBlockError
+from aergo_vc.ledger.errors import InvalidBlockError
 from aergo_vc.model.blocks import Consensus, Law, MergeRule
 from aergo_vc.repository.errors import (
     BorrowedBranchError,

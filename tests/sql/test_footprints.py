@@ -461,12 +461,6 @@ def test_rows_that_wait_to_be_written_are_no_search() -> None:
     assert found[0].writes == {V: {(1,): _columns("n")}}
 
 
-def test_a_definition_says_so() -> None:
-    assert _footprint("CREATE TABLE v (n int)").defines
-    assert _footprint("CREATE TABLE IF NOT EXISTS t (n int)").defines
-    assert not _footprint("DELETE FROM t").defines
-
-
 # Routines
 
 

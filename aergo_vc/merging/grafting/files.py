@@ -66,7 +66,7 @@ class SourceFiles:
         ledger = self.ledgers[number]
         if not ledger.header.merged:
             return ledger.transactions_bytes
-        return texts_of(ledger.transactions_bytes, self.receipts_bytes(number))
+        return with_settled(ledger.transactions_bytes, self.receipts_bytes(number))
 
     def receipts(self, number: int) -> list[bytes]:
         """The lines of the receipts of these, likewise."""
@@ -117,10 +117,10 @@ class SourceFiles:
         return frozenset(place for place, name in enumerate(self.ids(number)) if name in there)
 
 
-def texts_of(transactions: bytes, receipts: bytes) -> bytes:
-    """Transactions, a line each, behind which stands what they were settled as."""
+def with_settled(transactions: bytes, receipts: bytes) -> bytes:
+    """Transactions, a line each, behind which stands, after a tab, the receipt of one that was settled."""
     both = zip(transactions.split(b"\n"), receipts.split(b"\n"), strict=True)
-    return b"\n".join([line + receipt if b'"settled_as":' in receipt else line for line, receipt in both])
+    return b"\n".join([line + b"\t" + one if b'"settled_as":' in one else line for line, one in both])
 
 
 class GraftedReplays(Sequence[Replayed]):

@@ -15,7 +15,7 @@ from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockExecution, Machine
 from aergo_vc.ledger.merges import MergeRequest, Replay, Replayed
 from aergo_vc.ledger.rules import check_files, check_writer
-from aergo_vc.ledger.verifying import AuthorityOf
+from aergo_vc.ledger.tip_checking import AuthorityOf
 from aergo_vc.merging.candidates import bases_of, carried, ids_there, settled_there, source_places
 from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.consistent import Settlement, TimesWritten, refuse_conflict, settler_for

@@ -422,6 +422,8 @@ def _create_index(catalog: Catalog, tree: exp.Create) -> Definition:
         if column.type.kind in UNKEYED and tree.args.get("unique"):
             raise unsupported(part, f"a key over column {column.name} of type {column.type}")
         columns.append(column.name)
+    if index_node.this is None and tree.args.get("exists"):
+        raise error_at(table_node, SYNTAX, "IF NOT EXISTS takes the name of an index")
     contract, base = split_name(name)
     own = name_of(index_node.this) if index_node.this is not None else "_".join((base, *columns, "idx")).lower()[:63]
     check_object_name(own, tree)

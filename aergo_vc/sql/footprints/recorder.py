@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -14,9 +15,9 @@ from aergo_vc.model.footprints import Columns, Footprint, Lookup, Reads
 from aergo_vc.model.schema import Catalog
 from aergo_vc.model.types import Row
 from aergo_vc.sql.footprints.accesses import Access, Insertion, Points
-from aergo_vc.sql.footprints.naming import Naming, defined
 from aergo_vc.sql.footprints.tables import Child, Parent, TableFacts
 from aergo_vc.sql.footprints.texts import Prepared, prepared
+from aergo_vc.sql.naming import Names, Naming, defined, plain
 from aergo_vc.sql.running.capture import Capture
 from aergo_vc.sql.running.layouts import Kept
 from aergo_vc.sql.running.row_changes import InsertedRows
@@ -79,12 +80,16 @@ class Recorder:
 
     def set_catalog(self, catalog: Catalog) -> None:
         """Definitions have changed."""
+        if self.is_on:
+            self._defined |= defined(self._steadily(self._catalog), self._steadily(catalog))
         self._catalog = catalog
         self._facts, self._known, self._shapes, self._routines, self._naming = {}, {}, {}, {}, None
 
     def begin(self) -> None:
         """Forget what was recorded: a transaction begins."""
         self._begun = self._catalog
+        self._defined: set[str] = set()
+        self._deploys = False
         self._scripts: list[str] = []
         self._called: set[str] = set()
         self._frames: list[_Frame] = [{}]
@@ -108,6 +113,7 @@ class Recorder:
 
     def footprint(self, changes: Changes) -> Footprint:
         """What the transaction has done so far; `changes` is the net result."""
+        self._defined |= defined(self._begun, self._catalog)
         for name, columns in self._unsure.items():
             if self._inserted.get(name, 0) < self._expected[name]:
                 self._scan(name, columns)
@@ -126,18 +132,22 @@ class Recorder:
             entries,
             frozenset(self._taken) if self._taken else _NO_TABLES,
             self._used(),
-            defined(self._begun, self._catalog) if self.defines else None,
+            frozenset(self._defined) if self.defines else None,
         )  # fmt: skip
 
-    def _used(self) -> frozenset[str]:
-        """What scripts and routines could use."""
+    def _steadily(self, catalog: Catalog) -> Catalog:
+        """A catalog without what a deployment takes away and makes anew as a matter of course."""
+        return replace(catalog, views={}, routines={}) if self._deploys else catalog
+
+    def _used(self) -> Names:
+        """What scripts and routines could use, and what was defined."""
         if self._begun is not self._catalog:
-            naming = Naming(self._begun, self._catalog)
+            naming = Naming((self._begun, self._catalog))
         else:
-            naming = self._naming = self._naming or Naming(self._catalog)
+            naming = self._naming = self._naming or Naming((self._catalog,))
         found = [naming.used_by_routine(RoutineName(name)) for name in self._called]
-        found += [naming.used_by(script) for script in self._scripts]
-        return found[0] if len(found) == 1 else frozenset().union(*found)
+        found += [naming.used_by((script,)) for script in self._scripts]
+        return found[0] if len(found) == 1 and not self._defined else frozenset(self._defined).union(*found)
 
     # Savepoints
 
@@ -172,9 +182,14 @@ class Recorder:
 
     # Statements
 
-    def run(self, script: str) -> None:
-        """A script begins."""
+    def write_anew(self, names: Iterable[TableName]) -> None:
+        """A definition wrote these tables anew or dropped them; also the table of a sequence that begins again."""
+        self._defined.update(map(plain, names))
+
+    def run(self, script: str, *, deploys: bool = False) -> None:
+        """A script begins, which may be a deployment."""
         self._scripts.append(script)
+        self._deploys = self._deploys or deploys
 
     def call(self, name: str) -> None:
         """A routine is called."""

@@ -31,6 +31,8 @@ INSERT INTO u (id, x, w) VALUES (2, 2, 'abcd');
 DROP INDEX u_w;
 INSERT INTO u (id, x, w) VALUES (2, 2, 'abcd');
 -- INSERT 1
+CREATE INDEX IF NOT EXISTS ON u (x);
+-- ERROR 42601
 CREATE UNIQUE INDEX u_w ON u (w);
 -- ERROR 23505
 DROP INDEX nope;
