@@ -48,6 +48,7 @@ from aergo_vc.state.snapshot import Snapshot
 
 LONG = 10_000
 NOTHING = Footprint()
+Told = Receipt | Refusal | Conflict
 SETTLING = BlockId("5" * 64)
 
 
@@ -253,7 +254,7 @@ class Replayer:
         made = SourceRows(lambda: ((-1, one[0].id, footprint) for one, footprint in case.transactions))
         self._settler = Settler(case.rule, machine, lambda _table, key: 90 + len(str(key)), made)
 
-    def __call__(self, place: Place, before: Footprint) -> tuple[Receipt | str, Footprint, bool]:
+    def __call__(self, place: Place, before: Footprint) -> tuple[Told, Footprint, bool]:
         block = self._case.blocks[place[0]]
         submission = block.submissions[place[1]]
         with self._execution.records.watched() as touched:
@@ -308,13 +309,14 @@ class Replayer:
         )
 
 
-def _told(end: Refusal | Conflict) -> str:
+def _told(end: Refusal | Conflict) -> Refusal | Conflict:
+    """The same, such that equal ones are."""
     if isinstance(end, Conflict) and end.changes is not None:
-        end = replace(end, changes={table: dict(rows) for table, rows in end.changes.items()})
-    return repr(end)
+        return replace(end, changes={table: dict(rows) for table, rows in end.changes.items()})
+    return end
 
 
-Results = list[Receipt | str]
+Results = list[Told]
 
 
 def _serially(case: Case) -> tuple[State, Results]:
@@ -341,10 +343,10 @@ def _grafted(case: Case) -> tuple[State, Results, int]:
     must = {number: running(block.kept, block.lines, names) for number, block in enumerate(case.blocks)}
     source = Recorded(kept, case.left_out, case.base, case.end, must)
     apart = tables_named(case.catalogs, names)
-    grafter: Grafter[Receipt | str] = Grafter(world.machine, source, case.unseen, lambda _entity, _key: True, apart)
+    grafter: Grafter[Told] = Grafter(world.machine, source, case.unseen, lambda _entity, _key: True, apart)
     with world.machine.block(world.context(9)) as execution:
 
-        def begin() -> ReplayOne[Receipt | str]:
+        def begin() -> ReplayOne[Told]:
             return Replayer(case, execution)
 
         done = grafter.run(execution, begin)
