@@ -107,8 +107,8 @@ def repair(
         session.out.record(repaired_record(repaired))
     else:
         _tell_repaired(session, repaired)
-    refused = repaired.merged is not None and repaired.merged.refused
-    return LOOK if refused or (repaired.mishap and repaired.merged is None) else DONE
+    left_out = repaired.merged is not None and repaired.merged.unresolved
+    return LOOK if left_out or (repaired.mishap and repaired.merged is None) else DONE
 
 
 def require_block(message: str | None, *, no_commit: bool, verb: str) -> None:
@@ -127,7 +127,9 @@ def _tell_done(session: Session, picked: "Picked", *, as_json: bool) -> int:
 
 
 def _place(source: str | None) -> str | None:
-    """A repository as git is told of it, whatever folder it is started in."""
+    """A repository as git is told of it, whatever folder it is started in; raises UsageError for none."""
+    if not source and source is not None:
+        raise UsageError("--from names a repository by its path or its URL, and is empty here", verb="cherry-pick")
     if source is not None and Path(source).exists():
         return str(Path(source).resolve())
     return source
