@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 app = new_family()
 
+_MENDS = {
+    "rewritten": "git aergo repair --replay --merging BRANCH",
+    "unmerged": "git aergo merge BRANCH",
+}
+"""What helps after the mishaps of which repairing cannot tell what was meant, or has nothing to replace."""
+
 Pending = Annotated[bool, typer.Option("--no-commit", "-n", help="Leave it pending.")]
 From = Annotated[str | None, typer.Option("--from", metavar="PATH|URL", help="Another repository of this chain.")]
 
@@ -206,6 +212,8 @@ def _tell_repaired(session: Session, repaired: "Repaired") -> None:
         out.line(f"{remote} has it already: pushing what stands in its place takes --force-with-lease")
     if repaired.merged is not None:
         tell_merged(session, repaired.merged)
+    else:
+        out.line(f"Mend it with: {_MENDS.get(str(repaired.mishap), 'git aergo repair --replay')}")
 
 
 def _tell_picked(session: Session, picked: "Picked") -> None:
