@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from aergo_vc.cli.wording import count, rows_by_table, short, what_it_is
+from aergo_vc.cli.wording import count, rows_by_table, settled_by, short, what_it_is
 
 if TYPE_CHECKING:
     from aergo_vc.repository.results import Merged, MergedTransaction
@@ -50,7 +50,8 @@ def _rest(count: int) -> Iterator[str]:
 
 def _included(one: "MergedTransaction") -> tuple[str, ...]:
     payload, receipt = one.transaction.payload, one.receipt
-    settled = "" if receipt.settled is None else f" (settled by {receipt.settled})"
+    by = settled_by(receipt)
+    settled = "" if by is None else f" (settled by {by})"
     return short(one.transaction.id), payload.signer, _what(one), rows_by_table(receipt.rows) + settled
 
 

@@ -10,7 +10,7 @@ from aergo_vc.cli.output import Style, Styled
 from aergo_vc.cli.progress import Busy
 from aergo_vc.cli.records import merged_record
 from aergo_vc.cli.running import UsageError
-from aergo_vc.cli.wording import count, rows_by_table, short
+from aergo_vc.cli.wording import count, rows_by_table, settled_by, short
 
 if TYPE_CHECKING:
     from aergo_vc.repository.facade import Repository
@@ -109,7 +109,8 @@ def _tell_transaction(session: Session, one: "MergedTransaction") -> None:
     name = Styled(short(one.transaction.id), Style.YELLOW)
     signer, refusal = one.transaction.payload.signer, one.receipt.refusal
     if refusal is None:
-        settled = "" if one.receipt.settled is None else f"  settled by {one.receipt.settled}"
+        by = settled_by(one.receipt)
+        settled = "" if by is None else f"  settled by {by}"
         session.out.line("in   ", name, f"  {signer}  {rows_by_table(one.receipt.rows)}{settled}")
         return
     after = "" if refusal.after is None else f" ({short(refusal.after)})"

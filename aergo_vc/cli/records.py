@@ -99,11 +99,16 @@ def considered_record(one: "MergedTransaction") -> Record:
         "transaction": one.transaction.id,
         "signer": one.transaction.payload.signer,
         "rows": rows_record(receipt.rows),
-        "settled": receipt.settled,
+        **_settled_record(receipt),
         "refused": None
         if refusal is None
         else {"code": refusal.code, "message": refusal.message, "after": refusal.after},
     }
+
+
+def _settled_record(receipt: Receipt) -> Record:
+    was = receipt.settled_as
+    return {"settled": receipt.settled, "settled_in": None if was is None else was.block}
 
 
 def conflict_record(one: "OpenConflict") -> Record:
@@ -195,6 +200,7 @@ def transaction_record(transaction: Transaction, receipt: Receipt, summary: "Blo
         "contract": payload.contract,
         "call": None if payload.call is None else _call_record(payload.call),
         "rows": rows_record(receipt.rows),
+        **_settled_record(receipt),
         **_outcome_record(receipt.events, receipt.result),
     }
 

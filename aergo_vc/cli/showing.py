@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from aergo_vc.cli.output import Column, Output, Style, Styled
-from aergo_vc.cli.wording import argument_text, count, moment, plain_value, rows_by_table, short, what_it_is
+from aergo_vc.cli.wording import argument_text, count, moment, plain_value, rows_by_table, settled_by, short, what_it_is
 from aergo_vc.model.transactions import Argument, CallResult, Event, Receipt, Transaction
 from aergo_vc.model.types import Row
 
@@ -89,7 +89,7 @@ def _transaction(out: Output, transaction: Transaction, receipt: Receipt, **more
     if refusal is not None:
         after = "" if refusal.after is None else f" ({short(refusal.after)})"
         facts |= {"Rows": None, "Left out": f"{refusal.code}: {refusal.message}{after}"}
-    facts["Settled"] = receipt.settled
+    facts["Settled"] = settled_by(receipt)
     _facts(out, {**facts, "Contract": payload.contract, "Call": what_it_is(payload) if payload.call else None})
     if receipt.events or receipt.result is not None:
         out.line()

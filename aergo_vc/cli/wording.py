@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from aergo_vc.base.ids import TableName
-from aergo_vc.model.transactions import Argument, Payload, RowCounts
+from aergo_vc.model.transactions import Argument, Payload, Receipt, RowCounts
 from aergo_vc.model.types import Value
 
 SHORT_DIGITS = 12
@@ -41,6 +41,13 @@ def row_counts(counts: RowCounts) -> str:
 def rows_by_table(rows: Mapping[TableName, RowCounts]) -> str:
     """What happened to the rows of each table."""
     return ", ".join(f"{table} {row_counts(counts)}" for table, counts in sorted(rows.items())) or "no rows"
+
+
+def settled_by(receipt: Receipt) -> str | None:
+    """What settled a transaction, and in which block if not in the receipt's own; None where nothing did."""
+    was = receipt.settled_as
+    where = "" if was is None or was.block is None else f" in block {short(was.block)}"
+    return None if receipt.settled is None else f"{receipt.settled}{where}"
 
 
 def plain_value(value: Value) -> str | None:

@@ -8,16 +8,20 @@ from typing import Any
 import msgspec
 
 from aergo_vc.base.errors import FormatError, InputError
-from aergo_vc.base.ids import TableName, TransactionId
-from aergo_vc.base.names import routine_name, table_name
+from aergo_vc.base.ids import BlockId, EntityName, TableName, TransactionId
+from aergo_vc.base.names import entity_name, routine_name, table_name
 from aergo_vc.codec.arguments import argument_of
 from aergo_vc.codec.canonical_json import decode
 from aergo_vc.codec.record import Record
-from aergo_vc.model.transactions import Argument, CallResult, Event, Receipt, Refusal, RowCounts
+from aergo_vc.model.changes import Key
+from aergo_vc.model.transactions import Argument, CallResult, Event, Receipt, Refusal, RowCounts, SettledAs, SettledRow
+from aergo_vc.model.types import Row
 
-_OPTIONAL_KEYS = frozenset({"events", "refused", "result", "settled"})
+_OPTIONAL_KEYS = frozenset({"events", "refused", "result", "settled", "settled_as"})
 _REFUSAL_KEYS = frozenset({"after"})
-# No event and no result has an object under a name of its own, and texts hold no bare quotation mark.
+_SETTLED_KEYS = frozenset({"block", "fails", "owner", "rows", "script"})
+_SETTLED_ROW_KEYS = ("columns", "key", "ours", "row", "table", "theirs")
+# No other member has an object under this name, and texts hold no bare quotation mark.
 _ROWS = re.compile(rb'"rows":(\{[^\n]*?\}),"(?:settled|transaction)":"')
 _COUNTS = ("deleted", "inserted", "updated")
 
@@ -33,6 +37,23 @@ class _PlainEvent(msgspec.Struct):
     name: str
 
 
+class _PlainSettledRow(msgspec.Struct):
+    columns: tuple[str, ...]
+    key: Key
+    ours: Row | None
+    row: Row | None
+    table: TableName
+    theirs: Row | None
+
+
+class _PlainSettledAs(msgspec.Struct, kw_only=True):
+    block: BlockId | msgspec.UnsetType = msgspec.UNSET
+    fails: bool | msgspec.UnsetType = msgspec.UNSET
+    owner: EntityName | msgspec.UnsetType = msgspec.UNSET
+    rows: list[_PlainSettledRow] | msgspec.UnsetType = msgspec.UNSET
+    script: str | msgspec.UnsetType = msgspec.UNSET
+
+
 class _PlainReceipt(msgspec.Struct, kw_only=True):
     """The members of a receipt as JSON has them, in the order of their names; tuples are spelled as arrays."""
 
@@ -41,6 +62,7 @@ class _PlainReceipt(msgspec.Struct, kw_only=True):
     result: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
     rows: dict[TableName, _PlainCounts] | msgspec.UnsetType = msgspec.UNSET
     settled: str | msgspec.UnsetType = msgspec.UNSET
+    settled_as: _PlainSettledAs | msgspec.UnsetType = msgspec.UNSET
     transaction: TransactionId | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -86,7 +108,19 @@ def _plain(receipt: Receipt) -> _PlainReceipt:
             for table, counts in receipt.rows.items()
         },
         settled=msgspec.UNSET if settled is None else settled,
+        settled_as=msgspec.UNSET if receipt.settled_as is None else _plain_settled(receipt.settled_as),
         transaction=receipt.transaction,
+    )
+
+
+def _plain_settled(found: SettledAs) -> _PlainSettledAs:
+    rows = [_PlainSettledRow(one.columns, one.key, one.ours, one.row, one.table, one.theirs) for one in found.rows]
+    return _PlainSettledAs(
+        block=msgspec.UNSET if found.block is None else found.block,
+        fails=found.fails or msgspec.UNSET,
+        owner=msgspec.UNSET if found.owner is None else found.owner,
+        rows=rows or msgspec.UNSET,
+        script=msgspec.UNSET if found.script is None else found.script,
     )
 
 
@@ -109,7 +143,44 @@ def _receipt(value: Any) -> Receipt:  # noqa: ANN401 - any JSON value
     if refusal is not None and (rows or events or result is not None or record.has("settled")):
         raise FormatError("a receipt of a transaction that was left out tells that it did something")
     settled = record.text("settled") if record.has("settled") else None
-    return Receipt(TransactionId(record.id("transaction")), rows, events, result, refusal, settled)
+    settled_as = _settled(value["settled_as"]) if record.has("settled_as") else None
+    if settled_as is not None and settled is None:
+        raise FormatError("a receipt tells as what a transaction was settled, and not by whom")
+    return Receipt(TransactionId(record.id("transaction")), rows, events, result, refusal, settled, settled_as)
+
+
+def _settled(value: Any) -> SettledAs:  # noqa: ANN401 - any JSON value
+    record = Record(value, (), "what settled a transaction", _SETTLED_KEYS)
+    rows = tuple(map(_settled_row, record.items("rows"))) if record.has("rows") else ()
+    if (record.has("rows") and not rows) or (record.has("fails") and value["fails"] is not True):
+        raise FormatError("what settled a transaction has a key without need")
+    return SettledAs(
+        rows=rows,
+        fails=record.has("fails"),
+        script=record.text("script") if record.has("script") else None,
+        owner=record.name("owner", entity_name) if record.has("owner") else None,
+        block=BlockId(record.id("block")) if record.has("block") else None,
+    )
+
+
+def _settled_row(value: Any) -> SettledRow:  # noqa: ANN401 - any JSON value
+    record = Record(value, _SETTLED_ROW_KEYS, "a settled row")
+    columns = tuple(record.items("columns"))
+    if not all(type(column) is str for column in columns):
+        raise FormatError("a settled row's columns must be names")
+    ours, row, theirs = (_values(value[side], len(columns)) for side in ("ours", "row", "theirs"))
+    key = _values(record.items("key"), None)
+    return SettledRow(_table(record.text("table")), key or (), columns, ours, theirs, row)
+
+
+def _values(value: Any, count: int | None) -> Row | None:  # noqa: ANN401 - any JSON value
+    """The values of a row, as many as there are columns, or of a key; None for no row."""
+    if value is None:
+        return None
+    plain = type(value) is list and not any(isinstance(one, list | dict) for one in value)
+    if not plain or count not in (None, len(value)):
+        raise FormatError("a settled row must have a value for each column")
+    return tuple(value)
 
 
 def _refusal(value: Any) -> Refusal:  # noqa: ANN401 - any JSON value

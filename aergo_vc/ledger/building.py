@@ -29,7 +29,9 @@ from aergo_vc.model.blocks import DIRECTORY_BRANCH, RULES, Header
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.transactions import Exclusion, Transaction
 
-_RECEIPT_BYTES = 1 << 20
+RECEIPT_BYTES = 1 << 20
+"""Room that is kept free for a receipt."""
+
 _DIRECTORY_RECEIPT_BYTES = 2 << 10
 
 
@@ -160,7 +162,7 @@ class Room:
 
     def __init__(self, branch: BranchName) -> None:
         self._small = branch == DIRECTORY_BRANCH
-        self._reserve = _DIRECTORY_RECEIPT_BYTES if self._small else _RECEIPT_BYTES
+        self._reserve = _DIRECTORY_RECEIPT_BYTES if self._small else RECEIPT_BYTES
         self._count = self._lines = self._receipts = 0
 
     def require(self, transaction: Transaction, line: bytes) -> None:
@@ -172,10 +174,15 @@ class Room:
             raise FullBlockError(f"a block has no room for transaction {transaction.id}", transaction=transaction.id)
 
     def take(self, line: bytes, receipt: bytes) -> None:
-        """Note a transaction that went in."""
+        """Note a transaction that went in.
+
+        Raises FullBlockError for the receipt of one of which a law settled very much: nothing limits that.
+        """
         self._count += 1
         self._lines += len(line)
         self._receipts += len(receipt)
+        if self._receipts > BLOCK_FILE_BYTES:
+            raise FullBlockError("a block has no room for what was settled")
 
 
 def execute_all(

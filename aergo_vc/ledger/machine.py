@@ -4,10 +4,10 @@ The state exists twice: as tables of the SQL engine, where transactions run, and
 Row changes lead from one to the other.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import NamedTuple
 
 from aergo_vc.base.errors import AergoError
@@ -19,6 +19,7 @@ from aergo_vc.ledger.catalogs import catalog_of
 from aergo_vc.ledger.errors import ChangedColumnsError, OutputSizeError
 from aergo_vc.ledger.payloads import LoadTrees, TransactionPayload, checked_node, keys_only
 from aergo_vc.ledger.records import Records
+from aergo_vc.ledger.row_counts import row_counts
 from aergo_vc.model.blocks import DIRECTORY_BRANCH
 from aergo_vc.model.changes import Changes, Key, RowChange, TableChanges
 from aergo_vc.model.footprints import Footprint
@@ -32,7 +33,6 @@ from aergo_vc.model.transactions import (
     LoadMode,
     Payload,
     Receipt,
-    RowCounts,
     Transaction,
 )
 from aergo_vc.model.types import Row
@@ -294,7 +294,7 @@ class BlockExecution:
         context = self.context_of(transaction.id, transaction.payload.signer)
         called = self._machine.engine.call(call.routine, call.arguments, context, accept=self._accept)
         self._add(called.changes)
-        receipt = Receipt(transaction.id, _counts(called.changes), called.events, called.result)
+        receipt = Receipt(transaction.id, row_counts(called.changes), called.events, called.result)
         return TransactionOutcome((), receipt, called.notices)
 
     def apart(self) -> "BlockExecution":
@@ -341,7 +341,7 @@ class BlockExecution:
             self._absorb(done, filled)
         return Recorded(outcome, footprint, is_kept)
 
-    def amend(self, transaction: Transaction, payload: TransactionPayload, amend: Amend) -> TransactionOutcome | None:
+    def amend(self, transaction: Transaction, payload: TransactionPayload, amend: Amend) -> Recorded | None:
         """Execute one transaction and then make the rows that `amend` names what it says, all or nothing.
 
         `amend` is handed what the transaction read and wrote, before foreign keys were looked at; all are when all is
@@ -350,26 +350,40 @@ class BlockExecution:
         """
         filled: dict[TableName, Node] = {}
         engine = self._machine.engine
-        with self.records.recording() as recorder, engine.transaction(waits=True) as done:
-            ran = self._run(transaction, payload, filled)
-            rows = amend(recorder.footprint(engine.changes_of(done)))
-            if rows is not None:
-                self._put(rows)
-            self.records.note(recorder.footprint({}))
-            if rows is None:
-                done.rollback()
+        with self.records.recording() as recorder:
+            with engine.transaction(waits=True) as done:
+                ran = self._run(transaction, payload, filled)
+                rows = amend(recorder.footprint(engine.changes_of(done)))
+                if rows is not None:
+                    self._put(rows)
+                self.records.note(recorder.footprint({}))
+                if rows is None:
+                    done.rollback()
+            footprint = recorder.footprint(done.changes)
         if rows is None:
             return None
         self._absorb(done, filled)
-        return _outcome(transaction, done, ran)
+        return Recorded(_outcome(transaction, done, ran), footprint, is_kept=True)
 
-    def put(self, transaction: Transaction, rows: Rows) -> TransactionOutcome:
+    def put(self, transaction: Transaction, rows: Rows) -> Recorded:
         """Make rows what they are to be instead of executing a transaction, all or nothing; raises SqlError."""
-        with self.records.recording() as recorder, self._machine.engine.transaction() as done:
-            self._put(rows)
-            self.records.note(recorder.footprint({}))
+        with self.records.recording() as recorder:
+            with self._machine.engine.transaction() as done:
+                self._put(rows)
+                self.records.note(recorder.footprint({}))
+            footprint = recorder.footprint(done.changes)
         self._absorb(done, {})
-        return _outcome(transaction, done, _Ran())
+        return Recorded(_outcome(transaction, done, _Ran()), footprint, is_kept=True)
+
+    def require_right(
+        self, transaction: TransactionId, entity: EntityName, table: TableName, privilege: str, columns: Iterable[str]
+    ) -> None:
+        """Raise SqlError 42501 unless an entity may INSERT, UPDATE or DELETE rows of a table in some columns."""
+        self._machine.engine.permits.settle(self.context_of(transaction, entity), table, privilege, columns)
+
+    def row(self, table: TableName, key: Key) -> Row | None:
+        """A row as it is now."""
+        return next(self._machine.engine.rows(table, [key]), None)
 
     def _put(self, rows: Rows) -> None:
         engine = self._machine.engine
@@ -541,7 +555,7 @@ class _Ran(NamedTuple):
 
 
 def _outcome(transaction: Transaction, done: OpenTransaction, ran: _Ran) -> TransactionOutcome:
-    counts = _counts({name: rows for name, rows in done.changes.items() if name not in done.rewritten})
+    counts = row_counts({name: rows for name, rows in done.changes.items() if name not in done.rewritten})
     return TransactionOutcome(ran.results, Receipt(transaction.id, counts, ran.events, ran.result), ran.notices)
 
 
@@ -570,22 +584,3 @@ def _merge(total: dict[Key, RowChange], changes: TableChanges) -> None:
             del total[key]
         else:
             total[key] = RowChange(earlier.before, change.after)
-
-
-def _counts(changes: Changes) -> dict[TableName, RowCounts]:
-    return {name: _count(rows) for name, rows in changes.items() if rows}
-
-
-_row_counts = lru_cache(1_024)(RowCounts)  # most transactions change few rows
-
-
-def _count(rows: TableChanges) -> RowCounts:
-    if type(rows) is InsertedRows:  # faster than isinstance, which asks the abstract class
-        return _row_counts(len(rows), 0, 0)
-    inserted = deleted = 0
-    for change in rows.values():
-        if change.before is None:
-            inserted += 1
-        elif change.after is None:
-            deleted += 1
-    return _row_counts(inserted, len(rows) - inserted - deleted, deleted)

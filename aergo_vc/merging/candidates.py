@@ -1,9 +1,10 @@
 """What a merge has to consider: the blocks that the target lacks, and the transactions in them, oldest first."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from aergo_vc.base.ids import ObjectId, TransactionId
+from aergo_vc.base.ids import BlockId, ObjectId, TransactionId
 from aergo_vc.ledger.ancestry import BlockGraph
 from aergo_vc.ledger.errors import MergeError
 from aergo_vc.ledger.history import BlockCommit, CommitObjects, ids_in
@@ -11,6 +12,8 @@ from aergo_vc.ledger.layout import LedgerTree, read_header, read_ledger, read_tr
 from aergo_vc.ledger.machine import Submission
 from aergo_vc.ledger.merges import MergeRequest
 from aergo_vc.ledger.payloads import read_payloads
+from aergo_vc.ledger.settled import receipts_of
+from aergo_vc.model.transactions import Receipt, SettledAs
 from aergo_vc.state.nodes import NodeStore
 
 
@@ -28,14 +31,25 @@ class SourceBlock:
     base: int
 
 
+class SettledThere(NamedTuple):
+    """What a law on the source's line made of a transaction: the policy or the routine, and what that was."""
+
+    by: str
+    was: SettledAs
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A transaction that a merge considers: with its line, the `SourceBlock.base` and the time of its block."""
+    """A transaction that a merge considers: with its line, the `SourceBlock.base` and the time of its block.
+
+    `settled` tells by what it was settled there, and as what: with the block whose merge did that.
+    """
 
     submission: Submission
     line: bytes
     base: int
     time: int
+    settled: SettledThere | None = None
 
     @property
     def id(self) -> TransactionId:
@@ -96,15 +110,37 @@ def ids_there(
     return set(_ids_since(objects, graph, request.target, _fork(objects, graph, request.target, stop)))
 
 
+def carried(ledger: LedgerTree) -> Sequence[Receipt]:
+    """The receipts of what is in a block that merges others, as they go on from there: they name where it was settled.
+
+    What a law had executed as it was signed is executed further on too, as if nobody had been asked.
+    """
+    return [_naming(one, ledger.block) for one in receipts_of(ledger)] if ledger.header.merged else ()
+
+
+def settled_there(receipt: Receipt) -> SettledThere | None:
+    """What a law made of the transaction of a receipt; None where it was executed as it is."""
+    by, was = receipt.settled, receipt.settled_as
+    return None if by is None or was is None else SettledThere(by, was)
+
+
+def _naming(receipt: Receipt, block: BlockId) -> Receipt:
+    was = receipt.settled_as
+    if was is None:
+        return receipt if receipt.settled is None else replace(receipt, settled=None)
+    return receipt if was.block is not None else replace(receipt, settled_as=replace(was, block=block))
+
+
 def _candidates(blocks: list[SourceBlock], there: set[TransactionId]) -> Iterator[Candidate]:
     """The transactions of blocks that are not `there`."""
     for block in blocks:
         lines = block.ledger.transactions_bytes.split(b"\n")
+        settled = {one.transaction: settled_there(one) for one in carried(block.ledger)}
         for submission, line in zip(block.submissions, lines, strict=False):
             name = submission[0].id
             if name not in there:
                 there.add(name)
-                yield Candidate(submission, line + b"\n", block.base, block.ledger.header.time)
+                yield Candidate(submission, line + b"\n", block.base, block.ledger.header.time, settled.get(name))
 
 
 def _until(line: Iterator[BlockCommit], stop: ObjectId) -> Iterator[BlockCommit]:

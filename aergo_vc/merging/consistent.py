@@ -11,6 +11,7 @@ from aergo_vc.ledger.layout import read_ledger
 from aergo_vc.ledger.machine import BlockExecution, Machine, TransactionOutcome
 from aergo_vc.ledger.merges import MergeRequest, Replayed
 from aergo_vc.merging.candidates import Candidate
+from aergo_vc.merging.carrying import SETTLED
 from aergo_vc.merging.conflicts import RESOLVED, Conflict, resolved_by
 from aergo_vc.merging.deciding import LOST_UPDATE, READ_CHANGED, looked_up, read_changed
 from aergo_vc.merging.evidence import View
@@ -84,8 +85,11 @@ class Settlement:
         """What becomes of a candidate that is inconsistent for a reason; `made` is what it did where it was made."""
         made, target = apart_from_numbers(made), self._cells_of(candidate.base, view)
         strict = self.request.target_ledger.law.merge is MergeRule.SERIALIZABLE
+        settled = None if candidate.settled is None else candidate.settled.was
         cell = target.first_cell(reason.code, made)
-        case = Inconsistency(candidate.submission, reason, cell, made, target, candidate.time, strict)
+        if reason.code == SETTLED and settled is not None and settled.rows:
+            cell = f"{settled.rows[0].table}.{min(settled.rows[0].columns)}"
+        case = Inconsistency(candidate.submission, reason, cell, made, target, candidate.time, strict, settled)
         found = self.settler.settle(execution, case)
         if isinstance(found, TransactionOutcome):
             return Replayed(candidate.submission, candidate.line, found.receipt, found)

@@ -3,20 +3,17 @@
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
-from aergo_vc.base.errors import AergoError, RepositoryError
 from aergo_vc.base.ids import ObjectId, TransactionId
 from aergo_vc.ledger.history import CommitObjects
 from aergo_vc.ledger.layout import LedgerTree
-from aergo_vc.ledger.machine import BlockExecution, Machine, Submission
+from aergo_vc.ledger.machine import Machine
+from aergo_vc.ledger.settled import receipts_of, repeat
 from aergo_vc.ledger.tip_checking import AuthorityOf
 from aergo_vc.ledger.verifying import context_of
 from aergo_vc.merging.candidates import Gathered
 from aergo_vc.merging.marks import log_footprints
 from aergo_vc.model.footprints import Footprint
 from aergo_vc.state.nodes import NodeStore
-
-_EVERYTHING = Footprint(defines=True)
-
 
 Keep = Callable[[ObjectId, bytes], None]
 """Takes the footprints of the block of a commit, as a file."""
@@ -50,7 +47,10 @@ def footprints_of(
             catalog = shadow.catalog
             context = context_of(block.ledger.header, authority_of(block.ledger, previous))
             with shadow.block(context) as execution:
-                footprints = [_footprint(execution, submission) for submission in block.submissions]
+                footprints = [
+                    repeat(execution, submission, receipt).footprint
+                    for submission, receipt in zip(block.submissions, receipts_of(block.ledger), strict=True)
+                ]
             names = [transaction.id for transaction, _ in block.submissions]
             found.update(zip(names, footprints, strict=True))
             if keep is not None:
@@ -64,16 +64,3 @@ def footprints_of(
 
 def _go_to(machine: Machine, ledger: LedgerTree) -> None:
     machine.move_to(machine.read_state(ledger.state, ledger.header.state))
-
-
-def _footprint(execution: BlockExecution, submission: Submission) -> Footprint:
-    """A transaction's footprint.
-
-    One that was settled where it was merged may fail here, and then counts as if it touched everything.
-    """
-    try:
-        return execution.record(*submission).footprint
-    except RepositoryError:
-        raise
-    except AergoError:
-        return _EVERYTHING

@@ -12,14 +12,15 @@ from aergo_vc.ledger.machine import BlockExecution, Machine, TransactionOutcome
 from aergo_vc.ledger.merges import MergeRequest, Replay, Replayed
 from aergo_vc.ledger.rules import check_signer
 from aergo_vc.ledger.tip_checking import AuthorityOf
-from aergo_vc.merging.candidates import Candidate, gather
+from aergo_vc.merging.candidates import Candidate, SettledThere, gather
+from aergo_vc.merging.carrying import Carrier, Check, unentitled
 from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.consistent import Settlement, TimesWritten, refuse_conflict, settler_for
 from aergo_vc.merging.deciding import LeftOut, inconsistency
 from aergo_vc.merging.definitions import UnseenDefinitions, lost_definition, under_new_names
 from aergo_vc.merging.evidence import Evidence, View, views_of
 from aergo_vc.merging.recording import footprints_of
-from aergo_vc.merging.settling import refusal_for
+from aergo_vc.merging.settling import refusal_for, settled_by
 from aergo_vc.merging.source_rows import MadeTransactions, SourceRows
 from aergo_vc.merging.unseen import Unseen
 from aergo_vc.model.blocks import MergeRule
@@ -131,7 +132,9 @@ class Replayer:
 
     def _try(self, candidate: Candidate, footprint: Footprint, view: View, unseen: Unseen) -> Replayed:
         """Execute a candidate unless it is inconsistent where it was made, and settle what is inconsistent."""
-        refusal = inconsistency(self._rule, footprint, unseen)
+        settled, settle_by = candidate.settled, self._request.target_ledger.law.settle
+        refusal = None if settled is None else unentitled(self._execution, candidate.submission, settled, settle_by)
+        refusal = refusal or inconsistency(self._rule, footprint, unseen)
         if refusal is not None or self._settlement is not None:
             misnaming = self._left.misnaming(footprint)
             if misnaming is not None:
@@ -147,25 +150,42 @@ class Replayer:
     def _execute(
         self, candidate: Candidate, made: Footprint, definitions: UnseenDefinitions, unseen: Unseen
     ) -> Replayed:
-        found: list[Refusal | None] = []
         before = self._execution.catalog
 
-        def accept(_outcome: TransactionOutcome, replayed: Footprint) -> bool:
+        def check(replayed: Footprint) -> Refusal | None:
             refusal = inconsistency(self._rule, replayed, unseen) or self._left.misnaming(made, replayed)
             if refusal is None and replayed.defines and self._rule is not MergeRule.REPLAY:
                 refusal = lost_definition(before, self._execution.catalog, unseen, definitions)
-            found.append(refusal)
-            return refusal is None
+            return refusal
 
         try:
-            outcome = self._execution.record(*candidate.submission, accept).outcome
+            if candidate.settled is None:
+                found = self._record(candidate, check)
+            else:
+                found = self._carry(candidate, candidate.settled, check)
         except RepositoryError:
             raise
         except AergoError as error:
             return left_out(candidate, refusal_for(error))
-        if found[0] is not None:
-            return left_out(candidate, found[0])
-        return Replayed(candidate.submission, candidate.line, outcome.receipt, outcome)
+        if isinstance(found, Refusal):
+            return left_out(candidate, found)
+        return Replayed(candidate.submission, candidate.line, found.receipt, found)
+
+    def _record(self, candidate: Candidate, check: Check) -> TransactionOutcome | Refusal:
+        found: list[Refusal | None] = []
+
+        def accept(_outcome: TransactionOutcome, replayed: Footprint) -> bool:
+            found.append(check(replayed))
+            return found[0] is None
+
+        outcome = self._execution.record(*candidate.submission, accept).outcome
+        return found[0] or outcome
+
+    def _carry(self, candidate: Candidate, settled: SettledThere, check: Check) -> TransactionOutcome | Refusal:
+        """Make of a candidate what a law on the source's line made of it."""
+        always = self._rule is MergeRule.REPLAY
+        found = Carrier(self._execution, candidate.submission, settled.was, always).carry(check)
+        return found if isinstance(found, Refusal) else settled_by(found, settled.by)
 
 
 def inadmissible(request: MergeRequest, candidate: Candidate) -> Refusal | None:

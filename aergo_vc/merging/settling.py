@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from aergo_vc.base.errors import AergoError, RepositoryError
-from aergo_vc.base.ids import EntityName, RoutineName, TableName, TransactionId
-from aergo_vc.ledger.machine import BlockExecution, Machine, Rows, Submission, TransactionOutcome
+from aergo_vc.base.ids import RoutineName, TableName, TransactionId
+from aergo_vc.ledger.machine import BlockExecution, Machine, Recorded, Rows, Submission, TransactionOutcome
+from aergo_vc.ledger.settled import before_and_after, settled_row, settled_rows, with_values
+from aergo_vc.merging.carrying import NOBODY, PERMISSION, SETTLED, Carrier, is_in_the_way, owner_of, put, question
 from aergo_vc.merging.conflicts import RESOLVED, Conflict, RowConflict
 from aergo_vc.merging.deciding import LOST_UPDATE, READ_CHANGED
 from aergo_vc.merging.errors import MergeAbortedError
@@ -18,10 +20,10 @@ from aergo_vc.merging.logic import Logic, logic_of
 from aergo_vc.merging.policies import Case, Settled, Unsettled, key_text, settle_row
 from aergo_vc.merging.source_rows import SourceRows
 from aergo_vc.model.blocks import Policy
-from aergo_vc.model.changes import Changes, Key
+from aergo_vc.model.changes import Changes, Key, RowChange
 from aergo_vc.model.footprints import Columns, Footprint, apart_from_numbers, blind_writes, sorted_key
 from aergo_vc.model.schema import Catalog, Table, spoken_name
-from aergo_vc.model.transactions import Argument, Refusal
+from aergo_vc.model.transactions import Argument, Refusal, SettledAs, SettledRow
 from aergo_vc.model.types import Row
 from aergo_vc.sql.errors import SqlError
 from aergo_vc.sql.running.budget import Budget
@@ -32,7 +34,7 @@ BUDGET = Budget(statements=1_000, rows=10_000, bytes=1 << 20, steps=100_000)
 """What one call of a function that settles may cost; part of the rule set."""
 
 _NO_COLUMNS: Columns = frozenset()
-_NOBODY = EntityName("nobody")
+_NOTHING = Footprint()
 
 
 class TargetChanges(Protocol):
@@ -54,7 +56,7 @@ class Inconsistency:
 
     `made` is its footprint where it was made; `cell` names the first column in which it is inconsistent, as in
     ``bank.account.balance``, and is empty where there is none.  `time` is that of its block; `is_strict` says that it
-    must not have read what the target changed.
+    must not have read what the target changed.  `settled` is what a law made of it on the source's line.
     """
 
     submission: Submission
@@ -64,14 +66,20 @@ class Inconsistency:
     target: TargetChanges
     time: int
     is_strict: bool = False
+    settled: SettledAs | None = None
 
     @property
     def transaction(self) -> TransactionId:
         return self.submission[0].id
 
     @property
+    def is_unentitled(self) -> bool:
+        """Whether it was settled by somebody who may not: then it is only what was signed."""
+        return self.reason.code == PERMISSION
+
+    @property
     def is_failure(self) -> bool:
-        return self.reason.code not in (LOST_UPDATE, READ_CHANGED)
+        return self.reason.code not in (LOST_UPDATE, READ_CHANGED, SETTLED)
 
 
 LastWritten = Callable[[TableName, Key], int]
@@ -144,7 +152,7 @@ class Settler:
 
     def _obey(self, execution: BlockExecution, routine: RoutineName, answer: str, case: Inconsistency) -> Ending:
         """What the function for transactions said."""
-        transaction, trees = case.submission
+        transaction, _ = case.submission
         if answer == "skip":
             return _added(case.reason, f"{routine} leaves it out")
         if answer == "abort":
@@ -152,17 +160,25 @@ class Settler:
                 f"{routine} refuses the merge for transaction {transaction.id}: {case.reason.message}",
                 routine=routine, transaction=transaction.id,
             )  # fmt: skip
-        if answer.startswith("sql:"):
-            payload = replace(transaction.payload, sql=answer[4:], loads=(), contract=None, call=None)
-            transaction, trees = replace(transaction, payload=payload, signed=b""), ()
-        elif answer != "apply":
+        script = answer[4:] if answer.startswith("sql:") else None
+        if script is None and answer != "apply":
             raise _Refused(FAILED, f"{routine} answers {answer[:60]!r}: apply, skip, abort or sql: is expected")
+        was = SettledAs(script=script) if script is not None else None if case.is_unentitled else case.settled
         try:
-            return _settled(execution.record(transaction, trees).outcome, routine)
+            if was is None:
+                return settled_by(execution.record(*case.submission).outcome, routine)
+            found = Carrier(execution, case.submission, was, always=True).carry()
         except RepositoryError:
             raise
         except AergoError as error:
             return refusal_for(error)
+        return found if isinstance(found, Refusal) else self._as_its_own(found, routine, found.receipt.settled_as)
+
+    def _as_its_own(self, outcome: TransactionOutcome, by: str, was: SettledAs | None) -> TransactionOutcome:
+        """The outcome of a transaction of which the target's law made something."""
+        if was is not None:
+            was = replace(was, owner=owner_of(self.machine.catalog, by), block=None)
+        return settled_by(outcome._replace(receipt=replace(outcome.receipt, settled_as=was)), by)
 
     # Rows
 
@@ -171,30 +187,29 @@ class Settler:
         attempt = _Attempt(self, execution, logic, case)
         attempt.require_reads(case.made)
         try:
-            outcome = execution.amend(*case.submission, attempt.amend)
+            recorded = execution.amend(*case.submission, attempt.amend)
         except RepositoryError:
             raise
         except AergoError as error:
-            failure = refusal_for(error)
             if attempt.changes is not None:
-                return attempt.conflict(failure)
-            outcome = self._graft(execution, attempt, failure)
-        if outcome is None:
+                return attempt.conflict(refusal_for(error))
+            recorded = self._graft(execution, attempt, error)
+        if recorded is None:
             return attempt.conflict(case.reason)
-        return _settled(outcome, attempt.by or self.settle_by)
+        by = attempt.by or self.settle_by
+        return self._as_its_own(recorded.outcome, by, attempt.settled)
 
-    def _graft(self, execution: BlockExecution, attempt: "_Attempt", failure: Refusal) -> TransactionOutcome | None:
+    def _graft(self, execution: BlockExecution, attempt: "_Attempt", failure: AergoError) -> Recorded | None:
         """Put the rows that a transaction made where it was made, for one that fails because of rows in conflict.
 
-        Only where nothing else that it read or wrote differs here: what it would do is known then.
+        Only where these are in its way, and nothing else that it read or wrote differs here: what it would do is known.
         """
-        rows = attempt.graft()
-        if rows is None:
-            raise _Open(failure)
+        if not is_in_the_way(failure) or not attempt.graft():
+            raise _Open(refusal_for(failure))
         if attempt.reasons:
             return None
         try:
-            return execution.put(attempt.case.submission[0], rows)
+            return put(execution, attempt.case.submission, attempt.settled.rows)
         except SqlError as error:
             raise _Open(refusal_for(error)) from error
 
@@ -208,7 +223,7 @@ class Settler:
         transaction: TransactionId,
     ) -> Row:  # fmt: skip
         """The answer of a function, called with its owner's rights under the new block's context."""
-        owner = self.machine.catalog.owners.get(routine.partition(".")[0], _NOBODY)
+        owner = self.machine.catalog.owners.get(routine.partition(".")[0], NOBODY)
         try:
             result = execution.records.ask(routine, arguments, execution.context_of(transaction, owner), BUDGET)
         except SqlError as error:
@@ -227,6 +242,8 @@ class _Attempt:
         self.reasons: list[str] = []
         self.changes: Changes | None = None
         self._rows: list[RowConflict] = []
+        self._settled: list[SettledRow] = []
+        self._fails = False
 
     def require_reads(self, footprint: Footprint) -> None:
         """Go on with a transaction that read what the target changed only where the policy has an answer to that."""
@@ -245,12 +262,16 @@ class _Attempt:
         self.require_reads(here)
         self.changes = {name: dict(rows) for name, rows in here.changes.items()}
         self._rows = list(self._in_conflict(here))
-        return self._settled_rows()
+        for row in self._rows:
+            change = before_and_after(self._execution, here, row.table.name, row.key)
+            self._settle(row, change, None if self._logic.policy is None else row.columns)
+        return None if self.reasons else settled_rows(self._execution, here, self.settled.rows)
 
-    def graft(self) -> dict[TableName, dict[Key, Row | None]] | None:
-        """What the rows are to be of a transaction that cannot be executed; None where it cannot be told."""
+    def graft(self) -> bool:
+        """Settle the rows of a transaction that cannot be executed; False where what it would do cannot be told."""
         case, made = self.case, self.case.made
-        self._rows = list(self._in_conflict(Footprint()))
+        self._fails = True
+        self._rows = list(self._in_conflict(_NOTHING))
         places = {(row.table.name, row.key) for row in self._rows}
         if (
             made.defines
@@ -259,57 +280,80 @@ class _Attempt:
             or not places
             or case.target.reads_changed(made, places) is not None
         ):
-            return None
-        rows: dict[TableName, dict[Key, Row | None]] = {}
-        for table, changes in made.changes.items():
+            return False
+        tables = self._settler.machine.catalog.tables
+        self._settled.clear()
+        if not made.changes.keys() <= tables.keys():
+            return False
+        for name, changes in made.changes.items():
             for key, change in changes.items():
-                if (table, key) in places:
+                if (name, key) in places:
                     continue
-                if self._now(table, key) != change.before:
-                    return None
-                rows.setdefault(table, {})[key] = change.after
+                if self._execution.row(name, key) != change.before:
+                    return False
+                self._settled.append(settled_row(tables[name], key, None, change, change.after))
         self.changes = made.changes
-        for table, settled in (self._settled_rows() or {}).items():
-            rows.setdefault(table, {}).update(settled)
-        return rows
+        for row in self._rows:
+            self._settle(row, RowChange(row.ours, row.theirs), None)
+        return True
+
+    @property
+    def settled(self) -> SettledAs:
+        """What was made of the transaction."""
+        rows = sorted(self._settled, key=lambda one: (one.table, sorted_key(one.key)))
+        return SettledAs(tuple(rows), fails=self._fails)
 
     def conflict(self, reason: Refusal) -> Conflict:
         """The transaction as a conflict for a person."""
         told = _added(reason, self.reasons[0]) if self.reasons else reason
         return Conflict(self.case.transaction, told, tuple(self._rows), self.changes)
 
-    def _settled_rows(self) -> Rows | None:
-        rows: dict[TableName, dict[Key, Row | None]] = {}
-        for row in self._rows:
-            found = self._settle(row)
-            if isinstance(found, Unsettled):
-                self.reasons.append(found.reason)
-            else:
-                rows.setdefault(row.table.name, {})[row.key] = found
-        return None if self.reasons else rows
-
     def _in_conflict(self, here: Footprint) -> list[RowConflict]:
-        """The rows that the transaction wrote blindly, where it was made or here, and that the target changed."""
+        """The rows that the transaction wrote blindly, where it was made or here, and that the target changed.
+
+        With those that a law settled on the source's line, where the question is another one here.
+        """
+        answered = {(one.table, one.key): one for one in (self.case.settled or SettledAs()).rows}
         cells: dict[tuple[TableName, Key], Columns] = {}
         for footprint in (self.case.made, here):
             for table, rows in blind_writes(apart_from_numbers(footprint)).items():
                 for key, columns in rows.items():
                     both = columns & self.case.target.columns(table, key)
+                    if (table, key) in answered:
+                        both -= frozenset(answered[table, key].columns)
                     if both:
                         cells[table, key] = cells.get((table, key), _NO_COLUMNS) | both
+        for (table, key), one in answered.items():
+            if not self._is_answered(one, here):
+                cells[table, key] = cells.get((table, key), _NO_COLUMNS) | frozenset(one.columns)
         ordered = sorted(cells.items(), key=lambda item: (item[0][0], sorted_key(item[0][1])))
-        found = [self._row_in_conflict(here, table, key, columns) for (table, key), columns in ordered]
+        found = [self._row_in_conflict(here, *place, columns, answered.get(place)) for place, columns in ordered]
         return [row for row in found if row is not None]
 
-    def _row_in_conflict(self, here: Footprint, name: TableName, key: Key, columns: Columns) -> RowConflict | None:
+    def _is_answered(self, one: SettledRow, here: Footprint) -> bool:
+        """Whether a row that was settled on the source's line becomes here what it became there."""
+        found = question(self._execution, here, one)
+        if found is None:
+            raise _Open(self.case.reason)
+        if found.ours != one.ours or (found.theirs != one.theirs and not self._fails):
+            return False
+        if not self._fails:
+            self._settled.append(one)
+        return True
+
+    def _row_in_conflict(
+        self, here: Footprint, name: TableName, key: Key, columns: Columns, answer: SettledRow | None
+    ) -> RowConflict | None:
         case, table = self.case, self._settler.machine.catalog.tables.get(name)
         if table is None:
             raise _Open(case.reason)
-        made, done = case.made.changes.get(name, {}).get(key), here.changes.get(name, {}).get(key)
-        now = self._now(name, key) if done is None else None
-        ours = now if done is None else done.before
-        if key in here.writes.get(name, {}):
-            theirs = now if done is None else done.after
+        made = case.made.changes.get(name, {}).get(key)
+        ours, left = before_and_after(self._execution, here, name, key)
+        if answer is not None:
+            left = left or (None if made is None else made.after)
+            base, theirs = (with_values(answer, table, left, values) for values in (answer.ours, answer.row))
+        elif key in here.writes.get(name, {}):
+            theirs = left
             if made is not None:
                 base = made.before
             elif key in case.made.writes.get(name, {}):
@@ -324,10 +368,15 @@ class _Attempt:
             raise _Open(case.reason)  # the table has other columns here than there
         return RowConflict(table, key, base, ours, theirs, columns)
 
-    def _now(self, table: TableName, key: Key) -> Row | None:
-        return next(self._settler.machine.engine.rows(table, [key]), None)
+    def _settle(self, row: RowConflict, change: RowChange, columns: Columns | None) -> None:
+        """Note what a row is to be that the transaction changed so here, of which these columns are settled."""
+        found = self._answer(row)
+        if isinstance(found, Unsettled):
+            self.reasons.append(found.reason)
+        else:
+            self._settled.append(settled_row(row.table, row.key, columns, change, found))
 
-    def _settle(self, row: RowConflict) -> Settled:
+    def _answer(self, row: RowConflict) -> Settled:
         name, policy = row.table.name, self._logic.policy
         if policy is not None:
             self.by = policy
@@ -367,5 +416,6 @@ def _visible(table: Table, row: Row) -> Row:
     return row[1:] if table.has_hidden_key else row
 
 
-def _settled(outcome: TransactionOutcome, by: str) -> TransactionOutcome:
+def settled_by(outcome: TransactionOutcome, by: str) -> TransactionOutcome:
+    """The outcome of a transaction that a policy or a routine settled, here or on the source's line."""
     return outcome._replace(receipt=replace(outcome.receipt, settled=by))

@@ -17,6 +17,8 @@ from aergo_vc.base.ids import (
     TableName,
     TransactionId,
 )
+from aergo_vc.model.changes import Key
+from aergo_vc.model.types import Row
 
 
 class LoadMode(StrEnum):
@@ -124,11 +126,46 @@ class Refusal(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class SettledRow:
+    """A row of which the law of a branch decided what it is to be.
+
+    The transaction found it as `ours` and left it as `theirs`, and it became `row`: each has the values of `columns`,
+    the names of all columns of the table in their order, or of some.  None: no row.
+    """
+
+    table: TableName
+    key: Key
+    columns: tuple[str, ...]
+    ours: Row | None
+    theirs: Row | None
+    row: Row | None
+
+
+@dataclass(frozen=True, slots=True)
+class SettledAs:
+    """What the law of a branch made of a transaction.
+
+    It was executed, and `rows` became what they say.  Where it `fails` by itself these rows are all that it did, with
+    all their columns, and `theirs` is what it did where it was made.  With a `script` this was executed instead.
+
+    `owner` is that of the contract whose routine settled, None where nobody owns it or a policy did.  `block` is the
+    one whose merge settled the transaction, None where the receipt stands in it.
+    """
+
+    rows: tuple[SettledRow, ...] = ()
+    fails: bool = False
+    script: str | None = None
+    owner: EntityName | None = None
+    block: BlockId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """The outcome of one transaction of a block; `result` is None for all but a call that returns something.
 
     In a block that merges others, `refusal` says why the transaction is not in it, and `settled` by which policy or
-    routine an inconsistency was settled; both are None otherwise.
+    routine an inconsistency was settled; both are None otherwise.  `settled_as` is what was made of it then, None where
+    it was executed as it was signed.
     """
 
     transaction: TransactionId
@@ -137,6 +174,7 @@ class Receipt:
     result: CallResult | None = None
     refusal: Refusal | None = None
     settled: str | None = None
+    settled_as: SettledAs | None = None
 
 
 @dataclass(frozen=True, slots=True)

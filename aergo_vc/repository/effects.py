@@ -8,11 +8,11 @@ from aergo_vc.base.ids import BlockId, TableName
 from aergo_vc.directory.authorities import Authorities
 from aergo_vc.ledger.layout import LedgerTree
 from aergo_vc.ledger.payloads import read_payloads
+from aergo_vc.ledger.settled import receipts_of, repeat
 from aergo_vc.ledger.verifying import context_of
 from aergo_vc.model.changes import Changes, Key, TableChanges
 from aergo_vc.model.schema import Table
 from aergo_vc.model.transactions import Transaction
-from aergo_vc.repository.errors import NotRevertibleError
 from aergo_vc.repository.reading import StateReader
 from aergo_vc.repository.state_cache import StateCache
 from aergo_vc.repository.workspace import Workspace
@@ -68,10 +68,7 @@ class Effects:
         return _effect(self._workspace.nodes, block.transactions, block, before, _read(self._workspace, block, only))
 
     def of_each(self, block: LedgerTree, previous: LedgerTree | None) -> list[Effect]:
-        """What each transaction of a block did, in their order.
-
-        Raises NotRevertibleError for a block whose transactions did not act alone.
-        """
+        """What each transaction of a block did, in their order."""
         if self._last is None or self._last[0] != block.block:
             alone = len(block.transactions) == 1
             each = [self.of_block(block, previous)] if alone else self._executed(block, previous)
@@ -79,16 +76,14 @@ class Effects:
         return self._last[1]
 
     def _executed(self, block: LedgerTree, previous: LedgerTree | None) -> list[Effect]:
-        if any(receipt.settled is not None for receipt in block.receipts):
-            raise NotRevertibleError(f"block {block.block} settled inconsistencies: it can only be reverted as a whole")
         self._cache.move_to(previous)
         machine = self._cache.machine
         payloads = read_payloads(machine.objects, machine.nodes, block.payload, block.transactions)
         found = []
         with machine.block(context_of(block.header, self._authorities(block, previous))) as execution:
-            for transaction, payload in zip(block.transactions, payloads, strict=True):
+            for transaction, payload, receipt in zip(block.transactions, payloads, receipts_of(block), strict=True):
                 before = machine.catalog
-                changes = execution.record(transaction, payload).footprint.changes
+                changes = repeat(execution, (transaction, payload), receipt).footprint.changes
                 after = machine.catalog
                 rows = {name: changes[name] for name in changes if name in after.tables and changes[name]}
                 altered = frozenset(_altered(before.tables, after.tables))

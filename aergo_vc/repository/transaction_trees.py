@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from aergo_vc.base.errors import AergoError, RepositoryError
 from aergo_vc.base.ids import Digest
 from aergo_vc.directory.authorities import Authorities
 from aergo_vc.directory.constitution import keep_constitution
@@ -12,6 +11,7 @@ from aergo_vc.ledger.history import BlockCommit, blocks_back
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import Machine
 from aergo_vc.ledger.payloads import read_payloads
+from aergo_vc.ledger.settled import receipts_of, repeat
 from aergo_vc.ledger.verifying import context_of
 from aergo_vc.merging.dependencies import Dependencies, dependencies, version_dependencies
 from aergo_vc.merging.reordering import in_any_order
@@ -27,8 +27,6 @@ from aergo_vc.repository.revisions import resolve
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.sql.compiled.compiled_cache import CompiledCache
 from aergo_vc.sql.engine import Engine
-
-_EVERYTHING = Footprint(defines=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +102,9 @@ def _authority(workspace: Workspace, ledger: LedgerTree, previous: LedgerTree | 
 
 
 def _footprints(workspace: Workspace, machine: Machine, ledger: LedgerTree, authority: Authority) -> list[Footprint]:
-    """One for each transaction; one that fails, since the block settled it, counts as if it touched everything."""
     payloads = read_payloads(workspace.writer, workspace.nodes, ledger.payload, ledger.transactions)
-    found = []
     with machine.block(context_of(ledger.header, authority)) as execution:
-        for transaction, payload in zip(ledger.transactions, payloads, strict=True):
-            try:
-                found.append(execution.record(transaction, payload).footprint)
-            except RepositoryError:
-                raise
-            except AergoError:
-                found.append(_EVERYTHING)
-    return found
+        return [
+            repeat(execution, (transaction, payload), receipt).footprint
+            for transaction, payload, receipt in zip(ledger.transactions, payloads, receipts_of(ledger), strict=True)
+        ]

@@ -51,6 +51,8 @@ from aergo_vc.model.transactions import (
     Receipt,
     Refusal,
     RowCounts,
+    SettledAs,
+    SettledRow,
     Transaction,
 )
 from aergo_vc.repository.results import total_counts
@@ -152,14 +154,33 @@ RESULTS = st.integers(1, 3).flatmap(
         st.lists(st.lists(ARGUMENTS, min_size=width, max_size=width).map(tuple), max_size=2).map(tuple),
     )
 )
+SETTLED_ROWS = st.integers(1, 3).flatmap(
+    lambda width: st.builds(
+        SettledRow,
+        TABLES,
+        st.lists(ARGUMENTS.filter(lambda value: not isinstance(value, tuple)), max_size=2).map(tuple),
+        st.lists(TEXTS, min_size=width, max_size=width).map(tuple),
+        *[
+            st.none() | st.lists(st.none() | st.booleans() | TEXTS, min_size=width, max_size=width).map(tuple)
+            for _ in range(3)
+        ],
+    )
+)
+SETTLED_AS = st.builds(
+    SettledAs,
+    st.lists(SETTLED_ROWS, max_size=2).map(tuple),
+    st.booleans(),
+    st.none() | TEXTS,
+    st.none() | ENTITIES,
+    st.none() | HEXADECIMAL.map(BlockId),
+)
 RECEIPTS = st.builds(
-    Receipt,
+    lambda *values, settled: Receipt(*values, None, *settled),
     HEXADECIMAL.map(TransactionId),
     st.dictionaries(TABLES, COUNTS, max_size=3),
     st.lists(EVENTS, max_size=2).map(tuple),
     st.none() | RESULTS,
-    st.none(),
-    SETTLEMENTS,
+    settled=st.tuples(SETTLEMENTS, st.none()) | st.tuples(TEXTS, SETTLED_AS),
 ) | st.builds(
     Receipt,
     HEXADECIMAL.map(TransactionId),
@@ -265,12 +286,15 @@ def _samples() -> dict[str, Any]:
         events=(Event("bank.moved", {"amount": "12.50", "to": ("b", None)}),),
         result=CallResult(("balance", "left"), (("1.00", None), ("2.00", 3))),
     )
+    rows = (SettledRow(TableName("public.t"), (1, "x"), ("a", "b"), (1, 0.5), None, (True, "y")),)
+    was = SettledAs(rows, fails=True, script="SELECT 1", owner=EntityName("alice"), block=BlockId("b" * 64))
+    settled = Receipt(transactions[1].id, settled="bank.settle", settled_as=was)
     return {
         "genesis.json": genesis,
         "branch.json": law,
         "block.json": header,
         "transactions.jsonl": transactions,
-        "receipts.jsonl": (receipt, outcome),
+        "receipts.jsonl": (receipt, outcome, settled),
     }
 
 
@@ -321,6 +345,15 @@ REFUSED: dict[str, list[tuple[str, str, str]]] = {
     ],
     "receipts.jsonl": [
         ("a negative count", '"deleted":3', '"deleted":-3'),
+        ("settled, and nobody tells by whom", '"settled":"bank.settle",', ""),
+        ("a settled row with a value too few", '"ours":[1,0.5]', '"ours":[1]'),
+        ("a settled row with an array in it", '"ours":[1,0.5]', '"ours":[1,[0.5]]'),
+        ("a settled row without a key", '"key":[1,"x"]', '"key":null'),
+        ("a settled row of no columns", '"columns":["a","b"]', '"columns":["a",1]'),
+        ("nothing settled", '"rows":[{"columns"', '"rows":[],"rowz":[{"columns"'),
+        ("a failure that is none", '"fails":true', '"fails":false'),
+        ("an owner in capitals", '"owner":"alice"', '"owner":"Alice"'),
+        ("a settling block that is none", '"block":"' + "b" * 64, '"block":"' + "B" * 64),
         ("a count left out", '"deleted":3,', ""),
         ("a table without contract", "public.t", "t"),
         ("a row of another length", '[["1.00",null],["2.00",3]]},"rows":{}', '[["1.00",null],["2.00"]]},"rows":{}'),

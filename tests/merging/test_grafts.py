@@ -18,29 +18,38 @@ from settling_world import State as Rows
 from aergo_vc.base.errors import AergoError, FormatError
 from aergo_vc.base.ids import BlockId, TableName
 from aergo_vc.codec.footprints import decode_recorded_block
+from aergo_vc.codec.receipts import encode_receipts
 from aergo_vc.codec.transactions import encode_transaction
 from aergo_vc.ledger.machine import BlockExecution, State, Submission, TransactionOutcome
+from aergo_vc.ledger.settled import before_and_after, instead_of, repeat, settled_row, settled_rows
+from aergo_vc.merging.candidates import SettledThere, settled_there
+from aergo_vc.merging.carrying import Carrier, is_in_the_way, put
 from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.deciding import LOST_UPDATE, LeftOut
 from aergo_vc.merging.errors import MergeAbortedError
 from aergo_vc.merging.grafting.definitions import concerned_names, running, tables_named
 from aergo_vc.merging.grafting.dividing import Place, Recorded
+from aergo_vc.merging.grafting.files import with_settled
 from aergo_vc.merging.grafting.grafter import Grafter, ReplayOne
 from aergo_vc.merging.marks import log_footprints
-from aergo_vc.merging.settling import Ending, Inconsistency, Settler, refusal_for
+from aergo_vc.merging.settling import Ending, Inconsistency, Settler, refusal_for, settled_by
 from aergo_vc.merging.source_rows import SourceRows
 from aergo_vc.model.blocks import Policy
 from aergo_vc.model.changes import Key, RowChange
 from aergo_vc.model.footprints import Columns, Footprint, Lookup, apart_from_numbers, blind_writes, joined
 from aergo_vc.model.recorded_blocks import RecordedBlock
 from aergo_vc.model.schema import Catalog
-from aergo_vc.model.transactions import Receipt, Refusal
+from aergo_vc.model.transactions import Receipt, Refusal, SettledAs, SettledRow
+from aergo_vc.model.types import Row
 from aergo_vc.sql.footprints.tables import TableFacts
 from aergo_vc.state.comparing import changed_rows
 from aergo_vc.state.nodes import Node
 from aergo_vc.state.snapshot import Snapshot
 
 LONG = 10_000
+NOTHING = Footprint()
+Told = Receipt | Refusal | Conflict
+SETTLING = BlockId("5" * 64)
 
 
 @cache
@@ -50,20 +59,17 @@ def _world() -> BankWorld:
 
 @dataclass
 class Block:
-    """A block of the source: what stands in it, what that did, and what was kept of it.
-
-    `settled` is what it did altogether where that is not what its transactions do by themselves.
-    """
+    """A block of the source: what stands in it, what that did, and what was kept of it."""
 
     submissions: list[Submission]
     footprints: list[Footprint]
     receipts: list[Receipt]
     kept: RecordedBlock
-    settled: Footprint | None = None
 
     @property
     def lines(self) -> bytes:
-        return b"".join(encode_transaction(one) + b"\n" for one, _ in self.submissions)
+        lines = b"".join(encode_transaction(one) + b"\n" for one, _ in self.submissions)
+        return with_settled(lines, encode_receipts(self.receipts))
 
 
 @dataclass
@@ -112,7 +118,9 @@ class Histories:
         blocks = [self._block(self._offered(theirs, source.randrange(1, 9)))]
         if early:
             blocks.append(self._taken_in(early) if source.random() < 0.5 else self._block(early))
-        blocks += [self._block(self._offered(theirs, source.randrange(1, 9))) for _ in range(source.randrange(3))]
+        for _ in range(source.randrange(3)):
+            made = self._taken_in if source.random() < 0.4 else self._block
+            blocks.append(made(self._offered(theirs, source.randrange(1, 9))))
         end = world.machine.roots
         world.machine.move_to(fork)
         picked = [submission for block in blocks for submission in block.submissions if source.random() < 0.08]
@@ -147,32 +155,62 @@ class Histories:
         return Block(included, footprints, receipts, _kept(catalog, included, footprints))
 
     def _taken_in(self, transactions: Sequence[Submission]) -> Block:
-        """A block of the source's for which a merge settled rows of the accounts."""
-        machine, source = self.world.machine, self.source
-        snapshot, catalog, roots = machine.snapshot, machine.catalog, machine.roots
+        """A block of the source's for which a law settled rows of the accounts."""
+        machine = self.world.machine
+        snapshot, catalog = machine.snapshot, machine.catalog
         included: list[Submission] = []
+        receipts: list[Receipt] = []
         with machine.block(self.world.context(2)) as execution:
             for submission in transactions:
                 with suppress(AergoError):
-                    execution.record(*submission)
-                    key = source.randrange(ACCOUNTS)
-                    row = (key, "settled", source.randrange(99), None)
-                    execution.put(submission[0], {TableName("public.account"): {(key,): row}})
+                    receipts.append(self._settled(execution, submission))
                     included.append(submission)
-            execution.finish()
-        after, settled = machine.snapshot, _difference(roots)
+            after = execution.finish()
         self.catalogs += [catalog, machine.catalog]
         machine.move_to(snapshot)
-        footprints = []
         with machine.block(self.world.context(2)) as execution:
-            for submission in included:
-                try:
-                    footprints.append(execution.record(*submission).footprint)
-                except AergoError:
-                    footprints.append(Footprint(defines=True))
-        machine.move_to(after)
-        receipts = [Receipt(one.id) for one, _ in included]
-        return Block(included, footprints, receipts, _kept(catalog, included, footprints), settled)
+            both = zip(included, receipts, strict=True)
+            footprints = [repeat(execution, submission, receipt).footprint for submission, receipt in both]
+            assert execution.finish().root == after.root
+        return Block(included, footprints, receipts, _kept(catalog, included, footprints))
+
+    def _settled(self, execution: BlockExecution, submission: Submission) -> Receipt:
+        """Settle a row, or some, of an account that a transaction touched, or any; raises where it fails."""
+        source, by = self.source, "sum"
+        table = execution.catalog.tables[TableName("public.account")]
+        if source.random() < 0.2:
+            script = f"UPDATE account SET note = 'instead' WHERE id = {source.randrange(ACCOUNTS)}"
+            outcome = execution.record(*instead_of(submission, script)).outcome
+            return replace(outcome.receipt, settled=by, settled_as=SettledAs(script=script, block=SETTLING))
+        rows: list[SettledRow] = []
+
+        def note(here: Footprint) -> None:
+            rows.clear()
+            for key in source.sample([*here.changes.get(table.name, {}), (source.randrange(ACCOUNTS),)], 1):
+                change = before_and_after(execution, here, table.name, key)
+                columns = None if here is NOTHING else source.choice([None, ["balance"], ["note", "owner"]])
+                if columns is None:
+                    row = source.choice([None, (*key, "settled", source.randrange(99), None)])
+                else:
+                    row = change.after and (*key, "settled", source.randrange(99), "law")
+                rows.append(settled_row(table, key, columns, change, row))
+
+        def amend(here: Footprint) -> Mapping[TableName, Mapping[Key, Row | None]]:
+            note(here)
+            return settled_rows(execution, here, rows)
+
+        try:
+            recorded = execution.amend(*submission, amend)
+            fails = False
+        except AergoError as error:
+            if rows or not is_in_the_way(error):
+                raise
+            note(NOTHING)
+            fails = True
+            recorded = put(execution, submission, rows)
+        assert recorded is not None
+        was = SettledAs(tuple(rows), fails, block=SETTLING)
+        return replace(recorded.outcome.receipt, settled=by, settled_as=was)
 
 
 def _kept(catalog: Catalog, submissions: Sequence[Submission], footprints: Sequence[Footprint]) -> RecordedBlock:
@@ -216,38 +254,46 @@ class Replayer:
         made = SourceRows(lambda: ((-1, one[0].id, footprint) for one, footprint in case.transactions))
         self._settler = Settler(case.rule, machine, lambda _table, key: 90 + len(str(key)), made)
 
-    def __call__(self, place: Place, before: Footprint) -> tuple[Receipt | str, Footprint, bool]:
-        submission = self._case.blocks[place[0]].submissions[place[1]]
+    def __call__(self, place: Place, before: Footprint) -> tuple[Told, Footprint, bool]:
+        block = self._case.blocks[place[0]]
+        submission = block.submissions[place[1]]
         with self._execution.records.watched() as touched:
-            end = self._ending(submission, before, 90 + place[1])
+            end = self._ending(submission, before, 90 + place[1], settled_there(block.receipts[place[1]]))
         if isinstance(end, TransactionOutcome):
             self._left.renumber(submission[0].id, before, touched[-1])
             return end.receipt, joined(touched), True
         self._left.add(submission[0].id, before)
         return _told(end), joined(touched), False
 
-    def _ending(self, submission: Submission, before: Footprint, time: int) -> Ending:
+    def _ending(self, submission: Submission, before: Footprint, time: int, settled: SettledThere | None) -> Ending:
         refusal = self._left.dependence(before)
         settles = self._case.rule not in ("replay", "lost update")
         if refusal is None and settles:
             refusal = self._left.misnaming(before)
         if refusal is not None:
             return refusal
-        found = self._executed(submission, before)
+        found = self._executed(submission, before, settled)
         if isinstance(found, TransactionOutcome) or not settles:
             return found
-        case = Inconsistency(submission, found, "", apart_from_numbers(before), self._changed, time)
+        was = None if settled is None else settled.was
+        case = Inconsistency(submission, found, "", apart_from_numbers(before), self._changed, time, settled=was)
         return self._settler.settle(self._execution, case)
 
-    def _executed(self, submission: Submission, before: Footprint) -> TransactionOutcome | Refusal:
+    def _executed(
+        self, submission: Submission, before: Footprint, settled: SettledThere | None
+    ) -> TransactionOutcome | Refusal:
         if self._loses(before):
             return Refusal(LOST_UPDATE, "where it was made")
 
-        def accept(_outcome: TransactionOutcome, footprint: Footprint) -> bool:
-            return not self._loses(footprint) and self._left.misnaming(before, footprint) is None
+        def check(footprint: Footprint) -> Refusal | None:
+            return Refusal(LOST_UPDATE, "here") if self._loses(footprint) else self._left.misnaming(before, footprint)
 
         try:
-            done = self._execution.record(*submission, accept)
+            if settled is not None:
+                carrier = Carrier(self._execution, submission, settled.was, always=self._case.rule == "replay")
+                found = carrier.carry(check)
+                return found if isinstance(found, Refusal) else settled_by(found, settled.by)
+            done = self._execution.record(*submission, lambda _outcome, footprint: check(footprint) is None)
         except AergoError as error:
             return refusal_for(error)
         return done.outcome if done.is_kept else Refusal(LOST_UPDATE, "here")
@@ -263,13 +309,14 @@ class Replayer:
         )
 
 
-def _told(end: Refusal | Conflict) -> str:
+def _told(end: Refusal | Conflict) -> Refusal | Conflict:
+    """The same, such that equal ones are."""
     if isinstance(end, Conflict) and end.changes is not None:
-        end = replace(end, changes={table: dict(rows) for table, rows in end.changes.items()})
-    return repr(end)
+        return replace(end, changes={table: dict(rows) for table, rows in end.changes.items()})
+    return end
 
 
-Results = list[Receipt | str]
+Results = list[Told]
 
 
 def _serially(case: Case) -> tuple[State, Results]:
@@ -293,17 +340,13 @@ def _grafted(case: Case) -> tuple[State, Results, int]:
     names = frozenset[str]()
     if case.catalogs:
         names = concerned_names(case.catalogs, kept, [block.lines for block in case.blocks])
-    must = {
-        number: running(block.kept, block.lines, names) if block.settled is None else frozenset(range(block.kept.count))
-        for number, block in enumerate(case.blocks)
-    }
-    settled = {number: block.settled for number, block in enumerate(case.blocks) if block.settled is not None}
-    source = Recorded(kept, case.left_out, case.base, case.end, must, settled)
+    must = {number: running(block.kept, block.lines, names) for number, block in enumerate(case.blocks)}
+    source = Recorded(kept, case.left_out, case.base, case.end, must)
     apart = tables_named(case.catalogs, names)
-    grafter: Grafter[Receipt | str] = Grafter(world.machine, source, case.unseen, lambda _entity, _key: True, apart)
+    grafter: Grafter[Told] = Grafter(world.machine, source, case.unseen, lambda _entity, _key: True, apart)
     with world.machine.block(world.context(9)) as execution:
 
-        def begin() -> ReplayOne[Receipt | str]:
+        def begin() -> ReplayOne[Told]:
             return Replayer(case, execution)
 
         done = grafter.run(execution, begin)

@@ -10,13 +10,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from settling_world import merge
 
-from aergo_vc.base.ids import BranchName, EntityName, ObjectId
+from aergo_vc.base.ids import BlockId, BranchName, EntityName, ObjectId
 from aergo_vc.codec.receipts import decode_receipts, encode_receipts
 from aergo_vc.codec.transactions import encode_transaction
 from aergo_vc.ledger.machine import TransactionOutcome
 from aergo_vc.merging.conflicts import resolution
 from aergo_vc.merging.resolving import FailedResolutionError
 from aergo_vc.model.transactions import Receipt, Refusal, RowCounts, Transaction
+from aergo_vc.repository.errors import ConflictError
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.merging import Prepared, land_merge, prepare_merge
 from aergo_vc.repository.submitting import signed
@@ -102,9 +103,21 @@ def _with_receipts(draft: Draft, change: Callable[[list[Receipt]], list[Receipt]
     return replace(draft, receipts_bytes=encode_receipts(change(list(decode_receipts(draft.receipts_bytes)))))
 
 
+def _as(receipt: Receipt, **changes: object) -> Receipt:
+    """A receipt that tells something else of what the transaction was settled as."""
+    assert receipt.settled_as is not None
+    return replace(receipt, settled_as=replace(receipt.settled_as, **changes))  # type: ignore[arg-type]
+
+
 RECEIPTS: dict[str, Callable[[list[Receipt]], list[Receipt]]] = {
     "settled by somebody else": lambda receipts: [replace(receipts[0], settled="theirs"), *receipts[1:]],
-    "not said to be settled": lambda receipts: [replace(receipts[0], settled=None), *receipts[1:]],
+    "not said to be settled": lambda receipts: [replace(receipts[0], settled=None, settled_as=None), *receipts[1:]],
+    "settled as nobody knows what": lambda receipts: [replace(receipts[0], settled_as=None), *receipts[1:]],
+    "settled by somebody's contract": lambda receipts: [_as(receipts[0], owner=EntityName("alice")), *receipts[1:]],
+    "settled elsewhere": lambda receipts: [_as(receipts[0], block=BlockId("1" * 64)), *receipts[1:]],
+    "settled as something else": lambda receipts: [_as(receipts[0], script="SELECT 1"), *receipts[1:]],
+    "settled in another row": lambda receipts: [_as(receipts[0], rows=()), *receipts[1:]],
+    "settled where it fails": lambda receipts: [_as(receipts[0], fails=True), *receipts[1:]],
     "settled without need": lambda receipts: [receipts[0], replace(receipts[1], settled="ours")],
     "with another row": lambda receipts: [
         replace(receipts[0], rows={"public.account": RowCounts(0, 1, 0)}), *receipts[1:],
@@ -272,3 +285,22 @@ def test_i12_a_settled_merge_can_be_merged_on_and_verifies(settled: Forger) -> N
     assert done.commit is not None
     assert len({one.transaction.id for one in done.transactions}) == len(done.transactions) == 3
     assert ledger.verifies() > 4
+
+
+def test_i09_a_law_writes_nothing_for_a_signer_who_may_not(target: Ledger) -> None:
+    register(target, "bob")
+    target.sql("GRANT SELECT, UPDATE ON account TO bob")
+    with target.open() as repository:
+        repository.branch("there")
+        repository.branch("here", merge=("theirs",))
+    target.be("bob")
+    target.on("there")
+    with target.open() as repository:
+        repository.sql("UPDATE account SET balance = 1 WHERE name = 'ann'")
+    target.be("alice")
+    with target.open() as repository:
+        repository.commit()
+    target.sql("REVOKE UPDATE ON account FROM bob; UPDATE account SET balance = 9 WHERE name = 'ann'", "here")
+    target.on("here")
+    with target.open() as repository, pytest.raises(ConflictError, match="1 transaction in conflict"):
+        repository.merge("there")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
 from aergo_vc.base.ids import TableName
+from aergo_vc.codec.receipts import decode_receipts
 from aergo_vc.codec.transactions import decode_transaction
 from aergo_vc.model.recorded_blocks import RecordedBlock
 from aergo_vc.model.schema import Catalog
@@ -13,14 +14,19 @@ from aergo_vc.sql.naming import Names, Naming, defined, lines_naming, plain, tex
 def concerned_names(catalogs: Sequence[Catalog], blocks: Sequence[RecordedBlock], files: Sequence[bytes]) -> Names:
     """The names of what differs between `catalogs` or is named by what defines in `blocks`, and of all that uses it.
 
-    With them go tables that foreign keys bind to them.  `files` have the transactions of the blocks, a line each.
+    With them go tables that foreign keys bind to them.  `files` have the transactions of the blocks, a line each, with
+    what they were settled as (`files.with_settled`).
     """
     naming = Naming(catalogs)
     named = set().union(*[defined(catalogs[0], other) for other in catalogs[1:]])
     for block, lines in zip(blocks, files, strict=True):
         line = lines.split(b"\n") if block.defines else []
         for place in _definers(block):
-            named |= naming.named_in(texts_of(decode_transaction(line[place]).payload))
+            transaction, _, settled = line[place].partition(b"\t")
+            named |= naming.named_in(texts_of(decode_transaction(transaction).payload))
+            if settled:
+                settlements = [receipt.settled_as for receipt in decode_receipts(settled + b"\n")]
+                named |= naming.named_in(one.script for one in settlements if one is not None and one.script)
     return naming.using(named)
 
 

@@ -57,8 +57,7 @@ class Recorded:
     """The source of a merge, recorded: its blocks, and the tables at both ends of them.
 
     By block, `left_out` has the transactions that are in the target already, `running` those that are to be executed
-    again in any case.  `opaque` has what those blocks did together whose transactions did something else there than was
-    recorded; all of these are running.
+    again in any case.
     """
 
     blocks: Sequence[RecordedBlock]
@@ -66,15 +65,11 @@ class Recorded:
     base: Mapping[TableName, Node]
     end: Mapping[TableName, Node]
     running: Mapping[int, AbstractSet[int]] = field(default_factory=dict)
-    opaque: Mapping[int, Footprint] = field(default_factory=dict)
 
     def not_grafted(self, replayed: Sequence[Sequence[int]]) -> Iterator[Footprint]:
         """What was done that is not grafted, in order, where these are replayed, by block."""
         for number, (block, places) in enumerate(zip(self.blocks, replayed, strict=True)):
-            if number in self.opaque:
-                yield self.opaque[number]
-            else:
-                yield from (block.footprint(place) for place in sorted({*places, *self.left_out[number]}))
+            yield from (block.footprint(place) for place in sorted({*places, *self.left_out[number]}))
 
 
 def divide(
@@ -93,8 +88,6 @@ def divide(
     for number, (block, absent) in enumerate(zip(source.blocks, source.left_out, strict=True)):
         must = {place for at, place in forced if at == number} | source.running.get(number, frozenset())
         found = _divide_block(block, must | absent, taint, written, is_same)
-        if number in source.opaque:
-            taint.add_writes(marker, source.opaque[number])
         grafted += block.count - len(found)
         replayed.append(tuple(place for place in found if place not in absent))
     return Division(tuple(replayed), frozenset(written), grafted)

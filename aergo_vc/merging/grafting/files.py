@@ -13,8 +13,9 @@ from aergo_vc.ledger.layout import LedgerTree
 from aergo_vc.ledger.machine import Submission, TransactionOutcome
 from aergo_vc.ledger.merges import Replayed
 from aergo_vc.ledger.payloads import TransactionPayload, read_payloads
-from aergo_vc.merging.candidates import Candidate
+from aergo_vc.merging.candidates import Candidate, carried, settled_there
 from aergo_vc.merging.grafting.dividing import Place
+from aergo_vc.model.transactions import Receipt
 from aergo_vc.state.nodes import NodeStore, Objects
 
 _RESERVE_BYTES = 16 << 20
@@ -60,6 +61,13 @@ class SourceFiles:
             self._lines[number] = self.ledgers[number].transactions_bytes.split(b"\n")[:-1]
         return self._lines[number]
 
+    def texts(self, number: int) -> bytes:
+        """A line for each transaction of a block with all names by which it reached anything, or a law did for it."""
+        ledger = self.ledgers[number]
+        if not ledger.header.merged:
+            return ledger.transactions_bytes
+        return with_settled(ledger.transactions_bytes, self.receipts_bytes(number))
+
     def receipts(self, number: int) -> list[bytes]:
         """The lines of the receipts of these, likewise."""
         if number not in self._receipts:
@@ -67,11 +75,9 @@ class SourceFiles:
         return self._receipts[number]
 
     def receipts_bytes(self, number: int) -> bytes:
-        """The receipts of a block's transactions, without those of others that a merge considered."""
+        """The receipts of a block's transactions as they go on from there, see `candidates.carried`."""
         ledger = self.ledgers[number]
-        if not ledger.header.merged:
-            return ledger.receipts_bytes
-        return encode_receipts([receipt for receipt in ledger.receipts if receipt.refusal is None])
+        return encode_receipts(carried(ledger)) if ledger.header.merged else ledger.receipts_bytes
 
     def candidate(self, place: Place) -> Candidate:
         """A transaction as a candidate."""
@@ -79,7 +85,13 @@ class SourceFiles:
         line = self.lines(number)[at]
         payload = self._payload(number)[at] if self.ledgers[number].payload is not None else ()
         submission = decode_transaction(line), payload
-        return Candidate(submission, line + b"\n", self.bases[number], self.ledgers[number].header.time)
+        settled = settled_there(self.receipt(place)) if self.ledgers[number].header.merged else None
+        return Candidate(submission, line + b"\n", self.bases[number], self.ledgers[number].header.time, settled)
+
+    def receipt(self, place: Place) -> Receipt:
+        """The receipt of a transaction."""
+        (receipt,) = decode_receipts(self.receipts(place[0])[place[1]] + b"\n")
+        return receipt
 
     def ids(self, number: int) -> list[TransactionId]:
         """The ids of a block's transactions."""
@@ -103,6 +115,12 @@ class SourceFiles:
         if not there:
             return frozenset()
         return frozenset(place for place, name in enumerate(self.ids(number)) if name in there)
+
+
+def with_settled(transactions: bytes, receipts: bytes) -> bytes:
+    """Transactions, a line each, behind which stands, after a tab, the receipt of one that was settled."""
+    both = zip(transactions.split(b"\n"), receipts.split(b"\n"), strict=True)
+    return b"\n".join([line + b"\t" + one if b'"settled_as":' in one else line for line, one in both])
 
 
 class GraftedReplays(Sequence[Replayed]):
@@ -182,7 +200,7 @@ class GraftedReplays(Sequence[Replayed]):
         if found is not None:
             return found
         candidate = self._files.candidate(place)
-        (receipt,) = decode_receipts(self._files.receipts(place[0])[place[1]] + b"\n")
+        receipt = self._files.receipt(place)
         outcome = TransactionOutcome((), receipt)
         return Replayed(candidate.submission, candidate.line, receipt, outcome)
 

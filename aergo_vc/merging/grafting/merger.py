@@ -7,14 +7,16 @@ from typing import Protocol
 
 from aergo_vc.base.errors import InvalidError
 from aergo_vc.base.ids import EntityName, ObjectId, PublicKey, TableName
+from aergo_vc.base.limits import BLOCK_FILE_BYTES
 from aergo_vc.ledger.ancestry import BlockGraph
+from aergo_vc.ledger.building import RECEIPT_BYTES, FullBlockError
 from aergo_vc.ledger.history import CommitObjects
 from aergo_vc.ledger.layout import LedgerTree, read_ledger
 from aergo_vc.ledger.machine import BlockExecution, Machine
 from aergo_vc.ledger.merges import MergeRequest, Replay, Replayed
 from aergo_vc.ledger.rules import check_files, check_writer
 from aergo_vc.ledger.tip_checking import AuthorityOf
-from aergo_vc.merging.candidates import bases_of, ids_there, source_places
+from aergo_vc.merging.candidates import bases_of, carried, ids_there, settled_there, source_places
 from aergo_vc.merging.conflicts import Conflict
 from aergo_vc.merging.consistent import Settlement, TimesWritten, refuse_conflict, settler_for
 from aergo_vc.merging.evidence import View, views_of
@@ -25,7 +27,7 @@ from aergo_vc.merging.grafting.grafter import Grafter, ReplayOne
 from aergo_vc.merging.replaying import Replayer
 from aergo_vc.merging.source_rows import MadeTransactions, SourceRows
 from aergo_vc.merging.states import StateAt
-from aergo_vc.merging.unseen import Unseen, unseen_since
+from aergo_vc.merging.unseen import Unseen
 from aergo_vc.model.changes import Key, RowChange
 from aergo_vc.model.directory import Authority
 from aergo_vc.model.footprints import Columns, Footprint, Lookup
@@ -82,12 +84,11 @@ class GraftingMerger:
         names = _concerned(states, views[-1].now, blocks, files)
         apart = tables_named((state.catalog for state in [*states, views[-1].now]), names) if names else frozenset()
         lookups = {lookup for block in blocks for lookup in block.lookups if lookup.table not in apart}
-        unseen, settled = _as_one(views[-1].unseen, lookups), _opaque(states, ledgers, lookups)
-        opaque = {number: footprint for number, footprint in settled.items() if footprint is not None}
-        if unseen is None or len(opaque) < len(settled):
+        unseen = _as_one(views[-1].unseen, lookups)
+        if unseen is None:
             return None
         roots = _roots(states[0]), _roots(states[-1])
-        source = Recorded(blocks, files.left_out, *roots, _running(blocks, files, names), opaque)
+        source = Recorded(blocks, files.left_out, *roots, _running(blocks, files, names))
         grafter: Grafter[Replayed] = Grafter(machine, source, unseen, is_same, apart)
         last_written = TimesWritten(self._objects, self._nodes, graph, request.target)
         made = SourceRows(lambda: _made(files, blocks))
@@ -105,7 +106,10 @@ class GraftingMerger:
             done = grafter.run(execution, begin)
             for conflict in conflicts:
                 self._on_conflict(conflict)
-            return GraftedReplays(files, done.results)
+            replayed = GraftedReplays(files, done.results)
+            if len(replayed.receipts_bytes) > BLOCK_FILE_BYTES - RECEIPT_BYTES:
+                raise FullBlockError("a block has no room for what was settled")
+            return replayed
 
         return replay
 
@@ -150,8 +154,8 @@ def _concerned(
             different.append(state)
     if len(different) == 1 and not any(block.defines for block in blocks):
         return frozenset()
-    lines = [ledger.transactions_bytes for ledger in files.ledgers]
-    return concerned_names([one.catalog for one in different], blocks, lines)
+    texts = list(map(files.texts, range(len(blocks))))
+    return concerned_names([one.catalog for one in different], blocks, texts)
 
 
 def _are_same_definitions(one: StateAt, other: StateAt) -> bool:
@@ -161,29 +165,17 @@ def _are_same_definitions(one: StateAt, other: StateAt) -> bool:
 def _running(
     blocks: Sequence[RecordedBlock], files: SourceFiles, names: AbstractSet[str]
 ) -> Mapping[int, AbstractSet[int]]:
-    """The transactions that are executed again for what they define or name, or because a merge settled something."""
+    """The transactions that are executed again for what they define or name, or for who settled them."""
     return {
-        number: frozenset(range(block.count))
-        if _is_settled(ledger)
-        else running(block, ledger.transactions_bytes, names)
+        number: running(block, files.texts(number), names) | _of_routines(ledger)
         for number, (block, ledger) in enumerate(zip(blocks, files.ledgers, strict=True))
     }
 
 
-def _is_settled(ledger: LedgerTree) -> bool:
-    """Whether a block's transactions did what a merge made of them, which executing them again does not."""
-    return bool(ledger.header.merged) and any(receipt.settled for receipt in ledger.receipts)
-
-
-def _opaque(
-    states: Sequence[StateAt], ledgers: Sequence[LedgerTree], lookups: Collection[Lookup]
-) -> Mapping[int, Footprint | None]:
-    """What blocks did altogether in which a merge settled something; None where nobody can tell."""
-    return {
-        number: _as_one(unseen_since(states[number], states[number + 1]), lookups)
-        for number, ledger in enumerate(ledgers)
-        if _is_settled(ledger)
-    }
+def _of_routines(ledger: LedgerTree) -> frozenset[int]:
+    """The places of transactions that a routine settled, whose owner may not count in the target."""
+    settled = enumerate(map(settled_there, carried(ledger)))
+    return frozenset(place for place, one in settled if one is not None and "." in one.by)
 
 
 def _as_one(unseen: Unseen, lookups: Collection[Lookup]) -> Footprint | None:

@@ -48,6 +48,14 @@ class Permits:
         else:
             require_definition(self.rights, self._catalog, definition, self._user, deployed)
 
+    def settle(self, context: ExecutionContext, table: TableName, privilege: str, columns: Iterable[str]) -> None:
+        """Ask for INSERT, UPDATE or DELETE of rows that a law decided about."""
+        self.begin(context)
+        needs = Needs()
+        visible = {column.name for column in self._catalog.tables[table].visible_columns}
+        needs.add(f"table {table}", privilege, *[name for name in columns if name in visible])
+        self.require(needs.requirements())
+
     def load(self, context: ExecutionContext, table: TableName, mode: LoadMode | None, *, deletes: bool) -> None:
         """Ask for what a load takes: INSERT, for UPSERT also UPDATE, for keys that go DELETE; no rows come for None."""
         self.begin(context)
