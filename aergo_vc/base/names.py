@@ -34,11 +34,11 @@ def is_branch_name(text: str) -> bool:
     return _BRANCH.fullmatch(text) is not None and text != "HEAD"
 
 
-def branch_name(text: str) -> BranchName:
-    """`text` as a branch name; raises NameNotAllowedError."""
+def branch_name(text: str, what: str = "ledger branch") -> BranchName:
+    """`text` as the name of a branch, or of `what` else is named so; raises NameNotAllowedError."""
     if not is_branch_name(text):
         raise NameNotAllowedError(
-            f"{text!r} is no name for a ledger branch: letters, digits and ._/- up to 100 characters",
+            f"{text!r} is no name for a {what}: letters, digits and ._/- up to 100 characters",
             name=text,
         )
     return BranchName(text)

@@ -6,7 +6,7 @@ import typer
 
 from aergo_vc.cli.commands import AsJson, Session, new_family, session_of
 from aergo_vc.cli.output import Style, Styled
-from aergo_vc.cli.running import UsageError
+from aergo_vc.cli.running import UsageError, named
 
 if TYPE_CHECKING:
     from aergo_vc.repository.keyring import KeyInfo
@@ -53,7 +53,7 @@ def show(context: typer.Context, *, name: Name = None, as_json: AsJson = False) 
         keys = repository.key_list()
     wanted = [info for info in keys if (info.current if name is None else _is_named(info, name))]
     if not wanted:
-        raise UsageError("this clone uses no key" if name is None else f"there is no key {name}", verb="key")
+        raise UsageError("this clone uses no key" if name is None else f"there is no key {named(name)}", verb="key")
     if as_json:
         _record(session, wanted[0])
     else:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = new_family()
 
 LEFT_OUT = 1
-"""The exit status where transactions were left out."""
+"""The exit status where transactions were left out for which no resolution stands."""
 
 _SHOWN = 20
 """How many transactions that went in are listed; those that did not are all."""
@@ -59,7 +59,7 @@ def merge(
         session.out.lines("\n".join(markdown_lines(done)), "")
     else:
         tell_merged(session, done, dry_run=dry_run)
-    return LEFT_OUT if done.refused or done.files else 0
+    return LEFT_OUT if done.unresolved or done.files else 0
 
 
 def _require_one(*, revision: bool, go_on: bool, abort: bool) -> None:

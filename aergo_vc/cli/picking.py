@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 app = new_family()
 
+_MENDS = {
+    "rewritten": "git aergo repair --replay --merging BRANCH",
+    "unmerged": "git aergo merge BRANCH",
+}
+"""What helps after the mishaps of which repairing cannot tell what was meant, or has nothing to replace."""
+
 Pending = Annotated[bool, typer.Option("--no-commit", "-n", help="Leave it pending.")]
 From = Annotated[str | None, typer.Option("--from", metavar="PATH|URL", help="Another repository of this chain.")]
 
@@ -107,8 +113,8 @@ def repair(
         session.out.record(repaired_record(repaired))
     else:
         _tell_repaired(session, repaired)
-    refused = repaired.merged is not None and repaired.merged.refused
-    return LOOK if refused or (repaired.mishap and repaired.merged is None) else DONE
+    left_out = repaired.merged is not None and repaired.merged.unresolved
+    return LOOK if left_out or (repaired.mishap and repaired.merged is None) else DONE
 
 
 def require_block(message: str | None, *, no_commit: bool, verb: str) -> None:
@@ -127,7 +133,9 @@ def _tell_done(session: Session, picked: "Picked", *, as_json: bool) -> int:
 
 
 def _place(source: str | None) -> str | None:
-    """A repository as git is told of it, whatever folder it is started in."""
+    """A repository as git is told of it, whatever folder it is started in; raises UsageError for none."""
+    if not source and source is not None:
+        raise UsageError("--from names a repository by its path or its URL, and is empty here", verb="cherry-pick")
     if source is not None and Path(source).exists():
         return str(Path(source).resolve())
     return source
@@ -204,6 +212,8 @@ def _tell_repaired(session: Session, repaired: "Repaired") -> None:
         out.line(f"{remote} has it already: pushing what stands in its place takes --force-with-lease")
     if repaired.merged is not None:
         tell_merged(session, repaired.merged)
+    else:
+        out.line(f"Mend it with: {_MENDS.get(str(repaired.mishap), 'git aergo repair --replay')}")
 
 
 def _tell_picked(session: Session, picked: "Picked") -> None:

@@ -10,7 +10,7 @@ from aergo_vc.cli.differences import Tally, difference_records, tell_difference,
 from aergo_vc.cli.output import Style, Styled
 from aergo_vc.cli.progress import Busy
 from aergo_vc.cli.records import block_record, details_records, transaction_record
-from aergo_vc.cli.running import UsageError
+from aergo_vc.cli.running import UsageError, named
 from aergo_vc.cli.showing import LogColumns, tell_block, tell_rows, tell_transaction
 from aergo_vc.repository.results import TransactionDetails
 
@@ -110,7 +110,7 @@ def schema(
     with session.open() as repository:
         texts, routines = repository.schema(at), repository.routines(at)
     if contract is not None and contract not in texts:
-        raise UsageError(f"there is no contract {contract}", verb="schema")
+        raise UsageError(f"there is no contract {named(contract)}", verb="schema")
     for name in sorted(texts) if contract is None else [contract]:
         if as_json:
             session.out.record({"contract": name, "schema": texts[name], "functions": routines.get(name, "")})

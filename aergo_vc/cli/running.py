@@ -29,6 +29,11 @@ class UsageError(InputError):
     code = "E_USAGE"
 
 
+def named(word: str) -> str:
+    """A word of the command line as messages tell it, in quotes where nothing else would be seen of it."""
+    return word or repr(word)
+
+
 @dataclass(frozen=True, slots=True)
 class Streams:
     """Standard output and standard error."""
@@ -94,7 +99,7 @@ def _dispatch(words: list[str], streams: Streams) -> int:
     verb = VERBS.get(name)
     if verb is None:
         guess = closest(name)
-        raise UsageError(f"{name} is no verb of git-aergo" + (f"; is {guess} meant?" if guess else ""))
+        raise UsageError(f"{named(name)} is no verb of git-aergo" + (f"; is {guess} meant?" if guess else ""))
     # Here typer begins; the overview and the version do without it.
     commands = importlib.import_module("aergo_vc.cli.commands")
     family = importlib.import_module(f"aergo_vc.cli.{verb.module}")

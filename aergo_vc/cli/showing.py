@@ -40,11 +40,12 @@ class LogColumns:
         header = summary.header
         self._height = max(self._height, len(str(header.height)))
         self._producer = max(self._producer, len(header.producer))
+        rows = "row " if summary.rows == 1 else "rows"
         out.line(
             Styled(short(summary.block), Style.YELLOW),
             f"  {header.height:>{self._height}}  {moment(header.time)}  ",
             Styled(f"{header.producer:<{self._producer}}", Style.CYAN),
-            f"  {summary.transactions:>3} tx  {summary.rows:>6} rows  {summary.subject}",
+            f"  {summary.transactions:>3} tx  {summary.rows:>6} {rows}  {summary.subject}",
         )
 
 

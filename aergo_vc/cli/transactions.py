@@ -14,7 +14,7 @@ from aergo_vc.cli.commands import AsJson, At, Message, Seal, Session, new_family
 from aergo_vc.cli.output import Column, Style, Styled
 from aergo_vc.cli.progress import Busy
 from aergo_vc.cli.records import committed_record, error_record, status_record, submitted_record
-from aergo_vc.cli.running import UsageError
+from aergo_vc.cli.running import UsageError, named
 from aergo_vc.cli.showing import tell_call
 from aergo_vc.cli.wording import count, moment, plain_value, rows_by_table, short, what_it_is
 from aergo_vc.model.types import Kind
@@ -69,7 +69,10 @@ def import_files(
     """Sign the rows of files as one transaction: each table becomes what its file says."""
     session = session_of(context)
     if mode not in _MODES:
-        raise UsageError(f"--mode {mode}: {', '.join(_MODES)} are possible", verb="import")
+        raise UsageError(f"--mode {named(mode)}: {', '.join(_MODES)} are possible", verb="import")
+    for file in files:
+        if not file.name:
+            raise UsageError(f"{file} is no file", verb="import")
     require_seal(message, commit=commit, verb="import")
     with session.open() as repository, Busy("importing"):
         submitted = repository.import_files(
@@ -98,7 +101,7 @@ def export(
     """Write the rows of a table to a file or standard output."""
     session = session_of(context)
     if file_format not in ("csv", "jsonl", "parquet"):
-        raise UsageError(f"{file_format} is no format: csv, jsonl or parquet is expected", verb="export")
+        raise UsageError(f"{named(file_format)} is no format: csv, jsonl or parquet is expected", verb="export")
     with session.open() as repository:
         if output is None:
             repository.export(table, cast("BinaryIO", session.out), at=at, file_format=file_format)
@@ -194,6 +197,8 @@ def require_seal(message: str | None, *, commit: bool, verb: str) -> None:
 
 def read_text(file: str, verb: str) -> str:
     """The text of a file, or of standard input for ``-``; raises UsageError."""
+    if not file:
+        raise UsageError("a file is expected, not an empty name", verb=verb)
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         return data.decode()

@@ -26,6 +26,8 @@ _LEFT_OUT = [
     "merge the blocks with: git aergo merge --continue; or take the merge back with: git merge --abort",
 ]
 _SCISSORS = re.compile(rb"^.{1,4} -{24} >8 -{24}\n", re.MULTILINE)
+_REVERTED = re.compile(rb"^This reverts commit ([0-9a-f]{40,64})", re.MULTILINE)
+_SHORT = 12
 _OUR_TRAILER = re.compile(rb"\n*^%b: .*\n" % TRAILER.encode(), re.MULTILINE)
 
 
@@ -48,6 +50,9 @@ def check(arguments: Sequence[str], _stdin: bytes, variables: Mapping[str, str])
         if is_ordinary(objects, parents, ledger, branch):
             return _LEFT_OUT if leaves_blocks_out(objects, parents, branch) else []
         prepared = None if ledger is None else prepared_for(paths, ledger)
+        undone = _REVERTED.search(Path(arguments[0]).read_bytes())
+        if undone is not None and len(parents) == 1:
+            return _reverted(undone[1].decode())
         if ledger is None or prepared is None:
             return _unprepared(objects, head)
         if parents != [prepared.target, prepared.source]:
@@ -62,6 +67,14 @@ def _unprepared(objects: ObjectStore, head: ObjectId | None) -> list[str]:
     return [
         f"the commit would hold {where}, and no block may be made so",
         "take them back with: git restore --staged --worktree ledger; change tables with: git aergo sql",
+    ]
+
+
+def _reverted(undone: str) -> list[str]:
+    # git keeps no note of a revert that went well but for its commit: its own way to take it back finds nothing.
+    return [
+        "the commit would undo a block as files are undone, and no block may be made so",
+        f"take it back with: git reset --merge; then undo it by a new block: git aergo revert {undone[:_SHORT]}",
     ]
 
 

@@ -7,6 +7,7 @@ environment and ends with the program that started it.
 
 # ruff: noqa: S608  (names are quoted, values bound; this process runs foreign SQL anyway)
 import os
+import re
 import resource
 import signal
 import threading
@@ -57,6 +58,7 @@ _PART_ROWS = 128
 _BATCH_CHARACTERS = 8 << 20
 """Rows are sent once they are about so long, so that neither side holds many long ones."""
 _PARENT_CHECK_SECONDS = 1.0
+_ADVISED = re.compile(r'"([^"]*)"')
 _LOCKED_SETTINGS = (
     "enable_external_access=false",
     "python_enable_replacements=false",
@@ -102,6 +104,7 @@ class Worker:
         self._parameters: list[Scalar] = []
         self._running = False
         self._locked = False
+        self._shown: set[str] = set()
         self._handlers: dict[type, Callable[[Any], Answer]] = {
             OpenFile: self._open_file,
             CreateTable: lambda request: self._load(lambda to: to.create(request.number, request.columns)),
@@ -135,10 +138,16 @@ class Worker:
             if isinstance(problem, types):
                 return Failed(kind, str(problem) or type(problem).__name__)
         if isinstance(request, (Prepare, Fetch, Save)):
-            return Failed("query", str(problem))
+            return Failed("query", self._without_advice(str(problem)))
         if isinstance(problem, duckdb.IOException) and "lock" in str(problem):
             return Failed("busy", str(problem))
         return Failed("load", str(problem))
+
+    def _without_advice(self, message: str) -> str:
+        """DuckDB's words, less what it advises but for tables and views of the ledger: much of the rest is refused."""
+        beginning, _, advice = message.partition("\nDid you mean")
+        names = _ADVISED.findall(advice.partition("\n")[0])
+        return message if names and self._shown.issuperset(names) else beginning
 
     def _limit(self, memory_bytes: int, spill_bytes: int, threads: int) -> None:
         run = self._connection.execute
@@ -199,6 +208,8 @@ class Worker:
         for table in request.tables:
             self._show_table(table, omitted)
         self._show_views(request.views, omitted)
+        shown: list[ShownTable | ShownView] = [*request.tables, *request.views]
+        self._shown = {name for one in shown for name in (one.name, f"{one.contract}.{one.name}")}
         return Locked(omitted)
 
     def _show_table(self, table: ShownTable, omitted: dict[str, str]) -> None:

@@ -28,10 +28,11 @@ from aergo_vc.model.types import Value
 from aergo_vc.repository.errors import NoMergeError, TransactionTooLongError
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.merging import Prepared, prepare_merge
+from aergo_vc.repository.prepared import PreparedFor, note_prepared
 from aergo_vc.repository.resolutions import read_resolutions, write_resolutions
 from aergo_vc.repository.submitting import signed
 from aergo_vc.repository.tips import Tip, tip_of
-from aergo_vc.repository.unfinished_merges import require_merge_head
+from aergo_vc.repository.unfinished_merges import enter_ledger, require_merge_head
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.sql.types.values import value_from_text
 
@@ -113,7 +114,7 @@ _Script = Callable[[OpenMerge, Mapping[TableName, Table]], tuple[Sequence[OpenCo
 
 
 def _resolve(workspace: Workspace, identity: Identity, script: _Script) -> OpenMerge:
-    """Sign what `script` says, see that the merge takes it, and keep it."""
+    """Sign what `script` says, see that the merge takes it, and keep it; with the last one the merge is prepared."""
     with workspace.locked():
         tip, source = _merging(workspace)
         before = read_resolutions(workspace, source)
@@ -122,9 +123,13 @@ def _resolve(workspace: Workspace, identity: Identity, script: _Script) -> OpenM
         ids = [one.conflict.transaction for one in chosen]
         made = _sign(workspace, identity, tip, resolution(ids, text))
         after = (*[one for one in before if not set(ids) & set(resolved_by(one.payload))], made)
-        merge = _state(tip, source, _prepared(workspace, identity, tip, source, after))
+        prepared = _prepared(workspace, identity, tip, source, after)
         write_resolutions(workspace, source, after)
-        return merge
+        if not prepared.conflicts:
+            # So that git's own commands may conclude the merge.
+            note_prepared(workspace.paths, prepared.ledger.id, PreparedFor(tip.commit, source))
+            enter_ledger(workspace, prepared.ledger.id)
+        return _state(tip, source, prepared)
 
 
 def _sign(workspace: Workspace, identity: Identity, tip: Tip, script: str) -> Transaction:

@@ -6,6 +6,12 @@ from contextlib import contextmanager
 from aergo_vc.base.errors import InputError, RepositoryError
 
 
+class EmptyScriptError(InputError):
+    """A script has no statement."""
+
+    code = "E_EMPTY_SCRIPT"
+
+
 class NoLedgerHereError(RepositoryError):
     """The branch holds no ledger."""
 

@@ -406,7 +406,7 @@ class Repository:
         """Give a block a name that never moves."""
         from aergo_vc.repository.branching import make_tag  # noqa: PLC0415
 
-        return make_tag(self._workspace, branch_name(name), block)
+        return make_tag(self._workspace, branch_name(name, "tag"), block)
 
     def tags(self) -> Mapping[str, BlockSummary | NoBlock]:
         """The tags that lead to blocks, or to what is there instead of one."""

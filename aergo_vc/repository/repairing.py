@@ -124,7 +124,7 @@ def repair(
     branch = workspace.current_branch()
     head = workspace.head_of(branch)
     if revision is not None and _named(workspace, revision) != head:
-        raise NotRepairableError(f"{revision} is not the last commit of branch {branch}", revision=revision)
+        raise NotRepairableError(f"{revision!r} is not the last commit of branch {branch}", revision=revision)
     with workspace.locked():
         producer = Producer(workspace, identity)
         damage = find_damage(workspace, producer.authorities(), branch)

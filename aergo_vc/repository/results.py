@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aergo_vc.base.errors import AergoError, InvalidError
 from aergo_vc.base.ids import BlockId, BranchName, ChainId, EntityName, ObjectId, TableName, TransactionId
-from aergo_vc.merging.conflicts import Conflict
+from aergo_vc.merging.conflicts import RESOLVED, Conflict
 from aergo_vc.model.blocks import Header
 from aergo_vc.model.changes import TableChanges
 from aergo_vc.model.outcomes import StatementResult
@@ -127,6 +127,13 @@ class Merged:
     def refused(self) -> tuple[MergedTransaction, ...]:
         """The transactions that were left out."""
         return tuple(one for one in self.transactions if one.receipt.refusal is not None)
+
+    @property
+    def unresolved(self) -> tuple[MergedTransaction, ...]:
+        """Those of them for which no resolution stands in the block."""
+        return tuple(
+            one for one in self.transactions if one.receipt.refusal is not None and one.receipt.refusal.code != RESOLVED
+        )
 
 
 @dataclass(frozen=True, slots=True)

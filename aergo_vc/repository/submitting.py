@@ -20,7 +20,7 @@ from aergo_vc.model.footprints import Footprint
 from aergo_vc.model.transactions import Argument, Call, Exclusion, Load, Payload, Transaction
 from aergo_vc.pool.pending import pool_ref, read_pool, write_pool
 from aergo_vc.repository.admission import admit
-from aergo_vc.repository.errors import FullPoolError, TransactionTooLongError
+from aergo_vc.repository.errors import EmptyScriptError, FullPoolError, TransactionTooLongError
 from aergo_vc.repository.identity import Identity
 from aergo_vc.repository.results import (
     Committed,
@@ -37,6 +37,7 @@ from aergo_vc.repository.tips import Tip, tip_of
 from aergo_vc.repository.unfinished_merges import require_no_merge
 from aergo_vc.repository.workspace import Workspace
 from aergo_vc.sql.errors import UNDEFINED_FUNCTION, SqlError
+from aergo_vc.sql.procedures.lexing import is_blank
 from aergo_vc.sql.types.arguments import argument_values
 
 
@@ -343,7 +344,9 @@ def signed(signer: Signer, payload: Payload) -> Transaction:
 
 
 def draft_of_script(script: str) -> Draft:
-    """The draft of an SQL script."""
+    """The draft of an SQL script; raises EmptyScriptError for one without a statement."""
+    if is_blank(script):
+        raise EmptyScriptError("the script holds no statement")
     return Draft(script)
 
 
@@ -364,7 +367,7 @@ def draft_of_call(name: RoutineName, positional: Sequence[Argument], named: Mapp
     def make(_execution: BlockExecution, machine: Machine) -> Draft:
         routine = machine.catalog.routines.get(name)
         if routine is None:
-            raise SqlError(UNDEFINED_FUNCTION, f"function {name} does not exist")
+            raise SqlError(UNDEFINED_FUNCTION, f"routine {name} does not exist")
         return Draft("", call=Call(name, argument_values(machine.catalog, routine, positional, named)))
 
     return make

@@ -119,22 +119,46 @@ def merged_files_in_index(workspace: Workspace, target: ObjectId) -> ObjectId:
     Raises MergeInProgressError while the index holds conflicts.
     """
     unmark_conflict(workspace)
-    git = workspace.user_git
-    conflicts = git.run("ls-files", "-z", "--unmerged").output.decode("utf-8", "replace").split("\0")
-    if conflicts[0]:
-        path = conflicts[0].partition("\t")[2]
+    for path in _unmerged(workspace):
         raise MergeInProgressError(f"{path} is in conflict still", path=path)
-    held = ObjectId(git.run("write-tree", "--missing-ok").output.decode().strip())
-    worktree = Worktree(workspace.paths, workspace.surroundings.variables)
     ledger = ledger_entry(workspace.store, read_links(workspace.writer.read_commit(target)).tree)
-    if ledger is not None and ledger != ledger_entry(workspace.store, held):
-        begun = with_ledger(workspace.writer, held, ledger)
-        pack = workspace.writer.publish()
-        try:
-            worktree.sync_to(held, begun)
-        finally:
-            pack.release()
+    held = _index_tree(workspace)
+    if ledger is not None:
+        _replace_ledger(workspace, held, ledger)
     return held
+
+
+def enter_ledger(workspace: Workspace, ledger: ObjectId) -> None:
+    """Put what was written, the tree `ledger`, into index and worktree in the place of a conflict there.
+
+    While other files are in conflict that waits, and the conflict stays.  Raises WorktreeError.
+    """
+    if set(_unmerged(workspace)) - {_MARKED}:
+        return
+    unmark_conflict(workspace)
+    _replace_ledger(workspace, _index_tree(workspace), ledger)
+
+
+def _unmerged(workspace: Workspace) -> list[str]:
+    """The paths in conflict, once for each of their stages."""
+    lines = workspace.user_git.run("ls-files", "-z", "--unmerged").output.decode("utf-8", "replace").split("\0")
+    return [line.partition("\t")[2] for line in lines if line]
+
+
+def _index_tree(workspace: Workspace) -> ObjectId:
+    return ObjectId(workspace.user_git.run("write-tree", "--missing-ok").output.decode().strip())
+
+
+def _replace_ledger(workspace: Workspace, held: ObjectId, ledger: ObjectId) -> None:
+    """Have another ``ledger/`` in index and worktree, which are at the tree `held`."""
+    if ledger == ledger_entry(workspace.store, held):
+        return
+    begun = with_ledger(workspace.writer, held, ledger)
+    pack = workspace.writer.publish()
+    try:
+        Worktree(workspace.paths, workspace.surroundings.variables).sync_to(held, begun)
+    finally:
+        pack.release()
 
 
 def forget_merge(workspace: Workspace) -> None:

@@ -46,8 +46,8 @@ def row(shop: Place, item: str = "bread") -> list[object]:
 
 
 def seal(shop: Place) -> dict[str, object]:
-    """Conclude the merge, whose block must be valid."""
-    (done,) = records(shop.aergo("merge", "--continue", "--json", expect=1))
+    """Conclude the merge, in which nothing is left to look at, and whose block must be valid."""
+    (done,) = records(shop.aergo("merge", "--continue", "--json"))
     shop.aergo("verify")
     assert shop.git("status", "--porcelain").out == ""
     return done
@@ -100,6 +100,32 @@ def test_plain_git_merge_stops_for_a_conflict_and_goes_on_after_it_was_resolved(
     shop.aergo("resolve", "--theirs", conflicting(shop))
     seal(shop)
     assert row(shop) == [1, "cheap"]
+
+
+@pytest.mark.parametrize("words", [("commit", "--no-edit"), ("-c", "core.editor=true", "merge", "--continue")])
+def test_git_concludes_a_merge_that_was_resolved(words: tuple[str, ...], shop: Place) -> None:
+    shop.aergo("install")
+    shop.aergo("resolve", "--theirs", conflicting(shop))
+    assert "ledger/block.json" in shop.git("diff", "--cached", "--name-only").out
+    assert shop.aergo("conflicts").out.startswith("0 conflicts open, 1 resolution signed")
+    shop.git(*words)
+    shop.aergo("verify")
+    assert shop.git("status", "--porcelain").out == ""
+    assert row(shop) == [1, "cheap"]
+
+
+def test_git_waits_for_other_files_in_conflict_after_transactions_were_resolved(shop: Place) -> None:
+    shop.aergo("merge", "--abort")
+    for branch in ("side", "here"):
+        shop.aergo("checkout", branch)
+        shop.write("file", branch)
+        shop.commit("Add a file")
+    shop.aergo("merge", "side", expect=1)
+    shop.aergo("resolve", "--theirs", conflicting(shop))
+    assert "UU ledger/block.json" in shop.git("status", "--porcelain").out
+    shop.git("add", "file")
+    shop.git("commit", "--no-edit", expect=128)
+    seal(shop)
 
 
 @pytest.mark.parametrize(

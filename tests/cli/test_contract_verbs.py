@@ -118,7 +118,7 @@ def test_arguments_are_words_names_and_json(bank: Place) -> None:
     ("words", "message"),
     [
         (("call", "pay"), "is no name for a routine"),
-        (("call", "bank.nope"), "function bank.nope does not exist"),
+        (("call", "bank.nope"), "error: routine bank.nope does not exist"),
         (("call", "bank.pay", "1"), 'bank.pay needs an argument for "payee"'),
         (("call", "bank.pay", "1", "2", "x"), "invalid input syntax for type numeric"),
         (("call", "bank.pay", "1", "2", "3", "nope=1"), 'has no parameter "nope"'),

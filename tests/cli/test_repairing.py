@@ -62,7 +62,9 @@ def test_a_merge_by_a_hosts_button_is_found_and_mended(forked: Place, mishap: st
     bad = press_button(forked, "dev^{tree}" if mishap == "taken" else blended(forked), "main", "dev")
     assert "git aergo repair" in forked.aergo("verify", expect=1).err
     assert f"commit {bad} merges" in forked.aergo("doctor", expect=1).out
-    assert forked.aergo("repair", expect=1).out.startswith(f"{mishap}: commit {bad} merges")
+    found, advice = forked.aergo("repair", expect=1).out.splitlines()
+    assert found.startswith(f"{mishap}: commit {bad} merges")
+    assert advice == "Mend it with: git aergo repair --replay"
     assert forked.git("rev-parse", "HEAD").line == bad
     out = forked.aergo("repair", "--replay", "HEAD").out
     assert "\nMerged dev into main at height 4\n1 transaction in, 0 left out: public.price +1\nin   " in out
@@ -146,7 +148,9 @@ def test_a_merge_that_left_the_ledger_as_it_was_is_told_and_a_merge_finishes_it(
     commit = press_button(forked, "main^{tree}", "main", "dev")
     forked.aergo("verify")
     assert "warning: branch main: commit" in forked.aergo("doctor", expect=None).out
-    assert forked.aergo("repair", expect=1).out.startswith(f"unmerged: commit {commit}")
+    told = forked.aergo("repair", expect=1).out
+    assert told.startswith(f"unmerged: commit {commit}")
+    assert told.endswith("\nMend it with: git aergo merge BRANCH\n")
     dev = forked.git("rev-parse", "dev").line
     assert f"git aergo merge {dev}" in forked.aergo("repair", "--replay", expect=2).err
 

@@ -48,6 +48,12 @@ def test_a_query_calls_functions_that_read_at_any_block(store: Place) -> None:
     assert store.aergo("query", "--at", "@-1", "SELECT store.who()").out.splitlines()[1] == "alice at 3"
 
 
+def test_a_column_is_headed_by_the_function_that_it_calls(store: Place) -> None:
+    question = "SELECT store.gross(1), (store.gross(2)), store.gross(3)::text, 1 + store.gross(4), store.gross(5) AS e"
+    columns = store.aergo("query", question).out.splitlines()[0].split()
+    assert columns == ["gross", "gross", "gross", "?column?", "e"]
+
+
 def test_a_query_asks_views_that_call_functions_be_it_by_way_of_others(store: Place) -> None:
     assert records(store.aergo("query", "--json", "SELECT gross FROM store.best")) == [{"gross": "13.09"}]
     assert records(store.aergo("query", "--json", 'SELECT count(*) AS n FROM "store"."offer"')) == [{"n": 2}]

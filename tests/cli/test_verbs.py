@@ -90,10 +90,12 @@ def test_a_file_becomes_a_table_and_a_table_a_file(shop: Place) -> None:
     assert shop.aergo("import", "--mode", "upsert", file).line == "There is nothing to do"
 
 
-def test_the_log_lists_blocks_the_newest_first(pristine: Place) -> None:
+def test_the_log_lists_blocks_the_newest_first(pristine: Place, shop: Place) -> None:
     lines = pristine.aergo("log").out.splitlines()
     assert [line.split()[1] for line in lines] == ["2", "1", "0"]
     assert matches(r"ID  1  TIME  alice    1 tx       3 rows  Open the shop", lines[1])
+    shop.aergo("sql", "--commit", "-m", "Sell", "DELETE FROM price WHERE item = 'tea'")
+    assert matches(r"ID  3  TIME  alice    1 tx       1 row   Sell", shop.aergo("log", "-n", "1").line)
     found = records(pristine.aergo("log", "--json", "-n", "2"))
     assert [record["height"] for record in found] == [2, 1]
     assert found[0]["previous"] == found[1]["block"]

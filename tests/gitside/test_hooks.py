@@ -39,6 +39,17 @@ def test_a_commit_that_changes_the_ledger_is_refused(options: tuple[str, ...], s
     assert "git restore --staged --worktree ledger" in outcome.err
 
 
+def test_a_revert_by_git_is_refused_in_words_that_take_it_back(shop: Place) -> None:
+    shop.aergo("sql", "--commit", "CREATE TABLE visit (id bigint PRIMARY KEY); INSERT INTO visit VALUES (1)")
+    block = shop.git("rev-parse", "HEAD").line
+    refused = shop.git("revert", "--no-edit", "HEAD", expect=128).err
+    assert f"git reset --merge; then undo it by a new block: git aergo revert {block[:12]}" in refused
+    shop.git("reset", "--merge")
+    assert shop.git("status", "--porcelain").out == ""
+    assert not (shop.path / "ledger" / "state").exists()
+    shop.aergo("verify")
+
+
 def test_a_commit_of_some_paths_is_judged_by_what_it_commits(shop: Place) -> None:
     block = shop.path / "ledger" / "block.json"
     block.write_text(block.read_text() + "\n")

@@ -192,6 +192,20 @@ def test_a_wrong_query_is_told_on_one_line_and_the_next_one_runs(session: QueryS
     assert rows(session, "SELECT 1") == [(1,)]
 
 
+def test_what_duckdb_advises_is_told_only_where_it_names_something_of_the_ledger(session: QuerySession) -> None:
+    advised = {}
+    for wrong in ("SELECT * FROM number", "SELECT * FROM pg_clas", "SELECT uper('x')", "SELECT 'x'::tex"):
+        with pytest.raises(QueryError) as caught:
+            rows(session, wrong)
+        advised[wrong] = caught.value.message.partition("!")[2]
+    assert advised == {
+        "SELECT * FROM number": ' Did you mean "numbers"?',
+        "SELECT * FROM pg_clas": "",
+        "SELECT uper('x')": "",
+        "SELECT 'x'::tex": "",
+    }
+
+
 def test_a_result_ends_with_the_next_query(session: QuerySession) -> None:
     first = session.query("FROM numbers")
     batches = first.batches()

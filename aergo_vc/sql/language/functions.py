@@ -299,6 +299,8 @@ def output_name(node: exp.Expression) -> str:  # noqa: PLR0911 - a list of cases
         return output_name(node.this)
     if isinstance(node, exp.Case):
         return "case"
+    if isinstance(node, exp.Dot):
+        return output_name(node.expression)
     if isinstance(node, exp.Anonymous):
         return str(node.this).lower()
     if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Select) and node.this.expressions:

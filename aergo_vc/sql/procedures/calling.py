@@ -137,7 +137,7 @@ def plan_signed_call(catalog: Catalog, name: RoutineName, count: int) -> CallPla
     """The plan of a signed call with `count` arguments: its SQL gives the defaults for the other parameters."""
     routine = catalog.routines.get(name)
     if routine is None:
-        raise SqlError(UNDEFINED_FUNCTION, f"function {name} does not exist")
+        raise SqlError(UNDEFINED_FUNCTION, f"routine {name} does not exist")
     missing = routine.inputs[count:]
     if count > len(routine.inputs) or any(one.default is None for one in missing):
         wanted = ", ".join(str(one.type) for one in routine.inputs)

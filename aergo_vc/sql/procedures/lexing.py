@@ -122,6 +122,20 @@ def tokens_of(source: Source) -> list[Token]:
     return tokens
 
 
+def is_blank(text: str) -> bool:
+    """Whether a text holds nothing but white space, comments and semicolons; raises SqlError for an endless comment."""
+    source = Source(text)
+    position = 0
+    while (match := _TOKEN.match(text, position)) is not None:
+        if match.lastgroup == "comment":
+            position = _comment_end(source, position)
+        elif match.lastgroup in ("space", "line_comment") or match.group() == ";":
+            position = match.end()
+        else:
+            return False
+    return position == len(text)
+
+
 def _token(source: Source, kind: str, match: re.Match[str]) -> Token:
     written, start, end = match.group(), match.start(), match.end()
     if kind == "operator":
