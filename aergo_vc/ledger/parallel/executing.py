@@ -7,7 +7,7 @@ nothing of it remains, and the caller does everything one after the other: this 
 never another way to find out what is wrong.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +33,9 @@ LEAST = 1_000
 
 _TOGETHER = 128
 """Signatures that one process checks before it asks whether others have left some: a few milliseconds."""
+
+_HANG_TOGETHER = 0.95
+"""The part of the transactions above which the rest is not worth another group."""
 
 _SIGNATURE, _ALONE = 0.9, 0.35
 """What a call's signature, and what is left to one process alone (partition, trees, files), take beside executing it.
@@ -107,9 +110,14 @@ def _is_worth_it(context: BlockContext, submissions: Sequence[Submission]) -> bo
 
 
 def _groups(machine: Machine, submissions: Sequence[Submission], count: int) -> list[int]:
-    """The groups of the first transactions, up to the first that may touch any rows."""
-    touched = []
+    """The groups of the first transactions, up to the first that may touch any rows.
+
+    All are in the first group if nearly all of a beginning are: so the rest will be too.
+    """
+    touched: list[Sequence[Hashable]] = []
     for transaction, _ in submissions:
+        if len(touched) == LEAST and divided(touched, _shares(count)).count(0) > _HANG_TOGETHER * LEAST:
+            return [0] * len(submissions)
         call = transaction.payload.call
         rows = None if call is None else machine.engine.rows_touched(call.routine, call.arguments, transaction.id)
         if rows is None:
